@@ -1,0 +1,1 @@
+"""What every service stands on: messaging, documents, time, settings, health. Knows no domain."""

@@ -1,0 +1,86 @@
+"""Typed errors: what a caller is told, and what a failed event does next.
+
+Two families. ``Refusal`` answers a command or a query and crosses the RPC boundary by its kind and
+code. ``Retryable`` and ``Permanent`` decide the fate of an event: the exception's type is the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refusal(Exception):
+    """A command or query was refused; ``code`` names the text in the catalogue, ``params`` fill it.
+
+    ``params`` must hold no personal data: they are shown, and logged by code only.
+    ``fields`` maps a field's path to its messages, for a form.
+    """
+
+    kind = "Refusal"
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = dict(params or {})
+        self.fields = dict(fields or {})
+
+
+class Invalid(Refusal):
+    """The request itself is wrong: shape, size, or a rule of the domain (HTTP 422)."""
+
+    kind = "Invalid"
+
+
+class Unauthenticated(Refusal):
+    """No session, or one that is forged or has ended (HTTP 401)."""
+
+    kind = "Unauthenticated"
+
+
+class Forbidden(Refusal):
+    """The caller is known and may not (HTTP 403)."""
+
+    kind = "Forbidden"
+
+
+class NotFound(Refusal):
+    """There is no such object, or the caller may not know that there is (HTTP 404)."""
+
+    kind = "NotFound"
+
+
+class Conflict(Refusal):
+    """The object is not in the state, or not at the version, that the command expects (HTTP 409)."""
+
+    kind = "Conflict"
+
+
+class Unavailable(Refusal):
+    """The service cannot answer now; the same request may be sent again (HTTP 503)."""
+
+    kind = "Unavailable"
+
+
+REFUSALS: Mapping[str, type[Refusal]] = {
+    each.kind: each for each in (Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Unavailable)
+}
+
+
+class Retryable(Exception):
+    """The event could not be applied now; it waits on the ladder. The default for surprises."""
+
+
+class Permanent(Exception):
+    """The event can never be applied; it is parked at once with this reason."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail

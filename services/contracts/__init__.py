@@ -1,0 +1,1 @@
+"""The published language: schemas of events and RPC requests, one module per owning service."""
