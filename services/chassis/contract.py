@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ class EventContract(Schema):
     """
 
     type: ClassVar[str]
-    registry: ClassVar[dict[str, type[EventContract]]] = {}
+    registry: ClassVar[dict[str, builtins.type[EventContract]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -75,9 +76,7 @@ class EventContract(Schema):
             decoded: dict[str, Any] = cls(unknown=EXCLUDE).load(data)
         except ValidationError as refused:
             # Names of fields and rules only: a rejected value may be somebody's phone number.
-            raise Permanent(
-                "contract_broken", f"{cls.type}: {sorted(refused.normalized_messages())}"
-            ) from None
+            raise Permanent("contract_broken", f"{cls.type}: {sorted(refused.messages_dict)}") from None
         return decoded
 
 

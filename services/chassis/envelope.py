@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Event:
     wire: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
-    def contract(self) -> type[EventContract]:
+    def contract(self) -> builtins.type[EventContract]:
         return EventContract.registry[self.type]
 
 

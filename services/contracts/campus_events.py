@@ -1,0 +1,36 @@
+"""Events between the campus's other systems and the platform: published on campus.events, refused on campus.rejections."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.chassis.contract import EventContract
+from services.contracts.kinds import POLITICAL_STATUSES
+
+
+class PersonUpserted(EventContract):
+    """The HR or student system entered or changed a person. Fields left out stay as they are."""
+
+    type = "campus.person.upserted.v1"
+
+    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    name = fields.String(validate=validate.Length(min=1, max=60))
+    phone = fields.String(allow_none=True, validate=validate.Regexp(r"^\+?[0-9]{6,15}$"))
+    political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
+    organisation_code = fields.String(validate=validate.Length(min=1, max=40))
+    active = fields.Boolean()
+
+
+class EventRejected(EventContract):
+    """An event from outside was refused and is parked; its sender finds the reason here."""
+
+    type = "campus.event.rejected.v1"
+
+    event = fields.String(required=True, allow_none=True, metadata={"description": "the refused event's id"})
+    event_type = fields.String(required=True, allow_none=True)
+    reason = fields.String(
+        required=True, metadata={"description": "a code: not_json, contract_broken, unknown_organisation …"}
+    )
+    detail = fields.String(
+        required=True, metadata={"description": "names of fields and rules, never a value"}
+    )

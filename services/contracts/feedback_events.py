@@ -1,0 +1,60 @@
+"""Events of the feedback service. No text of an opinion, and nothing about who spoke."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.chassis.contract import EventContract
+from services.contracts.kinds import OPINION_MODES
+
+
+class _Opinion(EventContract):
+    type = "feedback.opinion.described.v1"
+
+    opinion = fields.String(required=True)
+    organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})
+    category = fields.String(required=True)
+    mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
+
+
+class OpinionReceived(_Opinion):
+    """Somebody spoke. For an anonymous opinion the envelope has no actor and only the campus day."""
+
+    type = "feedback.opinion.received.v1"
+
+
+class OpinionDeclined(_Opinion):
+    """The opinion was declined with a reason, which its author can read."""
+
+    type = "feedback.opinion.declined.v1"
+
+
+class OpinionAdopted(_Opinion):
+    """A measure answers the opinion."""
+
+    type = "feedback.opinion.adopted.v1"
+
+    measure = fields.String(required=True)
+
+
+class MeasurePlanned(EventContract):
+    """A measure has an owner and a due date."""
+
+    type = "feedback.measure.planned.v1"
+
+    measure = fields.String(required=True)
+    organisation = fields.String(required=True)
+    owner = fields.String(required=True, metadata={"description": "person id"})
+    due_on = fields.Date(required=True)
+    opinions = fields.List(fields.String(), required=True)
+
+
+class ResultPublished(EventContract):
+    """The result of a measure is public."""
+
+    type = "feedback.result.published.v1"
+
+    measure = fields.String(required=True)
+    organisation = fields.String(required=True)
+    published_on = fields.Date(required=True)
+    opinions = fields.List(fields.String(), required=True)

@@ -1,0 +1,47 @@
+"""Closed vocabularies of the domain, shared by events and requests. Labels for people live in catalogues."""
+
+ORGANISATION_KINDS = ("university_committee", "secondary", "branch", "group")
+POLITICAL_STATUSES = ("member", "probationary", "candidate", "activist", "applicant", "none")
+ROLES = (
+    "secretary",
+    "deputy_secretary",
+    "organisation_commissioner",
+    "publicity_commissioner",
+    "discipline_commissioner",
+    "group_leader",
+    "organiser",
+    "administrator",
+    "inspector",
+)
+ACTIVITY_KINDS = (
+    "branch_meeting",
+    "branch_committee",
+    "group_meeting",
+    "party_lecture",
+    "theme_day",
+    "organisational_life_meeting",
+    "democratic_appraisal",
+    "democratic_life_meeting",
+    "joint_meeting",
+    "study_session",
+    "heritage_visit",
+    "integrity_education",
+    "talk",
+)
+ACTIVITY_STATES = ("planned", "recorded", "submitted", "approved", "returned")
+OBLIGATION_STATES = ("open", "due_soon", "overdue", "fulfilled", "fulfilled_late", "exempted", "missed")
+OPINION_MODES = ("named", "anonymous")
+OPINION_STATES = ("received", "adopted", "declined", "answered")
+MEASURE_STATES = ("planned", "published")
+MESSAGE_STATES = (
+    "created",
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "temporary_failure",
+    "permanent_failure",
+    "technical_failure",
+    "unknown",
+    "suppressed",
+)

@@ -1,0 +1,113 @@
+"""Events of the records service: organisations, people, posts, activities. No name and no number of a person."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.chassis.contract import EventContract
+from services.contracts.kinds import ACTIVITY_KINDS, ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
+
+
+class OrganisationChanged(EventContract):
+    """An organisation was founded or changed. Carries its whole state: the newest sequence wins."""
+
+    type = "records.organisation.changed.v1"
+
+    organisation = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "the campus's own code, unique"})
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
+    parent = fields.String(required=True, allow_none=True)
+    path = fields.List(
+        fields.String(), required=True, metadata={"description": "ids from the root down to this one"}
+    )
+    has_committee = fields.Boolean(required=True)
+    has_leading_group = fields.Boolean(required=True)
+    founded_on = fields.Date(required=True)
+    active = fields.Boolean(required=True)
+    external_id = fields.String(allow_none=True)
+
+
+class PersonChanged(EventContract):
+    """A person was entered or changed. The newest sequence wins. The phone number travels sealed."""
+
+    type = "records.person.changed.v1"
+
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
+    phone_sealed = fields.String(
+        required=True, allow_none=True, metadata={"description": "AES-GCM, readable to holders of FIELD_KEY"}
+    )
+    active = fields.Boolean(required=True)
+
+
+class PostChanged(EventContract):
+    """A post was given, prolonged or withdrawn. The newest sequence wins."""
+
+    type = "records.post.changed.v1"
+
+    post = fields.String(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    since = fields.Date(required=True)
+    until = fields.Date(required=True, allow_none=True, metadata={"description": "last day of the term"})
+    active = fields.Boolean(required=True)
+
+
+class _Activity(EventContract):
+    """What every event of an activity carries; sequences of one activity have no holes."""
+
+    type = "records.activity.described.v1"
+
+    activity = fields.String(required=True)
+    organisation = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ACTIVITY_KINDS))
+    held_on = fields.Date(required=True, metadata={"description": "campus date of the event itself"})
+
+
+class ActivityPlanned(_Activity):
+    """An activity was put on the plan."""
+
+    type = "records.activity.planned.v1"
+
+
+class _RecordedActivity(_Activity):
+    type = "records.activity.measured.v1"
+
+    entered_on = fields.Date(required=True, metadata={"description": "campus date of the entry"})
+    late = fields.Boolean(required=True, metadata={"description": "entered after the entry window 补录"})
+    expected = fields.Integer(required=True, validate=validate.Range(min=0))
+    present = fields.Integer(required=True, validate=validate.Range(min=0))
+    excused = fields.Integer(required=True, validate=validate.Range(min=0))
+    has_minutes = fields.Boolean(required=True)
+    decisions = fields.Integer(required=True, validate=validate.Range(min=0))
+
+
+class ActivityRecorded(_RecordedActivity):
+    """Attendance, minutes and decisions of an activity were recorded, or recorded anew."""
+
+    type = "records.activity.recorded.v1"
+
+
+class ActivitySubmitted(_RecordedActivity):
+    """The record was handed to the level above for review."""
+
+    type = "records.activity.submitted.v1"
+
+
+class ActivityApproved(_RecordedActivity):
+    """The level above approved the record: it counts from now on."""
+
+    type = "records.activity.approved.v1"
+
+    imported = fields.Boolean(
+        load_default=False, metadata={"description": "taken over from an earlier system"}
+    )
+
+
+class ActivityReturned(_RecordedActivity):
+    """The level above returned the record with a comment, which stays in records."""
+
+    type = "records.activity.returned.v1"
