@@ -24,10 +24,13 @@ class EventContract(Schema):
     """
 
     type: ClassVar[str]
+    answers_on: ClassVar[str | None] = None
     registry: ClassVar[dict[str, builtins.type[EventContract]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "type" not in cls.__dict__:
+            return  # a base that only shares fields
         if not _TYPE.match(cls.type):
             raise TypeError(f"{cls.__name__}.type is not <source>.<aggregate>.<happened>.v<n>: {cls.type}")
         if cls.type in cls.registry and cls.registry[cls.type].__module__ != cls.__module__:
@@ -46,8 +49,8 @@ class EventContract(Schema):
 
     @classmethod
     def exchange(cls) -> str:
-        """The exchange that carries it: ``records.events``."""
-        return f"{cls.source()}.events"
+        """The exchange that carries it: ``records.events``, or ``answers_on`` where that is set."""
+        return cls.answers_on or f"{cls.source()}.events"
 
     @classmethod
     def of(cls, *, anonymous: bool = False, **data: Any) -> NewEvent:

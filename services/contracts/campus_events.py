@@ -1,4 +1,4 @@
-"""Events between the campus's other systems and the platform: published on campus.events, refused on campus.rejections."""
+"""Events between the campus's other systems and the platform: in on campus.events, refused on campus.rejections."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class EventRejected(EventContract):
     """An event from outside was refused and is parked; its sender finds the reason here."""
 
     type = "campus.event.rejected.v1"
+    answers_on = "campus.rejections"
 
     event = fields.String(required=True, allow_none=True, metadata={"description": "the refused event's id"})
     event_type = fields.String(required=True, allow_none=True)

@@ -10,8 +10,6 @@ from services.chassis.contract import EventContract
 class _Obligation(EventContract):
     """What every event of an obligation carries; sequences of one obligation have no holes."""
 
-    type = "evaluation.obligation.described.v1"
-
     obligation = fields.String(required=True)
     organisation = fields.String(required=True)
     rule = fields.String(required=True, metadata={"description": "the rule's id in its pack: theme_day"})

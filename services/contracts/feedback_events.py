@@ -9,7 +9,7 @@ from services.contracts.kinds import OPINION_MODES
 
 
 class _Opinion(EventContract):
-    type = "feedback.opinion.described.v1"
+    """What every event of an opinion carries."""
 
     opinion = fields.String(required=True)
     organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})

@@ -1,4 +1,4 @@
-"""Events of the records service: organisations, people, posts, activities. No name and no number of a person."""
+"""Events of the records service: organisations, people, posts, activities. No name, no number of a person."""
 
 from __future__ import annotations
 
@@ -59,8 +59,6 @@ class PostChanged(EventContract):
 class _Activity(EventContract):
     """What every event of an activity carries; sequences of one activity have no holes."""
 
-    type = "records.activity.described.v1"
-
     activity = fields.String(required=True)
     organisation = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(ACTIVITY_KINDS))
@@ -74,7 +72,7 @@ class ActivityPlanned(_Activity):
 
 
 class _RecordedActivity(_Activity):
-    type = "records.activity.measured.v1"
+    """What is known once the activity was recorded."""
 
     entered_on = fields.Date(required=True, metadata={"description": "campus date of the entry"})
     late = fields.Boolean(required=True, metadata={"description": "entered after the entry window 补录"})
