@@ -1,4 +1,4 @@
-"""Events between the campus's other systems and the platform: in on campus.events, refused on campus.rejections."""
+"""Events between the campus's other systems and the platform: in, and what was refused."""
 
 from __future__ import annotations
 
