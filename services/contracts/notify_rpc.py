@@ -1,0 +1,110 @@
+"""Requests and responses of the notify service's calls. No response carries a phone number in clear."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from services.contracts.kinds import MESSAGE_STATES
+
+RECEIPT_STATUSES = ("delivered", "failed")
+_ID = validate.Length(min=1, max=64)
+
+
+class ListMessages(Schema):
+    """Messages, newest first, about organisations in which the caller holds a post, or above them.
+
+    Without ``organisation`` and ``obligation``: everything in the caller's scope. Messages addressed to
+    the caller are theirs to read wherever they hold a post. Raises Forbidden for an organisation, and
+    NotFound for an obligation, outside the scope.
+    """
+
+    obligation = fields.String(validate=_ID)
+    organisation = fields.String(validate=_ID, metadata={"description": "it and all below it"})
+    state = fields.String(validate=validate.OneOf(MESSAGE_STATES))
+    cursor = fields.String(validate=validate.Length(max=200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=100))
+
+
+class GetMessage(Schema):
+    """One message. NotFound where it does not exist or the caller may not know that it does."""
+
+    message = fields.String(required=True, validate=_ID)
+
+
+class Decision(Schema):
+    """One decision about a message: what was decided, when, and why."""
+
+    at = fields.DateTime(required=True, format="iso")
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "a code: quiet_hours, no_contact, no_head, fulfilled, too_old, …"},
+    )
+    attempt = fields.Integer(required=True, metadata={"description": "attempts to send, so far"})
+
+
+class Message(Schema):
+    """A message as its readers see it; the number it went to is masked."""
+
+    message = fields.String(required=True)
+    version = fields.Integer(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    reason = fields.String(required=True, allow_none=True)
+    channel = fields.String(required=True)
+    template = fields.String(required=True, metadata={"description": "id and version: reminder-overdue.v1"})
+    step = fields.String(required=True, metadata={"description": "the rung of the reminder ladder"})
+    organisation = fields.String(required=True, metadata={"description": "the one the message is about"})
+    obligation = fields.String(required=True, allow_none=True)
+    recipient = fields.String(required=True, allow_none=True, metadata={"description": "person id"})
+    phone = fields.String(
+        required=True, allow_none=True, metadata={"description": "masked; null before it was sent"}
+    )
+    text = fields.String(required=True, allow_none=True)
+    attempts = fields.Integer(required=True)
+    created_at = fields.DateTime(required=True, format="iso")
+    changed_at = fields.DateTime(required=True, format="iso")
+    due_at = fields.DateTime(
+        required=True, allow_none=True, format="iso", metadata={"description": "not sent before"}
+    )
+
+
+class MessageWithDecisions(Message):
+    """A message with every decision that was taken about it, oldest first."""
+
+    decisions = fields.List(fields.Nested(Decision), required=True)
+
+
+class Messages(Schema):
+    """A page of messages; ``next`` is the cursor of the following page, null on the last."""
+
+    items = fields.List(fields.Nested(Message), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class AcceptReceipt(Schema):
+    """The SMS provider reports what became of a message; the same report may come any number of times.
+
+    Over HTTP the provider posts ``{"id", "reference", "status", "code"}`` and gives its token in the
+    header ``X-Receipt-Token``; the gateway passes all of it on unchecked. ``reference`` is the
+    ``X-Request-Id`` of the send. Raises Unauthenticated for a wrong token, NotFound for an unknown
+    reference; a receipt that comes too late or contradicts an earlier one changes nothing.
+    """
+
+    token = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+    id = fields.String(
+        allow_none=True,
+        validate=validate.Length(max=200),
+        metadata={"description": "the provider's own id of the message"},
+    )
+    reference = fields.String(required=True, validate=_ID)
+    status = fields.String(required=True, validate=validate.OneOf(RECEIPT_STATUSES))
+    code = fields.String(allow_none=True, validate=validate.Regexp(r"^[A-Za-z0-9_.:-]{0,64}$"))
+
+
+class ReceiptAccepted(Schema):
+    """``applied``: it changed the message; otherwise it was a repeat or came too late."""
+
+    message = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    applied = fields.Boolean(required=True)
