@@ -51,8 +51,14 @@ class ObligationMissed(_Obligation):
     type = "evaluation.obligation.missed.v1"
 
 
+class ObligationExempted(_Obligation):
+    """It is owed no more: the organisation was closed, or the rule applies to it no longer."""
+
+    type = "evaluation.obligation.exempted.v1"
+
+
 class ObligationReopened(_Obligation):
-    """The evidence that had fulfilled it was withdrawn."""
+    """It is owed again: the evidence that had fulfilled it was withdrawn, or an exemption ended."""
 
     type = "evaluation.obligation.reopened.v1"
 

@@ -1,0 +1,1 @@
+"""The evidence ledger: every approved record, kept as it was told."""

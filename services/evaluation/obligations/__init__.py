@@ -1,0 +1,1 @@
+"""What organisations owe, period by period."""

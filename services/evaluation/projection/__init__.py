@@ -1,0 +1,1 @@
+"""The standing of a branch: evidence, obligations and scores folded into one document."""

@@ -1,0 +1,257 @@
+"""The standing of a unit: its evidence, obligations and scores, and how new evidence or a new day turns it.
+
+A unit is a branch with its groups, or any other organisation by itself. Pure: what a turn changes is
+told as data, and the same turn again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from services.chassis.contract import NewEvent
+from services.chassis.identity import derived_id
+from services.contracts.evaluation_events import ScoreChanged
+from services.evaluation.evidence.model import Evidence, newest
+from services.evaluation.obligations.model import (
+    MISSED,
+    OVERDUE,
+    Obligation,
+    Organisation,
+    Rule,
+    obligation_id,
+    obligations,
+    owes,
+    periods,
+    turned,
+)
+from services.evaluation.scores.model import Breakdown, Policy, in_points, score
+
+SCORED = "branch"
+MONTHS_BACK = 6
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What is in force: the rules of frequency, and the scoring policy."""
+
+    rules: Sequence[Rule]
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """An organisation of a unit; its obligations begin with the first period from ``since``."""
+
+    organisation: Organisation
+    since: date
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was last told of an obligation: its state, the sequence of its last event, its records."""
+
+    state: str
+    sequence: int
+    taken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was last told of a year's score, in hundredths of points."""
+
+    points: int
+    band: str
+    policy: str
+    evidence: int
+    sequence: int
+    indicators: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that is known of a unit. ``settled``: what it lacks from before it was known may be said."""
+
+    unit: str
+    as_of: date
+    settled: bool = False
+    enrolled: Mapping[str, Enrolled] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)  # by obligation id
+    scores: Mapping[int, Scored] = field(default_factory=dict)  # by year
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event of one subject, and its sequence there."""
+
+    subject: str
+    sequence: int
+    event: NewEvent
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What changes: ``after`` is the standing then; the rest is what differs, ready to be written."""
+
+    after: Standing
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    obligations: Sequence[Obligation] = ()
+    told: Mapping[str, Told] = field(default_factory=dict)
+    scores: Mapping[int, Scored] = field(default_factory=dict)
+    events: Sequence[Happened] = ()
+
+
+def first_day_owed(today: date) -> date:
+    """From when a newly known organisation is measured: this year, or half a year back if that is more."""
+    months = today.year * 12 + today.month - 1 - MONTHS_BACK
+    return min(date(today.year, 1, 1), date(months // 12, months % 12 + 1, 1))
+
+
+def turn(
+    standing: Standing,
+    rulebook: Rulebook,
+    *,
+    today: date,
+    evidence: Iterable[Evidence] = (),
+    settle: bool = False,
+) -> Turn:
+    """Fold ``evidence`` into ``standing`` and bring it to ``today`` (never back).
+
+    Idempotent, and independent of the order of the evidence: the events differ with the way, the
+    standing it ends in does not.
+    """
+    fresh = newest(standing.evidence, evidence)
+    day = max(today, standing.as_of)
+    turning = replace(
+        standing,
+        as_of=day,
+        settled=standing.settled or settle,
+        evidence={**standing.evidence, **fresh},
+    )
+    owed = owed_by(turning, rulebook)
+    changed: list[Obligation] = []
+    told: dict[str, Told] = {}
+    events: list[Happened] = []
+    for each in owed:
+        before = standing.told.get(each.id)
+        if before is not None and (before.state, before.taken) == (each.state, each.taken):
+            continue
+        sequence = before.sequence if before else 0
+        for event in turned(before.state if before else None, each):
+            sequence += 1
+            events.append(Happened(each.id, sequence, event))
+        told[each.id] = Told(each.state, sequence, each.taken)
+        changed.append(each)
+    touched = {each.held_on.year for each in fresh.values()}
+    touched |= {each.period.first.year for each in changed} | {day.year}
+    scores, score_events = _scores(turning, rulebook, owed, sorted(touched))
+    after = replace(turning, told={**standing.told, **told}, scores={**standing.scores, **scores})
+    return Turn(after, fresh, changed, told, scores, [*events, *score_events])
+
+
+def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:
+    """Every obligation of the unit as of the standing's day, recomputed from its evidence."""
+    by_owner: dict[tuple[str, str], list[Evidence]] = {}
+    for each in standing.evidence.values():
+        by_owner.setdefault((each.organisation, each.kind), []).append(each)
+    return [
+        obligation
+        for enrolled in standing.enrolled.values()
+        for rule in rulebook.rules
+        for obligation in _under(
+            rule, enrolled, standing, by_owner.get((enrolled.organisation.id, rule.id), ())
+        )
+    ]
+
+
+def _under(
+    rule: Rule, enrolled: Enrolled, standing: Standing, evidence: Iterable[Evidence]
+) -> Iterator[Obligation]:
+    organisation, applies = enrolled.organisation, owes(rule, enrolled.organisation)
+    if not applies and rule.owed_by.split("_")[0] != organisation.kind:
+        return
+    told = {
+        period.label: standing.told.get(obligation_id(organisation.id, rule.id, period.label))
+        for period in periods(rule.every, enrolled.since, standing.as_of)
+    }
+    # What it owed and can still hold is owed no more once the rule does not apply; what it missed stays.
+    exempted = () if applies else [label for label, last in told.items() if last and last.state != MISSED]
+    for each in obligations(
+        rule,
+        organisation.id,
+        since=enrolled.since,
+        today=standing.as_of,
+        evidence=evidence,
+        exempted=exempted,
+    ):
+        known = told[each.period.label] is not None
+        # Of a newly known organisation the history may still be on its way: no reproach before it settled.
+        if known or (applies and (standing.settled or each.state not in (OVERDUE, MISSED))):
+            yield each
+
+
+def _scores(
+    standing: Standing, rulebook: Rulebook, owed: Sequence[Obligation], years: Iterable[int]
+) -> tuple[dict[int, Scored], list[Happened]]:
+    scores: dict[int, Scored] = {}
+    events: list[Happened] = []
+    for year in years:
+        worth = breakdown(standing, rulebook.policy, owed, year)
+        if worth is None:
+            continue
+        before = standing.scores.get(year)
+        now = _scored(worth, before.sequence if before else 0)
+        if now == before:
+            continue
+        if before is None or _said(now) != _said(before):
+            now = replace(now, sequence=now.sequence + 1)
+            events.append(
+                Happened(score_id(standing.unit, year), now.sequence, _changed(standing, year, now))
+            )
+        scores[year] = now
+    return scores, events
+
+
+def breakdown(standing: Standing, policy: Policy, owed: Iterable[Obligation], year: int) -> Breakdown | None:
+    """The unit's score of ``year`` with its reasons; None where the unit is not scored in that year."""
+    unit = standing.enrolled.get(standing.unit)
+    if unit is None or unit.organisation.kind != SCORED or year < unit.since.year:
+        return None
+    return score(
+        policy,
+        [each for each in standing.evidence.values() if each.held_on.year == year],
+        [each for each in owed if each.period.first.year == year],
+    )
+
+
+def score_id(unit: str, year: int) -> str:
+    """The subject of a score's events."""
+    return derived_id("score", unit, str(year))
+
+
+def _scored(worth: Breakdown, sequence: int) -> Scored:
+    return Scored(
+        worth.points,
+        worth.band,
+        worth.policy,
+        worth.evidence,
+        sequence,
+        tuple((line.indicator, line.points, line.most) for line in worth.lines),
+    )
+
+
+def _said(scored: Scored) -> tuple[int, str, str, int]:
+    return scored.points, scored.band, scored.policy, scored.evidence
+
+
+def _changed(standing: Standing, year: int, now: Scored) -> NewEvent:
+    return ScoreChanged.of(
+        organisation=standing.unit,
+        year=year,
+        points=in_points(now.points),
+        band=now.band,
+        policy=now.policy,
+        evidence=now.evidence,
+    )
