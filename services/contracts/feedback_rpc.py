@@ -56,7 +56,7 @@ def _expected_version() -> fields.Integer:
 class _Page(Schema):
     """What every list takes: ``cursor`` is the ``next`` of the page before."""
 
-    limit = fields.Integer(strict=True, load_default=20, validate=validate.Range(min=1, max=100))
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
     cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 

@@ -1,0 +1,145 @@
+"""The rules of an opinion: who answers it, and the states it may pass through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from services.chassis.contract import NewEvent
+from services.chassis.errors import Conflict, Invalid
+from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The measure that answers an opinion, copied so that an author never reads the measure itself."""
+
+    measure: str
+    title: str
+    due_on: date
+    result: str | None = None
+    published_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """One opinion. ``received -> declined`` or ``received -> adopted -> answered``; no way leads back.
+
+    ``organisation`` is responsible for an answer, ``concerns`` is the one that was named. ``author`` is
+    None in an anonymous one, whose id is all that leads from a receipt to it.
+    """
+
+    id: str
+    mode: str
+    state: str
+    organisation: str
+    concerns: str
+    category: str
+    about_head: bool
+    text: str
+    received_on: date
+    author: str | None = None
+    declined_because: str | None = None
+    declined_on: date | None = None
+    answer: Answer | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        return self.mode == "anonymous"
+
+    @property
+    def kept_from(self) -> tuple[str, ...]:
+        """Organisations whose post holders never see this opinion, whatever posts they hold above."""
+        return (self.concerns,) if self.about_head else ()
+
+
+def responsible(path: Sequence[str], *, about_head: bool) -> str:
+    """Who answers: the organisation named, or the level above it where its head is spoken about.
+
+    ``path`` leads from the root down to the organisation named. Raises ``Invalid`` at the root, above
+    which nobody can answer.
+    """
+    if not about_head:
+        return path[-1]
+    if len(path) < 2:
+        raise Invalid("opinion.no_level_above", fields={"about_head": ["opinion.no_level_above"]})
+    return path[-2]
+
+
+def is_kept_from(kept_from: Collection[str], posts_at: Collection[str]) -> bool:
+    """Whether somebody with posts at ``posts_at`` is one of those an opinion is kept from."""
+    return not set(kept_from).isdisjoint(posts_at)
+
+
+def receive(
+    *,
+    id: str,  # noqa: A002 - it is the field's name
+    path: Sequence[str],
+    category: str,
+    about_head: bool,
+    text: str,
+    today: date,
+    author: str | None,
+) -> tuple[Opinion, list[NewEvent]]:
+    """An opinion as it comes in: named if it has an author, else anonymous.
+
+    ``path`` leads from the root down to the organisation named.
+    """
+    opinion = Opinion(
+        id=id,
+        mode="named" if author else "anonymous",
+        state="received",
+        organisation=responsible(path, about_head=about_head),
+        concerns=path[-1],
+        category=category,
+        about_head=about_head,
+        text=text,
+        received_on=today,
+        author=author,
+    )
+    return opinion, [_happened(OpinionReceived, opinion)]
+
+
+def decline(opinion: Opinion, *, reason: str, today: date) -> tuple[Opinion, list[NewEvent]]:
+    """Refuse it with a reason; raises ``Conflict`` once it was declined, adopted or answered."""
+    _must_be(opinion, "received")
+    declined = replace(opinion, state="declined", declined_because=reason, declined_on=today)
+    return declined, [_happened(OpinionDeclined, declined)]
+
+
+def adopt(opinion: Opinion, answer: Answer) -> tuple[Opinion, list[NewEvent]]:
+    """Let a measure answer it; raises ``Conflict`` once it was declined, adopted or answered."""
+    _must_be(opinion, "received")
+    adopted = replace(opinion, state="adopted", answer=answer)
+    return adopted, [_happened(OpinionAdopted, adopted, measure=answer.measure)]
+
+
+def conclude(opinion: Opinion, *, measure: str, result: str, today: date) -> tuple[Opinion, list[NewEvent]]:
+    """The result of its measure is published; the measure's own event says so, this adds none."""
+    _must_be(opinion, "adopted")
+    if opinion.answer is None or opinion.answer.measure != measure:
+        raise Conflict("opinion.answered_by_another_measure")
+    answer = replace(opinion.answer, result=result, published_on=today)
+    return replace(opinion, state="answered", answer=answer), []
+
+
+def _must_be(opinion: Opinion, state: str) -> None:
+    if opinion.state != state:
+        raise Conflict(f"opinion.is_{opinion.state}")
+
+
+def _happened(
+    contract: type[OpinionReceived] | type[OpinionDeclined] | type[OpinionAdopted],
+    opinion: Opinion,
+    **more: str,
+) -> NewEvent:
+    # Every event of an anonymous opinion is anonymous, also a handler's: a notice about it has no actor.
+    return contract.of(
+        anonymous=opinion.anonymous,
+        opinion=opinion.id,
+        organisation=opinion.organisation,
+        category=opinion.category,
+        mode=opinion.mode,
+        **more,
+    )
