@@ -1,0 +1,155 @@
+"""The audit chain: who opened, changed or exported what; appended only, each entry hashed with the last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from eventlet.semaphore import Semaphore
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis.clock import Clock
+from services.chassis.errors import Unavailable
+from services.chassis.store import Indexes, Record, Store, answering, session
+
+FIRST = "0" * 64
+ATTEMPTS = 30
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing somebody did. ``hash`` covers everything else, ``previous`` included."""
+
+    seq: int
+    at: datetime
+    action: str
+    actor: str | None
+    object_kind: str
+    object_id: str
+    reason: str | None
+    previous: str
+    hash: str
+
+
+def hashed(entry: Mapping[str, Any]) -> str:
+    """SHA-256 over the entry's canonical JSON, its own hash left out."""
+    covered = {name: value for name, value in entry.items() if name != "hash"}
+    covered["at"] = covered["at"].astimezone(UTC).isoformat(timespec="milliseconds")
+    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_broken(entries: Iterable[Mapping[str, Any]]) -> int | None:
+    """The ``_id`` of the first entry that does not follow from the one before it; None for a whole chain.
+
+    Entries are in ascending order and begin with 1. A chain cut at its end looks whole: compare
+    ``Audit.head`` with one noted elsewhere.
+    """
+    expected, previous = 1, FIRST
+    for entry in entries:
+        if entry["_id"] != expected:
+            return expected
+        if entry.get("previous") != previous or entry.get("hash") != hashed(entry):
+            return expected
+        expected, previous = expected + 1, entry["hash"]
+    return None
+
+
+class Audit:
+    """The chain of one service. Nothing here changes or removes an entry."""
+
+    def __init__(self, database: Store, clock: Clock) -> None:
+        self._entries = database["audit"]
+        self._database = database
+        self._clock = clock
+        self._turn = Semaphore()
+
+    def declare(self) -> None:
+        """The indexes by which a person sees who opened what is theirs."""
+        Indexes(self._database).declare("audit", [("object_kind", 1), ("object_id", 1), ("_id", -1)])
+        Indexes(self._database).declare("audit", [("actor", 1), ("_id", -1)])
+
+    def append(
+        self, action: str, actor: str | None, object_kind: str, object_id: str, reason: str | None = None
+    ) -> Entry:
+        """Append one entry; it is there when this returns.
+
+        The sequence is unique, so of two replicas that append at once one tries again on the newer head.
+        Within a transaction the entry commits with it, and a lost race raises ``Unavailable``.
+        """
+        with self._turn, answering():
+            for attempt in range(ATTEMPTS):
+                entry = self._next(action, actor, object_kind, object_id, reason)
+                try:
+                    self._entries.insert_one(entry, session=session())
+                    return _entry(entry)
+                except DuplicateKeyError:
+                    if session() is not None:
+                        break
+                    time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
+        raise Unavailable("audit.contended")
+
+    def head(self) -> tuple[int, str]:
+        """The last sequence and its hash: note it elsewhere to notice a chain that was cut."""
+        with answering():
+            last = self._entries.find_one({}, sort=[("_id", -1)], session=session())
+        return (last["_id"], last["hash"]) if last else (0, FIRST)
+
+    def verify(self) -> int | None:
+        """The first broken sequence, or None for a whole chain; reads all of it."""
+        with answering():
+            return first_broken(self._entries.find({}, sort=[("_id", 1)]))
+
+    def read(
+        self,
+        object_kind: str | None = None,
+        object_id: str | None = None,
+        *,
+        actor: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Entry]:
+        """The newest entries about an object or of an actor; ``before`` continues from a sequence."""
+        wanted: dict[str, Any] = {"object_kind": object_kind, "object_id": object_id, "actor": actor}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        if before is not None:
+            filters["_id"] = {"$lt": before}
+        with answering():
+            return [_entry(each) for each in self._entries.find(filters, sort=[("_id", -1)], limit=limit)]
+
+    def _next(
+        self, action: str, actor: str | None, object_kind: str, object_id: str, reason: str | None
+    ) -> Record:
+        seq, previous = self.head()
+        entry: Record = {
+            "_id": seq + 1,
+            "at": self._clock.now(),
+            "action": action,
+            "actor": actor,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "reason": reason,
+            "previous": previous,
+        }
+        entry["hash"] = hashed(entry)
+        return entry
+
+
+def _entry(found: Record) -> Entry:
+    return Entry(
+        found["_id"],
+        found["at"],
+        found["action"],
+        found["actor"],
+        found["object_kind"],
+        found["object_id"],
+        found["reason"],
+        found["previous"],
+        found["hash"],
+    )

@@ -1,0 +1,306 @@
+"""Who may do what, where: roles granted at nodes of a tree. Knows neither what a node nor what a role is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis.clock import Clock
+from services.chassis.errors import Forbidden, NotFound
+from services.chassis.store import Indexes, Record, Records, Store, answering, on_commit, plain, session
+
+CACHED_SECONDS = 2.0
+CACHED_PERSONS = 5_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as it was last applied. ``path`` was stated by its owner: ids from the root down to it."""
+
+    id: str
+    parent: str | None
+    path: tuple[str, ...]
+    kind: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role of a person at a node, from ``since`` to the end of ``until``."""
+
+    id: str
+    person: str
+    role: str
+    node: str
+    since: date
+    until: date | None
+    active: bool
+
+    def holds(self, today: date) -> bool:
+        """Whether the grant counts on ``today``."""
+        return self.active and self.since <= today and (self.until is None or today <= self.until)
+
+
+def chain(node: str, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+    """The ids from the root down to ``node``; empty for an unknown one.
+
+    Follows the parents, so that a moved subtree needs no event per descendant; where an ancestor has
+    not arrived yet, the path that was stated fills in. A cycle ends where it closes.
+    """
+    upwards: list[str] = []
+    at: str | None = node
+    while at is not None and at not in upwards:
+        known = nodes.get(at)
+        if known is None:
+            if not upwards:
+                return ()
+            stated = nodes[upwards[-1]].path
+            above = [each for each in stated[:-1] if each not in upwards]
+            return (*above, *reversed(upwards))
+        upwards.append(at)
+        at = known.parent
+    return tuple(reversed(upwards))
+
+
+def permits(
+    grants: Iterable[Grant],
+    roles: Collection[str],
+    node: str,
+    nodes: Mapping[str, Node],
+    today: date,
+    *,
+    above: bool = False,
+) -> bool:
+    """Whether one of ``grants`` gives one of ``roles`` at ``node`` or at an ancestor of it.
+
+    ``above`` asks for an ancestor: who sits at the node itself may not. A grant at an inactive node
+    counts for nothing.
+    """
+    where = chain(node, nodes)
+    reach = set(where[:-1] if above else where)
+    return any(
+        grant.node in reach
+        and grant.role in roles
+        and grant.holds(today)
+        and grant.node in nodes
+        and nodes[grant.node].active
+        for grant in grants
+    )
+
+
+class Authority:
+    """A service's projection of nodes, grants and members, fed from the events of their owner.
+
+    Answers are at most ``CACHED_SECONDS`` old, and fresh at once in the process that applied a change.
+    ``apply_*`` ignore a sequence that is not newer; 0 stands for a sender without sequences.
+    """
+
+    def __init__(self, database: Store, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._nodes = database["authority_nodes"]
+        self._grants = database["authority_grants"]
+        self._members = database["authority_members"]
+        self._known: dict[str, Node] = {}
+        self._known_until = 0.0
+        self._granted: dict[str, tuple[float, list[Grant]]] = {}
+
+    def declare(self) -> None:
+        """The indexes that the questions below use."""
+        indexes = Indexes(self._database)
+        indexes.declare("authority_grants", "person")
+        indexes.declare("authority_grants", [("node", 1), ("role", 1)])
+        indexes.declare("authority_members", "node")
+
+    # -- what the owner's events said ----------------------------------------------------------
+
+    def apply_node(
+        self,
+        node: str,
+        *,
+        parent: str | None,
+        path: Sequence[str] = (),
+        kind: str = "",
+        active: bool = True,
+        sequence: int = 0,
+    ) -> bool:
+        """A node was made or changed; False where the event was stale."""
+        state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
+        return self._apply(self._nodes, node, state, sequence)
+
+    def apply_grant(
+        self,
+        grant: str,
+        *,
+        person: str,
+        role: str,
+        node: str,
+        since: date,
+        until: date | None = None,
+        active: bool = True,
+        sequence: int = 0,
+    ) -> bool:
+        """A role was given, prolonged or withdrawn; False where the event was stale."""
+        state = {
+            "person": person,
+            "role": role,
+            "node": node,
+            "since": since,
+            "until": until,
+            "active": active,
+        }
+        return self._apply(self._grants, grant, state, sequence)
+
+    def apply_member(self, person: str, node: str, active: bool = True, *, sequence: int = 0) -> bool:
+        """A person belongs to ``node``; False where the event was stale."""
+        return self._apply(self._members, person, {"node": node, "active": active}, sequence)
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def node(self, node: str) -> Node | None:
+        """The node as it was last applied."""
+        return self._tree().get(node)
+
+    def path(self, node: str) -> list[str]:
+        """The ids from the root down to ``node``; raises ``NotFound("node.not_found")``."""
+        found = chain(node, self._tree())
+        if not found:
+            raise NotFound("node.not_found")
+        return list(found)
+
+    def subtree(self, node: str) -> list[str]:
+        """``node`` and all below it, active or not; raises ``NotFound("node.not_found")``."""
+        tree = self._tree()
+        if node not in tree:
+            raise NotFound("node.not_found")
+        below: dict[str, list[str]] = {}
+        for each in tree.values():
+            if each.parent is not None:
+                below.setdefault(each.parent, []).append(each.id)
+        found = {node: None}
+        waiting = [node]
+        while waiting:
+            for child in below.get(waiting.pop(), ()):
+                if child not in found:
+                    found[child] = None
+                    waiting.append(child)
+        return list(found)
+
+    def may(self, person: str | None, roles: Iterable[str], node: str, *, above: bool = False) -> bool:
+        """Whether ``person`` holds one of ``roles`` today at ``node`` or an ancestor (see ``permits``)."""
+        if person is None:
+            return False
+        granted = self._of(person)
+        return permits(granted, set(roles), node, self._tree(), self._clock.today(), above=above)
+
+    def require(self, person: str | None, roles: Iterable[str], node: str, *, above: bool = False) -> None:
+        """As ``may``; raises ``NotFound("node.not_found")`` or ``Forbidden("permission.denied")``."""
+        if node not in self._tree():
+            raise NotFound("node.not_found")
+        if not self.may(person, roles, node, above=above):
+            raise Forbidden("permission.denied")
+
+    def grants(self, person: str) -> list[Grant]:
+        """The grants of ``person`` that count today, at active nodes."""
+        tree, today = self._tree(), self._clock.today()
+        return [
+            grant
+            for grant in self._of(person)
+            if grant.holds(today) and grant.node in tree and tree[grant.node].active
+        ]
+
+    def scope(self, person: str, roles: Iterable[str] | None = None) -> set[str]:
+        """Every node at or below a grant of ``person`` (with one of ``roles``, where given)."""
+        wanted = None if roles is None else set(roles)
+        found: set[str] = set()
+        for grant in self.grants(person):
+            if (wanted is None or grant.role in wanted) and grant.node not in found:
+                found.update(self.subtree(grant.node))
+        return found
+
+    def holders(self, node: str, roles: Iterable[str]) -> list[str]:
+        """Who holds one of ``roles`` today at exactly ``node``; longest in the role first."""
+        with answering():
+            found = self._grants.find({"node": node, "role": {"$in": list(roles)}, "active": True})
+            grants = sorted((_grant(each) for each in found), key=lambda each: (each.since, each.id))
+        today = self._clock.today()
+        return list(dict.fromkeys(grant.person for grant in grants if grant.holds(today)))
+
+    def belongs(self, person: str) -> str | None:
+        """The node that ``person`` belongs to; None for an unknown or inactive person."""
+        with answering():
+            found = self._members.find_one({"_id": person})
+        return found["node"] if found and found["active"] else None
+
+    def members(self, node: str) -> list[str]:
+        """Who belongs to exactly ``node``."""
+        with answering():
+            found = self._members.find({"node": node, "active": True}, {"_id": 1}).sort("_id", 1)
+            return [each["_id"] for each in found]
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _apply(self, collection: Records, id: str, state: Mapping[str, Any], sequence: int) -> bool:  # noqa: A002
+        written = plain({**state, "sequence": sequence})
+        while True:
+            found = collection.find_one({"_id": id}, session=session())
+            if found is None:
+                try:
+                    collection.insert_one({"_id": id, **written}, session=session())
+                except DuplicateKeyError:
+                    if session() is not None:
+                        raise  # the transaction is lost: the event comes again
+                    continue
+            else:
+                if sequence and found["sequence"] >= sequence:
+                    return False
+                written["sequence"] = max(sequence, found["sequence"])
+                guard = {"_id": id, "sequence": found["sequence"]}
+                if not collection.update_one(guard, {"$set": written}, session=session()).matched_count:
+                    continue
+            self._forget()  # for whoever asks in this transaction
+            on_commit(self._forget)
+            return True
+
+    def _forget(self) -> None:
+        self._known_until = 0.0
+        self._granted.clear()
+
+    def _tree(self) -> Mapping[str, Node]:
+        if self._known_until < time.monotonic():
+            with answering():
+                known = {each["_id"]: _node(each) for each in self._nodes.find({})}
+            self._known = known
+            self._known_until = time.monotonic() + CACHED_SECONDS
+        return self._known
+
+    def _of(self, person: str) -> list[Grant]:
+        until, granted = self._granted.get(person, (0.0, []))
+        if until < time.monotonic():
+            with answering():
+                granted = [_grant(each) for each in self._grants.find({"person": person, "active": True})]
+            if len(self._granted) >= CACHED_PERSONS:
+                self._granted.clear()
+            self._granted[person] = (time.monotonic() + CACHED_SECONDS, granted)
+        return granted
+
+
+def _node(found: Record) -> Node:
+    return Node(found["_id"], found["parent"], tuple(found["path"]), found["kind"], found["active"])
+
+
+def _grant(found: Record) -> Grant:
+    return Grant(
+        found["_id"],
+        found["person"],
+        found["role"],
+        found["node"],
+        date.fromisoformat(found["since"]),
+        date.fromisoformat(found["until"]) if found["until"] else None,
+        found["active"],
+    )

@@ -1,0 +1,82 @@
+"""Texts for people, by code, in Chinese and English; never inside rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LANGUAGES = ("zh", "en")
+OWN_TEXTS = Path(__file__).parent / "texts"
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class CatalogueError(Exception):
+    """A file of texts is not usable; names the file and the code."""
+
+
+class Catalogue:
+    """Texts by code. A later folder overrides an earlier one, code by code."""
+
+    def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self._texts = {language: dict(texts.get(language, {})) for language in LANGUAGES}
+
+    @classmethod
+    def load(cls, folders: Iterable[Path] = ()) -> Catalogue:
+        """The chassis's own texts and those of ``folders``, each with ``zh.yaml`` and ``en.yaml``.
+
+        Raises ``CatalogueError`` for a text that is not text, or that only one language has.
+        """
+        texts: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+        for folder in (OWN_TEXTS, *folders):
+            for language in LANGUAGES:
+                texts[language].update(_read(folder / f"{language}.yaml"))
+            lonely = set(texts["zh"]) ^ set(texts["en"])
+            if lonely:
+                raise CatalogueError(f"{folder.name}: in one language only: {sorted(lonely)}")
+        return cls(texts)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._texts["zh"]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code that has a text."""
+        return frozenset(self._texts["zh"])
+
+    def render(self, code: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """The text in each language with ``{name}`` filled in; an unknown code renders as itself.
+
+        A place without its parameter stays as it is. Parameters are inserted as text: they are never
+        formatted, and their own braces mean nothing.
+        """
+        given = params or {}
+
+        def fill(place: re.Match[str]) -> str:
+            name = place.group(1)
+            return str(given[name]) if name in given else place.group(0)
+
+        return {language: _PLACE.sub(fill, self._texts[language].get(code, code)) for language in LANGUAGES}
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(loaded, dict):
+        raise CatalogueError(f"{path.name}: a mapping of codes to texts is expected")
+    return dict(_flat(path, "", loaded))
+
+
+def _flat(path: Path, prefix: str, texts: Mapping[Any, Any]) -> Iterable[tuple[str, str]]:
+    for name, text in texts.items():
+        code = f"{prefix}{name}"
+        if isinstance(text, dict):
+            yield from _flat(path, f"{code}.", text)
+        elif isinstance(text, str):
+            yield code, text.strip()
+        else:
+            raise CatalogueError(f"{path.name}: {code} is not a text")

@@ -1,0 +1,294 @@
+"""Aggregates as documents: a change, its events and the command's answer in one write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from services.chassis import context
+from services.chassis.clock import Clock
+from services.chassis.contract import Change, NewEvent
+from services.chassis.envelope import seal
+from services.chassis.errors import Conflict, NotFound, Unavailable
+from services.chassis.identity import derived_id, new_id, timeless_id
+from services.chassis.relay import Relay
+from services.chassis.store import Indexes, Record, Store, answering, on_commit, plain, session
+
+RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
+COMMANDS_KEPT = 8
+ATTEMPTS = 5
+Respond = Callable[["Document"], Mapping[str, Any]]
+_VIEW = {"pending": 0, "pending_since": 0, "commands": 0}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One aggregate as it stands. ``response`` is what the command answers, now and when repeated."""
+
+    id: str
+    version: int
+    state: dict[str, Any]
+    response: dict[str, Any] | None = None
+
+
+def id_for_command(collection: str, *, anonymous: bool = False) -> str:
+    """The id of what the running command creates: the same for a repeat of the same command.
+
+    Without an idempotency key it is a new one; an anonymous one says nothing of the time.
+    """
+    circumstances = context.current()
+    if circumstances.idempotency_key:
+        return derived_id(collection, circumstances.actor or "", circumstances.idempotency_key)
+    return timeless_id() if anonymous else new_id()
+
+
+class Documents:
+    """The aggregates of one collection.
+
+    A document is its state beside ``version``, ``sequence`` (of its last event), ``pending`` (events not
+    yet published), ``pending_since`` and ``commands`` (the last answers by idempotency key). Every write is
+    one write to one document. A command that repeats with its key is answered from ``commands`` and writes
+    nothing, so one command makes at most one change to one document.
+    """
+
+    def __init__(self, database: Store, collection: str, *, source: str, clock: Clock, relay: Relay) -> None:
+        self.name = collection
+        self.source = source
+        self.collection = database[collection]
+        self._database = database
+        self._clock = clock
+        self._relay = relay
+        relay.watch(self.collection)
+
+    def declare(self) -> None:
+        """The index by which the sweeper finds what a crash left behind."""
+        Indexes(self._database).declare(self.name, "pending_since", sparse=True)
+
+    def id_for_command(self, *, anonymous: bool = False) -> str:
+        """As the function of that name, for this collection."""
+        return id_for_command(self.name, anonymous=anonymous)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def get(self, id: str) -> Document:  # noqa: A002 - the field's name
+        """The document; raises ``NotFound`` with the code ``<collection>.not_found``."""
+        found = self.find_one({"_id": id})
+        if found is None:
+            raise NotFound(f"{self.name}.not_found")
+        return found
+
+    def find_one(self, filter: Mapping[str, Any]) -> Document | None:  # noqa: A002 - pymongo's name
+        """The first document that matches, or None."""
+        with answering():
+            found = self.collection.find_one(dict(filter), _VIEW, session=session())
+        return _document(found) if found else None
+
+    def find(
+        self,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+        limit: int = 100,
+        skip: int = 0,
+    ) -> list[Document]:
+        """At most ``limit`` documents in the order of ``sort``; 0 for all."""
+        with answering():
+            found = self.collection.find(
+                dict(filter or {}), _VIEW, sort=list(sort), limit=limit, skip=skip, session=session()
+            )
+            return [_document(each) for each in found]
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def create(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        state: Mapping[str, Any],
+        events: Sequence[NewEvent] = (),
+        *,
+        respond: Respond | None = None,
+        anonymous: bool = False,
+    ) -> Document:
+        """Write a new document with its events.
+
+        Repeated by the same command it answers the same and writes nothing; raises ``Conflict`` with
+        ``<collection>.exists`` where the id or a unique field is taken by another. ``anonymous`` keeps
+        every exact time and every id that tells one out of the document and its events.
+        """
+        if session() is not None:
+            # Within a transaction a duplicate key would abort all of it: look first.
+            repeated = self._repeated(self.collection.find_one({"_id": id}, session=session()))
+            if repeated is not None:
+                return repeated
+        document = _checked(id, 1, state)
+        envelopes = self._seal(id, 0, events, anonymous)
+        written: Record = {"_id": id, "version": 1, "sequence": len(envelopes), **document.state}
+        if envelopes:
+            written["pending"] = envelopes
+            written["pending_since"] = self._pending_since(events, anonymous)
+        document, command = _answered(document, respond)
+        if command:
+            written["commands"] = [command]
+        with answering():
+            try:
+                self.collection.insert_one(written, session=session())
+            except DuplicateKeyError as taken:
+                if session() is not None:
+                    raise Conflict(f"{self.name}.exists") from taken
+                repeated = self._repeated(self.collection.find_one({"_id": id}))
+                if repeated is not None:
+                    return repeated
+                field_names = sorted((taken.details or {}).get("keyPattern", {}))
+                raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
+        self._wake(id, envelopes, len(envelopes))
+        return document
+
+    def change(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        decide: Callable[[dict[str, Any]], Change | None],
+        *,
+        expected_version: int | None = None,
+        respond: Respond | None = None,
+        attempts: int = ATTEMPTS,
+        anonymous: bool = False,
+    ) -> Document:
+        """Write what ``decide(state)`` decided, together with its events.
+
+        ``decide`` is pure: after a lost race it is asked again on the newer state. It may refuse by raising,
+        and may return None (or the same state and no events) when there is nothing to do: nothing is
+        written then. Raises ``Conflict("version.stale")`` where ``expected_version`` is not the version met,
+        ``Unavailable("document.contended")`` after ``attempts`` lost races.
+        """
+        for _ in range(attempts):
+            with answering():
+                found = self.collection.find_one({"_id": id}, session=session())
+            if found is None:
+                raise NotFound(f"{self.name}.not_found")
+            repeated = self._repeated(found)
+            if repeated is not None:
+                return repeated
+            before = _document(found)
+            if expected_version is not None and before.version != expected_version:
+                raise Conflict("version.stale", params={"version": before.version})
+            decided = decide(before.state)
+            if decided is None or (
+                not decided.events and plain(dict(decided.state)) == _document(found).state
+            ):
+                return _answered(_document(found), respond)[0]
+            after = self._write(found, decided, respond, anonymous)
+            if after is not None:
+                return after
+        raise Unavailable("document.contended")
+
+    def _write(
+        self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
+    ) -> Document | None:
+        """The document after the change, or None where somebody else changed it first."""
+        before = _document(found).state
+        document = _checked(found["_id"], found["version"] + 1, decided.state)
+        envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
+        document, command = _answered(document, respond)
+        update: dict[str, Any] = {"$inc": {"version": 1, "sequence": len(envelopes)}}
+        changed = {
+            name: value
+            for name, value in document.state.items()
+            if name not in before or before[name] != value
+        }
+        gone = {name: "" for name in before if name not in document.state}
+        pushed: dict[str, Any] = {}
+        if envelopes:
+            pushed["pending"] = {"$each": envelopes}
+            # The oldest unpublished event counts; the relay may clear the list at any moment.
+            update["$min"] = {"pending_since": self._pending_since(decided.events, anonymous)}
+        if command:
+            pushed["commands"] = {"$each": [command], "$slice": -COMMANDS_KEPT}
+        update.update({k: v for k, v in (("$set", changed), ("$unset", gone), ("$push", pushed)) if v})
+        with answering():
+            try:
+                written = self.collection.update_one(
+                    {"_id": document.id, "version": found["version"]}, update, session=session()
+                )
+            except DuplicateKeyError as taken:
+                field_names = sorted((taken.details or {}).get("keyPattern", {}))
+                raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
+        if not written.matched_count:
+            return None
+        # Where nothing else was waiting, the relay need not read the document again.
+        known = None if found.get("pending") else envelopes
+        self._wake(document.id, known, found["sequence"] + len(envelopes))
+        return document
+
+    def _seal(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        last: int,
+        events: Sequence[NewEvent],
+        anonymous: bool,
+    ) -> list[Record]:
+        circumstances = context.current()
+        return [
+            seal(
+                replace(new, anonymous=True) if anonymous else new,
+                subject=id,
+                sequence=last + position,
+                clock=self._clock,
+                correlationid=circumstances.correlationid,
+                causationid=circumstances.causationid,
+                actor=circumstances.actor,
+                traceparent=circumstances.traceparent,
+            )
+            for position, new in enumerate(events, 1)
+        ]
+
+    def _pending_since(self, events: Sequence[NewEvent], anonymous: bool) -> datetime:
+        if anonymous or any(new.anonymous for new in events):
+            return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
+        return self._clock.now()
+
+    def _repeated(self, found: Record | None) -> Document | None:
+        """The stored answer if the running command was applied to ``found`` before."""
+        key = _command_key()
+        if found is None or key is None:
+            return None
+        for command in found.get("commands", ()):
+            if command["key"] == key:
+                if command["fingerprint"] != context.current().fingerprint:
+                    raise Conflict("idempotency.key_reused")
+                return replace(_document(found), response=command["response"])
+        return None
+
+    def _wake(self, id: str, envelopes: list[Record] | None, sequence: int) -> None:  # noqa: A002
+        if envelopes is None or envelopes:
+            on_commit(lambda: self._relay.wake(self.collection, id, envelopes, sequence))
+
+
+def _command_key() -> str | None:
+    circumstances = context.current()
+    if not circumstances.idempotency_key:
+        return None
+    # Keys are the caller's own: another person's equal key is another command. Only a digest is kept.
+    return derived_id("command", circumstances.actor or "", circumstances.idempotency_key)
+
+
+def _answered(document: Document, respond: Respond | None) -> tuple[Document, Record | None]:
+    response = plain(dict(respond(document))) if respond else None
+    key = _command_key()
+    command = key and {"key": key, "fingerprint": context.current().fingerprint, "response": response}
+    return replace(document, response=response), command or None
+
+
+def _checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noqa: A002 - the field's name
+    taken = RESERVED & set(state)
+    if taken:
+        raise ValueError(f"the chassis keeps these names in a document: {sorted(taken)}")
+    return Document(id, version, plain(dict(state)))
+
+
+def _document(found: Record) -> Document:
+    state = {name: value for name, value in found.items() if name not in RESERVED}
+    return Document(found["_id"], found["version"], state)

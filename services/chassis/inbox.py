@@ -1,0 +1,121 @@
+"""What a consumer has already applied: by event id, and by each subject's last sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import Enum
+
+from pymongo import InsertOne, ReplaceOne
+
+from services.chassis.clock import Clock
+from services.chassis.envelope import Event
+from services.chassis.identity import derived_id
+from services.chassis.store import Indexes, Store, session
+
+KEPT_DAYS = 400  # longer than any dead letter waits to be replayed
+
+
+class Verdict(Enum):
+    """What one event is to a consumer that may have met it before."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    GAP = "gap"
+
+
+class Inbox:
+    """The marks of applied events. Call inside the transaction that holds the effect.
+
+    A mark keeps the day, never the instant: it must not tell when an anonymous event was handled.
+    """
+
+    def __init__(self, database: Store, clock: Clock) -> None:
+        self._marks = database["inbox"]
+        self._sequences = database["inbox_sequences"]
+        self._clock = clock
+        self._database = database
+
+    def declare(self) -> None:
+        """The one index: marks leave after ``KEPT_DAYS``."""
+        Indexes(self._database).declare(
+            "inbox", "day", expireAfterSeconds=int(timedelta(days=KEPT_DAYS).total_seconds())
+        )
+
+    def verdict(self, consumer: str, event: Event, *, ordered: bool = False) -> Verdict:
+        """Whether ``consumer`` may apply ``event`` now.
+
+        ``ordered`` judges by the subject's sequence, where the sender keeps one: at most the last applied
+        is ``STALE``, more than one above it is a ``GAP`` (which only strict consumers mind).
+        """
+        if ordered and event.sequence:
+            last = self._last(consumer, event)
+            if event.sequence <= last:
+                return Verdict.STALE
+            return Verdict.GAP if event.sequence > last + 1 else Verdict.NEW
+        seen = self._marks.find_one({"_id": _mark_id(consumer, event)}, {"_id": 1}, session=session())
+        return Verdict.DUPLICATE if seen else Verdict.NEW
+
+    def mark(self, consumer: str, event: Event, *, ordered: bool = False) -> None:
+        """Remember that ``consumer`` applied ``event``.
+
+        A second worker on the same event meets a duplicate key or a write conflict, so that only one
+        of the two effects commits.
+        """
+        if not (ordered and event.sequence):
+            self._marks.insert_one({"_id": _mark_id(consumer, event), "day": self._day()}, session=session())
+            return
+        key = _sequence_id(consumer, event)
+        before = self._sequences.find_one({"_id": key}, session=session())
+        if before is None:
+            self._sequences.insert_one({"_id": key, "sequence": event.sequence}, session=session())
+        else:
+            self._sequences.update_one(
+                {"_id": key, "sequence": before["sequence"]},
+                {"$set": {"sequence": event.sequence}},
+                session=session(),
+            )
+
+    def fresh(self, consumer: str, events: Sequence[Event]) -> list[Event]:
+        """Those of ``events`` not applied yet, each once, in their order."""
+        by_id = {_mark_id(consumer, event): event for event in reversed(events)}
+        seen = self._marks.find({"_id": {"$in": list(by_id)}}, {"_id": 1}, session=session())
+        for mark in seen:
+            by_id.pop(mark["_id"], None)
+        return list(reversed(by_id.values()))
+
+    def mark_all(self, consumer: str, events: Sequence[Event]) -> None:
+        """As ``mark``, for events that ``fresh`` let through."""
+        if events:
+            day = self._day()
+            self._marks.bulk_write(
+                [InsertOne({"_id": _mark_id(consumer, event), "day": day}) for event in events],
+                session=session(),
+            )
+
+    def settle(self, consumer: str, events: Sequence[Event]) -> None:
+        """Mark events whose effect is idempotent by itself: repeating the mark is no error."""
+        if events:
+            day = self._day()
+            marks = {_mark_id(consumer, event) for event in events}
+            self._marks.bulk_write(
+                [ReplaceOne({"_id": mark}, {"day": day}, upsert=True) for mark in sorted(marks)],
+                ordered=False,
+            )
+
+    def _last(self, consumer: str, event: Event) -> int:
+        found = self._sequences.find_one({"_id": _sequence_id(consumer, event)}, session=session())
+        return int(found["sequence"]) if found else 0
+
+    def _day(self) -> datetime:
+        return datetime.combine(self._clock.today(), time(), UTC)
+
+
+def _mark_id(consumer: str, event: Event) -> str:
+    # Ids are unique per source only, and both may be long: the key is not.
+    return derived_id(consumer, event.source, event.id)
+
+
+def _sequence_id(consumer: str, event: Event) -> str:
+    return derived_id(consumer, event.source, event.subject)

@@ -1,0 +1,261 @@
+"""Jobs: long work with progress, one worker at a time, resumed where a crash left it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from eventlet import spawn
+from eventlet.greenthread import GreenThread
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from services.chassis.clock import Clock
+from services.chassis.documents import id_for_command
+from services.chassis.errors import NotFound, Refusal
+from services.chassis.identity import new_id
+from services.chassis.leases import FREE
+from services.chassis.store import Indexes, Record, Store, answering, plain
+
+ERRORS_KEPT = 200
+MOST_ATTEMPTS = 5
+LEASE = timedelta(seconds=30)
+POLL_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class JobLost(Exception):
+    """Another worker has taken the job over: leave it at once, without another write."""
+
+
+class _Halted(JobLost):
+    """This process is going down: the job is free for the next worker."""
+
+
+class JobStopped(Exception):
+    """Somebody asked for the job to be stopped."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it stands. ``cursor`` is what the last checkpoint said; None on the first attempt."""
+
+    id: str
+    kind: str
+    owner: str | None
+    params: dict[str, Any]
+    state: str
+    done: int
+    total: int | None
+    errors: list[dict[str, Any]]
+    error_count: int
+    result: dict[str, Any] | None
+    cursor: Any
+    failure: str | None
+    attempts: int
+    token: int
+
+
+Checkpoint = Callable[..., None]
+Step = Callable[[Job, Checkpoint], Mapping[str, Any] | None]
+
+
+class Jobs:
+    """The jobs of one service: ``queued`` → ``running`` → ``done`` | ``failed`` | ``stopped``."""
+
+    def __init__(self, database: Store, clock: Clock) -> None:
+        self._jobs = database["jobs"]
+        self._database = database
+        self._clock = clock
+        self._steps: dict[str, Step] = {}
+        self._threads: list[GreenThread] = []
+        self._stopping = False
+        self._roused = False
+        self._holder = f"{os.getpid()}-{new_id()}"
+
+    def declare(self) -> None:
+        """The index by which workers find what is to be done."""
+        Indexes(self._database).declare("jobs", [("state", 1), ("kind", 1), ("_id", 1)])
+
+    def create(self, kind: str, owner: str | None, params: Mapping[str, Any]) -> str:
+        """Queue a job; its id. The same command again gets the same job."""
+        job = id_for_command("jobs")
+        queued: Record = {
+            "_id": job,
+            "kind": kind,
+            "owner": owner,
+            "params": plain(dict(params)),
+            "state": "queued",
+            "done": 0,
+            "total": None,
+            "errors": [],
+            "error_count": 0,
+            "result": None,
+            "cursor": None,
+            "failure": None,
+            "attempts": 0,
+            "token": 0,
+            "lease_until": FREE,
+            "stop": False,
+            "created_at": self._clock.now(),
+        }
+        with answering():
+            try:
+                self._jobs.insert_one(queued)
+            except DuplicateKeyError:
+                return job
+        self._roused = True
+        return job
+
+    def view(self, job: str) -> Job:
+        """The job; raises ``NotFound("jobs.not_found")``. Who may see it is for the service to decide."""
+        with answering():
+            found = self._jobs.find_one({"_id": job})
+        if found is None:
+            raise NotFound("jobs.not_found")
+        return _job(found)
+
+    def stop(self, job: str) -> None:
+        """Ask for a stop: it takes effect at the next checkpoint, or at once where nobody works on it."""
+        with answering():
+            self._jobs.update_one(
+                {"_id": job, "state": {"$in": ["queued", "running"]}}, {"$set": {"stop": True}}
+            )
+
+    # -- working -------------------------------------------------------------------------------
+
+    def work(self, kind: str, step: Step) -> None:
+        """Have jobs of ``kind`` done by ``step(job, checkpoint)``, which returns the result.
+
+        ``checkpoint(cursor=, done=, total=, errors=)`` writes progress and keeps the lease: call it at least
+        every few seconds and after each piece of work. It raises ``JobLost`` or ``JobStopped``: let them
+        pass. After a crash ``step`` is called again with ``job.cursor`` as last written, so a piece may be
+        done twice: make pieces idempotent. A ``Refusal`` fails the job with its code; a surprise is tried
+        ``MOST_ATTEMPTS`` times without progress.
+        """
+        self._steps[kind] = step
+
+    def start(self) -> None:
+        """Begin to work on the kinds registered."""
+        if self._steps and not self._threads:
+            self._stopping = False
+            self._threads = [spawn(self._run)]
+
+    def halt(self, seconds: float = 2.0) -> None:
+        """Stop working. A running job is left at its last checkpoint and taken over by the next worker."""
+        self._stopping = True
+        deadline = time.monotonic() + seconds
+        while any(not thread.dead for thread in self._threads) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for thread in self._threads:
+            thread.kill()
+        self._threads = []
+
+    def run_one(self) -> bool:
+        """Work on one job that is due, to its end; False where there is none."""
+        job = self._claim()
+        if job is None:
+            return False
+        self._attempt(job)
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._roused = False
+            try:
+                if self.run_one():
+                    continue
+            except (Refusal, PyMongoError) as failure:
+                _log.warning("jobs wait", kind=type(failure).__name__)
+            deadline = time.monotonic() + POLL_SECONDS
+            while not self._roused and not self._stopping and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def _claim(self) -> Job | None:
+        now = self._clock.now()
+        due = {"state": {"$in": ["queued", "running"]}, "kind": {"$in": list(self._steps)}}
+        for found in self._jobs.find(due, sort=[("_id", 1)], limit=20):
+            if found["lease_until"] > now:
+                continue
+            claimed = {
+                "state": "running",
+                "token": found["token"] + 1,
+                "attempts": found["attempts"] + 1,
+                "lease_until": now + LEASE,
+                "holder": self._holder,
+            }
+            guard = {"_id": found["_id"], "token": found["token"]}
+            if self._jobs.update_one(guard, {"$set": claimed}).matched_count:
+                return _job({**found, **claimed})
+        return None
+
+    def _attempt(self, job: Job) -> None:
+        if job.attempts > MOST_ATTEMPTS:
+            self._end(job, "failed", failure="jobs.internal")
+            return
+        try:
+            result = self._steps[job.kind](job, self._checkpoints(job))
+        except _Halted:
+            self._write(job, {"lease_until": FREE, "attempts": 0})
+        except JobLost:
+            _log.warning("job was taken over", job=job.id)
+        except JobStopped:
+            self._end(job, "stopped", failure="jobs.stopped")
+        except Refusal as refused:
+            self._end(job, "failed", failure=refused.code)
+        except PyMongoError:
+            raise  # the lease lapses and somebody resumes
+        except Exception as surprise:
+            _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
+            pause = timedelta(seconds=2**job.attempts)
+            self._write(job, {"lease_until": self._clock.now() + pause})
+        else:
+            self._end(job, "done", result=plain(dict(result or {})))
+
+    def _checkpoints(self, job: Job) -> Checkpoint:
+        kept, counted = list(job.errors), job.error_count
+
+        def checkpoint(
+            *,
+            cursor: Any = None,
+            done: int | None = None,
+            total: int | None = None,
+            errors: Sequence[Mapping[str, Any]] = (),
+        ) -> None:
+            nonlocal counted
+            # Attempts count from the last progress: a long job outlives many restarts, a poisoned one none.
+            progress: Record = {"lease_until": self._clock.now() + LEASE, "attempts": 0}
+            given = {"cursor": cursor, "done": done, "total": total}
+            progress.update({name: plain(value) for name, value in given.items() if value is not None})
+            if errors:
+                counted += len(errors)
+                kept.extend(plain(dict(each)) for each in errors[: ERRORS_KEPT - len(kept)])
+                progress.update(errors=kept, error_count=counted)
+            self._write(job, progress)
+            asked = self._jobs.find_one({"_id": job.id}, {"stop": 1})
+            if asked and asked["stop"]:
+                raise JobStopped(job.id)
+            if self._stopping:
+                raise _Halted(job.id)
+
+        return checkpoint
+
+    def _end(self, job: Job, state: str, **outcome: Any) -> None:
+        self._write(job, {"state": state, "lease_until": FREE, **outcome})
+
+    def _write(self, job: Job, fields: Mapping[str, Any]) -> None:
+        """Write with the fencing token: whoever lost the job writes nothing more."""
+        guard = {"_id": job.id, "token": job.token, "state": "running"}
+        if not self._jobs.update_one(guard, {"$set": dict(fields)}).matched_count:
+            raise JobLost(job.id)
+
+
+def _job(found: Record) -> Job:
+    return Job(
+        **{"id": found["_id"], **{name: found[name] for name in Job.__dataclass_fields__ if name != "id"}}
+    )

@@ -1,0 +1,344 @@
+"""The relay: publishes what documents hold pending, in order per document, and clears what was confirmed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from eventlet import Timeout, spawn
+from eventlet.event import Event as Signal
+from eventlet.greenthread import GreenThread
+from prometheus_client import Counter, Gauge
+from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+
+from services.chassis.clock import Clock
+from services.chassis.contract import EventContract
+from services.chassis.envelope import CONTENT_TYPE, to_bytes
+from services.chassis.errors import Unavailable
+from services.chassis.leases import Leases
+from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
+from services.chassis.store import Record, Records, Store
+
+MOST_AT_ONCE = 200  # documents in one bunch
+MOST_REMEMBERED = 20_000  # woken documents; beyond that the sweeper finds them
+PUBLISH_SECONDS = 10.0
+SWEEP_EVERY = 5.0
+SWEEP_OLDER = timedelta(seconds=10)
+SWEEP_MOST = 500
+REST_SECONDS = 60.0  # how long a document rests whose event no exchange took
+LONGEST_PAUSE = 5.0
+
+PUBLISHED = Counter("jishi_events_published_total", "Events confirmed by the broker")
+RETURNED = Counter("jishi_events_returned_total", "Events without a route; they stay pending")
+OLDEST = Gauge("jishi_outbox_oldest_seconds", "Age of the oldest event that the sweeper found pending")
+
+_log = structlog.get_logger(__name__)
+_Key = tuple[str, str]  # collection, document
+
+
+@dataclass(frozen=True)
+class _Woken:
+    """A document to publish. ``envelopes`` are its whole pending list where the writer knew it."""
+
+    collection: Records
+    id: str
+    envelopes: Sequence[Record] | None
+    sequence: int
+
+
+class Relay:
+    """Publishes pending events at least once and in order per document.
+
+    One greenthread takes woken documents in bunches. What it misses (a crash, a full memory) the sweeper
+    finds in the store. While the broker is away it keeps only ids, and backs off. Replicas may publish
+    the same event twice, never out of order within one pass, and never lose one.
+    """
+
+    def __init__(
+        self,
+        publisher: ConfirmedPublisher,
+        clock: Clock,
+        *,
+        leases: Leases | None = None,
+        enabled: bool = True,
+        sweep_every: float = SWEEP_EVERY,
+    ) -> None:
+        self._publisher = publisher
+        self._clock = clock
+        self._leases = leases
+        self._enabled = enabled
+        self._sweep_every = sweep_every
+        self._watched: dict[str, Records] = {}
+        self._woken: dict[_Key, _Woken] = {}
+        self._resting: dict[_Key, float] = {}
+        self._signal = Signal()
+        self._threads: list[GreenThread] = []
+        self._stopping = False
+        self._holder = f"relay-{id(self):x}-{time.monotonic_ns():x}"
+
+    # -- the writers' side ---------------------------------------------------------------------
+
+    def watch(self, collection: Records) -> None:
+        """Sweep ``collection`` too."""
+        self._watched[collection.name] = collection
+
+    def wake(
+        self,
+        collection: Records,
+        id: str,  # noqa: A002 - the field's name
+        envelopes: Sequence[Record] | None = None,
+        sequence: int = 0,
+    ) -> None:
+        """Say that a document has pending events; returns at once and never fails.
+
+        ``envelopes``, where given, are all that is pending up to ``sequence``: the document is not read.
+        """
+        if not self._enabled:
+            return
+        key = (collection.name, id)
+        if key in self._woken:
+            self._woken[key] = _Woken(collection, id, None, 0)  # twice: read it, so that order is kept
+        elif len(self._woken) < MOST_REMEMBERED:
+            self._woken[key] = _Woken(collection, id, envelopes, sequence)
+        self._rouse()
+
+    @property
+    def backlog(self) -> int:
+        """Woken documents not yet published by this process."""
+        return len(self._woken)
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to publish, and to sweep. Does nothing where the relay is switched off."""
+        if self._enabled and not self._threads:
+            self._stopping = False
+            self._threads = [spawn(self._publish_woken), spawn(self._sweep_regularly)]
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Publish what was woken, as far as ``seconds`` allow; the rest is left to the next sweep."""
+        self._stopping = True
+        self._rouse()
+        with Timeout(seconds, False):
+            for thread in self._threads:
+                thread.wait()
+        for thread in self._threads:
+            thread.kill()
+        self._threads = []
+
+    # -- publishing ----------------------------------------------------------------------------
+
+    def publish_bunch(self) -> int:
+        """Publish one bunch of woken documents; the number of documents cleared.
+
+        Raises ``Unavailable`` when the broker is: the documents stay woken.
+        """
+        bunch = [self._woken.pop(key) for key in list(self._woken)[:MOST_AT_ONCE]]
+        try:
+            return self._publish(bunch)
+        except BaseException:
+            self._again(bunch)
+            raise
+
+    def _again(self, bunch: Sequence[_Woken]) -> None:
+        for each in bunch:
+            # By the time of the next attempt another replica may have published it: it is read then.
+            again = _Woken(each.collection, each.id, None, 0)
+            self._woken.setdefault((each.collection.name, each.id), again)
+
+    def _publish(self, bunch: Sequence[_Woken]) -> int:
+        documents = [each for each in self._read(bunch) if each.envelopes]
+        confirmed: list[list[str]] = [[] for _ in documents]
+        failed: list[_Woken] = []
+        until = time.monotonic() + PUBLISH_SECONDS
+        remaining = list(range(len(documents)))
+        position = 0
+        # Round by round: the second event of a document leaves after its first was confirmed.
+        while remaining:
+            outcomes = self._publisher.publish(
+                [_outgoing((documents[index].envelopes or ())[position]) for index in remaining],
+                max(until - time.monotonic(), 0.5),
+            )
+            going_on = []
+            for index, outcome in zip(remaining, outcomes, strict=True):
+                document = documents[index]
+                envelopes = document.envelopes or ()
+                if outcome is Outcome.CONFIRMED:
+                    confirmed[index].append(envelopes[position]["id"])
+                    if position + 1 < len(envelopes):
+                        going_on.append(index)
+                elif outcome is Outcome.RETURNED:
+                    self._returned(document, envelopes[position])
+                else:
+                    failed.append(document)
+            remaining, position = going_on, position + 1
+        cleared = self._clear(documents, confirmed)
+        if failed:
+            self._again(failed)
+            raise Unavailable("broker.unavailable")
+        return cleared
+
+    def _read(self, bunch: Sequence[_Woken]) -> list[_Woken]:
+        """The bunch with everybody's pending events, read where the writer did not know them."""
+        unknown: dict[str, list[_Woken]] = {}
+        for each in bunch:
+            if each.envelopes is None:
+                unknown.setdefault(each.collection.name, []).append(each)
+        found: dict[_Key, Record] = {}
+        for name, wanted in unknown.items():
+            ids = [each.id for each in wanted]
+            for document in wanted[0].collection.find({"_id": {"$in": ids}}, {"pending": 1, "sequence": 1}):
+                found[name, document["_id"]] = document
+        read = []
+        for each in bunch:
+            document = found.get((each.collection.name, each.id), {})
+            known = each.envelopes is not None
+            read.append(
+                each
+                if known
+                else _Woken(
+                    each.collection, each.id, document.get("pending", ()), document.get("sequence", 0)
+                )
+            )
+        return read
+
+    def _clear(self, documents: Sequence[_Woken], confirmed: Sequence[Sequence[str]]) -> int:
+        """Take what was confirmed off the documents; events appended meanwhile stay."""
+        whole: dict[str, list[UpdateOne]] = {}
+        part: dict[str, list[UpdateOne]] = {}
+        collections = {each.collection.name: each.collection for each in documents}
+        for document, ids in zip(documents, confirmed, strict=True):
+            PUBLISHED.inc(len(ids))
+            pulled = UpdateOne({"_id": document.id}, {"$pull": {"pending": {"id": {"$in": list(ids)}}}})
+            if ids:
+                part.setdefault(document.collection.name, []).append(pulled)
+            if ids and len(ids) == len(document.envelopes or ()):
+                # The sequence is the guard: nothing was appended since the list was read.
+                unchanged = {"_id": document.id, "sequence": document.sequence}
+                emptied = {"$unset": {"pending": "", "pending_since": ""}}
+                whole.setdefault(document.collection.name, []).append(UpdateOne(unchanged, emptied))
+        cleared = 0
+        for name, pulls in part.items():
+            wholes = whole.get(name, [])
+            done = collections[name].bulk_write(wholes, ordered=False).matched_count if wholes else 0
+            cleared += done
+            if done < len(pulls):
+                collections[name].bulk_write(pulls, ordered=False)
+        return cleared
+
+    def _returned(self, document: _Woken, envelope: Record) -> None:
+        """The event stays pending; its document rests, so that it does not hold up the sweeper."""
+        RETURNED.inc()
+        self._resting[document.collection.name, document.id] = time.monotonic() + REST_SECONDS
+        _log.error(
+            "event has no route",
+            event_id=envelope["id"],
+            event_type=envelope["type"],
+            collection=document.collection.name,
+        )
+
+    # -- sweeping ------------------------------------------------------------------------------
+
+    def sweep(self) -> int:
+        """Wake what has been pending for longer than ``SWEEP_OLDER``, oldest first; how many."""
+        now = time.monotonic()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        before = self._clock.now() - SWEEP_OLDER
+        found, oldest = 0, 0.0
+        for name, collection in self._watched.items():
+            resting = sum(1 for each, _ in self._resting if each == name)
+            overdue = (
+                collection.find({"pending_since": {"$lt": before}}, {"pending_since": 1})
+                .sort("pending_since", 1)
+                .limit(SWEEP_MOST + resting)
+            )
+            for document in overdue:
+                oldest = max(oldest, (self._clock.now() - document["pending_since"]).total_seconds())
+                if (name, document["_id"]) not in self._resting:
+                    self.wake(collection, document["_id"])
+                    found += 1
+        OLDEST.set(oldest)
+        return found
+
+    # -- the two greenthreads ------------------------------------------------------------------
+
+    def _publish_woken(self) -> None:
+        pause = 0.1
+        while True:
+            if not self._woken:
+                if self._stopping:
+                    return
+                self._signal = Signal()
+                self._signal.wait()
+                continue
+            try:
+                self.publish_bunch()
+                pause = 0.1
+            except (Unavailable, PyMongoError) as failure:
+                _log.warning("relay waits", kind=type(failure).__name__, documents=len(self._woken))
+                if self._stopping:
+                    return
+                self._pause(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception as failure:
+                # A surprise in one bunch must not end the relay; the sweeper brings the bunch back.
+                _log.error("relay failed", kind=type(failure).__name__)
+                self._pause(LONGEST_PAUSE)
+
+    def _sweep_regularly(self) -> None:
+        while not self._stopping:
+            try:
+                if self._may_sweep():
+                    while self.sweep() >= SWEEP_MOST and not self._stopping:
+                        self._drained(self._sweep_every)
+            except (Unavailable, PyMongoError) as failure:
+                _log.warning("sweeper waits", kind=type(failure).__name__)
+            self._pause(self._sweep_every)
+
+    def _may_sweep(self) -> bool:
+        """One replica sweeps at a time: a backlog is not published once per replica."""
+        if self._leases is None:
+            return True
+        ttl = timedelta(seconds=max(self._sweep_every * 3, 15.0))
+        return self._leases.acquire("relay.sweeper", self._holder, ttl) is not None
+
+    def _drained(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._woken and not self._stopping and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < deadline:
+            time.sleep(min(0.1, seconds))
+
+    def _rouse(self) -> None:
+        if not self._signal.ready():
+            self._signal.send()
+
+
+def _outgoing(envelope: Record) -> Outgoing:
+    contract = EventContract.registry.get(envelope["type"])
+    if contract is None:
+        # Written by a newer release that was rolled back: the names follow from the type all the same.
+        source, named = envelope["type"].split(".", 1)
+        exchange, routing_key = f"{source}.events", named.rsplit(".", 1)[0]
+    else:
+        exchange, routing_key = contract.exchange(), contract.routing_key()
+    return Outgoing(
+        exchange=exchange,
+        routing_key=routing_key,
+        body=to_bytes(envelope),
+        headers={"traceparent": envelope["traceparent"]} if "traceparent" in envelope else {},
+        message_id=envelope["id"],
+        content_type=CONTENT_TYPE,
+    )
+
+
+def pending(database: Store, collection: str) -> int:
+    """How many documents of ``collection`` hold unpublished events."""
+    return database[collection].count_documents({"pending_since": {"$exists": True}})

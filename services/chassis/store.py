@@ -1,0 +1,226 @@
+"""The service's own database: connection, transactions, indexes, and what its failures mean."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias, TypeVar
+
+import pymongo
+from bson.codec_options import CodecOptions, TypeRegistry
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from services.chassis.errors import Conflict, Refusal, Unavailable
+
+Record: TypeAlias = dict[str, Any]
+Store: TypeAlias = Database[Record]
+Records: TypeAlias = Collection[Record]
+Result = TypeVar("Result")
+
+# A dead store is noticed by server selection (nothing listens) or by the socket (it stands still).
+SELECTION_MS = 2_500
+CONNECT_MS = 2_000
+SOCKET_MS = 10_000
+INDEX_CLASH = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
+
+
+def plain(value: Any) -> Any:
+    """``value`` as the store keeps it: dates as ISO text, decimals as text, tuples as lists.
+
+    Instants stay instants. ISO dates sort and compare as text, so queries by date work unchanged.
+    """
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+_CODEC: CodecOptions[Record] = CodecOptions(
+    tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry(fallback_encoder=plain)
+)
+
+
+def connect(mongo_uri: str, name: str) -> Store:
+    """The database ``name``: majority writes, retryable writes, instants aware in UTC.
+
+    Connects lazily. Call once per process and only after the monkey patch: a client made before it
+    keeps blocking locks. A store that does not answer raises within 5 s.
+    """
+    if not _patched():
+        raise RuntimeError("import services.chassis.patch before a store is connected")
+    client: pymongo.MongoClient[Record] = pymongo.MongoClient(
+        mongo_uri,
+        w="majority",
+        retryWrites=True,
+        retryReads=True,
+        serverSelectionTimeoutMS=SELECTION_MS,
+        connectTimeoutMS=CONNECT_MS,
+        socketTimeoutMS=SOCKET_MS,
+        maxPoolSize=64,
+        appname="jishi",
+    )
+    return client.get_database(name, codec_options=_CODEC)
+
+
+def _patched() -> bool:
+    from eventlet import patcher  # here, for the workers that run without greenthreads
+
+    return bool(patcher.is_monkey_patched("socket") and patcher.is_monkey_patched("thread"))
+
+
+def await_store(database: Store, seconds: float = 30.0) -> None:
+    """Return when the store answers; raises ``Unavailable`` when it has not within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            database.client.admin.command("ping")
+            return
+        except PyMongoError:
+            if time.monotonic() >= deadline:
+                raise Unavailable("store.unavailable") from None
+            time.sleep(0.2)
+
+
+@dataclass
+class _Ambient:
+    session: ClientSession
+    hooks: list[Callable[[], None]] = field(default_factory=list)
+
+
+_ambient: ContextVar[_Ambient | None] = ContextVar("jishi_transaction", default=None)
+
+
+def session() -> ClientSession | None:
+    """The session of the transaction that this greenthread is in, to be passed to every operation."""
+    ambient = _ambient.get()
+    return ambient.session if ambient else None
+
+
+def on_commit(hook: Callable[[], None]) -> None:
+    """Call ``hook`` after the running transaction has committed; at once where there is none."""
+    ambient = _ambient.get()
+    if ambient is None:
+        hook()
+    else:
+        ambient.hooks.append(hook)
+
+
+@contextmanager
+def transaction(database: Store) -> Iterator[ClientSession]:
+    """All writes of the block that use ``session()`` commit together or not at all.
+
+    A transaction inside another joins it. Errors labelled transient leave as they came: run the block
+    by ``in_transaction`` to have it repeated.
+    """
+    outer = _ambient.get()
+    if outer is not None:
+        yield outer.session
+        return
+    with database.client.start_session() as own, own.start_transaction():
+        ambient = _Ambient(own)
+        token = _ambient.set(ambient)
+        try:
+            yield own
+            _commit(own)
+        finally:
+            _ambient.reset(token)
+    for hook in ambient.hooks:
+        hook()
+
+
+def _commit(own: ClientSession) -> None:
+    # An unknown result may be asked again as often as one likes: the server knows the transaction.
+    for _ in range(2):
+        try:
+            own.commit_transaction()
+            return
+        except PyMongoError as failure:
+            if not failure.has_error_label("UnknownTransactionCommitResult"):
+                raise
+    own.commit_transaction()
+
+
+def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int = 5) -> Result:
+    """The result of ``body``, run in a transaction and run again after a transient conflict.
+
+    Within another transaction it joins, once: only the outermost can be repeated. When the last attempt
+    fails as well, raises ``Unavailable``.
+    """
+    if session() is not None:
+        return body()
+    for attempt in range(attempts):
+        try:
+            with transaction(database):
+                return body()
+        except PyMongoError as failure:
+            if not failure.has_error_label("TransientTransactionError"):
+                raise
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))
+    raise Unavailable("store.contended")
+
+
+def refusal_of(failure: PyMongoError) -> Refusal | None:
+    """What a caller is told of a store's failure; None where it is a fault of the program."""
+    if isinstance(failure, DuplicateKeyError):
+        return Conflict("store.duplicate")
+    if isinstance(failure, (ConnectionFailure, WTimeoutError)):
+        return Unavailable("store.unavailable")
+    if failure.has_error_label("TransientTransactionError"):
+        return Unavailable("store.contended")
+    return None
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Failures of the store inside the block leave as ``Refusal``.
+
+    Within a transaction they pass unchanged, since their labels decide whether it is run again.
+    """
+    try:
+        yield
+    except PyMongoError as failure:
+        refusal = refusal_of(failure) if session() is None else None
+        if refusal is None:
+            raise
+        raise refusal from failure
+
+
+class IndexClash(Exception):
+    """An index of that name exists with other options: a migration has to drop it."""
+
+
+class Indexes:
+    """The indexes a service stands on, declared at start."""
+
+    def __init__(self, database: Store) -> None:
+        self._database = database
+
+    def declare(self, collection: str, keys: str | Sequence[tuple[str, int]], **options: Any) -> None:
+        """See that the index exists; raises ``IndexClash`` where it exists with other options."""
+        wanted = [(keys, pymongo.ASCENDING)] if isinstance(keys, str) else list(keys)
+        try:
+            self._database[collection].create_index(wanted, **options)
+        except OperationFailure as failure:
+            if failure.code in INDEX_CLASH:
+                raise IndexClash(f"{collection}: {wanted}") from failure
+            raise
