@@ -1,0 +1,181 @@
+"""A private RabbitMQ node: own name, ports and folders, on loopback; never the machine's own service."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from deploy.local.children import Child, StartFailure, free_ports, listens
+from services.chassis.management import Management
+
+# Debian's scripts below, not the wrapper in /usr/sbin: that one changes the user and writes to /var.
+SCRIPTS = (Path("/usr/lib/rabbitmq/bin"), Path("/usr/local/lib/rabbitmq/bin"))
+POLICIES = Path(__file__).parents[1] / "rabbitmq" / "policies.json"
+_USER = "jishi"
+_CONFIG = """\
+listeners.tcp.1 = 127.0.0.1:{amqp}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {management}
+default_user = {user}
+default_pass = {password}
+default_user_tags.administrator = true
+loopback_users.guest = true
+disk_free_limit.absolute = 200MB
+vm_memory_high_watermark.relative = 0.4
+raft.wal_max_size_bytes = 33554432
+log.file.level = info
+"""
+
+
+@dataclass(frozen=True)
+class BrokerPorts:
+    """The four ports of a node, all on loopback."""
+
+    amqp: int
+    management: int
+    distribution: int
+    names: int
+
+    @classmethod
+    def free(cls) -> BrokerPorts:
+        return cls(*free_ports(4))
+
+
+def scripts_folder() -> Path | None:
+    """Where RabbitMQ's own scripts are; ``None`` where it is not installed."""
+    return next((folder for folder in SCRIPTS if (folder / "rabbitmq-server").exists()), None)
+
+
+class Broker:
+    """A node in ``folder``. Started again in the same folder it has the same messages."""
+
+    def __init__(
+        self, folder: Path, ports: BrokerPorts | None = None, *, ends_with_parent: bool = True
+    ) -> None:
+        self.folder = folder.resolve()
+        self.ports = ports or BrokerPorts.free()
+        self._ends_with_parent = ends_with_parent
+        self._node: Child | None = None
+        # The node's name server, in the foreground: RabbitMQ would leave a daemon behind.
+        self._names: Child | None = None
+
+    @property
+    def password(self) -> str:
+        path = self.folder / "password"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(18))
+        return path.read_text()
+
+    @property
+    def management(self) -> Management:
+        return Management(f"http://127.0.0.1:{self.ports.management}", _USER, self.password)
+
+    def amqp_uri(self, vhost: str = "/") -> str:
+        return f"amqp://{_USER}:{self.password}@127.0.0.1:{self.ports.amqp}/{quote(vhost, safe='')}"
+
+    @property
+    def children(self) -> list[Child]:
+        return [child for child in (self._names, self._node) if child is not None]
+
+    @property
+    def alive(self) -> bool:
+        return self._node is not None and self._node.alive
+
+    def start(self) -> None:
+        """Start the node and return at once; ``wait_ready`` says when it can be used."""
+        scripts = scripts_folder()
+        if scripts is None:
+            raise StartFailure("RabbitMQ is not installed: apt-get install rabbitmq-server, or set AMQP_URI.")
+        environment = self._environment()
+        names = shutil.which("epmd")
+        if names is None:
+            raise StartFailure("RabbitMQ cannot start: epmd (package erlang-base) is not on this machine.")
+        self._names = self._child("The broker's name server", [names], "names.log", environment)
+        self._names.start()
+        self._node = self._child(
+            "The message broker", [str(scripts / "rabbitmq-server")], "broker.log", environment
+        )
+        self._node.start()
+
+    def _child(self, name: str, command: list[str], log: str, environment: dict[str, str]) -> Child:
+        return Child(
+            name,
+            command,
+            log=self.folder / log,
+            environment=environment,
+            directory=self.folder,
+            ends_with_parent=self._ends_with_parent,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config, plugins = self.folder / "rabbitmq.conf", self.folder / "enabled_plugins"
+        config.touch(mode=0o600)
+        config.write_text(
+            _CONFIG.format(
+                amqp=self.ports.amqp,
+                management=self.ports.management,
+                user=_USER,
+                password=self.password,
+            )
+        )
+        plugins.write_text("[rabbitmq_management].\n")
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("RABBITMQ_", "ERL_", "NOTIFY_SOCKET"))
+        }
+        return {
+            **inherited,
+            "HOME": str(self.folder),  # Erlang's cookie lives there
+            "ERL_EPMD_PORT": str(self.ports.names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": "jishi@localhost",
+            "RABBITMQ_BASE": str(self.folder),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_CONFIG_FILE": str(config),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
+            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(self.folder / "generated"),
+            "RABBITMQ_SCHEMA_DIR": str(self.folder / "schema"),
+            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
+            "RABBITMQ_NODE_PORT": str(self.ports.amqp),
+            "RABBITMQ_DIST_PORT": str(self.ports.distribution),
+            # The script then becomes the node instead of watching over it: one program, one pid to end.
+            "RUNNING_UNDER_SYSTEMD": "true",
+            "RABBITMQ_SERVER_START_ARGS": "+B i",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+
+    def wait_ready(self, seconds: float = 60.0) -> None:
+        """Wait until clients are served; raises ``StartFailure`` if it ends before, or takes longer."""
+        if self._node is None:
+            raise StartFailure("The message broker was not started.")
+        management = self.management
+        self._node.wait_until(lambda: listens(self.ports.amqp) and management.answers(), seconds)
+
+    def apply_policies(self, vhost: str = "/") -> None:
+        """Set the policies that the chassis counts on, from the file that operators import."""
+        if POLICIES.exists():
+            self.management.apply_policies(json.loads(POLICIES.read_text(encoding="utf-8")), vhost)
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """End the node in order; what is durable is kept."""
+        if self._node is not None:
+            self._node.stop(seconds)
+        if self._names is not None:
+            self._names.kill()
+
+    def kill(self) -> None:
+        """End the node as a power cut does."""
+        for child in reversed(self.children):
+            child.kill()

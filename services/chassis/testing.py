@@ -1,0 +1,53 @@
+"""Support for the services' tests: real broker, real store, a service in this process, no sleeps."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import eventlet
+
+from services.chassis.session import new_keys
+from services.chassis.settings import Settings
+
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], seconds: float = 10.0, *, every: float = 0.02) -> T:
+    """Call ``condition`` until it is true and return what it gave; fails the test after ``seconds``.
+
+    An ``AssertionError`` that it raises counts as "not yet", and is shown when the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        refused: AssertionError | None = None
+        try:
+            found = condition()
+        except AssertionError as not_yet:
+            refused = not_yet
+        else:
+            if found:
+                return found
+        if time.monotonic() > deadline:
+            name = getattr(condition, "__qualname__", repr(condition))
+            raise AssertionError(f"not within {seconds:g} s: {name}") from refused
+        eventlet.sleep(every)
+
+
+def settings_for_tests(
+    amqp_uri: str, mongo_uri: str, database_prefix: str, service: str = "records"
+) -> Settings:
+    """Settings of the local profile with keys made for this test alone."""
+    private, public = new_keys()
+    return Settings(
+        service=service,
+        amqp_uri=amqp_uri,
+        mongo_uri=mongo_uri,
+        database_prefix=database_prefix,
+        session_private_key=private,
+        session_public_key=public,
+        field_key=base64.b64decode("MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY="),
+        sms_receipt_token="a token of the tests",
+    )
