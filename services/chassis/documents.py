@@ -18,6 +18,8 @@ from services.chassis.identity import derived_id, new_id, timeless_id
 from services.chassis.relay import Relay
 from services.chassis.store import Indexes, Record, Store, answering, on_commit, plain, session
 
+__all__ = ["Change", "Document", "Documents", "id_for_command"]
+
 RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
 COMMANDS_KEPT = 8
 ATTEMPTS = 5
@@ -139,9 +141,12 @@ class Documents:
             except DuplicateKeyError as taken:
                 if session() is not None:
                     raise Conflict(f"{self.name}.exists") from taken
-                repeated = self._repeated(self.collection.find_one({"_id": id}))
+                met = self.collection.find_one({"_id": id})
+                repeated = self._repeated(met)
                 if repeated is not None:
                     return repeated
+                if met is not None and envelopes and met.get("pending", [])[: len(envelopes)] == envelopes:
+                    return document  # the driver sent it twice, since the first answer was lost
                 field_names = sorted((taken.details or {}).get("keyPattern", {}))
                 raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
         self._wake(id, envelopes, len(envelopes))
