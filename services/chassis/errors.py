@@ -6,6 +6,7 @@ code. ``Retryable`` and ``Permanent`` decide the fate of an event: the exception
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ class Refusal(Exception):
     """
 
     kind = "Refusal"
+    # What to tell people, by language; filled in where the refusal leaves its service.
+    text: Mapping[str, str] | None = None
 
     def __init__(
         self,
@@ -84,3 +87,12 @@ class Permanent(Exception):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+
+
+def origin(error: BaseException, frames: int = 5) -> list[str]:
+    """Where ``error`` was raised, for a log: files, lines and functions, never its text.
+
+    A store or a parser quotes values in its messages, and a value may be somebody's name.
+    """
+    last = traceback.extract_tb(error.__traceback__)[-frames:]
+    return [f"{frame.filename.rsplit('/site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in last]
