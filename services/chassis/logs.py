@@ -1,0 +1,130 @@
+"""Logs: one JSON object a line, constant text, ids as fields, never personal data."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from services.chassis import context
+from services.chassis.errors import origin
+
+# What a log line may carry. A name that is not here is left out, and named under ``left_out``, so that
+# whoever adds one decides in this place that its values never are about a person.
+FIELDS = frozenset(
+    {
+        *("activity", "address", "answer", "applied", "attempt", "attempts", "collection", "connection"),
+        *("consumer", "correlationid", "count", "documents", "done", "error", "event", "event_id"),
+        *("event_type", "exchange", "exit_code", "failure", "failures", "file", "holder", "in_flight"),
+        *("job", "kind", "level", "line", "logger", "message_id", "method", "migration", "milliseconds"),
+        *("missing", "name", "number", "obligation", "organisation", "origin", "outcome", "path", "pid"),
+        *("port", "problem", "problems", "profile", "queue", "reason", "replica", "route", "rung"),
+        *("schedule", "seconds", "sequence", "service", "signal", "status", "step", "subject", "tick"),
+        *("time", "token_number", "total", "trace", "version", "waiting"),
+    }
+)
+# The middle of a mobile number and of an identity number, where no letter or digit touches them: inside a
+# UUID neither occurs, since its groups hold letters or are of another length.
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z])")
+_IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{4})\d{10}(\d{3}[\dXx])(?![0-9A-Za-z])")
+_LONGEST = 500
+
+Line = MutableMapping[str, Any]
+
+
+def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send the logs of this process to ``stream`` (standard error), one JSON object a line."""
+    threshold = logging.getLevelName(level)
+    shared: list[Any] = [
+        _named(service),
+        structlog.processors.add_log_level,
+        _caused,
+        _only_known_fields,
+        masked,
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=repr_of_type),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_Libraries()]
+    root.setLevel(max(threshold, logging.WARNING))
+
+
+class _Libraries(logging.Handler):
+    """What libraries log: their constant text without the values they would fill in, since these may quote a
+    document or a request."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failure = record.exc_info[1] if record.exc_info else None
+        fields: dict[str, Any] = {"logger": record.name, "problem": str(record.msg)}
+        if failure is not None:
+            fields.update(error=type(failure).__name__, origin=origin(failure))
+        structlog.get_logger().log(record.levelno, "library", **fields)
+
+
+def _named(service: str) -> Any:
+    def add(logger: Any, method: str, line: Line) -> Line:
+        line["service"] = service
+        return line
+
+    return add
+
+
+def _caused(logger: Any, method: str, line: Line) -> Line:
+    """Tie the line to what led to it: the same id from the HTTP request to the last effect."""
+    here = context.current()
+    if here.correlationid:
+        line["correlationid"] = here.correlationid
+    if here.traceparent:
+        line["trace"] = here.traceparent.split("-")[1] if here.traceparent.count("-") == 3 else ""
+    if line.pop("exc_info", None):
+        failure = sys.exc_info()[1]
+        if failure is not None:
+            line.update(error=type(failure).__name__, origin=origin(failure))
+    return line
+
+
+def _only_known_fields(logger: Any, method: str, line: Line) -> Line:
+    unknown = sorted(set(line) - FIELDS)
+    for name in unknown:
+        del line[name]
+    if unknown:
+        line["left_out"] = unknown
+    return line
+
+
+def masked(logger: Any, method: str, line: Line) -> Line:
+    """The second guard: no value may hold a mobile or an identity number, however it came there."""
+    for name, value in line.items():
+        line[name] = _masked(value)
+    return line
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _IDENTITY.sub(r"\1**********\2", _PHONE.sub(r"\1****\2", value))[:_LONGEST]
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _masked(each) for key, each in value.items()}
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 10**10 else _masked(str(value))
+    return repr_of_type(value)
+
+
+def repr_of_type(value: Any) -> str:
+    """What is shown of an object that is no plain value: its type, never its contents."""
+    return f"<{type(value).__name__}>"
