@@ -154,14 +154,13 @@ class Relay:
         documents = [each for each in self._read(bunch) if each.envelopes]
         confirmed: list[list[str]] = [[] for _ in documents]
         failed: list[_Woken] = []
-        until = time.monotonic() + PUBLISH_SECONDS
         remaining = list(range(len(documents)))
         position = 0
         # Round by round: the second event of a document leaves after its first was confirmed.
         while remaining:
             outcomes = self._publisher.publish(
                 [_outgoing((documents[index].envelopes or ())[position]) for index in remaining],
-                max(until - time.monotonic(), 0.5),
+                time.monotonic() + PUBLISH_SECONDS,
             )
             going_on = []
             for index, outcome in zip(remaining, outcomes, strict=True):
