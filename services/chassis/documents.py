@@ -106,6 +106,14 @@ class Documents:
 
     # -- writing -------------------------------------------------------------------------------
 
+    def repeated(self, id: str) -> Document | None:  # noqa: A002 - the field's name
+        """The document with its stored answer where the running command was applied to it before.
+
+        For a command over several documents, which has to ask before it judges their newer states.
+        """
+        with answering():
+            return self._repeated(self.collection.find_one({"_id": id}, session=session()))
+
     def create(
         self,
         id: str,  # noqa: A002 - the field's name

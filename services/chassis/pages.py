@@ -1,0 +1,73 @@
+"""Lists in pages: each page continues after the last document of the one before, whatever was added since."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.chassis.documents import Document, Documents
+from services.chassis.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some documents, and the cursor of those that follow; None on the last page."""
+
+    documents: list[Document]
+    next: str | None
+
+
+def page(
+    documents: Documents,
+    filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+    *,
+    order: Sequence[tuple[str, int]],
+    limit: int,
+    cursor: str | None = None,
+) -> Page:
+    """At most ``limit`` documents that match ``filter``, in ``order`` and then by id.
+
+    Every field of ``order`` is a text or a whole number that each document has. Raises ``Invalid`` with
+    ``request.cursor`` for a cursor that is none of ours.
+    """
+    sort = [*order, ("_id", order[-1][1] if order else 1)]
+    wanted: Mapping[str, Any] = filter
+    if cursor:
+        wanted = {"$and": [dict(filter), _after(sort, _values(cursor, len(sort)))]}
+    found = documents.find(wanted, sort=sort, limit=limit + 1)
+    shown = found[:limit]
+    return Page(shown, _cursor(shown[-1], sort) if len(found) > limit else None)
+
+
+def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> dict[str, Any]:
+    """What comes after ``values``: greater in the first field, or equal there and greater in the next …"""
+    steps = []
+    for position, ((name, direction), value) in enumerate(zip(sort, values, strict=True)):
+        equal = {sort[before][0]: values[before] for before in range(position)}
+        steps.append({**equal, name: {"$gt" if direction > 0 else "$lt": value}})
+    return {"$or": steps}
+
+
+def _cursor(last: Document, sort: Sequence[tuple[str, int]]) -> str:
+    values = [last.id if name == "_id" else last.state[name] for name, _ in sort]
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _values(cursor: str, count: int) -> list[str | int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        values = None
+    # Plain values only: a mapping would be an operator of the store's query language.
+    if (
+        not isinstance(values, list)
+        or len(values) != count
+        or not all(type(value) in (str, int) for value in values)
+    ):
+        raise Invalid("request.cursor", fields={"cursor": ["request.cursor"]})
+    return values

@@ -1,0 +1,59 @@
+"""Who may handle and who may read, by the posts they hold; what speaks about a head is kept from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from services.chassis.authority import Authority
+from services.chassis.errors import Forbidden
+from services.feedback.opinions.model import is_kept_from
+
+HANDLERS = ("secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator")
+READERS = (*HANDLERS, "inspector")
+
+
+class Access:
+    """Handlers and readers hold a post at the responsible organisation or above it."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def may_handle(self, person: str, organisation: str, kept_from: Collection[str]) -> bool:
+        """Whether ``person`` may decline, plan and publish for ``organisation``."""
+        return self._may(person, HANDLERS, organisation, kept_from)
+
+    def may_read(self, person: str, organisation: str, kept_from: Collection[str]) -> bool:
+        """Whether ``person`` may read what ``organisation`` has to answer."""
+        return self._may(person, READERS, organisation, kept_from)
+
+    def readable(self, person: str, organisation: str | None) -> dict[str, Any]:
+        """The filter of what ``person`` may read, below ``organisation`` where it is given.
+
+        Raises ``Forbidden`` where that is nothing, ``NotFound`` for an unknown organisation.
+        """
+        if organisation is not None:
+            self._authority.require(person, READERS, organisation)
+            reach = self._authority.subtree(organisation)
+        else:
+            reach = sorted(self._authority.scope(person, READERS))
+        if not reach:
+            raise Forbidden("permission.denied")
+        return {"organisation": {"$in": reach}, "kept_from": {"$nin": self.posts_at(person)}}
+
+    def posts_at(self, person: str) -> list[str]:
+        """Where ``person`` holds any post today."""
+        return sorted({grant.node for grant in self._authority.grants(person)})
+
+    def belongs_to(self, person: str, organisation: str) -> bool:
+        """Whether ``person`` is a member at or below ``organisation``, or holds a post exactly there."""
+        home = self._authority.belongs(person)
+        at_home = home is not None and home in self._authority.subtree(organisation)
+        return at_home or organisation in self.posts_at(person)
+
+    def _may(
+        self, person: str, roles: Collection[str], organisation: str, kept_from: Collection[str]
+    ) -> bool:
+        if is_kept_from(kept_from, self.posts_at(person)):
+            return False
+        return self._authority.may(person, roles, organisation)
