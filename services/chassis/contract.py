@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -93,3 +93,11 @@ class NewEvent:
     contract: type[EventContract]
     data: Mapping[str, Any] = field(default_factory=dict)
     anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a pure decision returns: the whole new state and what happened."""
+
+    state: Mapping[str, Any]
+    events: Sequence[NewEvent] = field(default_factory=tuple)

@@ -1,0 +1,1 @@
+"""What organisations hold: planned, recorded, submitted, reviewed."""

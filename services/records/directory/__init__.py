@@ -1,0 +1,1 @@
+"""Who there is: organisations, people, posts."""

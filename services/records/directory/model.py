@@ -1,0 +1,299 @@
+"""Rules of the directory: which organisation may stand where, what a person and a post are. No I/O.
+
+States are as the store keeps them: dates are ISO texts. Each change of these aggregates says one event
+with the whole state, so a document's version is also the sequence of its last event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change, NewEvent
+from services.chassis.errors import Conflict, Invalid
+from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+
+State = Mapping[str, Any]
+
+PARENT_KINDS: Mapping[str, frozenset[str]] = {
+    "university_committee": frozenset(),
+    "secondary": frozenset({"university_committee"}),
+    "branch": frozenset({"university_committee", "secondary"}),
+    "group": frozenset({"branch"}),
+}
+ROLE_KINDS: Mapping[str, frozenset[str]] = {
+    "secretary": frozenset({"university_committee", "secondary", "branch"}),
+    "deputy_secretary": frozenset({"university_committee", "secondary", "branch"}),
+    "organisation_commissioner": frozenset({"university_committee", "secondary", "branch"}),
+    "publicity_commissioner": frozenset({"university_committee", "secondary", "branch"}),
+    "discipline_commissioner": frozenset({"university_committee", "secondary", "branch"}),
+    "group_leader": frozenset({"group"}),
+    "organiser": frozenset({"university_committee", "secondary"}),
+    "administrator": frozenset({"university_committee", "secondary"}),
+    "inspector": frozenset({"university_committee", "secondary"}),
+}
+ORGANISATION_FIELDS = (
+    "code",
+    "name",
+    "kind",
+    "parent",
+    "path",
+    "has_committee",
+    "has_leading_group",
+    "founded_on",
+    "external_id",
+    "active",
+)
+PERSON_FIELDS = (
+    "number",
+    "name",
+    "sex",
+    "political_status",
+    "organisation",
+    "phone_sealed",
+    "phone_fingerprint",
+    "joined_on",
+    "external_id",
+    "active",
+)
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _iso(value: date | str | None) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _wrong(field: str, code: str) -> Invalid:
+    return Invalid(code, fields={field: [code]})
+
+
+# -- organisations ---------------------------------------------------------------------------------
+
+
+def found_organisation(subject: str, given: State, parent: tuple[str, State] | None, today: date) -> Change:
+    """A new organisation below ``parent`` (its id and state); none for the one root.
+
+    Raises ``Invalid``: ``organisation.misplaced``, ``organisation.parent_inactive``,
+    ``organisation.founded_in_future``.
+    """
+    state: dict[str, Any] = {
+        "has_committee": False,
+        "has_leading_group": False,
+        "external_id": None,
+        "active": True,
+        **given,
+        "parent": parent[0] if parent else None,
+        "path": [*(parent[1]["path"] if parent else ()), subject],
+        "founded_on": _iso(given["founded_on"]),
+    }
+    _check_place(state["kind"], parent[1] if parent else None)
+    _check_founded(state, today)
+    return _organisation_changed(subject, state)
+
+
+def change_organisation(subject: str, before: State, given: State, today: date) -> Change | None:
+    """``before`` with ``given``; None where that changes nothing. The parent is changed by ``move``."""
+    state = {**before, **given}
+    state["founded_on"] = _iso(state["founded_on"])
+    if state == before:
+        return None
+    _check_founded(state, today)
+    if before["parent"] is None and not state["active"]:
+        raise _wrong("active", "organisation.root_stays")
+    return _organisation_changed(subject, state)
+
+
+def move(subject: str, before: State, parent: tuple[str, State]) -> Change | None:
+    """``before`` below another parent; None where it is there. Descendants follow by ``follow``.
+
+    Raises ``Invalid``: as ``found_organisation``, and ``organisation.cycle`` where the new parent is the
+    organisation itself or below it.
+    """
+    if before["parent"] is None:
+        raise _wrong("parent", "organisation.root_stays")
+    if subject in parent[1]["path"]:
+        raise _wrong("parent", "organisation.cycle")
+    _check_place(before["kind"], parent[1])
+    return follow(subject, before, parent)
+
+
+def follow(subject: str, before: State, parent: tuple[str, State]) -> Change | None:
+    """``before`` with the path that its (moved) parent gives it; None where that is its path already."""
+    path = [*parent[1]["path"], subject]
+    if before["parent"] == parent[0] and before["path"] == path:
+        return None
+    return _organisation_changed(subject, {**before, "parent": parent[0], "path": path})
+
+
+def _check_place(kind: str, parent: State | None) -> None:
+    allowed = PARENT_KINDS[kind]
+    if (parent is None) != (not allowed) or (parent is not None and parent["kind"] not in allowed):
+        raise _wrong("parent", "organisation.misplaced")
+    if parent is not None and not parent["active"]:
+        raise _wrong("parent", "organisation.parent_inactive")
+
+
+def _check_founded(state: State, today: date) -> None:
+    if _day(state["founded_on"]) > today:
+        raise _wrong("founded_on", "organisation.founded_in_future")
+
+
+def _organisation_changed(subject: str, state: State) -> Change:
+    return Change(state, [organisation_event(subject, state)])
+
+
+def organisation_event(subject: str, state: State) -> NewEvent:
+    """The event that carries the whole ``state``."""
+    return OrganisationChanged.of(
+        organisation=subject,
+        **{**{name: state[name] for name in ORGANISATION_FIELDS}, "founded_on": _day(state["founded_on"])},
+    )
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def enter_person(subject: str, given: State, organisation: State, today: date) -> Change:
+    """A new person of an ``organisation``; the phone number is given sealed.
+
+    Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``.
+    """
+    state: dict[str, Any] = {
+        "sex": "unknown",
+        "phone_sealed": None,
+        "phone_fingerprint": None,
+        "joined_on": None,
+        "external_id": None,
+        "active": True,
+        **given,
+    }
+    state["joined_on"] = _iso(state["joined_on"])
+    _check_person(state, organisation, today)
+    return _person_changed(subject, state)
+
+
+def change_person(
+    subject: str,
+    before: State,
+    given: State,
+    organisation: State | None,
+    today: date,
+) -> Change | None:
+    """``before`` with ``given``; None where nothing changes. ``organisation``: the new one, if it changes.
+
+    A phone number is sealed anew each time, so equal numbers are told by their fingerprint.
+    """
+    state = {**before, **given}
+    state["joined_on"] = _iso(state["joined_on"])
+    if state["phone_fingerprint"] == before["phone_fingerprint"]:
+        state["phone_sealed"] = before["phone_sealed"]
+    if state == before:
+        return None
+    _check_person(state, organisation if state["organisation"] != before["organisation"] else None, today)
+    return _person_changed(subject, state)
+
+
+def _check_person(state: State, organisation: State | None, today: date) -> None:
+    if organisation is not None and not organisation["active"]:
+        raise _wrong("organisation", "organisation.inactive")
+    if state["joined_on"] is not None and _day(state["joined_on"]) > today:
+        raise _wrong("joined_on", "person.joined_in_future")
+
+
+def _person_changed(subject: str, state: State) -> Change:
+    event = PersonChanged.of(
+        person=subject,
+        organisation=state["organisation"],
+        political_status=state["political_status"],
+        phone_sealed=state["phone_sealed"],
+        active=state["active"],
+    )
+    return Change(state, [event])
+
+
+Stamp = tuple[int, str, str]
+
+
+def newer_fields(stamps: Mapping[str, Any], given: State, stamp: Stamp) -> dict[str, Any]:
+    """Those of ``given`` that no newer word of the campus has set already.
+
+    A campus event names only what it changes, and events may arrive in any order; so each field keeps the
+    stamp (sequence, time, event id) of the event that set it. Applying a set of events in any order, each
+    any number of times, gives one result.
+    """
+    return {name: value for name, value in given.items() if name not in stamps or tuple(stamps[name]) < stamp}
+
+
+# -- posts -----------------------------------------------------------------------------------------
+
+
+def give_post(subject: str, given: State, person: State, organisation: State, today: date) -> Change:
+    """A role of ``person`` at ``organisation`` from ``since`` to the end of ``until``.
+
+    Raises ``Invalid``: ``post.role_unfit``, ``post.ends_before_start``, ``post.over``,
+    ``person.inactive``, ``organisation.inactive``.
+    """
+    since = _day(given["since"])
+    until = _day(given["until"]) if given.get("until") else None
+    if organisation["kind"] not in ROLE_KINDS[given["role"]]:
+        raise _wrong("role", "post.role_unfit")
+    if until is not None and until < since:
+        raise _wrong("until", "post.ends_before_start")
+    if until is not None and until < today:
+        raise _wrong("until", "post.over")
+    if not person["active"]:
+        raise _wrong("person", "person.inactive")
+    if not organisation["active"]:
+        raise _wrong("organisation", "organisation.inactive")
+    state = {
+        "person": given["person"],
+        "organisation": given["organisation"],
+        "role": given["role"],
+        "since": _iso(since),
+        "until": _iso(until),
+        "active": True,
+        "slot": slot(given["person"], given["organisation"], given["role"]),
+    }
+    return _post_changed(subject, state)
+
+
+def slot(person: str, organisation: str, role: str) -> str:
+    """What only one active post may hold; a withdrawn one leaves it."""
+    return f"{person} {organisation} {role}"
+
+
+def withdraw_post(subject: str, before: State, today: date) -> Change | None:
+    """The post ends today; None where it was withdrawn before."""
+    if not before["active"]:
+        return None
+    last = max(today, _day(before["since"]))
+    until = _day(before["until"]) if before["until"] else last
+    state = {name: value for name, value in before.items() if name != "slot"}
+    return _post_changed(subject, {**state, "until": _iso(min(until, last)), "active": False})
+
+
+def renew_slot(before: State, today: date) -> bool:
+    """Whether an active post only holds its slot by a term that is over, so that it may be taken anew."""
+    return bool(before["active"] and before["until"] and _day(before["until"]) < today)
+
+
+def _post_changed(subject: str, state: State) -> Change:
+    event = PostChanged.of(
+        post=subject,
+        person=state["person"],
+        organisation=state["organisation"],
+        role=state["role"],
+        since=_day(state["since"]),
+        until=_day(state["until"]) if state["until"] else None,
+        active=state["active"],
+    )
+    return Change(state, [event])
+
+
+def refuse_taken(field: str, code: str) -> Conflict:
+    """What is said where a unique ``field`` belongs to another."""
+    return Conflict(code, fields={field: [code]})

@@ -1,0 +1,1 @@
+"""Taking over spreadsheets: organisations, people with their posts, activities of earlier years."""
