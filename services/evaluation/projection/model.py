@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 from services.chassis.contract import NewEvent
 from services.chassis.identity import derived_id
@@ -42,10 +42,14 @@ class Rulebook:
 
 @dataclass(frozen=True)
 class Enrolled:
-    """An organisation of a unit; its obligations begin with the first period from ``since``."""
+    """An organisation of a unit; its obligations begin with the first period from ``since``.
+
+    ``sequence`` is of the event that last told of it.
+    """
 
     organisation: Organisation
     since: date
+    sequence: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,10 @@ class Happened:
 
 @dataclass(frozen=True)
 class Turn:
-    """What changes: ``after`` is the standing then; the rest is what differs, ready to be written."""
+    """What changes: ``after`` is the standing then, ``owed`` all obligations; the rest is what differs."""
 
     after: Standing
+    owed: Sequence[Obligation] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     obligations: Sequence[Obligation] = ()
     told: Mapping[str, Told] = field(default_factory=dict)
@@ -107,6 +112,36 @@ def first_day_owed(today: date) -> date:
     """From when a newly known organisation is measured: this year, or half a year back if that is more."""
     months = today.year * 12 + today.month - 1 - MONTHS_BACK
     return min(date(today.year, 1, 1), date(months // 12, months % 12 + 1, 1))
+
+
+def enrolled(
+    standing: Standing, organisation: Organisation, sequence: int, *, today: date, moved: bool = False
+) -> Standing:
+    """``standing`` with what the event ``sequence`` tells of ``organisation``; an older event changes nothing.
+
+    Whoever is enrolled keeps their first day. Whoever moved in from another unit owes from tomorrow's
+    periods on: the running ones are still told of where they were.
+    """
+    known = standing.enrolled.get(organisation.id)
+    if known is not None and known.sequence > sequence:
+        return standing
+    if known is not None:
+        since = known.since
+    elif moved:
+        since = today + timedelta(days=1)
+    else:
+        since = max(first_day_owed(today), organisation.founded_on)
+    entry = Enrolled(organisation, since, sequence)
+    return replace(standing, enrolled={**standing.enrolled, organisation.id: entry})
+
+
+def left(standing: Standing, organisation: str, sequence: int) -> Standing:
+    """``standing`` after ``organisation`` went to another unit: here it owes nothing more."""
+    known = standing.enrolled.get(organisation)
+    if known is None or known.sequence > sequence:
+        return standing
+    gone = Enrolled(replace(known.organisation, active=False), known.since, sequence)
+    return replace(standing, enrolled={**standing.enrolled, organisation: gone})
 
 
 def turn(
@@ -148,7 +183,7 @@ def turn(
     touched |= {each.period.first.year for each in changed} | {day.year}
     scores, score_events = _scores(turning, rulebook, owed, sorted(touched))
     after = replace(turning, told={**standing.told, **told}, scores={**standing.scores, **scores})
-    return Turn(after, fresh, changed, told, scores, [*events, *score_events])
+    return Turn(after, owed, fresh, changed, told, scores, [*events, *score_events])
 
 
 def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:

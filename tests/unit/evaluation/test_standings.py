@@ -1,0 +1,192 @@
+"""A unit's standing: the same end by every way, and events that tell each way completely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.evaluation.evidence.model import Evidence, newest, unpacked
+from services.evaluation.obligations.model import Organisation, Rule
+from services.evaluation.projection.model import (
+    Enrolled,
+    Rulebook,
+    Standing,
+    Turn,
+    first_day_owed,
+    score_id,
+    turn,
+)
+from services.evaluation.scores.model import Policy
+
+RULEBOOK = Rulebook(
+    rules=(
+        Rule("theme_day", "branch", "month", 1, 3, 20, 7, "pack", "16", "warn"),
+        Rule("branch_committee", "branch_with_committee", "month", 1, 3, 20, 7, "pack", "13", "warn"),
+        Rule("group_meeting", "group", "month", 1, 3, 20, 7, "pack", "14", "warn"),
+    ),
+    policy=Policy(
+        id="scoring",
+        frequency={"theme_day": 2000, "branch_committee": 2000, "group_meeting": 2000},
+        made_up_percent=50,
+        attendance=2500,
+        attendance_target_percent=80,
+        timeliness=1500,
+        minutes_deduction=50,
+        minutes_deduction_most=500,
+        renormalise=True,
+        bands=(("good", 8000), ("poor", 0)),
+    ),
+)
+SINCE = date(2026, 1, 1)
+TODAY = date(2026, 6, 20)
+BRANCH = Organisation("branch", "branch", True, date(2010, 1, 1), True)
+GROUP = Organisation("group", "group", False, date(2010, 1, 1), True)
+EMPTY = Standing(
+    "branch", SINCE, enrolled={"branch": Enrolled(BRANCH, SINCE), "group": Enrolled(GROUP, SINCE)}
+)
+
+TOLD = st.builds(
+    lambda number, sequence, organisation, kind, day, counts: Evidence(
+        f"a{number}", sequence, organisation, kind, day, counts, False, 10, 8, 1, True
+    ),
+    st.integers(0, 12),
+    st.integers(1, 5),
+    st.sampled_from(["branch", "group"]),
+    st.sampled_from(["theme_day", "branch_committee", "group_meeting", "talk"]),
+    st.dates(date(2025, 11, 1), TODAY),
+    st.booleans(),
+)
+TELLINGS = st.lists(TOLD, max_size=25, unique_by=lambda each: (each.activity, each.sequence))
+
+
+def without_sequences(standing: Standing) -> Standing:
+    """What a standing says, apart from how many events it took to say it."""
+    return replace(
+        standing,
+        evidence=dict(sorted(standing.evidence.items())),
+        told={id: replace(each, sequence=0) for id, each in sorted(standing.told.items())},
+        scores={year: replace(each, sequence=0) for year, each in sorted(standing.scores.items())},
+    )
+
+
+def told(standing: Standing, evidence: list[Evidence], today: date = TODAY) -> Turn:
+    return turn(standing, RULEBOOK, today=today, evidence=evidence, settle=True)
+
+
+@settings(deadline=None)
+@given(TELLINGS, st.integers())
+def test_any_order_and_any_batches_end_in_the_same_standing(telling: list[Evidence], seed: int) -> None:
+    random = Random(seed)
+    at_once = told(EMPTY, telling).after
+    shuffled = telling * 2
+    random.shuffle(shuffled)
+    standing = told(EMPTY, []).after
+    while shuffled:
+        size = random.randint(1, 5)
+        standing, shuffled = told(standing, shuffled[:size]).after, shuffled[size:]
+    assert without_sequences(standing) == without_sequences(at_once)
+
+
+@settings(deadline=None)
+@given(TELLINGS, st.dates(SINCE, TODAY))
+def test_folding_day_by_day_ends_where_a_rebuild_does(telling: list[Evidence], middle: date) -> None:
+    half = len(telling) // 2
+    walked = told(told(EMPTY, telling[:half], middle).after, telling[half:]).after
+    assert repr(without_sequences(walked)) == repr(without_sequences(told(EMPTY, telling).after))
+
+
+@settings(deadline=None)
+@given(TELLINGS)
+def test_the_same_turn_again_says_nothing(telling: list[Evidence]) -> None:
+    once = told(EMPTY, telling).after
+    again = told(once, telling)
+    assert again.after == once
+    assert not (again.events or again.evidence or again.obligations or again.scores)
+
+
+@settings(deadline=None)
+@given(TELLINGS, st.lists(st.integers(0, 60), max_size=5))
+def test_sequences_of_a_subject_have_no_holes(telling: list[Evidence], steps: list[int]) -> None:
+    standing, today = EMPTY, SINCE
+    seen: dict[str, int] = {}
+    for step in [0, *steps]:
+        today += timedelta(days=step)
+        turned = told(standing, telling[: step + 1], today)
+        for happened in turned.events:
+            assert happened.sequence == seen.get(happened.subject, 0) + 1
+            seen[happened.subject] = happened.sequence
+            happened.event.contract.encode(happened.event.data)
+        standing = turned.after
+    assert {id: each.sequence for id, each in standing.told.items()} == {
+        id: sequence for id, sequence in seen.items() if id in standing.told
+    }
+
+
+@given(TELLINGS)
+def test_the_newest_word_on_an_activity_wins(telling: list[Evidence]) -> None:
+    forwards, backwards = newest({}, telling), newest({}, reversed(telling))
+    assert forwards == backwards
+    assert newest(forwards, telling) == {}
+
+
+@given(TOLD)
+def test_evidence_is_kept_as_it_was_told(evidence: Evidence) -> None:
+    assert unpacked(evidence.activity, evidence.packed()) == evidence
+
+
+def test_a_newly_known_organisation_is_not_reproached_before_its_history_arrived() -> None:
+    fresh = turn(EMPTY, RULEBOOK, today=TODAY)
+    assert {each.state for each in fresh.obligations} == {"open"}
+    settled = turn(fresh.after, RULEBOOK, today=TODAY, settle=True)
+    assert {each.state for each in settled.obligations} == {"missed", "overdue"}
+    assert not turn(settled.after, RULEBOOK, today=TODAY, settle=True).events
+
+
+def test_history_opens_the_period_it_fulfils_at_once() -> None:
+    past = Evidence("a1", 4, "branch", "theme_day", date(2026, 2, 3), True, False, 10, 8, 0, True)
+    found = turn(EMPTY, RULEBOOK, today=TODAY, evidence=[past])
+    assert {each.period.label for each in found.obligations if each.state == "fulfilled"} == {"2026-01"}
+
+
+def test_a_closed_organisation_owes_no_more_but_keeps_what_it_missed() -> None:
+    before = told(EMPTY, []).after
+    closed = replace(
+        before,
+        enrolled={"branch": Enrolled(replace(BRANCH, active=False), SINCE), "group": EMPTY.enrolled["group"]},
+    )
+    after = told(closed, []).after
+    mine = [each.state for each in told(EMPTY, []).obligations if each.organisation == "branch"]
+    assert "missed" in mine
+    assert {"overdue", "open"} & set(mine)
+    states = {after.told[id].state for id in after.told} - {
+        each.state for each in told(EMPTY, []).obligations if each.organisation == "group"
+    }
+    assert states == {"exempted"}
+    assert not told(after, [], TODAY + timedelta(days=40)).events or all(
+        happened.event.data["organisation"] == "group" or happened.subject == score_id("branch", 2026)
+        for happened in told(after, [], TODAY + timedelta(days=40)).events
+    )
+
+
+def test_a_branch_without_committee_and_groups_is_measured_by_the_rest() -> None:
+    alone = Standing(
+        "branch", SINCE, enrolled={"branch": Enrolled(replace(BRANCH, has_committee=False), SINCE)}
+    )
+    found = told(alone, [])
+    assert {each.rule.id for each in found.obligations} == {"theme_day"}
+    assert [line[0] for line in found.after.scores[2026].indicators] == ["frequency.theme_day"]
+
+
+def test_the_first_year_reaches_back_half_a_year_or_to_new_year() -> None:
+    assert first_day_owed(date(2026, 11, 22)) == date(2026, 1, 1)
+    assert first_day_owed(date(2026, 2, 10)) == date(2025, 8, 1)
+    assert first_day_owed(date(2026, 7, 1)) == date(2026, 1, 1)
+
+
+def test_the_day_never_turns_back() -> None:
+    standing = told(EMPTY, []).after
+    assert told(standing, [], TODAY - timedelta(days=30)).after == standing
