@@ -94,6 +94,11 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         self.publisher.close()
         self.database.client.close()
 
+    def kill(self) -> None:
+        """Stop at once, as a crash would: what is pending is found by the next sweep."""
+        self.jobs.kill()
+        self.relay.kill()
+
     # -- within a service ----------------------------------------------------------------------
 
     def documents(self, collection: str) -> Documents:

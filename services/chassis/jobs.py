@@ -152,6 +152,11 @@ class Jobs:
         deadline = time.monotonic() + seconds
         while any(not thread.dead for thread in self._threads) and time.monotonic() < deadline:
             time.sleep(0.02)
+        self.kill()
+
+    def kill(self) -> None:
+        """Stop at once, as a crash would: the lease lapses, then another worker resumes."""
+        self._stopping = True
         for thread in self._threads:
             thread.kill()
         self._threads = []

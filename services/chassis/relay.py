@@ -126,6 +126,11 @@ class Relay:
         with Timeout(seconds, False):
             for thread in self._threads:
                 thread.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """Stop at once."""
+        self._stopping = True
         for thread in self._threads:
             thread.kill()
         self._threads = []

@@ -12,7 +12,6 @@ from datetime import time as time_of_day
 from typing import Any
 
 import structlog
-from eventlet import spawn
 from nameko.extensions import Entrypoint
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -95,6 +94,11 @@ class Schedules:
         guard = {"_id": name, "token": found["token"], "last_done": found["last_done"]}
         return tick if self._schedules.update_one(guard, {"$set": taken}).matched_count else None
 
+    def was_done(self, name: str, latest: str) -> bool:
+        """Whether ``latest`` was run, here or elsewhere."""
+        found = self._schedules.find_one({"_id": name}, {"last_done": 1})
+        return bool(found and found["last_done"] >= latest)
+
     def keep(self, tick: Tick) -> bool:
         """Prolong the lease while the tick runs; False where another has taken over."""
         return self._write(tick, {"lease_until": self._clock.now() + self._lease})
@@ -164,22 +168,19 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
                     tick = self.schedules.claim(self.name, latest)
                     if tick is not None:
                         self._run(tick)
-                    elif self._was_done(latest):
-                        seen = latest
+                    elif self.schedules.was_done(self.name, latest):
+                        seen = latest  # asked no more until the next tick
                 except PyMongoError as failure:
                     _log.warning("schedule waits", schedule=self.name, kind=type(failure).__name__)
             time.sleep(
                 WAKE_SECONDS if isinstance(self.when, Daily) else min(self.when.seconds / 2, WAKE_SECONDS)
             )
 
-    def _was_done(self, latest: str) -> bool:
-        found = self.schedules._schedules.find_one({"_id": self.name}, {"last_done": 1})
-        return bool(found and found["last_done"] >= latest)
-
     def _run(self, tick: Tick) -> None:
         self._running = True
         arguments: tuple[date, ...] = (self.clock.today(),) if isinstance(self.when, Daily) else ()
-        keeper = spawn(self._keep, tick)
+        # Managed, so that it ends with the container: a tick nobody runs must not be kept.
+        keeper = self.container.spawn_managed_thread(lambda: self._keep(tick), "schedule lease")
 
         def ended(worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
             keeper.kill()
