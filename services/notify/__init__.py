@@ -1,0 +1,1 @@
+"""Notify: who is reminded of what, by which channel, and what became of it."""

@@ -1,0 +1,1 @@
+"""Messages: one intended message each, from its creation to its known outcome."""

@@ -1,0 +1,302 @@
+"""One message from its creation to its known outcome: states, repetition, receipts. No store, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from services.chassis.identity import derived_id
+from services.notify.channels.model import (
+    Absent,
+    Accepted,
+    Answer,
+    Finding,
+    Found,
+    NotReceived,
+    Refused,
+)
+
+
+class State(StrEnum):
+    """Where a message stands. The last four are final."""
+
+    CREATED = "created"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    TEMPORARY_FAILURE = "temporary_failure"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    PERMANENT_FAILURE = "permanent_failure"
+    TECHNICAL_FAILURE = "technical_failure"
+    SUPPRESSED = "suppressed"
+
+
+FINAL = frozenset({State.DELIVERED, State.PERMANENT_FAILURE, State.TECHNICAL_FAILURE, State.SUPPRESSED})
+WAITING = frozenset({State.QUEUED, State.TEMPORARY_FAILURE})
+NEXT: Mapping[State, frozenset[State]] = {
+    State.CREATED: frozenset({State.QUEUED, State.SUPPRESSED}),
+    State.QUEUED: frozenset({State.SENDING, State.SUPPRESSED}),
+    State.SENDING: frozenset(
+        {
+            State.SENT,
+            State.DELIVERED,
+            State.TEMPORARY_FAILURE,
+            State.PERMANENT_FAILURE,
+            State.TECHNICAL_FAILURE,
+            State.UNKNOWN,
+        }
+    ),
+    State.SENT: frozenset({State.DELIVERED, State.PERMANENT_FAILURE}),
+    # A call that was given up may still have reached the provider: its answer or receipt ends the matter.
+    State.TEMPORARY_FAILURE: frozenset(
+        {State.SENDING, State.SUPPRESSED, State.SENT, State.DELIVERED, State.PERMANENT_FAILURE}
+    ),
+    State.UNKNOWN: frozenset(
+        {
+            State.SENT,
+            State.DELIVERED,
+            State.TEMPORARY_FAILURE,
+            State.PERMANENT_FAILURE,
+            State.TECHNICAL_FAILURE,
+        }
+    ),
+    State.DELIVERED: frozenset(),
+    State.PERMANENT_FAILURE: frozenset(),
+    State.TECHNICAL_FAILURE: frozenset(),
+    State.SUPPRESSED: frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How patient the channel is: see ``policies/sending.yaml``. All times are seconds."""
+
+    timeout_seconds: float
+    lease_seconds: float
+    most_at_once: int
+    attempts: int
+    backoff_seconds: tuple[float, ...]
+    ask_seconds: tuple[float, ...]
+    believe_absent_seconds: float
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a message is for: it never changes. ``text`` is as it goes out; it names no person."""
+
+    channel: str
+    template: str
+    step: str
+    organisation: str
+    obligation: str | None
+    round: int
+    recipient: str | None
+    text: str | None
+
+    @property
+    def message_id(self) -> str:
+        """The same for the same step to the same person: a reminder cannot be made twice."""
+        return derived_id("message", self.obligation or "", str(self.round), self.step, self.recipient or "")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One thing decided about a message; ``reason`` is a code of the catalogue."""
+
+    at: datetime
+    state: State
+    reason: str | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """``act_at``: when something is to be done next (send, ask, give up a lease); None when nothing is.
+
+    ``attempts`` counts calls that may have reached the provider, ``asked`` the questions after the last
+    one. ``believable_at``: sooner, "never heard of it" may be about a call that is still on its way.
+    """
+
+    state: State
+    act_at: datetime | None
+    attempts: int = 0
+    asked: int = 0
+    believable_at: datetime | None = None
+    reason: str | None = None
+    provider_id: str | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+
+def created(now: datetime, due_at: datetime | None, reason: str | None) -> Message:
+    """A new message: queued until ``due_at``, or suppressed for ``reason`` where that is None."""
+    first = Message(State.CREATED, act_at=None, decisions=(Decision(now, State.CREATED, None, 0),))
+    if due_at is None:
+        return _to(first, State.SUPPRESSED, now, reason)
+    return _to(first, State.QUEUED, now, reason, act_at=due_at)
+
+
+def suppress(message: Message, reason: str, now: datetime) -> Message:
+    """Not to be sent any more. What is on its way, or out, stays as it is."""
+    if message.state not in WAITING:
+        return message
+    return _to(message, State.SUPPRESSED, now, reason)
+
+
+def put_off(message: Message, until: datetime, reason: str, now: datetime) -> Message:
+    """Waits until ``until`` in the state it has; the same reason again is the same decision."""
+    if message.state not in WAITING:
+        return message
+    last = message.decisions[-1]
+    decisions = message.decisions
+    if (last.state, last.reason) != (message.state, reason):
+        decisions = (*decisions, Decision(now, message.state, reason, message.attempts))
+    return replace(message, act_at=until, reason=reason, decisions=decisions)
+
+
+def claim(message: Message, now: datetime, sending: Sending) -> Message | None:
+    """The message as it is while somebody sends it; None where it is not to be sent now."""
+    if message.state not in WAITING or message.act_at is None or message.act_at > now:
+        return None
+    believable_at = now + timedelta(seconds=sending.believe_absent_seconds)
+    return _to(
+        replace(message, attempts=message.attempts + 1, asked=0, believable_at=believable_at),
+        State.SENDING,
+        now,
+        None,
+        act_at=now + timedelta(seconds=sending.lease_seconds),
+    )
+
+
+def answered(message: Message, attempt: int, answer: Answer, now: datetime, sending: Sending) -> Message:
+    """What the provider's answer to the call number ``attempt`` makes of the message.
+
+    A receipt may have come before the answer, and an answer after the lease has ended: what is known
+    better already stays.
+    """
+    if isinstance(answer, Accepted):
+        if message.state in (State.SENDING, State.UNKNOWN, State.TEMPORARY_FAILURE):
+            return _sent(message, answer.provider_id, now)
+        return message
+    if message.state is not State.SENDING or message.attempts != attempt:
+        return message
+    if isinstance(answer, Refused):
+        return _to(message, State.PERMANENT_FAILURE, now, answer.reason)
+    if isinstance(answer, NotReceived):
+        return _try_again(message, answer.reason, now, sending)
+    if answer.over:
+        message = replace(message, believable_at=now)
+    return _unknown(message, answer.reason, now, sending)
+
+
+def lease_ended(message: Message, now: datetime, sending: Sending) -> Message:
+    """Whoever was sending it is gone: nobody knows whether the provider has it."""
+    if message.state is not State.SENDING or message.act_at is None or message.act_at > now:
+        return message
+    return replace(_unknown(message, "sender_lost", now, sending), act_at=now)
+
+
+def ask(message: Message, now: datetime, sending: Sending) -> Message | None:
+    """The message while somebody asks the provider about it; None where there is nothing to ask now."""
+    if message.state is not State.UNKNOWN or message.act_at is None or message.act_at > now:
+        return None
+    return replace(message, asked=message.asked + 1, act_at=now + timedelta(seconds=sending.lease_seconds))
+
+
+def asked(message: Message, finding: Finding, now: datetime, sending: Sending) -> Message:
+    """What the provider knows of a message whose outcome was unknown.
+
+    That it never heard of it is believed only some time after the call, since a slow call may still be on
+    its way; then, and only then, is the message sent again.
+    """
+    if message.state is not State.UNKNOWN:
+        return message
+    if isinstance(finding, Found):
+        found = _sent(message, finding.provider_id, now)
+        if finding.status == "delivered":
+            return _to(found, State.DELIVERED, now, None)
+        if finding.status == "failed":
+            return _to(found, State.PERMANENT_FAILURE, now, "undeliverable")
+        return found
+    wait = timedelta(seconds=sending.ask_seconds[min(message.asked, len(sending.ask_seconds) - 1)])
+    believable_at = message.believable_at or now
+    if isinstance(finding, Absent):
+        if now >= believable_at:
+            return _try_again(message, "not_received", now, sending)
+        wait = min(wait, believable_at - now)
+    elif message.asked >= len(sending.ask_seconds):
+        return _to(message, State.TECHNICAL_FAILURE, now, "never_confirmed")
+    return replace(message, act_at=now + wait)
+
+
+def receipt(message: Message, status: str, now: datetime) -> Message:
+    """What the provider's report makes of the message: a repeat or a contradiction changes nothing."""
+    if message.final or not message.attempts:
+        return message
+    if status == "delivered":
+        return _to(message, State.DELIVERED, now, None)
+    return _to(message, State.PERMANENT_FAILURE, now, "undeliverable")
+
+
+def read_sending(raw: Any) -> Sending:
+    """The policy that ``raw`` (parsed YAML) describes; raises ``ValueError`` naming what is wrong."""
+    try:
+        sending: Sending = _SendingSchema().load(raw)
+    except ValidationError as refused:
+        raise ValueError(f"the sending policy is not valid: {refused.messages}") from None
+    return sending
+
+
+def _sent(message: Message, provider_id: str | None, now: datetime) -> Message:
+    return _to(replace(message, provider_id=provider_id), State.SENT, now, None)
+
+
+def _unknown(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
+    return _to(message, State.UNKNOWN, now, reason, act_at=now + timedelta(seconds=sending.ask_seconds[0]))
+
+
+def _try_again(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
+    if message.attempts >= sending.attempts:
+        return _to(message, State.TECHNICAL_FAILURE, now, "attempts_exhausted")
+    wait = sending.backoff_seconds[min(message.attempts - 1, len(sending.backoff_seconds) - 1)]
+    return _to(message, State.TEMPORARY_FAILURE, now, reason, act_at=now + timedelta(seconds=wait))
+
+
+def _to(
+    message: Message, state: State, now: datetime, reason: str | None, *, act_at: datetime | None = None
+) -> Message:
+    if state not in NEXT[message.state]:
+        raise ValueError(f"a message that is {message.state} does not become {state}")
+    decisions = (*message.decisions, Decision(now, state, reason, message.attempts))
+    return replace(message, state=state, act_at=act_at, reason=reason, decisions=decisions)
+
+
+class _SendingSchema(Schema):
+    _seconds = validate.Range(min=0, min_inclusive=False)
+    timeout_seconds = fields.Float(required=True, validate=_seconds)
+    lease_seconds = fields.Float(required=True, validate=_seconds)
+    most_at_once = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=64))
+    attempts = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    backoff_seconds = fields.List(
+        fields.Float(validate=_seconds), required=True, validate=validate.Length(min=1)
+    )
+    ask_seconds = fields.List(fields.Float(validate=_seconds), required=True, validate=validate.Length(min=1))
+    believe_absent_seconds = fields.Float(required=True, validate=_seconds)
+
+    @post_load
+    def _make(self, given: dict[str, Any], **_: Any) -> Sending:
+        if given["lease_seconds"] <= given["timeout_seconds"]:
+            raise ValidationError("a lease has to outlast the call that it covers", "lease_seconds")
+        if given["believe_absent_seconds"] <= given["timeout_seconds"]:
+            raise ValidationError("a call may be on its way for longer than that", "believe_absent_seconds")
+        tuples = {name: tuple(given[name]) for name in ("backoff_seconds", "ask_seconds")}
+        return Sending(**{**given, **tuples})

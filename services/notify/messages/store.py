@@ -1,0 +1,141 @@
+"""Messages in the store: aggregates whose every change of state is an event; pages of them for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from services.chassis.contract import NewEvent
+from services.chassis.documents import Change, Document, Documents
+from services.chassis.errors import Conflict
+from services.chassis.pages import page
+from services.chassis.store import Indexes, Store, plain
+from services.contracts.notify_events import MessageChanged
+from services.notify.messages.model import WAITING, Decision, Message, Purpose, State
+
+NEWEST_FIRST = (("created_at", -1),)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A message with its purpose, as it was read. ``sent_to`` is the sealed number it last went to."""
+
+    id: str
+    version: int
+    purpose: Purpose
+    message: Message
+    sent_to: str | None
+
+
+class Messages:
+    """The messages of the service; each change of state is published as ``MessageChanged``."""
+
+    def __init__(self, database: Store, documents: Documents) -> None:
+        self._database = database
+        self._documents = documents
+
+    def declare(self) -> None:
+        """The indexes that the questions below use."""
+        indexes = Indexes(self._database)
+        name = self._documents.name
+        indexes.declare(name, "act_at", sparse=True)
+        indexes.declare(name, "obligation")
+        indexes.declare(name, [("organisation", 1), ("created_at", -1)])
+        indexes.declare(name, [("recipient", 1), ("created_at", -1)])
+
+    def create(self, purpose: Purpose, message: Message) -> bool:
+        """Keep a new message; False where the same step was decided for the same person before."""
+        created_at = message.decisions[0].at.isoformat(timespec="milliseconds")
+        state = {**asdict(purpose), **_state(message), "created_at": created_at, "sent_to": None}
+        try:
+            self._documents.create(purpose.message_id, state, [_changed(purpose, message)])
+        except Conflict:
+            return False
+        return True
+
+    def change(
+        self, message: str, decide: Callable[[Message], Message | None], *, sent_to: str | None = None
+    ) -> Message | None:
+        """The message after ``decide`` changed it; None where it decided that there is nothing to do.
+
+        Asked again after a lost race, so that of two who claim the same message one is told None.
+        """
+        decided: list[Message | None] = []
+
+        def change(state: dict[str, Any]) -> Change | None:
+            before = _message(state)
+            after = decide(before)
+            decided.append(None if after == before else after)
+            if after is None or after == before:
+                return None
+            sealed = {"sent_to": sent_to} if sent_to is not None else {}
+            events = [_changed(_purpose(state), after)] if after.state is not before.state else []
+            kept: dict[str, Any] = {name: value for name, value in state.items() if name != "act_at"}
+            return Change({**kept, **_state(after), **sealed}, events)
+
+        self._documents.change(message, change)
+        return decided[-1]
+
+    def get(self, message: str) -> Stored:
+        """The message; raises ``NotFound("messages.not_found")``."""
+        return _stored(self._documents.get(message))
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        """Messages with which something is to be done, the longest waiting first."""
+        found = self._documents.find({"act_at": {"$lte": now}}, sort=(("act_at", 1),), limit=limit)
+        return [each.id for each in found]
+
+    def waiting_for(self, obligation: str) -> list[str]:
+        """Messages about ``obligation`` that have not gone out."""
+        states = sorted(WAITING)
+        found = self._documents.find({"obligation": obligation, "state": {"$in": states}}, limit=0)
+        return [each.id for each in found]
+
+    def page(
+        self,
+        wanted: Mapping[str, Any],
+        cursor: str | None,
+        limit: int,
+    ) -> tuple[list[Stored], str | None]:
+        """At most ``limit`` messages, newest first, and the cursor of what follows; None at the end."""
+        found = page(self._documents, wanted, order=NEWEST_FIRST, limit=limit, cursor=cursor)
+        return [_stored(each) for each in found.documents], found.next
+
+
+def _changed(purpose: Purpose, message: Message) -> NewEvent:
+    return MessageChanged.of(
+        message=purpose.message_id,
+        state=str(message.state),
+        channel=purpose.channel,
+        template=purpose.template,
+        obligation=purpose.obligation,
+        organisation=purpose.organisation,
+        step=purpose.step,
+        reason=message.reason,
+    )
+
+
+def _state(message: Message) -> dict[str, Any]:
+    state: dict[str, Any] = plain(asdict(message))
+    state["state"] = str(message.state)
+    state["decisions"] = [{**each, "state": str(each["state"])} for each in state["decisions"]]
+    if message.act_at is None:
+        del state["act_at"]  # absent, so that the sparse index holds only what is to be done
+    return state
+
+
+def _stored(document: Document) -> Stored:
+    state = document.state
+    return Stored(document.id, document.version, _purpose(state), _message(state), state["sent_to"])
+
+
+def _purpose(state: Mapping[str, Any]) -> Purpose:
+    return Purpose(**{name: state[name] for name in Purpose.__dataclass_fields__})
+
+
+def _message(state: Mapping[str, Any]) -> Message:
+    kept: dict[str, Any] = {name: state.get(name) for name in Message.__dataclass_fields__}
+    decisions = tuple(Decision(**{**each, "state": State(each["state"])}) for each in state["decisions"])
+    return Message(**{**kept, "state": State(state["state"]), "decisions": decisions})

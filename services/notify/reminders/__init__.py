@@ -1,0 +1,1 @@
+"""The reminder ladder: who is reminded when something owed was not held."""

@@ -1,0 +1,173 @@
+"""Reminding: follows obligations, takes the ladder's steps when they are due, keeps every decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from services.chassis.authority import Authority
+from services.chassis.catalogue import Catalogue
+from services.chassis.clock import Clock
+from services.notify.contacts.store import Contacts, OrganisationNames
+from services.notify.messages import model as messages_model
+from services.notify.messages.model import Message, Purpose
+from services.notify.messages.store import Messages
+from services.notify.reminders import model
+from services.notify.reminders.model import Head, Ladder, Level, Reason, Reminder, Rung, Watch
+from services.notify.reminders.store import Watches
+from services.notify.templates.model import Template, day_label, period_label
+
+MOST_PER_ROUND = 100
+
+_log = structlog.get_logger()
+
+
+class Reminding:
+    """The ladder at work. ``wake`` is called when messages were made that may be due."""
+
+    def __init__(
+        self,
+        watches: Watches,
+        messages: Messages,
+        contacts: Contacts,
+        names: OrganisationNames,
+        authority: Authority,
+        catalogue: Catalogue,
+        clock: Clock,
+        *,
+        ladder: Ladder,
+        templates: Mapping[str, Template],
+        wake: Callable[[], None],
+    ) -> None:
+        self._watches = watches
+        self._messages = messages
+        self._contacts = contacts
+        self._names = names
+        self._authority = authority
+        self._catalogue = catalogue
+        self._clock = clock
+        self._ladder = ladder
+        self._templates = templates
+        self._wake = wake
+
+    # -- what evaluation said ------------------------------------------------------------------
+
+    def overdue(self, obligation: Mapping[str, Any]) -> None:
+        """Something owed was not held: its first step is due when the evidence has settled."""
+        self._hear(obligation, lambda watch: model.began_overdue(watch, self._clock.now()))
+
+    def reopened(self, obligation: Mapping[str, Any]) -> None:
+        """What had been fulfilled is owed again."""
+        self._hear(obligation, lambda watch: model.reopened(watch, self._clock.now(), self._clock.zone))
+
+    def settled(self, obligation: Mapping[str, Any], reason: Reason) -> None:
+        """Nobody is reminded any more; what has not gone out is kept with the reason."""
+        self._hear(obligation, lambda watch: model.stop(watch, reason))
+        for message in self._messages.waiting_for(obligation["obligation"]):
+            self._messages.change(
+                message, lambda m: messages_model.suppress(m, str(reason), self._clock.now())
+            )
+
+    def _hear(self, obligation: Mapping[str, Any], decide: Callable[[Watch], Watch]) -> None:
+        watch, revision = self._watches.get(obligation["obligation"])
+        if watch is None:
+            watch = Watch(**{name: obligation[name] for name in _OBLIGATION_FIELDS})
+        after = decide(watch)
+        if not self._watches.put(after, self._next_at(after), revision):
+            # Within the event's transaction this is a conflict, and the event comes again.
+            raise RuntimeError("the watch was changed in between")
+
+    # -- what is due ---------------------------------------------------------------------------
+
+    def climb(self) -> int:
+        """Take every step that is due; returns how many. Repeating it changes nothing."""
+        due = self._watches.due(self._clock.now(), MOST_PER_ROUND)
+        for watch, revision in due:
+            self._take_step(watch, revision)
+        if due:
+            self._wake()
+        return len(due)
+
+    def why_stopped(self, purpose: Purpose) -> str | None:
+        """Why a message that waits is not wanted any more; None where it is."""
+        if purpose.obligation is None:
+            return None
+        watch, _ = self._watches.get(purpose.obligation)
+        if watch is None:
+            return None
+        if watch.round != purpose.round:
+            return str(Reason.SUPERSEDED)
+        return str(watch.stopped) if watch.stopped else None
+
+    def _take_step(self, watch: Watch, revision: int) -> None:
+        now, zone = self._clock.now(), self._clock.zone
+        step = model.next_step(self._ladder, watch, zone)
+        if step is not None:
+            rung = step[0]
+            reminders = model.decide(self._ladder, watch, rung, self._heads(watch, rung), now, zone)
+            for reminder in reminders:
+                self._keep(watch, reminder)
+            watch = model.take(self._ladder, watch, rung, now, zone)
+        # Where something was heard in between, the newer word stands; the messages ask before they go.
+        self._watches.put(watch, self._next_at(watch), revision)
+
+    def _keep(self, watch: Watch, reminder: Reminder) -> None:
+        now = self._clock.now()
+        template = self._templates[reminder.template]
+        purpose = Purpose(
+            channel=template.channel,
+            template=template.key,
+            step=reminder.step,
+            organisation=watch.organisation,
+            obligation=watch.obligation,
+            round=watch.round,
+            recipient=reminder.recipient,
+            text=None if reminder.suppressed else self._text(template, watch),
+        )
+        message: Message = messages_model.created(now, reminder.due_at, reminder.reason)
+        if self._messages.create(purpose, message):
+            _log.info(
+                "reminder decided",
+                message=purpose.message_id,
+                obligation=watch.obligation,
+                step=reminder.step,
+                reason=str(reminder.reason) if reminder.reason else None,
+            )
+
+    def _heads(self, watch: Watch, rung: Rung) -> list[Head] | None:
+        """Who answers at the level of ``rung``; None where there is no such level."""
+        node: str | None = watch.organisation
+        if rung.to is Level.ABOVE:
+            known = self._authority.node(watch.organisation)
+            node = known.parent if known else None
+        if node is None:
+            return None
+        held = {role: self._authority.holders(node, [role]) for role in rung.roles}
+        return [self._head(person) for person in model.heads_among(rung.roles, held)]
+
+    def _head(self, person: str) -> Head:
+        contact = self._contacts.get(person)
+        if contact is None:
+            return Head(person, reachable=False)
+        return Head(person, active=contact.active, reachable=contact.phone_sealed is not None)
+
+    def _text(self, template: Template, watch: Watch) -> str:
+        language = self._ladder.language
+        rule = f"rule.{watch.rule}"
+        values = {
+            "organisation": self._names.get(watch.organisation) or watch.organisation,
+            "rule": self._catalogue.render(rule)[language] if rule in self._catalogue else watch.rule,
+            "period": period_label(watch.period)[language],
+            "due_on": day_label(watch.due_on)[language],
+        }
+        return template.render(language, {name: values[name] for name in template.variables})
+
+    def _next_at(self, watch: Watch) -> datetime | None:
+        step = model.next_step(self._ladder, watch, self._clock.zone)
+        return step[1] if step else None
+
+
+_OBLIGATION_FIELDS = ("obligation", "organisation", "rule", "period", "due_on")

@@ -1,0 +1,1 @@
+"""Versioned texts of messages, as data, with the rules they keep."""
