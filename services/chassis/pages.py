@@ -7,10 +7,23 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from services.chassis.documents import Document, Documents
+from services.chassis.documents import Document
 from services.chassis.errors import Invalid
+
+
+class Findable(Protocol):
+    """What can be paged: ``Documents``, or a view that is read the same way."""
+
+    def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> list[Document]:
+        """At most ``limit`` documents in the order of ``sort``."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,7 @@ class Page:
 
 
 def page(
-    documents: Documents,
+    documents: Findable,
     filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
     *,
     order: Sequence[tuple[str, int]],

@@ -86,7 +86,7 @@ class Source(Schema):
 
     pack = fields.String(required=True)
     title = fields.String(required=True)
-    document_number = fields.String(required=True)
+    document_number = fields.String(required=True, allow_none=True)
     issuer = fields.String(required=True)
     article = fields.String(required=True)
     hardness = fields.String(required=True)
@@ -190,6 +190,7 @@ class ExplanationLine(Schema):
     """One reason for points given, withheld or deducted, with the records and obligations it rests on."""
 
     indicator = fields.String(required=True)
+    title = fields.Nested(Bilingual, required=True)
     text = fields.Nested(Bilingual, required=True)
     points = fields.Decimal(required=True, as_string=True)
     most = fields.Decimal(required=True, as_string=True)

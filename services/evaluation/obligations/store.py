@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.store import Indexes, Record, Store, answering
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, OUTSTANDING, Obligation
@@ -41,34 +42,33 @@ class ObligationRows:
                 if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
                     raise
 
-    def get(self, obligation: str) -> Record:
+    def get(self, obligation: str) -> Document:
         """The row; raises ``NotFound("obligation.not_found")``."""
         with answering():
             found = self._rows.find_one({"_id": obligation})
         if found is None:
             raise NotFound("obligation.not_found")
-        return found
+        return _document(found)
 
-    def page(
+    def find(
         self,
-        organisations: Collection[str],
-        narrowed: Mapping[str, Any],
-        after: Sequence[str] | None,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]],
         limit: int,
-    ) -> list[Record]:
-        """Up to ``limit`` rows, latest due date first; ``after`` is the due date and id of the last seen."""
-        wanted: dict[str, Any] = {"organisation": {"$in": list(organisations)}, **narrowed}
-        if after is not None:
-            due_on, last = after
-            wanted["$or"] = [{"due_on": {"$lt": due_on}}, {"due_on": due_on, "_id": {"$gt": last}}]
+    ) -> list[Document]:
+        """At most ``limit`` rows, as documents whose version is their basis."""
         with answering():
-            return list(self._rows.find(wanted).sort([("due_on", -1), ("_id", 1)]).limit(limit))
+            return [_document(each) for each in self._rows.find(dict(filter), sort=list(sort), limit=limit)]
 
-    def outstanding(self, organisations: Collection[str]) -> list[Record]:
+    def outstanding(self, organisations: Collection[str]) -> list[Document]:
         """All that ``organisations`` still owe and can hold, by due date."""
         wanted = {"organisation": {"$in": list(organisations)}, "state": {"$in": list(OUTSTANDING)}}
-        with answering():
-            return list(self._rows.find(wanted).sort([("due_on", 1), ("_id", 1)]))
+        return self.find(wanted, sort=[("due_on", 1), ("_id", 1)], limit=0)
+
+
+def _document(row: Record) -> Document:
+    return Document(row["_id"], row["basis"], row)
 
 
 def _row(obligation: Obligation, basis: int) -> Record:

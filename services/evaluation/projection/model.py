@@ -117,7 +117,7 @@ def first_day_owed(today: date) -> date:
 def enrolled(
     standing: Standing, organisation: Organisation, sequence: int, *, today: date, moved: bool = False
 ) -> Standing:
-    """``standing`` with what the event ``sequence`` tells of ``organisation``; an older event changes nothing.
+    """``standing`` with what the event ``sequence`` tells of ``organisation``; an older one changes nothing.
 
     Whoever is enrolled keeps their first day. Whoever moved in from another unit owes from tomorrow's
     periods on: the running ones are still told of where they were.

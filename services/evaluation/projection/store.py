@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -98,20 +98,9 @@ class Standings:
         with answering():
             return [each["_id"] for each in self._standings.find(wanted, {"_id": 1}).limit(limit)]
 
-    def score(self, unit: str, year: int) -> Record | None:
-        """A unit's score of ``year`` as it was last told, read alone."""
-        with answering():
-            found = self._standings.find_one({"_id": unit}, _score_fields(year))
-        return _score_row(found, year) if found else None
-
-    def scores(self, units: Iterable[str], year: int, after: str | None, limit: int) -> list[Record]:
-        """Up to ``limit`` scores of ``year`` by unit, after the unit ``after``."""
-        wanted: dict[str, Any] = {"_id": {"$in": list(units)}, f"scores.{year}": {"$exists": True}}
-        if after is not None:
-            wanted["_id"]["$gt"] = after
-        with answering():
-            found = self._standings.find(wanted, _score_fields(year)).sort("_id", 1).limit(limit)
-            return [row for each in found if (row := _score_row(each, year))]
+    def one(self, unit: str) -> Met | None:
+        """The standing of ``unit``, or None."""
+        return self.met([unit]).get(unit)
 
     def _sealed(self, written: Written) -> list[Record]:
         cause = written.cause
@@ -173,7 +162,8 @@ def _scored_packed(scored: Scored) -> list[Any]:
     return [scored.points, scored.band, scored.policy, scored.evidence, scored.sequence, indicators]
 
 
-def _scored(packed: Sequence[Any]) -> Scored:
+def scored(packed: Sequence[Any]) -> Scored:
+    """The score that was kept as ``packed``."""
     points, band, policy, evidence, sequence, indicators = packed
     shares = tuple((name, share, most) for name, share, most in indicators)
     return Scored(points, band, policy, evidence, sequence, shares)
@@ -187,24 +177,6 @@ def _met(found: Record) -> Met:
         enrolled={id_: _enrolled(id_, each) for id_, each in found.get("enrolled", {}).items()},
         evidence={id_: unpacked(id_, each) for id_, each in found.get("evidence", {}).items()},
         told={id_: Told(each[0], each[1], tuple(each[2])) for id_, each in found.get("told", {}).items()},
-        scores={int(year): _scored(each) for year, each in found.get("scores", {}).items()},
+        scores={int(year): scored(each) for year, each in found.get("scores", {}).items()},
     )
     return Met(standing, found["version"], found["sequence"], "pending_since" in found)
-
-
-def _score_fields(year: int) -> Mapping[str, int]:
-    return {f"scores.{year}": 1, "as_of": 1, "version": 1}
-
-
-def _score_row(found: Record, year: int) -> Record | None:
-    packed = found.get("scores", {}).get(str(year))
-    if packed is None:
-        return None
-    scored = _scored(packed)
-    return {
-        "organisation": found["_id"],
-        "year": year,
-        "version": found["version"],
-        "as_of": found["as_of"],
-        "scored": scored,
-    }

@@ -1,0 +1,78 @@
+"""The evaluation application: what its entrypoints call, put together once."""
+
+from __future__ import annotations
+
+from services.chassis.application import Application
+from services.chassis.envelope import Event
+from services.evaluation.access import Access
+from services.evaluation.evidence.store import Ledger
+from services.evaluation.obligations.store import ObligationRows
+from services.evaluation.projection.projector import Projector
+from services.evaluation.projection.store import Standings
+from services.evaluation.projection.units import Units
+from services.evaluation.reading import Reading
+from services.evaluation.rulebook import Packs
+
+
+class Evaluation(Application):
+    """Policies, ledger, standings, and the answers read from them."""
+
+    def compose(self) -> None:
+        packs = Packs(self.packs("frequency-*.yaml"), self.packs("scoring-*.yaml"))
+        packs.on(self.clock.today())  # a pack that cannot be applied is found at start
+        rows, units = ObligationRows(self.database), Units(self.database)
+        standings = Standings(self.database, self.clock, self.relay)
+        self.projector = Projector(
+            clock=self.clock,
+            packs=packs,
+            ledger=Ledger(self.database),
+            standings=standings,
+            rows=rows,
+            units=units,
+        )
+        self.reading = Reading(
+            database=self.database,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            access=Access(self.authority),
+            packs=packs,
+            rows=rows,
+            standings=standings,
+            units=units,
+        )
+
+    # -- what records tells --------------------------------------------------------------------
+
+    def know_organisation(self, event: Event) -> None:
+        """Place the organisation in the tree and open what it owes. Idempotent."""
+        told = event.data
+        self.authority.apply_node(
+            told["organisation"],
+            parent=told["parent"],
+            path=told["path"],
+            kind=told["kind"],
+            active=told["active"],
+            sequence=event.sequence,
+        )
+        self.projector.enrol(told, event.sequence)
+
+    def know_person(self, event: Event) -> None:
+        """Keep where the person belongs; nothing else is known here of persons. Idempotent."""
+        told = event.data
+        self.authority.apply_member(
+            told["person"], told["organisation"], told["active"], sequence=event.sequence
+        )
+
+    def know_post(self, event: Event) -> None:
+        """Keep who may read what. Idempotent."""
+        told = event.data
+        self.authority.apply_grant(
+            told["post"],
+            person=told["person"],
+            role=told["role"],
+            node=told["organisation"],
+            since=told["since"],
+            until=told["until"],
+            active=told["active"],
+            sequence=event.sequence,
+        )

@@ -1,0 +1,92 @@
+"""The evaluation service: one table of who handles what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.batches import subscribe_batch
+from services.chassis.contract import EventContract
+from services.chassis.envelope import Event
+from services.chassis.rpc import rpc
+from services.chassis.scheduled import scheduled
+from services.chassis.subscribe import Order, subscribe
+from services.contracts import evaluation_rpc as asked
+from services.contracts.records_events import (
+    ActivityApproved,
+    ActivityReturned,
+    OrganisationChanged,
+    PersonChanged,
+    PostChanged,
+)
+from services.evaluation.application import Evaluation
+
+Request = Mapping[str, Any]
+
+
+class EvaluationService:
+    """Turns what happened into what it is worth, and says why."""
+
+    name = "evaluation"
+
+    evaluation = Evaluation()  # the application: policies, ledger, standings
+
+    # The ledger is the inbox, and a turn repeated writes nothing: neither marks nor a transaction.
+    @subscribe_batch(
+        ActivityApproved, ActivityReturned, queue="evaluation.evidence", transaction=False, inbox=False
+    )
+    def fold(self, events: list[Event]) -> None:
+        self.evaluation.projector.fold(events)
+
+    @subscribe(
+        OrganisationChanged,
+        PersonChanged,
+        PostChanged,
+        queue="evaluation.authority",
+        order=Order.LATEST,
+        transaction=False,
+    )
+    def know(self, event: Event) -> None:
+        learn: Mapping[type[EventContract], Callable[[Event], None]] = {
+            OrganisationChanged: self.evaluation.know_organisation,
+            PersonChanged: self.evaluation.know_person,
+            PostChanged: self.evaluation.know_post,
+        }
+        learn[event.contract](event)
+
+    @scheduled("00:10", name="evaluation.obligations")
+    def turn_the_day(self, today: date) -> None:
+        self.evaluation.projector.turn_the_day(today)
+
+    @scheduled(every=5.0, name="evaluation.newcomers")
+    def settle_newcomers(self) -> None:
+        self.evaluation.projector.settle_newcomers()
+
+    @rpc(request=asked.ListObligations, response=asked.ObligationPage)
+    def list_obligations(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.list_obligations(request)
+
+    @rpc(request=asked.GetObligation, response=asked.Obligation)
+    def get_obligation(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.get_obligation(request)
+
+    @rpc(request=asked.ExplainObligation, response=asked.ObligationExplanation)
+    def explain_obligation(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.explain_obligation(request)
+
+    @rpc(request=asked.MyDuties, response=asked.Duties)
+    def my_duties(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.my_duties(request)
+
+    @rpc(request=asked.GetScore, response=asked.Score)
+    def get_score(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.get_score(request)
+
+    @rpc(request=asked.ListScores, response=asked.ScorePage)
+    def list_scores(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.list_scores(request)
+
+    @rpc(request=asked.ExplainScore, response=asked.ScoreExplanation)
+    def explain_score(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.reading.explain_score(request)
