@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from deploy.local.children import Child, StartFailure, free_ports, listens
@@ -21,15 +24,17 @@ _CONFIG = """\
 listeners.tcp.1 = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
-default_user = {user}
-default_pass = {password}
-default_user_tags.administrator = true
-loopback_users.guest = true
+load_definitions = {definitions}
 disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 raft.wal_max_size_bytes = 33554432
 log.file.level = info
 """
+
+
+def _policies() -> dict[str, Any]:
+    definitions: dict[str, Any] = json.loads(POLICIES.read_text(encoding="utf-8"))
+    return definitions
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,7 @@ class Broker:
             _CONFIG.format(
                 amqp=self.ports.amqp,
                 management=self.ports.management,
-                user=_USER,
-                password=self.password,
+                definitions=self._write_definitions(),
             )
         )
         plugins.write_text("[rabbitmq_management].\n")
@@ -156,6 +160,29 @@ class Broker:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
 
+    def _write_definitions(self) -> Path:
+        """The user, its rights and the policies: read before the first client is let in, so that nobody
+        ever meets a broker without them."""
+        salt = secrets.token_bytes(4)
+        digest = hashlib.sha256(salt + self.password.encode()).digest()
+        definitions = {
+            "users": [
+                {
+                    "name": _USER,
+                    "password_hash": base64.b64encode(salt + digest).decode(),
+                    "hashing_algorithm": "rabbit_password_hashing_sha256",
+                    "tags": "administrator",
+                }
+            ],
+            "vhosts": [{"name": "/"}],
+            "permissions": [{"user": _USER, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
+            "policies": _policies().get("policies", []),
+        }
+        path = self.folder / "definitions.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(definitions), encoding="utf-8")
+        return path
+
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Wait until clients are served; raises ``StartFailure`` if it ends before, or takes longer."""
         if self._node is None:
@@ -165,8 +192,7 @@ class Broker:
 
     def apply_policies(self, vhost: str = "/") -> None:
         """Set the policies that the chassis counts on, from the file that operators import."""
-        if POLICIES.exists():
-            self.management.apply_policies(json.loads(POLICIES.read_text(encoding="utf-8")), vhost)
+        self.management.apply_policies(_policies(), vhost)
 
     def stop(self, seconds: float = 30.0) -> None:
         """End the node in order; what is durable is kept."""
