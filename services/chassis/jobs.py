@@ -183,10 +183,12 @@ class Jobs:
 
     def _claim(self) -> Job | None:
         now = self._clock.now()
-        due = {"state": {"$in": ["queued", "running"]}, "kind": {"$in": list(self._steps)}}
+        due = {
+            "state": {"$in": ["queued", "running"]},
+            "kind": {"$in": list(self._steps)},
+            "lease_until": {"$lte": now},
+        }
         for found in self._jobs.find(due, sort=[("_id", 1)], limit=20):
-            if found["lease_until"] > now:
-                continue
             claimed = {
                 "state": "running",
                 "token": found["token"] + 1,

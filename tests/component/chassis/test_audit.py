@@ -1,0 +1,58 @@
+"""The audit chain: append-only, one sequence under concurrency, every tampering found."""
+
+import eventlet
+import pytest
+
+from services.chassis.audit import FIRST, Audit
+from services.chassis.clock import FixedClock
+from services.chassis.store import Store
+
+
+@pytest.fixture
+def audit(database: Store, clock: FixedClock) -> Audit:
+    audit = Audit(database, clock)
+    audit.declare()
+    return audit
+
+
+def test_entries_follow_one_another_and_the_chain_is_whole(audit: Audit) -> None:
+    assert audit.verify() is None
+    entries = [audit.append("dossier.read", "p1", "dossier", f"d{n}", reason="复核") for n in range(3)]
+    assert [each.seq for each in entries] == [1, 2, 3]
+    assert [each.previous for each in entries] == [FIRST, entries[0].hash, entries[1].hash]
+    assert audit.verify() is None
+    assert audit.head() == (3, entries[2].hash)
+
+
+def test_replicas_that_append_at_once_make_one_chain(database: Store, clock: FixedClock) -> None:
+    replicas = [Audit(database, clock) for _ in range(4)]
+    pool = eventlet.GreenPool()
+    for number in range(24):
+        pool.spawn(replicas[number % 4].append, "read", f"p{number}", "dossier", "d1")
+    pool.waitall()
+    assert replicas[0].verify() is None
+    assert {each.actor for each in replicas[0].read()} == {f"p{number}" for number in range(24)}
+
+
+@pytest.mark.parametrize("field", ["actor", "action", "object_id", "reason", "at", "hash", "previous"])
+def test_a_changed_entry_is_found(audit: Audit, database: Store, clock: FixedClock, field: str) -> None:
+    for number in range(4):
+        audit.append("read", f"p{number}", "dossier", "d1")
+    value = clock.now().replace(year=2020) if field == "at" else "meddled"
+    database["audit"].update_one({"_id": 2}, {"$set": {field: value}})
+    assert audit.verify() == 2
+
+
+def test_a_removed_entry_is_found(audit: Audit, database: Store) -> None:
+    for number in range(4):
+        audit.append("read", f"p{number}", "dossier", "d1")
+    database["audit"].delete_one({"_id": 3})
+    assert audit.verify() == 3
+
+
+def test_a_person_sees_who_opened_what_is_theirs(audit: Audit) -> None:
+    for number in range(5):
+        audit.append("read", "p1" if number % 2 else "p2", "dossier", f"d{number % 2}")
+    assert [each.seq for each in audit.read("dossier", "d0")] == [5, 3, 1]
+    assert [each.seq for each in audit.read("dossier", "d0", before=5, limit=1)] == [3]
+    assert [each.seq for each in audit.read(actor="p1")] == [4, 2]

@@ -1,0 +1,136 @@
+"""Authority as a projection: events in any order, answers fresh after a change, refusals typed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.chassis.authority import CACHED_SECONDS, Authority
+from services.chassis.clock import FixedClock
+from services.chassis.errors import Forbidden, NotFound
+from services.chassis.store import Store, in_transaction
+from services.chassis.testing import wait_for
+
+SINCE = date(2026, 1, 1)
+
+
+@pytest.fixture
+def authority(database: Store, clock: FixedClock) -> Authority:
+    """root → faculty → branch → group; a secretary of the branch, an administrator of the root."""
+    authority = Authority(database, clock)
+    authority.declare()
+    path: list[str] = []
+    for node in ("root", "faculty", "branch", "group"):
+        parent = path[-1] if path else None
+        path = [*path, node]
+        authority.apply_node(node, parent=parent, path=path, kind="k", active=True, sequence=1)
+    authority.apply_node("other", parent="faculty", path=["root", "faculty", "other"], sequence=1)
+    grant(authority, "g1", "secretary of branch", "secretary", "branch")
+    grant(authority, "g2", "admin", "administrator", "root")
+    return authority
+
+
+def grant(authority: Authority, id: str, person: str, role: str, node: str, **rest: object) -> bool:  # noqa: A002
+    given: dict = {"since": SINCE, "sequence": 1, **rest}
+    return authority.apply_grant(id, person=person, role=role, node=node, **given)
+
+
+def test_a_grant_reaches_its_node_and_all_below_and_nothing_else(authority: Authority) -> None:
+    may = {
+        node: authority.may("secretary of branch", ["secretary"], node)
+        for node in ("root", "faculty", "branch", "group", "other", "unknown")
+    }
+    assert [node for node, allowed in may.items() if allowed] == ["branch", "group"]
+
+
+def test_who_reviews_sits_strictly_above(authority: Authority) -> None:
+    assert not authority.may("secretary of branch", ["secretary"], "branch", above=True)
+    assert authority.may("secretary of branch", ["secretary"], "group", above=True)
+    assert authority.may("admin", ["administrator"], "branch", above=True)
+
+
+def test_refusals_are_typed(authority: Authority) -> None:
+    authority.require("admin", ["administrator"], "group")
+    with pytest.raises(Forbidden, match=r"permission\.denied"):
+        authority.require("admin", ["secretary"], "group")
+    with pytest.raises(Forbidden):
+        authority.require(None, ["secretary"], "group")
+    with pytest.raises(NotFound, match=r"node\.not_found"):
+        authority.require("admin", ["administrator"], "unknown")
+
+
+def test_a_term_counts_from_its_first_to_its_last_day(authority: Authority, clock: FixedClock) -> None:
+    today = clock.today()
+    grant(authority, "g3", "p", "organiser", "faculty", since=today, until=today)
+    assert authority.may("p", ["organiser"], "branch")
+    clock.advance(timedelta(days=1))
+    assert not authority.may("p", ["organiser"], "branch")
+    assert authority.grants("p") == []
+    assert authority.holders("faculty", ["organiser"]) == []
+
+
+def test_a_withdrawn_grant_is_withdrawn_at_once_here_and_soon_elsewhere(
+    authority: Authority, database: Store, clock: FixedClock
+) -> None:
+    elsewhere = Authority(database, clock)
+    assert elsewhere.may("admin", ["administrator"], "branch")
+    grant(authority, "g2", "admin", "administrator", "root", active=False, sequence=2)
+    assert not authority.may("admin", ["administrator"], "branch")
+    wait_for(lambda: not elsewhere.may("admin", ["administrator"], "branch"), CACHED_SECONDS + 2)
+
+
+def test_stale_and_repeated_events_change_nothing(authority: Authority) -> None:
+    assert grant(authority, "g2", "admin", "administrator", "root", active=False, sequence=3)
+    assert not grant(authority, "g2", "admin", "administrator", "root", active=True, sequence=2)
+    assert not grant(authority, "g2", "admin", "administrator", "root", active=True, sequence=3)
+    assert not authority.may("admin", ["administrator"], "branch")
+
+
+def test_a_grant_at_a_dissolved_node_counts_for_nothing(authority: Authority) -> None:
+    authority.apply_node("branch", parent="faculty", path=[], active=False, sequence=2)
+    assert not authority.may("secretary of branch", ["secretary"], "group")
+    assert authority.grants("secretary of branch") == []
+    assert authority.may("admin", ["administrator"], "group")
+
+
+def test_a_moved_subtree_moves_with_its_grants(authority: Authority) -> None:
+    authority.apply_node("faculty 2", parent="root", path=["root", "faculty 2"], sequence=1)
+    grant(authority, "g4", "dean", "secretary", "faculty")
+    assert authority.may("dean", ["secretary"], "group")
+    authority.apply_node("branch", parent="faculty 2", path=["root", "faculty 2", "branch"], sequence=2)
+    assert not authority.may("dean", ["secretary"], "group")
+    assert authority.path("group") == ["root", "faculty 2", "branch", "group"]
+
+
+def test_trees_people_and_scopes(authority: Authority) -> None:
+    assert set(authority.subtree("faculty")) == {"faculty", "branch", "group", "other"}
+    assert authority.scope("secretary of branch") == {"branch", "group"}
+    assert authority.scope("secretary of branch", ["administrator"]) == set()
+    assert authority.holders("branch", ["secretary", "organiser"]) == ["secretary of branch"]
+    with pytest.raises(NotFound):
+        authority.subtree("unknown")
+    with pytest.raises(NotFound):
+        authority.path("unknown")
+
+
+def test_members_belong_to_one_node(authority: Authority) -> None:
+    authority.apply_member("p1", "branch", sequence=1)
+    authority.apply_member("p1", "other", sequence=3)
+    assert not authority.apply_member("p1", "branch", sequence=2)
+    assert (authority.belongs("p1"), authority.belongs("p2")) == ("other", None)
+    assert authority.members("other") == ["p1"]
+    authority.apply_member("p1", "other", active=False, sequence=4)
+    assert authority.belongs("p1") is None
+
+
+def test_an_event_applied_in_a_transaction_is_seen_after_it(authority: Authority, database: Store) -> None:
+    assert not authority.may("new", ["secretary"], "group")
+
+    def apply_and_fail() -> None:
+        grant(authority, "g9", "new", "secretary", "branch")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        in_transaction(database, apply_and_fail)
+    assert not authority.may("new", ["secretary"], "group")
+    in_transaction(database, lambda: grant(authority, "g9", "new", "secretary", "branch"))
+    assert authority.may("new", ["secretary"], "group")
