@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 REFERENCE_HEADER = "X-Request-Id"
 _ID = re.compile(r"^[\x21-\x7e]{1,200}$")
-_STATUSES = {"delivered": "delivered", "failed": "failed"}
+OUTCOMES = ("delivered", "undelivered")
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ Answer: TypeAlias = Accepted | Refused | NotReceived | NoAnswer
 
 @dataclass(frozen=True)
 class Found:
-    """The provider has it; ``status`` is delivered or failed, or None where that is not known yet."""
+    """The provider has it; ``outcome`` is one of ``OUTCOMES``, or None where that is not known yet."""
 
     provider_id: str | None
-    status: str | None
+    outcome: str | None
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,13 @@ def read_finding(status: int, body: bytes, reference: str) -> Finding:
         return CannotTell()
     listed = _json(body)
     if isinstance(listed, dict):
-        listed = listed.get("items")
+        listed = listed.get("messages")
     if not isinstance(listed, list):
         return CannotTell()
     for each in listed:
         if isinstance(each, dict) and each.get("reference") == reference:
-            return Found(_provider_id(each), _STATUSES.get(str(each.get("status"))))
+            state = each.get("state")
+            return Found(_provider_id(each), state if state in OUTCOMES else None)
     return Absent()
 
 

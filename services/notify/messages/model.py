@@ -222,9 +222,9 @@ def asked(message: Message, finding: Finding, now: datetime, sending: Sending) -
         return message
     if isinstance(finding, Found):
         found = _sent(message, finding.provider_id, now)
-        if finding.status == "delivered":
+        if finding.outcome == "delivered":
             return _to(found, State.DELIVERED, now, None)
-        if finding.status == "failed":
+        if finding.outcome == "undelivered":
             return _to(found, State.PERMANENT_FAILURE, now, "undeliverable")
         return found
     wait = timedelta(seconds=sending.ask_seconds[min(message.asked, len(sending.ask_seconds) - 1)])
