@@ -17,7 +17,7 @@ from deploy.local.children import Child, StartFailure, free_ports, listens
 from services.chassis.management import Management
 
 # Debian's scripts below, not the wrapper in /usr/sbin: that one changes the user and writes to /var.
-SCRIPTS = (Path("/usr/lib/rabbitmq/bin"), Path("/usr/local/lib/rabbitmq/bin"))
+SCRIPTS = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/opt/rabbitmq/sbin/rabbitmq-server"))
 POLICIES = Path(__file__).parents[1] / "rabbitmq" / "policies.json"
 _USER = "jishi"
 _CONFIG = """\
@@ -51,9 +51,12 @@ class BrokerPorts:
         return cls(*free_ports(4))
 
 
-def scripts_folder() -> Path | None:
-    """Where RabbitMQ's own scripts are; ``None`` where it is not installed."""
-    return next((folder for folder in SCRIPTS if (folder / "rabbitmq-server").exists()), None)
+def server_script() -> Path | None:
+    """RabbitMQ's own start script, or the one RABBITMQ_SERVER names; ``None`` where there is none."""
+    named = os.environ.get("RABBITMQ_SERVER")
+    if named:
+        return Path(named)
+    return next((script for script in SCRIPTS if script.exists()), None)
 
 
 class Broker:
@@ -95,8 +98,8 @@ class Broker:
 
     def start(self) -> None:
         """Start the node and return at once; ``wait_ready`` says when it can be used."""
-        scripts = scripts_folder()
-        if scripts is None:
+        script = server_script()
+        if script is None:
             raise StartFailure("RabbitMQ is not installed: apt-get install rabbitmq-server, or set AMQP_URI.")
         environment = self._environment()
         names = shutil.which("epmd")
@@ -104,9 +107,7 @@ class Broker:
             raise StartFailure("RabbitMQ cannot start: epmd (package erlang-base) is not on this machine.")
         self._names = self._child("The broker's name server", [names], "names.log", environment)
         self._names.start()
-        self._node = self._child(
-            "The message broker", [str(scripts / "rabbitmq-server")], "broker.log", environment
-        )
+        self._node = self._child("The message broker", [str(script)], "broker.log", environment)
         self._node.start()
 
     def _child(self, name: str, command: list[str], log: str, environment: dict[str, str]) -> Child:
@@ -183,12 +184,15 @@ class Broker:
         path.write_text(json.dumps(definitions), encoding="utf-8")
         return path
 
+    def ready(self) -> bool:
+        """Whether clients are served."""
+        return listens(self.ports.amqp) and self.management.answers()
+
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Wait until clients are served; raises ``StartFailure`` if it ends before, or takes longer."""
         if self._node is None:
             raise StartFailure("The message broker was not started.")
-        management = self.management
-        self._node.wait_until(lambda: listens(self.ports.amqp) and management.answers(), seconds)
+        self._node.wait_until(self.ready, seconds)
 
     def apply_policies(self, vhost: str = "/") -> None:
         """Set the policies that the chassis counts on, from the file that operators import."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -93,21 +94,29 @@ class Child:
         """Wait until ``ready()``; raises ``StartFailure`` if it ends before, or takes longer."""
         deadline = time.monotonic() + seconds
         while not ready():
-            if not self.alive:
-                raise StartFailure(
-                    f"{self.name} ended while starting (exit code {self.exit_code}){self.last_words()}"
-                )
+            self.expect_alive()
             if time.monotonic() > deadline:
-                raise StartFailure(f"{self.name} did not come up within {seconds:.0f} s{self.last_words()}")
+                raise self.late(seconds)
             time.sleep(0.05)
+
+    def expect_alive(self) -> None:
+        """Raises ``StartFailure`` with its last words if it has ended."""
+        if not self.alive:
+            raise StartFailure(
+                f"{self.name} ended while starting (exit code {self.exit_code}){self.last_words()}"
+            )
+
+    def late(self, seconds: float) -> StartFailure:
+        """What to say when it is not ready after ``seconds``."""
+        return StartFailure(f"{self.name} did not come up within {seconds:.0f} s{self.last_words()}")
 
     def last_words(self) -> str:
         """Where to read on, with the last line it wrote."""
         with contextlib.suppress(OSError):
             lines = [line for line in _tail(self.log).splitlines() if line.strip()]
             if lines:
-                return f": {lines[-1].strip()[:300]} (see {self.log})"
-        return f" (see {self.log})"
+                return f": {_plain(lines[-1])[:300]} (see {self.log})"
+        return f" (see {self.log})."
 
     def signal(self, number: int) -> None:
         """Send a signal to the program alone; nothing happens if it has ended."""
@@ -132,6 +141,17 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._running.pid, signal.SIGKILL)
         self._running.wait(10)
+
+
+def _plain(line: str) -> str:
+    """A line of a log for people: of a JSON line, what happened and what is wrong."""
+    try:
+        said = json.loads(line)
+        parts = [said["event"], said.get("error"), said.get("problem")]
+        parts += [f"{name} {problem}" for name, problem in said.get("problems", {}).items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return line.strip()
+    return " · ".join(str(part) for part in parts if part)
 
 
 def _tail(path: Path, most: int = 8192) -> str:

@@ -69,20 +69,25 @@ class Layout:
     scale: Mapping[str, int] = field(default_factory=dict)
     amqp_uri: str | None = None
     mongo_uri: str | None = None
+    ready_seconds: float = 90.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Layout:
-        """The copy that RUN_DIR, PORT_BASE, SCALE and the servers' addresses describe; or ``StartFailure``."""
+        """The copy that RUN_DIR, PORT_BASE, SCALE, AMQP_URI and MONGO_URI describe."""
         given = os.environ if environment is None else environment
         base = given.get("PORT_BASE") or "7300"
         if not base.isdigit():
             raise StartFailure(f"PORT_BASE is {base!r}, but must be a number.")
+        seconds = given.get("READY_SECONDS") or "90"
+        if not seconds.isdigit():
+            raise StartFailure(f"READY_SECONDS is {seconds!r}, but must be a whole number.")
         return cls(
             folder=Path(given.get("RUN_DIR") or ".run").resolve(),
             ports=Ports(int(base)),
             scale=_scale(given.get("SCALE", "")),
             amqp_uri=given.get("AMQP_URI") or None,
             mongo_uri=given.get("MONGO_URI") or None,
+            ready_seconds=float(seconds),
         )
 
     @property

@@ -9,11 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from deploy.local.children import Child, StartFailure, port_in_use
 from deploy.local.layout import MODULES, Layout
 
-READY_SECONDS = 90.0
 STOP_SECONDS = 25.0
 MOST_RESTARTS, RESTARTS_WITHIN = 5, 60.0
 Say = Callable[[str], None]
@@ -68,25 +68,28 @@ class Platform:
 
     # -- readiness ------------------------------------------------------------------------------
 
-    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+    def wait_ready(self, seconds: float | None = None) -> None:
         """Wait until every part does its work; raises ``StartFailure`` if one ends, or takes longer."""
+        seconds = self.layout.ready_seconds if seconds is None else seconds
         deadline = time.monotonic() + seconds
-        if self.broker is not None:
-            self.broker.wait_ready(max(1.0, deadline - time.monotonic()))
-        if self.store is not None:
-            self.store.wait_ready(max(1.0, deadline - time.monotonic()))
-        for (name, replica), child in list(self.processes.items()):
-            port = self.layout.ports.health(name, replica)
-            left = max(1.0, deadline - time.monotonic())
-            try:
-                child.wait_until(lambda port=port: not missing(port), left)  # type: ignore[misc]
-            except StartFailure as failure:
-                raise StartFailure(f"{failure}{self._still_missing(port)}") from None
+        waiting = self._readiness()
+        while waiting:
+            for child in (*self._servers(), *self.processes.values()):
+                child.expect_alive()
+            waiting = [(child, ready) for child, ready in waiting if not ready()]
+            if waiting and time.monotonic() > deadline:
+                raise waiting[0][0].late(seconds)
+            time.sleep(0.05)
 
-    @staticmethod
-    def _still_missing(port: int) -> str:
-        said = missing(port)
-        return f" [not ready: {', '.join(said)}]" if said and said != ["no answer"] else ""
+    def _readiness(self) -> list[tuple[Child, Callable[[], bool]]]:
+        parts: list[tuple[Child, Callable[[], bool]]] = []
+        if self.broker is not None:
+            parts.append((self.broker.children[-1], self.broker.ready))
+        if self.store is not None:
+            parts.append((self.store.children[-1], self.store.ready))
+        for (name, replica), child in self.processes.items():
+            parts.append((child, partial(_is_ready, self.layout.ports.health(name, replica))))
+        return parts
 
     def state(self) -> list[tuple[str, int | None, str]]:
         """(name, pid, state) of every part."""
@@ -152,6 +155,10 @@ class Platform:
         """End everything as a power cut does."""
         for child in (*self.processes.values(), *reversed(self._servers())):
             child.kill()
+
+
+def _is_ready(health_port: int) -> bool:
+    return not missing(health_port)
 
 
 def missing(health_port: int, seconds: float = 2.0) -> list[str]:

@@ -19,7 +19,7 @@ import psutil
 
 from deploy.local.children import StartFailure
 from deploy.local.layout import ROOT, Layout
-from deploy.local.platform import READY_SECONDS, STOP_SECONDS, Platform, Say
+from deploy.local.platform import STOP_SECONDS, Platform, Say
 
 FIRST_LOAD_SECONDS = 1800.0
 _TEND_SECONDS = 0.5
@@ -81,7 +81,7 @@ def up(layout: Layout, say: Say) -> None:
             env={**os.environ, "RUN_DIR": str(layout.folder)},
             start_new_session=True,
         )
-    deadline = time.monotonic() + READY_SECONDS + FIRST_LOAD_SECONDS
+    deadline = time.monotonic() + layout.ready_seconds + FIRST_LOAD_SECONDS
     shown = 0
     while time.monotonic() < deadline:
         code = behind.poll()

@@ -41,9 +41,12 @@ class Message:
 
 @dataclass
 class Faults:
-    """What goes wrong on purpose: a share of calls refused, an answer late, receipts lost or negative."""
+    """What goes wrong on purpose: calls that fail before or after the message was taken, answers late, an
+    interface that cannot be asked, receipts lost or negative."""
 
     fail_rate: float = 0.0
+    fail_after_rate: float = 0.0
+    blind: bool = False
     delay_ms: int = 0
     drop_receipts: bool = False
     failed_rate: float = 0.0
@@ -137,6 +140,8 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(content, str) or not 0 < len(content) <= 500:
             return self._answer(400, {"error": "content is not a text of 1 to 500 characters"})
         message = self.server.sandbox.take(mobile, content, self.headers.get("X-Request-Id"))
+        if random.random() < faults.fail_after_rate:
+            return self._answer(500, {"error": "the message was taken, but this answer says otherwise"})
         return self._answer(200, {"id": message.id})
 
     def do_PUT(self) -> None:
@@ -161,6 +166,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/messages":
+            if self.server.sandbox.faults.blind:
+                return self._answer(503, {"error": "temporarily unavailable"})
             found = self.server.sandbox.messages(asked.get("reference"), asked.get("mobile"))
             return self._answer(200, {"items": [asdict(each) for each in found]})
         if parts.path == "/faults":

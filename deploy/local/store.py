@@ -49,11 +49,15 @@ class Store:
         )
         self._child.start()
 
+    def ready(self) -> bool:
+        """Whether it accepts connections."""
+        return listens(self.port)
+
     def wait_ready(self, seconds: float = 30.0) -> None:
         """Wait until it accepts connections; raises ``StartFailure`` if it ends before, or takes longer."""
         if self._child is None:
             raise StartFailure("The store was not started.")
-        self._child.wait_until(lambda: listens(self.port), seconds)
+        self._child.wait_until(self.ready, seconds)
 
     def stop(self, seconds: float = 20.0) -> None:
         if self._child is not None:
