@@ -67,14 +67,24 @@ class Delivery:
 
     def ack(self) -> bool:
         """Done: the broker may forget it. False where the connection is gone and it will come again."""
-        if not self.forget():
+        if not self._open:
             return False
+        self._open = False
         try:
-            # Bypasses py-amqp's argument handling: this runs once per message.
-            self._link.write(lambda: self.channel.send_method(spec.Basic.Ack, "Lb", (self.tag, False)))
-        except LinkLost:
-            return False
-        return True
+            return self._acknowledge(multiple=False)
+        finally:
+            # Only now: who waits for the last one to be settled then closes the connection.
+            self._subscription.settled_one()
+
+    def forget(self) -> None:
+        """Leave it unacknowledged: it comes again when this connection ends."""
+        if self._close() and self._link.alive:
+            self._subscription.abandoned = True
+
+    def give_back(self) -> None:
+        """End the connection, so that this and all else that is unsettled comes again soon."""
+        self._link.fail(ConnectionAbortedError("a message could not be settled"))
+        self._close()
 
     def publish(self, routing_key: str, content: Any) -> None:
         """Send ``content`` through the default exchange on the channel it came by; raises ``LinkLost``."""
@@ -84,12 +94,19 @@ class Delivery:
             )
         )
 
-    def forget(self) -> bool:
-        """No longer ours to settle: unacknowledged, it comes again when the channel ends."""
+    def _close(self) -> bool:
         if not self._open:
             return False
         self._open = False
-        self._subscription._settled(1)
+        self._subscription.settled_one()
+        return True
+
+    def _acknowledge(self, *, multiple: bool) -> bool:
+        try:
+            # Bypasses py-amqp's argument handling: this runs once per message.
+            self._link.write(lambda: self.channel.send_method(spec.Basic.Ack, "Lb", (self.tag, multiple)))
+        except LinkLost:
+            return False
         return True
 
 
@@ -99,13 +116,15 @@ def ack_all(deliveries: list[Delivery]) -> bool:
     ``deliveries`` must hold all that is open up to its last one: the acknowledgement covers them all.
     """
     last = deliveries[-1]
-    for each in deliveries:
-        each.forget()
+    if last._subscription.abandoned:
+        # One acknowledgement for all would cover what was left to come again.
+        acked = [each.ack() for each in deliveries]
+        return all(acked)
     try:
-        last._link.write(lambda: last.channel.send_method(spec.Basic.Ack, "Lb", (last.tag, True)))
-    except LinkLost:
-        return False
-    return True
+        return last._acknowledge(multiple=True)
+    finally:
+        for each in deliveries:
+            each._close()
 
 
 class Subscription:
@@ -125,6 +144,7 @@ class Subscription:
         self.deliver = deliver
         self.unsettled = 0
         self.cancelled = False
+        self.abandoned = False
         self._idle: Signal | None = None
         self._channel: Any = None
         self._link: Link | None = None
@@ -132,6 +152,7 @@ class Subscription:
     def attach(self, link: Link) -> None:
         """Ask ``link``'s broker for messages, on a channel of its own: prefetch counts for it alone."""
         self._link = link
+        self.abandoned = False
         self._channel = channel = link.channel()
         channel.auto_decode = False  # bodies stay as they came: nothing can fail before we look at it
         channel.basic_qos(0, self.prefetch, False)
@@ -161,8 +182,9 @@ class Subscription:
                 self._idle = Signal()
             self._idle.wait()
 
-    def _settled(self, count: int) -> None:
-        self.unsettled -= count
+    def settled_one(self) -> None:
+        """Called by a delivery, once."""
+        self.unsettled -= 1
         if self.unsettled <= 0 and self._idle is not None:
             idle, self._idle = self._idle, None
             idle.send(None)

@@ -61,7 +61,11 @@ class Link:
             if channel is not self.connection:
                 channel._callbacks[spec.Channel.Close] = self._on_channel_closed
         self.connection.drain_events = self._await_progress
-        self._threads = [eventlet.spawn(self._read), eventlet.spawn(self._beat)]
+        transport = self.connection.transport
+        self._threads = [
+            eventlet.spawn(self._read, transport.sock.recv, transport._read_buffer),
+            eventlet.spawn(self._beat),
+        ]
 
     def write(self, send: Callable[[], Any], seconds: float | None = None) -> None:
         """Run ``send``, which writes frames; raises ``LinkLost``.
@@ -116,11 +120,8 @@ class Link:
             if thread is not here:
                 thread.kill()
 
-    def _read(self) -> None:
+    def _read(self, receive: Callable[[int], bytes], buffer: bytes) -> None:
         connection = self.connection
-        transport = connection.transport
-        receive = transport.sock.recv
-        buffer = transport._read_buffer
         handle = connection.on_inbound_frame
         try:
             while True:

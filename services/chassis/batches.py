@@ -1,0 +1,160 @@
+"""``@subscribe_batch``: many events, one commit, one acknowledgement; a poisoned one is parked alone."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+
+from services.chassis import context
+from services.chassis.consuming import Delivery, ack_all
+from services.chassis.context import Context
+from services.chassis.contract import EventContract
+from services.chassis.envelope import Event
+from services.chassis.errors import origin
+from services.chassis.handling import EventEntrypoint, circumstances
+from services.chassis.retries import EVENTS
+from services.chassis.store import in_transaction
+from services.chassis.subscribe import SECONDS
+
+_log = structlog.get_logger()
+_Read = tuple[Delivery, Event]
+
+
+class SubscribeBatch(EventEntrypoint):
+    """``@subscribe_batch(*Contracts, queue="evaluation.evidence")`` on ``handler(self, events)``.
+
+    A batch is what arrived within ``within_ms`` of its first event, at most ``most``. ``transaction``: the
+    handler and the marks commit together. ``inbox=False``: the handler knows by itself what it has applied
+    (an append-only ledger keyed by event id, say). When a batch fails, its events are handled one by one.
+    The order is that of arrival.
+    """
+
+    def __init__(
+        self,
+        *contracts: type[EventContract],
+        queue: str,
+        most: int = 200,
+        within_ms: int = 50,
+        transaction: bool = True,
+        inbox: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        # Twice the batch: the next one arrives while this one is handled.
+        super().__init__(*contracts, queue=queue, prefetch=2 * most, **kwargs)
+        self.most = most
+        self.within = within_ms / 1000
+        self.transaction = transaction
+        self.inbox = inbox
+
+    def setup(self) -> None:
+        super().setup()
+        self._pending: list[Delivery] = []
+        self._enough: Signal | None = None
+        self._wanted = 1
+
+    def start(self) -> None:
+        self.work(self._work)
+
+    def received(self, delivery: Delivery) -> None:
+        self._pending.append(delivery)
+        if self._enough is not None and len(self._pending) >= self._wanted:
+            enough, self._enough = self._enough, None
+            enough.send(None)
+
+    def _work(self) -> None:
+        while True:
+            self._await_pending(1, None)
+            if not self.subscription.cancelled:
+                self._await_pending(self.most, self.within)
+            batch, self._pending = self._pending[: self.most], self._pending[self.most :]
+            try:
+                self._handle_batch(batch)
+            except Exception as surprise:
+                # Neither done nor moved: the worker goes on, and they come again.
+                _log.error(
+                    "batch.unsettled",
+                    queue=self.queue,
+                    error=type(surprise).__name__,
+                    origin=origin(surprise),
+                )
+                for each in batch:
+                    each.give_back()
+
+    def _await_pending(self, count: int, seconds: float | None) -> None:
+        if len(self._pending) >= count:
+            return
+        self._wanted = count
+        self._enough = enough = Signal()
+        with eventlet.Timeout(seconds, False):
+            enough.wait()
+        self._enough = None
+
+    def _handle_batch(self, batch: list[Delivery]) -> None:
+        good: list[_Read] = []
+        for delivery in batch:
+            if not delivery.alive:
+                delivery.forget()
+                continue
+            try:
+                good.append((delivery, self.read(delivery)))
+            except Exception as broken:
+                self.settle_failed(delivery, None, broken)
+        if not good:
+            return
+        deliveries = [delivery for delivery, _ in good]
+        started = time.monotonic()
+        try:
+            self.outlasting(lambda: self._apply([event for _, event in good]), deliveries)
+        except Exception as failure:
+            if len(good) == 1:
+                self.settle_failed(*good[0], failure)
+                return
+            _log.warning("batch.one_by_one", queue=self.queue, error=type(failure).__name__, events=len(good))
+            self._one_by_one(good)
+            return
+        SECONDS.labels(self.queue).observe(time.monotonic() - started)
+        if ack_all(deliveries):
+            EVENTS.labels(self.queue, "handled").inc(len(good))
+
+    def _one_by_one(self, good: list[_Read]) -> None:
+        for delivery, event in good:
+            if not delivery.alive:
+                delivery.forget()
+                continue
+            try:
+                self.outlasting(partial(self._apply, [event]), [delivery])
+            except Exception as failure:
+                self.settle_failed(delivery, event, failure)
+            else:
+                if delivery.ack():
+                    EVENTS.labels(self.queue, "handled").inc()
+
+    def _apply(self, events: list[Event]) -> None:
+        within = circumstances(events[0]) if len(events) == 1 else Context()
+        with context.entered(within):
+            self.container.perform(self, lambda service: self._once(service, events))
+
+    def _once(self, service: Any, events: list[Event]) -> None:
+        method = getattr(service, self.method_name)
+        application = self.container.application
+
+        def body() -> None:
+            fresh = application.inbox.fresh(self.queue, events) if self.inbox else events
+            if fresh:
+                method(fresh)
+            if self.inbox:
+                mark = application.inbox.mark_all if self.transaction else application.inbox.settle
+                mark(self.queue, fresh)
+
+        if self.transaction:
+            in_transaction(application.database, body)
+        else:
+            body()
+
+
+subscribe_batch = SubscribeBatch.decorator
