@@ -1,0 +1,117 @@
+"""Who may do what in records, by the posts held in the tree and by where one belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.chassis.authority import Authority
+from services.chassis.errors import Forbidden
+from services.contracts.kinds import ROLES
+
+ADMINISTRATORS = ("administrator",)
+WRITERS = (
+    "secretary",
+    "deputy_secretary",
+    "organisation_commissioner",
+    "publicity_commissioner",
+    "group_leader",
+)
+REVIEWERS = ("secretary", "deputy_secretary", "organiser", "administrator")
+APPOINTERS = ("secretary", "deputy_secretary", "organiser")
+# Roles that reach a whole subtree by themselves are given by administrators alone.
+GUARDED_ROLES = frozenset({"administrator", "inspector"})
+AUDITORS = ("administrator", "inspector")
+
+
+class Access:
+    """Answers from the authority's projection; every ``require_…`` raises ``Forbidden``."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def require_administrator(self, person: str, node: str) -> None:
+        """An administrator at ``node`` or above."""
+        self._authority.require(person, ADMINISTRATORS, node)
+
+    def require_root_administrator(self, person: str) -> None:
+        """The administrator of the whole tree."""
+        if not self.is_root_administrator(person):
+            raise Forbidden("permission.denied")
+
+    def is_root_administrator(self, person: str) -> bool:
+        """Whether ``person`` administers the whole tree."""
+        return any(
+            grant.role in ADMINISTRATORS and len(self._authority.path(grant.node)) == 1
+            for grant in self._authority.grants(person)
+        )
+
+    def is_root_auditor(self, person: str) -> bool:
+        """Whether ``person`` may read the whole audit chain."""
+        return any(
+            grant.role in AUDITORS and len(self._authority.path(grant.node)) == 1
+            for grant in self._authority.grants(person)
+        )
+
+    def require_writer(self, person: str, node: str) -> None:
+        """A writer at ``node`` itself, of the branch a group belongs to, or an administrator above."""
+        if not self.may_write(person, node):
+            raise Forbidden("permission.denied")
+
+    def may_write(self, person: str, node: str) -> bool:
+        """As ``require_writer``; raises ``NotFound`` for an unknown node."""
+        path = self._authority.path(node)
+        here = {node}
+        known = self._authority.node(node)
+        if known is not None and known.kind == "group":
+            here.update(path[-2:])
+        held = self._authority.grants(person)
+        if any(grant.node in here and grant.role in WRITERS for grant in held):
+            return True
+        return self._authority.may(person, ADMINISTRATORS, node)
+
+    def require_reviewer(self, person: str, node: str) -> None:
+        """A reviewer strictly above ``node``; for the root, which has none above, its administrator."""
+        if len(self._authority.path(node)) == 1:
+            self._authority.require(person, ADMINISTRATORS, node)
+        else:
+            self._authority.require(person, REVIEWERS, node, above=True)
+
+    def require_appointer(self, person: str, role: str, node: str) -> None:
+        """Who gives ``role`` at ``node``: an administrator at or above it, or a head strictly above."""
+        if self._authority.may(person, ADMINISTRATORS, node):
+            return
+        if role in GUARDED_ROLES:
+            raise Forbidden("permission.denied")
+        self._authority.require(person, APPOINTERS, node, above=True)
+
+    def reads_people(self, person: str, node: str) -> bool:
+        """Whether ``person`` holds a post at ``node`` or above."""
+        return self._authority.may(person, ROLES, node)
+
+    def reads_activities(self, person: str, node: str) -> bool:
+        """As ``reads_people``, or ``person`` belongs there: a group's members belong to its branch too."""
+        return self.reads_people(person, node) or node in self._own(person)
+
+    def scope_of_people(self, person: str) -> set[str]:
+        """Every organisation whose people ``person`` may read."""
+        return self._authority.scope(person)
+
+    def scope_of_activities(self, person: str) -> set[str]:
+        """Every organisation whose activities ``person`` may read."""
+        return self._authority.scope(person) | set(self._own(person))
+
+    def within(self, node: str) -> list[str]:
+        """``node`` and everything below it."""
+        return self._authority.subtree(node)
+
+    def posts_of(self, person: str) -> Iterable[Any]:
+        """The grants that count today."""
+        return self._authority.grants(person)
+
+    def _own(self, person: str) -> list[str]:
+        home = self._authority.belongs(person)
+        known = self._authority.node(home) if home is not None else None
+        if known is None:
+            return []
+        return self._authority.path(known.id)[-2:] if known.kind == "group" else [known.id]

@@ -1,0 +1,138 @@
+"""Commands and questions about people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from services.chassis import context
+from services.chassis.audit import Audit
+from services.chassis.clock import Clock
+from services.chassis.contract import Change
+from services.chassis.documents import Document
+from services.chassis.errors import Forbidden, NotFound
+from services.chassis.pages import page
+from services.chassis.store import Store, in_transaction
+from services.records.access import Access
+from services.records.directory import model as rules
+from services.records.directory.posts import Posts
+from services.records.directory.store import Directory, only
+
+Answer = dict[str, Any]
+_CHANGEABLE = ("name", "sex", "political_status", "organisation", "joined_on", "external_id", "active")
+_OWN = frozenset({"person", "phone", "expected_version"})
+
+
+class People:
+    """Who there is. A person is seen by themselves and by posts at their organisation or above."""
+
+    def __init__(
+        self,
+        database: Store,
+        directory: Directory,
+        posts: Posts,
+        access: Access,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._documents = directory.people
+        self._posts = posts
+        self._access = access
+        self._audit = audit
+        self._clock = clock
+
+    def create(self, request: Answer) -> Answer:
+        """Enter a person; repeated with its key it answers the same."""
+        organisation = self._directory.organisation_named_in("organisation", request["organisation"])
+        self._access.require_writer(context.actor(), organisation.id)
+        given = {name: value for name, value in request.items() if name != "phone"}
+        given |= self._directory.sealed_phone(request["phone"])
+        person = self._documents.id_for_command()
+        change = rules.enter_person(person, given, organisation.state, self._clock.today())
+        entered = self._documents.create(
+            person, change.state, change.events, respond=self._directory.shown_person
+        )
+        self._directory.know_person(entered)
+        return entered.response or {}
+
+    def change(self, request: Answer) -> Answer:
+        """Change what is given; everybody may change their own phone number."""
+        actor = context.actor()
+        person = self._documents.get(request["person"])
+        home = person.state["organisation"]
+        if not (actor == person.id and set(request) <= _OWN):
+            if not self._access.reads_people(actor, home):
+                raise NotFound("people.not_found")
+            self._access.require_writer(actor, home)
+        if request.get("organisation", home) != home:
+            moved_to = self._directory.organisation_named_in("organisation", request["organisation"])
+            self._access.require_writer(actor, moved_to.id)
+        given = only(request, *_CHANGEABLE)
+        if "phone" in request:
+            given |= self._directory.sealed_phone(request["phone"])
+        return self.apply(person, given, expected_version=request["expected_version"]).response or {}
+
+    def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
+        """``person`` with ``given``; whoever leaves loses every post in the same commit."""
+        organisation = None
+        if "organisation" in given:
+            organisation = self._directory.organisation_named_in("organisation", given["organisation"]).state
+        today = self._clock.today()
+
+        def decide(state: Answer) -> Change | None:
+            return rules.change_person(person.id, state, given, organisation, today)
+
+        def commit() -> Document:
+            changed = self._documents.change(
+                person.id,
+                decide,
+                expected_version=expected_version,
+                respond=self._directory.shown_person,
+            )
+            if not changed.state["active"]:
+                self._posts.withdraw_all(person.id)
+            return changed
+
+        changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
+        self._directory.know_person(changed)
+        return changed
+
+    def get(self, person: str) -> Answer:
+        """One person. Whoever opens somebody else's entry is on record."""
+        actor = context.actor()
+        found = self._documents.get(person)
+        if actor != found.id:
+            if not self._access.reads_people(actor, found.state["organisation"]):
+                raise NotFound("people.not_found")
+            self._audit.append("person.read", actor, "person", found.id)
+        return self._directory.shown_person(found)
+
+    def listed(self, request: Answer) -> Answer:
+        """People by number, within what the caller's posts cover."""
+        wanted = only(request, "number", "political_status", "active")
+        wanted["organisation"] = {"$in": self._reach(context.actor(), request)}
+        if "search" in request:
+            wanted["name"] = {"$regex": f"^{re.escape(request['search'])}"}
+        found = page(
+            self._documents, wanted, order=[("number", 1)], limit=request["limit"], cursor=request["cursor"]
+        )
+        items = [self._directory.shown_person(each) for each in found.documents]
+        return {"items": items, "next": found.next}
+
+    def identify(self, number: str) -> Answer:
+        """The id of an active person, for the demonstration sign-in."""
+        found = self._documents.find_one({"number": number, "active": True})
+        if found is None:
+            raise NotFound("people.not_found")
+        return {"person": found.id}
+
+    def _reach(self, actor: str, request: Answer) -> list[str]:
+        node = request.get("organisation") or request.get("within")
+        if node is None:
+            return sorted(self._access.scope_of_people(actor))
+        reach = self._access.within(node)
+        if not self._access.reads_people(actor, node):
+            raise Forbidden("permission.denied")
+        return [node] if "organisation" in request else reach
