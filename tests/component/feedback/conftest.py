@@ -1,0 +1,112 @@
+"""A small campus around the feedback service, which runs in this process on the real broker and store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.chassis.clock import FixedClock
+from services.chassis.rpc_client import RpcClient
+from services.chassis.session import issue
+from services.chassis.settings import Settings
+from services.chassis.testing import Running
+from services.feedback.application import Feedback
+from services.feedback.service import FeedbackService
+
+# university > faculty > branch, next door
+TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}
+POSTS = {
+    "secretary": ("secretary", "branch"),
+    "neighbour": ("secretary", "next-door"),
+    "dean": ("secretary", "faculty"),
+    "both": ("deputy_secretary", "faculty"),
+    "inspector": ("inspector", "university"),
+    "publicist": ("publicity_commissioner", "branch"),
+}
+MEMBERS = {
+    "member": "branch",
+    "secretary": "branch",
+    "publicist": "branch",
+    "both": "branch",
+    "neighbour": "next-door",
+    "dean": "faculty",
+    "inspector": "university",
+}
+
+
+@dataclass
+class Box:
+    """The running service, and calls to it in somebody's name."""
+
+    settings: Settings
+    clock: FixedClock
+    client: RpcClient
+    application: Feedback
+
+    def token(self, person: str) -> str:
+        assert self.settings.session_private_key
+        return issue(self.settings.session_private_key, person, timedelta(hours=1), self.clock.now())
+
+    def call(self, person: str | None, method: str, key: str | None = None, **request: Any) -> dict[str, Any]:
+        """``feedback.<method>`` as ``person``, or without a session."""
+        return self.client.call(
+            f"feedback.{method}",
+            request,
+            authorization=f"Bearer {self.token(person)}" if person else None,
+            idempotency_key=key,
+            correlationid=f"correlation-of-{person}",
+            traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            timeout=10,
+        )
+
+    def say(self, person: str | None = "member", key: str | None = None, **changes: Any) -> dict[str, Any]:
+        """An opinion about the branch's chairs; without a person an anonymous one."""
+        wanted = {"organisation": "branch", "category": "service", "text": "There are too few chairs."}
+        method = "submit_opinion" if person else "submit_anonymous_opinion"
+        return self.call(person, method, key=key, **(wanted | changes))
+
+    def only_opinion(self) -> str:
+        """The id of the one opinion there is: an anonymous author is never told it."""
+        (found,) = self.application.opinions.find()
+        return found.id
+
+    def answer(self, *opinions: str, person: str = "secretary", key: str | None = None, **changes: Any):
+        """A measure of the branch that answers ``opinions``."""
+        wanted = {
+            "opinions": list(opinions),
+            "organisation": "branch",
+            "title": "More chairs",
+            "owner": "publicist",
+            "due_on": (self.clock.today() + timedelta(days=30)).isoformat(),
+        }
+        return self.call(person, "plan_measure", key=key, **(wanted | changes))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 3, 10, 2, 33, 44, 567000, tzinfo=UTC))
+
+
+@pytest.fixture
+def box(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Box]:
+    with Running(FeedbackService, settings, clock) as running:
+        authority = running.application.authority
+        for node, parent in TREE.items():
+            authority.apply_node(node, parent=parent)
+        for person, (role, node) in POSTS.items():
+            authority.apply_grant(
+                f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1)
+            )
+        authority.apply_grant(
+            "post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1)
+        )
+        for person, node in MEMBERS.items():
+            authority.apply_member(person, node)
+        client = RpcClient(vhost)
+        yield Box(running.settings, clock, client, running.application)
+        client.close()
+        running.application.database.client.drop_database(running.settings.database_name)
