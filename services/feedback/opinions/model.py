@@ -135,8 +135,9 @@ def _happened(
     **more: str,
 ) -> NewEvent:
     # Every event of an anonymous opinion is anonymous, also a handler's: a notice about it has no actor.
+    # So is what speaks about a head: who listens on the backbone need not learn who spoke.
     return contract.of(
-        anonymous=opinion.anonymous,
+        anonymous=opinion.anonymous or opinion.about_head,
         opinion=opinion.id,
         organisation=opinion.organisation,
         category=opinion.category,

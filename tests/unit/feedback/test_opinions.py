@@ -82,6 +82,12 @@ def test_every_event_of_an_anonymous_opinion_is_anonymous():
     assert all(event.anonymous for event in events)
 
 
+def test_an_event_about_a_head_does_not_tell_who_spoke():
+    named = opinion(about_head=True)
+    assert named.author == "person-1"
+    assert all(event.anonymous for event in adopt(named, ANSWER)[1])
+
+
 def test_events_carry_neither_text_nor_author():
     _, received = receive(
         id="o", path=PATH, category="other", about_head=False, text="secret", today=TODAY, author="person-1"
