@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 
 from pymongo import InsertOne, ReplaceOne
+from pymongo.errors import CollectionInvalid
 
 from services.chassis.clock import Clock
 from services.chassis.envelope import Event
@@ -38,7 +40,13 @@ class Inbox:
         self._database = database
 
     def declare(self) -> None:
-        """The one index: marks leave after ``KEPT_DAYS``."""
+        """The collections, and the one index: marks leave after ``KEPT_DAYS``.
+
+        Made now, since a collection made inside a transaction makes all others that run conflict.
+        """
+        if self._sequences.name not in self._database.list_collection_names():
+            with suppress(CollectionInvalid):  # another replica was quicker
+                self._database.create_collection(self._sequences.name)
         Indexes(self._database).declare(
             "inbox", "day", expireAfterSeconds=int(timedelta(days=KEPT_DAYS).total_seconds())
         )
@@ -79,11 +87,13 @@ class Inbox:
 
     def fresh(self, consumer: str, events: Sequence[Event]) -> list[Event]:
         """Those of ``events`` not applied yet, each once, in their order."""
-        by_id = {_mark_id(consumer, event): event for event in reversed(events)}
+        by_id: dict[str, Event] = {}
+        for event in events:
+            by_id.setdefault(_mark_id(consumer, event), event)
         seen = self._marks.find({"_id": {"$in": list(by_id)}}, {"_id": 1}, session=session())
         for mark in seen:
             by_id.pop(mark["_id"], None)
-        return list(reversed(by_id.values()))
+        return list(by_id.values())
 
     def mark_all(self, consumer: str, events: Sequence[Event]) -> None:
         """As ``mark``, for events that ``fresh`` let through."""

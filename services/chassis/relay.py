@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -56,6 +56,8 @@ class Relay:
     One greenthread takes woken documents in bunches. What it misses (a crash, a full memory) the sweeper
     finds in the store. While the broker is away it keeps only ids, and backs off. Replicas may publish
     the same event twice, never out of order within one pass, and never lose one.
+
+    ``prepare`` is called before the first event leaves: it declares what the broker needs to route it.
     """
 
     def __init__(
@@ -64,12 +66,14 @@ class Relay:
         clock: Clock,
         *,
         leases: Leases | None = None,
+        prepare: Callable[[], None] | None = None,
         enabled: bool = True,
         sweep_every: float = SWEEP_EVERY,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._leases = leases
+        self._prepare = prepare
         self._enabled = enabled
         self._sweep_every = sweep_every
         self._watched: dict[str, Records] = {}
@@ -280,6 +284,9 @@ class Relay:
                 self._signal.wait()
                 continue
             try:
+                if self._prepare is not None:
+                    self._prepare()
+                    self._prepare = None
                 self.publish_bunch()
                 pause = 0.1
             except (Unavailable, PyMongoError) as failure:

@@ -1,0 +1,127 @@
+"""Work in a process of its own: heartbeats go on, errors come back typed, nothing hangs or is left behind."""
+
+import subprocess
+import time
+from itertools import pairwise
+from typing import Any
+
+import eventlet
+import psutil
+import pytest
+
+from services.chassis.errors import Invalid, Unavailable
+from services.chassis.offload import MEMORY_BYTES, MOST_AT_ONCE, offload
+
+HERE = "tests.unit.chassis.test_offload"
+
+
+def double(argument: list[int]) -> list[int]:
+    print("what is printed does not mix with the answer")
+    return [2 * each for each in argument]
+
+
+def burn(seconds: float) -> int:
+    until, turns = time.perf_counter() + seconds, 0
+    while time.perf_counter() < until:
+        turns += 1
+    return turns
+
+
+def refuse(argument: dict[str, Any]) -> None:
+    raise Invalid("roster.no_sheet", params=argument, fields={"file": ["x"]})
+
+
+def fail(_: None) -> None:
+    raise ValueError("13812345678")
+
+
+def die(_: None) -> None:
+    import os
+
+    os._exit(9)
+
+
+def swell(_: None) -> int:
+    return len(bytearray(MEMORY_BYTES))
+
+
+def test_the_result_comes_back() -> None:
+    assert offload(f"{HERE}:double", [1, 2, 3]) == [2, 4, 6]
+
+
+def test_heartbeats_go_on_while_it_works() -> None:
+    beats: list[float] = []
+
+    def beat() -> None:
+        while True:
+            beats.append(time.monotonic())
+            eventlet.sleep(0.05)
+
+    heart = eventlet.spawn(beat)
+    offload(f"{HERE}:burn", 2.0)
+    heart.kill()
+    pauses = [later - earlier for earlier, later in pairwise(beats)]
+    assert len(beats) >= 8
+    assert max(pauses) < 1.0
+
+
+def test_in_the_same_process_heartbeats_would_stop() -> None:
+    beats: list[float] = []
+
+    def beat() -> None:
+        while True:
+            beats.append(time.monotonic())
+            eventlet.sleep(0.05)
+
+    heart = eventlet.spawn(beat)
+    eventlet.sleep(0)
+    burn(0.7)
+    eventlet.sleep(0)
+    heart.kill()
+    assert len(beats) <= 2
+
+
+def test_a_refusal_comes_back_as_it_was() -> None:
+    with pytest.raises(Invalid, match=r"roster\.no_sheet") as refused:
+        offload(f"{HERE}:refuse", {"sheet": "人员"})
+    assert refused.value.params == {"sheet": "人员"}
+    assert refused.value.fields == {"file": ["x"]}
+
+
+def test_a_surprise_comes_back_without_its_text() -> None:
+    with pytest.raises(RuntimeError, match="ValueError") as failed:
+        offload(f"{HERE}:fail", None)
+    assert "138" not in str(failed.value)
+
+
+def test_a_worker_that_dies_is_noticed() -> None:
+    with pytest.raises(Unavailable, match=r"offload\.died"):
+        offload(f"{HERE}:die", None)
+
+
+def test_a_file_that_unpacks_beyond_measure_is_refused() -> None:
+    with pytest.raises(Invalid, match=r"offload\.too_large"):
+        offload(f"{HERE}:swell", None)
+
+
+def test_work_that_takes_too_long_is_ended_and_leaves_no_process() -> None:
+    with pytest.raises(Unavailable, match=r"offload\.timeout"):
+        offload(f"{HERE}:burn", 60, timeout=1.5)
+    left = [child for child in psutil.Process().children() if "services.chassis.offload" in _line(child)]
+    assert left == []
+
+
+def test_who_finds_no_free_worker_in_time_is_told_so() -> None:
+    busy = [eventlet.spawn(offload, f"{HERE}:burn", 3) for _ in range(MOST_AT_ONCE)]
+    eventlet.sleep(0)
+    with pytest.raises(Unavailable, match=r"offload\.busy"):
+        offload(f"{HERE}:double", [1], timeout=0.3)
+    for each in busy:
+        assert each.wait() > 0
+
+
+def _line(child: psutil.Process) -> str:
+    try:
+        return " ".join(child.cmdline())
+    except (psutil.Error, subprocess.SubprocessError):
+        return ""
