@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_a_period_is_of_the_calendar(every: str, day: date, label: str, first: d
 @given(st.sampled_from(["month", "quarter", "year"]), DAYS, DAYS)
 def test_periods_follow_each_other_without_a_hole(every: str, since: date, today: date) -> None:
     found = periods(every, since, today)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert after.first == before.last + timedelta(days=1)
     assert all(since <= each.first <= today for each in found)
 

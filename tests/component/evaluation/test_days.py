@@ -1,0 +1,95 @@
+"""The clock turns obligations once, however many replicas wake."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from datetime import timedelta
+
+from services.chassis.testing import Running, wait_for
+from services.evaluation.application import Evaluation
+from services.evaluation.service import EvaluationService
+from tests.component.evaluation.surroundings import Campus, organisation
+
+
+def test_a_new_organisation_owes_at_once_and_is_not_reproached_yet(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    found = campus.obligations("secretary", organisation="branch")
+    assert {(each["rule"], each["period"]) for each in found} == {
+        ("branch_meeting", "2026-Q2"),
+        ("branch_committee", "2026-06"),
+        ("group_meeting", "2026-06"),
+        ("party_lecture", "2026-Q2"),
+        ("theme_day", "2026-06"),
+    }
+    assert {each["state"] for each in found} <= {"open", "due_soon"}
+    assert not campus.overheard.of("obligation.overdue")
+
+
+def test_what_a_newcomer_lacks_is_said_when_nothing_more_comes(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    campus.clock.advance(timedelta(seconds=60))
+    wait_for(lambda: campus.obligations("secretary", state="overdue"), 20)
+    wait_for(lambda: campus.overheard.of("obligation.overdue"))
+    assert wait_for(lambda: campus.obligations("secretary", state="missed"))
+    # Half a year back, and nothing older.
+    assert min(each["starts_on"] for each in campus.obligations("dean")) == "2025-12-01"
+
+
+def test_obligations_age_once_with_three_replicas(campus: Campus) -> None:
+    with ExitStack() as stack:
+        replicas = [
+            stack.enter_context(Running(EvaluationService, campus.settings, campus.clock)) for _ in range(3)
+        ]
+        campus.settle_in()
+        schedules = replicas[0].application.database["schedules"]
+        wait_for(lambda: (schedules.find_one({"_id": "evaluation.obligations"}) or {}).get("last_done"))
+        ticks = schedules.find_one({"_id": "evaluation.obligations"})["token"]
+
+        campus.clock.advance(timedelta(days=15))  # 5 July: June is overdue, July is open
+
+        wait_for(lambda: campus.obligations("secretary", state="overdue", rule="theme_day"), 20)
+        wait_for(
+            lambda: schedules.find_one({"_id": "evaluation.obligations"})["last_done"] == "2026-07-05", 20
+        )
+        wait_for(
+            lambda: (
+                replicas[0]
+                .application.database["standings"]
+                .count_documents({"pending_since": {"$exists": True}})
+                == 0
+            )
+        )
+        assert schedules.find_one({"_id": "evaluation.obligations"})["token"] == ticks + 1
+        told = Counter(
+            (each["subject"], each["type"], each["sequence"]) for each in campus.overheard.listen()
+        )
+        assert set(told.values()) == {1}
+        opened = [
+            each for each in campus.overheard.of("obligation.opened") if each["data"]["period"] == "2026-07"
+        ]
+        assert len(opened) == 4  # two theme days, a committee, a group
+
+
+def test_a_closed_organisation_owes_no_more(campus: Campus, evaluation: Evaluation) -> None:
+    campus.tell(organisation("branch", active=False))
+
+    wait_for(lambda: campus.obligations("dean", organisation="branch", state="exempted"))
+    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 4)
+    assert {each["data"]["organisation"] for each in campus.overheard.of("obligation.exempted")} == {"branch"}
+    campus.tell(organisation("branch", active=True))
+    wait_for(lambda: len(campus.overheard.of("obligation.reopened")) == 4)
+
+
+def test_a_group_that_moved_owes_at_its_new_branch(campus: Campus, evaluation: Evaluation) -> None:
+    campus.tell(
+        organisation("group", parent="next-door", path=["university", "faculty", "next-door", "group"])
+    )
+    wait_for(lambda: campus.overheard.of("obligation.exempted"))
+
+    campus.clock.advance(timedelta(days=15))
+
+    july = wait_for(lambda: campus.obligations("neighbour", rule="group_meeting", state="open"), 20)
+    assert [each["period"] for each in july] == ["2026-07"]
