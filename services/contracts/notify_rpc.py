@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import MESSAGE_STATES
 
-RECEIPT_STATUSES = ("delivered", "undelivered")
+RECEIPT_STATUSES = ("delivered", "failed")
 _ID = validate.Length(min=1, max=64)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 REFERENCE_HEADER = "X-Request-Id"
 _ID = re.compile(r"^[\x21-\x7e]{1,200}$")
-OUTCOMES = ("delivered", "undelivered")
+OUTCOMES = ("delivered", "failed")
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,13 @@ def read_finding(status: int, body: bytes, reference: str) -> Finding:
         return CannotTell()
     listed = _json(body)
     if isinstance(listed, dict):
-        listed = listed.get("messages")
+        listed = listed.get("items")
     if not isinstance(listed, list):
         return CannotTell()
     for each in listed:
         if isinstance(each, dict) and each.get("reference") == reference:
-            state = each.get("state")
-            return Found(_provider_id(each), state if state in OUTCOMES else None)
+            outcome = each.get("status")
+            return Found(_provider_id(each), outcome if outcome in OUTCOMES else None)
     return Absent()
 
 

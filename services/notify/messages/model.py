@@ -224,7 +224,7 @@ def asked(message: Message, finding: Finding, now: datetime, sending: Sending) -
         found = _sent(message, finding.provider_id, now)
         if finding.outcome == "delivered":
             return _to(found, State.DELIVERED, now, None)
-        if finding.outcome == "undelivered":
+        if finding.outcome == "failed":
             return _to(found, State.PERMANENT_FAILURE, now, "undeliverable")
         return found
     wait = timedelta(seconds=sending.ask_seconds[min(message.asked, len(sending.ask_seconds) - 1)])

@@ -10,14 +10,13 @@ import eventlet
 import structlog
 from eventlet.event import Event as Signal
 from eventlet.greenpool import GreenPool
-from prometheus_client import Counter
 
 from services.chassis.clock import Clock
 from services.chassis.vault import SealBroken, Vault
 from services.notify.channels.model import Answer, Finding
 from services.notify.contacts.store import Contacts
 from services.notify.messages import model
-from services.notify.messages.model import Message, Purpose, Sending, State
+from services.notify.messages.model import Purpose, Sending, State
 from services.notify.messages.store import Messages
 from services.notify.reminders.model import QuietHours, Reason
 
@@ -27,7 +26,6 @@ NO_CHANNEL_PAUSE = timedelta(minutes=5)
 PHONE = "phone"  # the field under which records seals it
 
 _log = structlog.get_logger()
-_OUTCOMES = Counter("jishi_messages", "Messages that reached a state.", ["state", "reason"])
 
 
 class Channel(Protocol):
@@ -137,7 +135,7 @@ class Sender:
     def _step(self, id: str) -> None:  # noqa: A002 - the field's name
         stored = self._messages.get(id)
         if stored.message.state is State.SENDING:
-            self._change(id, lambda m: model.lease_ended(m, self._clock.now(), self._sending))
+            self._messages.change(id, lambda m: model.lease_ended(m, self._clock.now(), self._sending))
             stored = self._messages.get(id)
         if stored.message.state is State.UNKNOWN:
             self._ask(id)
@@ -151,35 +149,38 @@ class Sender:
         if reason is None:
             sealed, reason = self._address(purpose.recipient)
         if reason is not None:
-            self._change(id, lambda m: model.suppress(m, reason, now))
+            self._messages.change(id, lambda m: model.suppress(m, reason, now))
             return
         quiet_until = self._quiet_hours.ends_for(now, self._clock.zone) if self._quiet_hours else None
         if quiet_until is not None:
-            self._change(id, lambda m: model.put_off(m, quiet_until, Reason.QUIET_HOURS, now))
+            self._messages.change(id, lambda m: model.put_off(m, quiet_until, Reason.QUIET_HOURS, now))
             return
         channel = self._channel
         if channel is None:
-            self._change(id, lambda m: model.put_off(m, now + NO_CHANNEL_PAUSE, "no_channel", now))
+            self._messages.change(id, lambda m: model.put_off(m, now + NO_CHANNEL_PAUSE, "no_channel", now))
             return
         try:
             mobile = self._vault.open(PHONE, sealed or "")
         except SealBroken:
-            self._change(id, lambda m: model.suppress(m, "contact_unreadable", now))
+            self._messages.change(id, lambda m: model.suppress(m, "contact_unreadable", now))
             return
-        claimed = self._change(id, lambda m: model.claim(m, now, self._sending), sent_to=sealed)
+        claimed = self._messages.change(id, lambda m: model.claim(m, now, self._sending), sent_to=sealed)
         if claimed is None:
             return
         attempt = claimed.attempts
         answer = channel.send(id, mobile, purpose.text or "")
-        self._change(id, lambda m: model.answered(m, attempt, answer, self._clock.now(), self._sending))
+        self._messages.change(
+            id, lambda m: model.answered(m, attempt, answer, self._clock.now(), self._sending)
+        )
 
     def _ask(self, id: str) -> None:  # noqa: A002 - the field's name
         if self._channel is None:
             return
-        if self._change(id, lambda m: model.ask(m, self._clock.now(), self._sending)) is None:
+        taken_up = self._messages.change(id, lambda m: model.ask(m, self._clock.now(), self._sending))
+        if taken_up is None:
             return
         finding = self._channel.find(id)
-        self._change(id, lambda m: model.asked(m, finding, self._clock.now(), self._sending))
+        self._messages.change(id, lambda m: model.asked(m, finding, self._clock.now(), self._sending))
 
     def _address(self, recipient: str | None) -> tuple[str | None, str | None]:
         """The sealed number of the recipient, or why there is none."""
@@ -189,16 +190,3 @@ class Sender:
         if not contact.active:
             return None, str(Reason.LEFT)
         return contact.phone_sealed, None
-
-    def _change(
-        self,
-        id: str,  # noqa: A002 - the field's name
-        decide: Callable[[Message], Message | None],
-        *,
-        sent_to: str | None = None,
-    ) -> Message | None:
-        changed = self._messages.change(id, decide, sent_to=sent_to)
-        if changed is not None:
-            _OUTCOMES.labels(str(changed.state), changed.reason or "").inc()
-            _log.info("message changed", message=id, state=str(changed.state), reason=changed.reason)
-        return changed

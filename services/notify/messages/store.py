@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+from prometheus_client import Counter
+
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document, Documents
 from services.chassis.errors import Conflict
@@ -15,6 +18,8 @@ from services.chassis.store import Indexes, Store, plain
 from services.contracts.notify_events import MessageChanged
 from services.notify.messages.model import WAITING, Decision, Message, Purpose, State
 
+_log = structlog.get_logger()
+_REACHED = Counter("jishi_messages", "Messages that reached a state.", ["state", "reason"])
 NEWEST_FIRST = (("created_at", -1),)
 
 
@@ -53,6 +58,7 @@ class Messages:
             self._documents.create(purpose.message_id, state, [_changed(purpose, message)])
         except Conflict:
             return False
+        _note(purpose.message_id, message)
         return True
 
     def change(
@@ -62,12 +68,12 @@ class Messages:
 
         Asked again after a lost race, so that of two who claim the same message one is told None.
         """
-        decided: list[Message | None] = []
+        decided: list[tuple[Message, Message | None]] = []
 
         def change(state: dict[str, Any]) -> Change | None:
             before = _message(state)
             after = decide(before)
-            decided.append(None if after == before else after)
+            decided.append((before, None if after == before else after))
             if after is None or after == before:
                 return None
             sealed = {"sent_to": sent_to} if sent_to is not None else {}
@@ -76,7 +82,10 @@ class Messages:
             return Change({**kept, **_state(after), **sealed}, events)
 
         self._documents.change(message, change)
-        return decided[-1]
+        before, after = decided[-1]
+        if after is not None and after.state is not before.state:
+            _note(message, after)
+        return after
 
     def get(self, message: str) -> Stored:
         """The message; raises ``NotFound("messages.not_found")``."""
@@ -102,6 +111,11 @@ class Messages:
         """At most ``limit`` messages, newest first, and the cursor of what follows; None at the end."""
         found = page(self._documents, wanted, order=NEWEST_FIRST, limit=limit, cursor=cursor)
         return [_stored(each) for each in found.documents], found.next
+
+
+def _note(id: str, message: Message) -> None:  # noqa: A002 - the field's name
+    _REACHED.labels(str(message.state), message.reason or "").inc()
+    _log.info("message changed", message=id, state=str(message.state), reason=message.reason)
 
 
 def _changed(purpose: Purpose, message: Message) -> NewEvent:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from services.chassis.authority import Authority
 from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
@@ -21,8 +19,6 @@ from services.notify.reminders.store import Watches
 from services.notify.templates.model import Template, day_label, period_label
 
 MOST_PER_ROUND = 100
-
-_log = structlog.get_logger()
 
 
 class Reminding:
@@ -128,14 +124,7 @@ class Reminding:
             text=None if reminder.suppressed else self._text(template, watch),
         )
         message: Message = messages_model.created(now, reminder.due_at, reminder.reason)
-        if self._messages.create(purpose, message):
-            _log.info(
-                "reminder decided",
-                message=purpose.message_id,
-                obligation=watch.obligation,
-                step=reminder.step,
-                reason=str(reminder.reason) if reminder.reason else None,
-            )
+        self._messages.create(purpose, message)
 
     def _heads(self, watch: Watch, rung: Rung) -> list[Head] | None:
         """Who answers at the level of ``rung``; None where there is no such level."""

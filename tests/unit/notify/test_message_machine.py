@@ -81,7 +81,7 @@ def test_a_receipt_that_comes_before_the_answer_is_not_undone_by_it() -> None:
     assert answered(delivered, 1, NoAnswer("no_answer"), NOW, SENDING) == delivered
 
 
-@given(st.lists(st.sampled_from(["delivered", "undelivered"]), min_size=1, max_size=5))
+@given(st.lists(st.sampled_from(["delivered", "failed"]), min_size=1, max_size=5))
 def test_the_first_receipt_counts_and_repeats_or_contradictions_change_nothing(told: list[str]) -> None:
     message = answered(claimed(), 1, Accepted("p-1"), NOW, SENDING)
     for status in told:
@@ -132,7 +132,7 @@ def test_a_crash_between_call_and_answer_is_settled_by_asking() -> None:
     assert asking is not None
     assert asked(asking, Found("p-1", None), later(32), SENDING).state is State.SENT
     assert asked(asking, Found("p-1", "delivered"), later(32), SENDING).state is State.DELIVERED
-    assert asked(asking, Found("p-1", "undelivered"), later(32), SENDING).state is State.PERMANENT_FAILURE
+    assert asked(asking, Found("p-1", "failed"), later(32), SENDING).state is State.PERMANENT_FAILURE
 
 
 def test_absence_is_believed_only_when_no_call_can_be_on_its_way() -> None:
@@ -274,7 +274,7 @@ class AnyWeather(RuleBasedStateMachine):
         self.become(asked(self.message, known if reachable else CannotTell(), self.now, SENDING))
 
     @precondition(lambda self: self.provider.taken)
-    @rule(status=st.sampled_from(["delivered", "undelivered"]))
+    @rule(status=st.sampled_from(["delivered", "failed"]))
     def a_receipt_comes(self, status: str) -> None:
         self.become(receipt(self.message, status, self.now))
 

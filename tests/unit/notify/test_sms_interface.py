@@ -73,10 +73,10 @@ def test_each_answer_has_one_meaning(status: int, body: bytes, meaning: object) 
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
-        (200, [{"reference": "m-1", "id": "p-1", "state": "delivered"}], Found("p-1", "delivered")),
-        (200, {"messages": [{"reference": "m-1", "id": "p-1", "state": "accepted"}]}, Found("p-1", None)),
+        (200, [{"reference": "m-1", "id": "p-1", "status": "delivered"}], Found("p-1", "delivered")),
+        (200, {"items": [{"reference": "m-1", "id": "p-1", "status": "accepted"}]}, Found("p-1", None)),
         (200, [{"reference": "m-2", "id": "p-2"}], Absent()),
-        (200, {"messages": []}, Absent()),
+        (200, {"items": []}, Absent()),
         (200, [], Absent()),
         (200, {"unexpected": []}, CannotTell()),
         (200, "maintenance", CannotTell()),

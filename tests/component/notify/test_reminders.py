@@ -1,0 +1,187 @@
+"""Reminders: who gets one and when; and that each one not sent is kept with its reason."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import eventlet
+import pytest
+
+from services.contracts.evaluation_events import ObligationMissed, ObligationReopened
+from services.notify.contacts.store import Contact
+from services.notify.reminders.model import Reason, stop
+
+from .conftest import PHONES, Desk, _obligation, fulfilled, furnish, overdue
+
+
+def test_the_head_is_reminded_once_with_a_text_that_names_no_person(desk: Desk) -> None:
+    desk.tell(overdue())
+    for _ in range(5):
+        desk.turn(seconds=11)
+    (sent,) = desk.provider.taken()
+    assert sent["mobile"] == PHONES["secretary"]
+    assert sent["content"].startswith("【党建记实】branch党支部2026年9月的主题党日应于2026年9月30日前完成")
+    assert desk.kept() == [("first", "sent", None)]
+
+
+def test_the_ladder_goes_on_to_the_level_above(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    for _ in range(9):
+        desk.turn(days=1)
+    assert [each["mobile"] for each in desk.provider.taken()] == [
+        PHONES["secretary"],
+        PHONES["secretary"],
+        PHONES["dean"],
+    ]
+    assert [step for step, _, _ in desk.kept()] == ["first", "second", "above"]
+
+
+def test_what_was_fulfilled_before_the_evidence_settled_reminds_nobody(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.tell(fulfilled(), sequence=2)
+    desk.turn(seconds=11)
+    assert (desk.kept(), desk.provider.taken()) == ([], [])
+
+
+def test_a_reminder_stops_when_fulfilled_between_queueing_and_sending(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.clock.advance(timedelta(seconds=11))
+    desk.application.reminding.climb()
+    assert desk.kept() == [("first", "queued", None)]
+    desk.tell(fulfilled(), sequence=2)
+    desk.turn(seconds=1)
+    assert desk.kept() == [("first", "suppressed", "fulfilled")]
+    assert desk.provider.taken() == []
+
+
+def test_a_sender_asks_at_the_last_moment_whether_a_reminder_is_still_wanted(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.clock.advance(timedelta(seconds=11))
+    desk.application.reminding.climb()
+    watch, revision = desk.application.watches.get("obligation-1")
+    assert watch is not None
+    desk.application.watches.put(stop(watch, Reason.FULFILLED), None, revision)
+    desk.application.sender.run_once()
+    assert desk.kept() == [("first", "suppressed", "fulfilled")]
+    assert desk.provider.taken() == []
+
+
+def test_when_the_make_up_window_closes_the_ladder_ends(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    desk.tell(ObligationMissed.of(**_obligation("obligation-1", "branch")), sequence=2)
+    desk.turn(days=10)
+    assert desk.kept() == [("first", "sent", None)]
+
+
+def test_withdrawn_evidence_begins_the_reminders_anew(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    desk.tell(fulfilled(), sequence=2)
+    desk.tell(ObligationReopened.of(**_obligation("obligation-1", "branch")), sequence=3)
+    desk.turn(days=1)
+    assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["secretary"]] * 2
+
+
+def test_nobody_is_head_and_that_is_kept(desk: Desk) -> None:
+    desk.application.authority.apply_grant(
+        "post-secretary",
+        person="secretary",
+        role="secretary",
+        node="branch",
+        since=date(2025, 9, 1),
+        active=False,
+    )
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    assert desk.kept() == [("first", "suppressed", "no_head")]
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        (Contact("secretary", None, active=True), "no_contact"),
+        (Contact("secretary", "v1.other.key", active=False), "left"),
+        (Contact("secretary", "v1.another.key", active=True), "contact_unreadable"),
+    ],
+)
+def test_a_head_who_cannot_be_reached_is_kept_with_the_reason(
+    desk: Desk, contact: Contact, reason: str
+) -> None:
+    desk.application.contacts.put(contact)
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    assert desk.kept() == [("first", "suppressed", reason)]
+    assert desk.only_message().purpose.recipient == "secretary"
+    assert desk.provider.taken() == []
+
+
+def test_a_root_has_no_level_above_and_that_is_kept(desk: Desk) -> None:
+    desk.tell(overdue(organisation="university"))
+    desk.turn(seconds=11)
+    desk.turn(days=3)
+    desk.turn(days=4)
+    assert desk.kept()[-1] == ("above", "suppressed", "no_level_above")
+
+
+def test_what_was_due_long_ago_is_kept_and_not_sent(desk: Desk) -> None:
+    desk.tell(overdue(due_on=date(2026, 3, 31), period="2026-Q1"))
+    desk.turn(seconds=11)
+    desk.turn(days=20)
+    assert desk.kept() == [("first", "suppressed", "too_old")]
+    assert desk.provider.taken() == []
+
+
+def test_nobody_is_disturbed_at_night(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    desk.clock.instant = datetime(2026, 10, 5, 13, 30, tzinfo=UTC)  # 21:30 on campus
+    desk.tell(overdue())
+    desk.turn(minutes=11)
+    desk.turn(hours=1)
+    assert desk.kept() == [("first", "queued", "quiet_hours")]
+    assert desk.provider.taken() == []
+    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)  # 08:00
+    desk.turn()
+    assert desk.kept() == [("first", "sent", None)]
+    assert len(desk.provider.taken()) == 1
+
+
+def test_a_retry_that_falls_into_the_night_waits_for_the_morning(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    desk.clock.instant = datetime(2026, 10, 5, 12, 49, tzinfo=UTC)  # 20:49 on campus
+    desk.provider.faults(fail_rate=1)
+    desk.tell(overdue())
+    desk.turn(minutes=10)  # 20:59: the provider fails
+    desk.provider.faults(fail_rate=0)
+    desk.turn(minutes=2)  # asked: it never came
+    desk.turn(minutes=2)
+    assert desk.kept() == [("first", "temporary_failure", "quiet_hours")]
+    assert desk.provider.taken() == []
+    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)
+    desk.turn()
+    assert desk.kept() == [("first", "sent", None)]
+
+
+def test_replicas_that_work_at_the_same_time_remind_once(open_desk: Callable[..., Desk], desk: Desk) -> None:
+    desk.provider.faults(delay_ms=30)
+    for number in range(10):
+        desk.tell(overdue(f"obligation-{number}"))
+    desk.clock.advance(timedelta(seconds=11))
+    replicas = [desk, open_desk(), open_desk()]
+    work = [eventlet.spawn(each.turn) for each in replicas for _ in range(2)]
+    for each in work:
+        each.wait()
+    desk.turn()
+    references = [each["reference"] for each in desk.provider.taken()]
+    assert len(references) == len(set(references)) == 10
+    assert [state for _, state, _ in desk.kept()] == ["sent"] * 10
+
+
+def test_without_a_channel_messages_wait_and_say_so(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(sms_url=None)
+    furnish(desk.application)
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    assert desk.kept() == [("first", "queued", "no_channel")]

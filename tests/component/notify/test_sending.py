@@ -1,0 +1,136 @@
+"""Sending through a provider that fails, dawdles, lies low or dies: out once, or known why not."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.chassis.testing import wait_for
+from services.notify.channels.sms import SmsChannel
+from services.notify.contacts.store import Contact
+from services.notify.messages import model
+
+from .conftest import PHONES, Desk, fulfilled, overdue
+
+
+@pytest.fixture
+def queued(desk: Desk) -> Desk:
+    """One reminder is ready to go."""
+    desk.tell(overdue())
+    desk.clock.advance(timedelta(seconds=11))
+    desk.application.reminding.climb()
+    return desk
+
+
+def test_a_provider_that_fails_before_it_takes_a_message_is_asked_and_tried_again(queued: Desk) -> None:
+    queued.provider.faults(fail_rate=1)
+    queued.application.sender.run_once()
+    assert queued.kept() == [("first", "unknown", "provider_failed")]
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "temporary_failure", "not_received")]
+    queued.provider.faults(fail_rate=0)
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "sent", None)]
+    assert len(queued.provider.taken()) == 1
+
+
+def test_a_provider_that_fails_after_it_took_a_message_is_not_sent_it_again(queued: Desk) -> None:
+    queued.provider.faults(fail_after_rate=1)
+    queued.application.sender.run_once()
+    assert queued.kept() == [("first", "unknown", "provider_failed")]
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "sent", None)]
+    assert queued.only_message().message.provider_id == queued.provider.taken()[0]["id"]
+    assert len(queued.provider.taken()) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_slow_provider_is_given_up_on_and_later_found_to_have_it(queued: Desk) -> None:
+    queued.provider.faults(delay_ms=1500)
+    queued.application.sender.run_once()
+    assert queued.kept() == [("first", "unknown", "no_answer")]
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "unknown", "no_answer")], "absent, but a call is still on its way"
+    wait_for(queued.provider.taken)
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "sent", None)]
+    assert len(queued.provider.taken()) == 1
+
+
+def test_a_provider_that_is_down_is_tried_again_later(queued: Desk) -> None:
+    channel = queued.application.sender._channel
+    queued.application.sender._channel = SmsChannel("http://127.0.0.1:1/sms", 2)
+    queued.application.sender.run_once()
+    assert queued.kept() == [("first", "temporary_failure", "provider_unreachable")]
+    queued.application.sender._channel = channel
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "sent", None)]
+    assert len(queued.provider.taken()) == 1
+
+
+@pytest.mark.parametrize("crashed_after_the_call", [True, False])
+def test_a_crash_between_claim_and_answer_is_settled_by_asking(
+    queued: Desk, crashed_after_the_call: bool
+) -> None:
+    sending = queued.application.sender._sending
+    (message,) = queued.application.messages.due(queued.clock.now(), 10)
+    queued.application.messages.change(message, lambda m: model.claim(m, queued.clock.now(), sending))
+    if crashed_after_the_call:
+        SmsChannel(queued.provider.url, 5).send(message, PHONES["secretary"], "…")
+    queued.application.sender.run_once()
+    assert queued.kept() == [("first", "sending", None)], "the claim still holds"
+    for _ in range(20):
+        if queued.only_message().message.act_at is None:
+            break
+        queued.wait_until_due()
+    assert queued.kept() == [("first", "sent", None)]
+    assert len(queued.provider.taken()) == 1
+    told = [str(each.state) for each in queued.only_message().message.decisions]
+    assert told[:4] == ["created", "queued", "sending", "unknown"]
+
+
+def test_a_provider_that_cannot_be_asked_is_never_sent_the_message_again(queued: Desk) -> None:
+    queued.provider.faults(fail_after_rate=1, blind=True)
+    queued.application.sender.run_once()
+    while queued.only_message().message.act_at is not None:
+        queued.wait_until_due()
+    assert queued.kept() == [("first", "technical_failure", "never_confirmed")]
+    queued.provider.faults(blind=False)
+    assert len(queued.provider.taken()) == 1
+
+
+def test_a_message_that_was_not_received_is_not_sent_again_once_it_is_fulfilled(queued: Desk) -> None:
+    queued.provider.faults(fail_rate=1)
+    queued.application.sender.run_once()
+    queued.tell(fulfilled(), sequence=2)
+    queued.provider.faults(fail_rate=0)
+    queued.wait_until_due()
+    queued.wait_until_due()
+    assert queued.kept() == [("first", "suppressed", "fulfilled")]
+    assert queued.provider.taken() == []
+
+
+def test_a_number_that_the_provider_refuses_is_a_permanent_failure(desk: Desk) -> None:
+    sealed = desk.application.vault.seal("phone", "051912345")
+    desk.application.contacts.put(Contact("secretary", sealed, active=True))
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    assert desk.kept() == [("first", "permanent_failure", "refused")]
+
+
+def test_the_store_finds_what_is_due_by_an_index(queued: Desk) -> None:
+    database = queued.application.database
+    for collection, wanted in (
+        ("messages", {"act_at": {"$lte": queued.clock.now()}}),
+        ("messages", {"obligation": "obligation-1"}),
+        ("watches", {"next_at": {"$lte": queued.clock.now()}}),
+    ):
+        plan = str(database[collection].find(wanted).explain()["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in plan, (collection, wanted)
+
+
+def test_no_number_stands_in_the_store(queued: Desk) -> None:
+    queued.application.sender.run_once()
+    assert len(queued.provider.taken()) == 1
+    database = queued.application.database
+    everything = str([list(database[name].find()) for name in database.list_collection_names()])
+    assert not any(phone in everything for phone in PHONES.values())
