@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -59,6 +60,22 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers[:] = [_Libraries()]
     root.setLevel(max(threshold, logging.WARNING))
+    _tell_tracebacks()
+
+
+def _tell_tracebacks() -> None:
+    """Where a library would print a traceback, tell the same less the error's text, which quotes values.
+
+    eventlet does so for every greenthread that dies, in several places.
+    """
+
+    def told(*arguments: Any, **options: Any) -> None:
+        failure = next((each for each in arguments if isinstance(each, BaseException)), None)
+        structlog.get_logger().error(
+            "greenthread.died", error=type(failure).__name__, origin=origin(failure) if failure else []
+        )
+
+    traceback.print_exception = told
 
 
 class _Libraries(logging.Handler):
