@@ -230,8 +230,11 @@ def _pack_problems(loaded: Any, lines: Lines) -> Iterator[tuple[int, str]]:
         yield from _parameter_problems(name, given, lines)
 
 
-def _parameter_problems(name: str, given: Any, lines: Lines) -> Iterator[tuple[int, str]]:
-    where = ("parameters", name)
+def _parameter_problems(name: Any, given: Any, lines: Lines) -> Iterator[tuple[int, str]]:
+    where = ("parameters", str(name))
+    if not isinstance(name, str):
+        yield lines.at(*where), f"{name} is not a text: a parameter's name is quoted"
+        return
     if not isinstance(given, dict):
         yield lines.at(*where), f"{name} is not a mapping"
         return

@@ -52,8 +52,9 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 def read(text: str) -> tuple[Any, Lines]:
     """What the text says, and the line of every key; raises ``YamlError``."""
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise YamlError(1, "nothing is written here")
@@ -66,7 +67,8 @@ def read(text: str) -> tuple[Any, Lines]:
     except (yaml.YAMLError, ValueError) as wrong:
         raise YamlError(1, f"not YAML: {type(wrong).__name__}") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _walk(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> None:

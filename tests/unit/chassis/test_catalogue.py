@@ -1,0 +1,52 @@
+"""Texts by code: both languages, parameters inserted as they are, mistakes named."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.catalogue import Catalogue, CatalogueError
+
+
+def folder(tmp_path: Path, zh: str, en: str) -> Path:
+    (tmp_path / "zh.yaml").write_text(zh, encoding="utf-8")
+    (tmp_path / "en.yaml").write_text(en, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_code_is_said_in_both_languages(tmp_path: Path) -> None:
+    texts = Catalogue.load([folder(tmp_path, "a: {b: '第 {row} 行'}", "a.b: 'row {row}'")])
+    assert texts.render("a.b", {"row": 3}) == {"zh": "第 3 行", "en": "row 3"}
+
+
+def test_an_unknown_code_is_said_as_itself() -> None:
+    assert Catalogue.load().render("no.such") == {"zh": "no.such", "en": "no.such"}
+
+
+def test_a_missing_parameter_leaves_its_place(tmp_path: Path) -> None:
+    texts = Catalogue.load([folder(tmp_path, "a: '{x}'", "a: '{x}'")])
+    assert texts.render("a")["en"] == "{x}"
+
+
+def test_a_service_may_say_the_chassis_codes_otherwise(tmp_path: Path) -> None:
+    texts = Catalogue.load([folder(tmp_path, "internal: 甲", "internal: A")])
+    assert texts.render("internal") == {"zh": "甲", "en": "A"}
+
+
+def test_a_text_in_one_language_only_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="only_here"):
+        Catalogue.load([folder(tmp_path, "only_here: 甲", "{}")])
+
+
+def test_what_is_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="a is not a text"):
+        Catalogue.load([folder(tmp_path, "a: 3", "a: x")])
+    with pytest.raises(CatalogueError, match="a mapping"):
+        Catalogue.load([folder(tmp_path, "[1]", "a: x")])
+
+
+@given(st.text(max_size=40))
+def test_a_parameter_is_never_read_as_a_format(value: str) -> None:
+    texts = Catalogue({"zh": {"a": "<{x}>"}, "en": {"a": "<{x}>"}})
+    assert texts.render("a", {"x": value, "y": "never"})["zh"] == f"<{value}>"

@@ -1,0 +1,43 @@
+"""When a schedule is due: by the campus's day, once a slot, the newest only."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.clock import FixedClock
+from services.chassis.scheduled import Daily, Every, Scheduled
+
+instants = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)).map(lambda each: each.replace(tzinfo=UTC))
+times = st.times().map(lambda each: each.replace(microsecond=0))
+
+
+@given(instants, times)
+def test_the_tick_due_is_the_last_campus_day_whose_hour_has_come(instant: datetime, at: time) -> None:
+    clock = FixedClock(instant)
+    day = datetime.fromisoformat(Daily(at).latest(clock)).date()
+    came = datetime.combine(day, at, clock.zone)
+    assert came <= clock.now() < datetime.combine(day + timedelta(days=1), at, clock.zone)
+
+
+@given(instants, st.integers(0, 200_000), times)
+def test_ticks_never_go_back(instant: datetime, seconds: int, at: time) -> None:
+    clock, later = FixedClock(instant), FixedClock(instant + timedelta(seconds=seconds))
+    assert Daily(at).latest(clock) <= Daily(at).latest(later)
+    assert Every(5.0).latest(clock) <= Every(5.0).latest(later)
+
+
+@given(instants, st.floats(0, 100))
+def test_replicas_agree_on_the_number_of_a_tick(instant: datetime, seconds: float) -> None:
+    later = FixedClock(instant + timedelta(seconds=seconds))
+    between = int(Every(5.0).latest(later)) - int(Every(5.0).latest(FixedClock(instant)))
+    assert seconds / 5 - 1.01 <= between <= seconds / 5 + 1.01
+
+
+def test_a_schedule_has_a_time_or_an_interval() -> None:
+    for wrong in ({}, {"at": "00:10", "every": 5.0}):
+        with pytest.raises(TypeError, match="either"):
+            Scheduled(name="s", **wrong)
+    with pytest.raises(ValueError, match="hour"):
+        Scheduled("25:00", name="s")
