@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis import context
 from services.chassis.clock import Clock
@@ -22,6 +22,7 @@ __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
 RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
 COMMANDS_KEPT = 8
+DUPLICATE_KEY = 11000
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
 _VIEW = {"pending": 0, "pending_since": 0, "commands": 0}
@@ -159,6 +160,40 @@ class Documents:
                 raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
         self._wake(id, envelopes, len(envelopes))
         return document
+
+    def create_many(self, given: Sequence[tuple[str, Mapping[str, Any], Sequence[NewEvent]]]) -> set[str]:
+        """Write new documents, each with its events in one write of its own; the ids that were taken.
+
+        For imports: there is no command to repeat, and each document is there wholly or not at all, whatever
+        becomes of the others. Not to be used within a transaction.
+        """
+        written: dict[str, Record] = {}
+        for id, state, events in given:  # noqa: A001 - the field's name
+            envelopes = self._seal(id, 0, events, False)
+            document: Record = {
+                "_id": id,
+                "version": 1,
+                "sequence": len(envelopes),
+                **_checked(id, 1, state).state,
+            }
+            if envelopes:
+                document |= {"pending": envelopes, "pending_since": self._clock.now()}
+            written[id] = document
+        taken: set[str] = set()
+        with answering():
+            try:
+                if written:
+                    self.collection.insert_many(list(written.values()), ordered=False)
+            except BulkWriteError as partly:
+                failures = partly.details.get("writeErrors", [])
+                if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+                    raise
+                ids = list(written)
+                taken = {ids[failure["index"]] for failure in failures}
+        for id, document in written.items():  # noqa: A001 - the field's name
+            if id not in taken:
+                self._wake(id, document.get("pending", []), document["sequence"])
+        return taken
 
     def change(
         self,

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
-from services.chassis.errors import NotFound, Refusal
+from services.chassis.errors import NotFound, Refusal, Unavailable
 from services.chassis.identity import new_id
 from services.chassis.leases import FREE
 from services.chassis.store import Indexes, Record, Store, answering, plain
@@ -213,10 +213,10 @@ class Jobs:
             _log.warning("job was taken over", job=job.id)
         except JobStopped:
             self._end(job, "stopped", failure="jobs.stopped")
+        except (PyMongoError, Unavailable):
+            raise  # the lease lapses and somebody resumes
         except Refusal as refused:
             self._end(job, "failed", failure=refused.code)
-        except PyMongoError:
-            raise  # the lease lapses and somebody resumes
         except Exception as surprise:
             _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
             pause = timedelta(seconds=2**job.attempts)

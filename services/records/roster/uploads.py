@@ -119,11 +119,24 @@ class Uploads:
             file.flush()
             yield Path(file.name)
 
+    def job_of(self, upload: str, owner: str) -> str | None:
+        """The job that takes the upload over, if one was started; raises as ``view``."""
+        with answering():
+            found = self._uploads.find_one({"_id": upload, "owner": owner})
+        if found is None:
+            raise NotFound("uploads.not_found")
+        job: str | None = found.get("job")
+        return job
+
+    def hand_over(self, upload: str, job: str) -> None:
+        """From now on ``job`` takes the upload over."""
+        with answering():
+            self._uploads.update_one({"_id": upload}, {"$set": {"job": job}})
+
     def remove(self, upload: str) -> None:
         """Forget the content: it holds what is now in the records, phone numbers unsealed."""
         with answering():
             self._parts.delete_many({"upload": upload})
-            self._uploads.delete_one({"_id": upload})
 
 
 def _decoded(content: str) -> bytes:
