@@ -149,6 +149,12 @@ class Subscription:
         self._channel: Any = None
         self._link: Link | None = None
 
+    @property
+    def attached(self) -> bool:
+        """Whether the broker may still send messages."""
+        live = self._link is not None and self._link.alive
+        return live and self.queue in self._channel.callbacks
+
     def attach(self, link: Link) -> None:
         """Ask ``link``'s broker for messages, on a channel of its own: prefetch counts for it alone."""
         self._link = link

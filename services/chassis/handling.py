@@ -27,6 +27,7 @@ _log = structlog.get_logger()
 # A worker that dies of an event takes it back to the queue each time: after this many it climbs the ladder.
 MOST_REDELIVERIES = 50
 _LONGEST_OUTAGE_PAUSE = 5.0
+_MOST_CONTENDED = 5
 
 
 class EventConsumption(SharedExtension):  # type: ignore[misc]  # nameko is untyped
@@ -149,16 +150,18 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         """Run ``apply``, and again as long as the store is away: that is no fault of the events.
 
         They stay unacknowledged meanwhile, so that nothing more arrives. Ends without effect when the
-        connection is lost or the process stops: they come again.
+        connection is lost or the process stops: they come again. A store that is only contended is asked
+        a few times more, then the ladder is for it.
         """
-        pause = 0.2
+        pause, contended = 0.2, 0
         while True:
             try:
                 return apply()
             except Exception as failure:
-                if not store_is_away(failure):
+                contended += _is_contended(failure)
+                if not store_is_away(failure) and not 0 < contended <= _MOST_CONTENDED:
                     raise
-                _log.warning("event.store_is_away", queue=self.queue, error=type(failure).__name__)
+                _log.warning("event.store_not_ready", queue=self.queue, error=type(failure).__name__)
             if self.subscription.cancelled or not deliveries[-1].alive:
                 for each in deliveries:
                     each.forget()
@@ -214,6 +217,10 @@ def store_is_away(failure: Exception) -> bool:
     if isinstance(failure, Unavailable):
         return failure.code == "store.unavailable"
     return isinstance(failure, ConnectionFailure)
+
+
+def _is_contended(failure: Exception) -> bool:
+    return isinstance(failure, Unavailable) and failure.code == "store.contended"
 
 
 def _wire(body: bytes) -> dict[str, Any] | None:
