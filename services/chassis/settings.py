@@ -74,8 +74,11 @@ class Settings:
     relay_enabled: bool = True
     drain_seconds: float = 20.0
     cors_origins: tuple[str, ...] = ()
+    rate_per_second: float = 50.0
+    rate_burst: int = 200
     otel_endpoint: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # What one kind of process alone reads, by the variable's name.
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def local(self) -> bool:
@@ -143,6 +146,8 @@ def _read(environment: Mapping[str, str], needs: Sequence[str]) -> tuple[dict[st
         "relay_enabled": env.bool("RELAY_ENABLED", True),
         "drain_seconds": env.float("DRAIN_SECONDS", 20.0, validate=Range(min=0)),
         "cors_origins": tuple(env.list("CORS_ORIGINS", []) or ()),
+        "rate_per_second": env.float("RATE_PER_SECOND", 50.0, validate=Range(min=0.1)),
+        "rate_burst": env.int("RATE_BURST", 200, validate=Range(min=1)),
         "otel_endpoint": env.str("OTEL_EXPORTER_OTLP_ENDPOINT", None, validate=_WEB_ADDRESS),
         "extra": MappingProxyType(dict(environment)),
     }
