@@ -1,0 +1,1 @@
+"""Ways to sign in. Each ends with a session token of the chassis."""

@@ -1,0 +1,90 @@
+"""From an HTTP request to the request of a call: gather, convert, check. The service checks again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from gateway.refusals import Malformed
+from gateway.request import Request
+from gateway.routing import Route
+from services.chassis.errors import Invalid
+
+_WHOLE = re.compile(r"-?\d{1,15}")
+_ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
+_SPOKEN = {"true": True, "false": False}
+
+
+def gathered(route: Route, request: Request) -> dict[str, Any]:
+    """What the client asks, as JSON values that fit the route's form.
+
+    Raises ``Invalid`` with the messages by field, or ``Malformed`` where it cannot be read at all. A field
+    that the path or a header gives is not taken from anywhere else.
+    """
+    sent = from_query(route, request) if route.reads else request.json()
+    allowed = route.client_fields
+    foreign = [name for name in sent if name not in allowed]
+    if foreign:
+        raise Invalid("request.invalid", fields={name: ["field.unknown"] for name in foreign})
+    asked = {**sent, **request.path_values}
+    for name, header in route.headers.items():
+        asked[name] = request.header(header)
+    if route.expects is not None:
+        version = expected_version(request)
+        if version is not None:
+            asked[route.expects] = version
+    check(route.form, asked)
+    return asked
+
+
+def check(form: type[Schema], asked: Mapping[str, Any]) -> None:
+    """Raise ``Invalid`` with the messages by field unless ``asked`` fits ``form``."""
+    try:
+        _checker(form).load(asked)
+    except ValidationError as wrong:
+        raise Invalid("request.invalid", fields=wrong.messages_dict) from None
+
+
+def from_query(route: Route, request: Request) -> dict[str, Any]:
+    """The query's values in the types of the form's fields. What has no such form stays text, and is refused
+    by the schema."""
+    declared = route.form._declared_fields
+    return {
+        name: _typed(name, declared.get(name), values)
+        for name, values in request.query.items()
+        if values != [""]  # ?cursor= is how a form leaves a field out
+    }
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that ``If-Match`` names; ``None`` where there is none or any will do."""
+    tag = request.header("If-Match")
+    if tag is None or tag.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(tag.strip())
+    if found is None:
+        raise Malformed("if_match.invalid")
+    return int(found.group(1))
+
+
+def _typed(name: str, field: Any, values: list[str]) -> Any:
+    if isinstance(field, fields.List):
+        return [each for value in values for each in value.split(",")]
+    if len(values) > 1:
+        raise Invalid("request.invalid", fields={name: ["field.repeated"]})
+    value = values[0]
+    if isinstance(field, fields.Integer) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(field, fields.Boolean):
+        return _SPOKEN.get(value, value)
+    return value
+
+
+@cache  # one entry per schema of the fixed route table
+def _checker(form: type[Schema]) -> Schema:
+    """The schema, made once: making one costs more than checking with it."""
+    return form(unknown=RAISE)

@@ -1,0 +1,156 @@
+"""Addresses of the feedback service: opinions, the measures that answer them, and the open view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from marshmallow import fields, validate
+
+from gateway import forms
+from gateway.application import answered
+from gateway.routing import Access, Call, Route
+from services.contracts import feedback_rpc as rpc
+from services.contracts.kinds import OPINION_MODES
+
+if TYPE_CHECKING:
+    from gateway.application import Gateway
+    from gateway.request import Request
+    from gateway.response import Response
+
+_HANDLER = "handler at the responsible organisation or above"
+BY_NAME = Call("feedback.submit_opinion", rpc.SubmitOpinion, rpc.Opinion)
+WITHOUT_NAME = Call("feedback.submit_anonymous_opinion", rpc.SubmitAnonymousOpinion, rpc.Receipt)
+
+
+class Speak(rpc.SubmitAnonymousOpinion):
+    """Say something by name, or without one.
+
+    ``anonymous``: nothing that tells who, where or exactly when is kept, a session that is sent along is not
+    looked at, and the receipt in the answer is shown this once.
+    """
+
+    mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
+
+
+class Spoken(rpc.Opinion):
+    """By name: the opinion. Without a name: ``receipt``, ``organisation`` and ``received_on`` alone."""
+
+    receipt = fields.String()
+
+
+def speak(gateway: Gateway, request: Request, route: Route) -> Response:
+    """Pass an opinion on, with the speaker's session only if it is by name.
+
+    Until the mode is known nothing may be known of the speaker, so the address is an anonymous one and
+    the session of a named speaker is looked at here.
+    """
+    asked = forms.gathered(route, request)
+    mode = asked.pop("mode")
+    if mode == "anonymous":
+        answer = gateway.ask(WITHOUT_NAME, asked, request)
+        return answered(route, answer)
+    gateway.identify(request)
+    gateway.admit(request)
+    response = answered(route, answer := gateway.ask(BY_NAME, asked, request))
+    response.headers.append(("Location", f"/api/v1/opinions/{answer['id']}"))
+    return response
+
+
+OPINIONS = (
+    Route(
+        "POST",
+        "/api/v1/opinions",
+        "Say something, by name or without one",
+        "opinions",
+        status=201,
+        access=Access.ANONYMOUS,
+        handler=speak,
+        others=(BY_NAME, WITHOUT_NAME),
+        body=Speak,
+        answers=Spoken,
+        permission="by name: whoever is signed in; without a name: anybody",
+    ),
+    Route(
+        "GET",
+        "/api/v1/opinions",
+        "Opinions to handle, or my own",
+        "opinions",
+        call=Call("feedback.list_opinions", rpc.ListOpinions, rpc.OpinionPage),
+        permission=_HANDLER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/opinions/{opinion}",
+        "One opinion",
+        "opinions",
+        call=Call("feedback.get_opinion", rpc.GetOpinion, rpc.Opinion),
+        permission="its author, or " + _HANDLER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/opinions/{opinion}/decline",
+        "Refuse an opinion with a reason",
+        "opinions",
+        call=Call("feedback.decline_opinion", rpc.DeclineOpinion, rpc.Opinion),
+        expects="version",
+        permission=_HANDLER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/opinions/receipts/{code}",
+        "What became of an opinion, by the code of its receipt",
+        "opinions",
+        call=Call("feedback.follow_receipt", rpc.FollowReceipt, rpc.OpinionProgress),
+        access=Access.ANONYMOUS,
+        permission="whoever holds the code",
+    ),
+)
+
+MEASURES = (
+    Route(
+        "POST",
+        "/api/v1/measures",
+        "Answer opinions with a measure",
+        "measures",
+        call=Call("feedback.plan_measure", rpc.PlanMeasure, rpc.Measure),
+        status=201,
+        location="/api/v1/measures/{id}",
+        permission=_HANDLER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/measures",
+        "Measures to handle, or my own",
+        "measures",
+        call=Call("feedback.list_measures", rpc.ListMeasures, rpc.MeasurePage),
+        permission=_HANDLER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/measures/{measure}",
+        "One measure",
+        "measures",
+        call=Call("feedback.get_measure", rpc.GetMeasure, rpc.Measure),
+        permission="its owner, or " + _HANDLER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/measures/{measure}/result",
+        "Publish what a measure came to",
+        "measures",
+        call=Call("feedback.publish_result", rpc.PublishResult, rpc.Measure),
+        status=201,
+        expects="version",
+        permission=_HANDLER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/public/measures",
+        "Published results, for everybody",
+        "public",
+        call=Call("feedback.public_measures", rpc.ListPublicMeasures, rpc.PublicMeasurePage),
+        access=Access.PUBLIC,
+    ),
+)
+
+ROUTES = (*OPINIONS, *MEASURES)

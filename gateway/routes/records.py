@@ -1,0 +1,194 @@
+"""Addresses of the records service: the directory, activities, jobs, the audit chain."""
+
+from __future__ import annotations
+
+from gateway.routing import Call, Route
+from services.contracts import records_rpc as rpc
+
+_ADMINISTRATOR = "administrator at the organisation or above"
+_WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
+_MEMBER = "member of the organisation, or a post there or above"
+
+ORGANISATIONS = (
+    Route(
+        "POST",
+        "/api/v1/organisations",
+        "Found an organisation",
+        "organisations",
+        call=Call("records.create_organisation", rpc.CreateOrganisation, rpc.Organisation),
+        status=201,
+        location="/api/v1/organisations/{id}",
+        permission=_ADMINISTRATOR,
+    ),
+    Route(
+        "GET",
+        "/api/v1/organisations",
+        "Organisations, by code",
+        "organisations",
+        call=Call("records.list_organisations", rpc.ListOrganisations, rpc.Organisations),
+    ),
+    Route(
+        "GET",
+        "/api/v1/organisations/{organisation}",
+        "One organisation",
+        "organisations",
+        call=Call("records.get_organisation", rpc.GetOrganisation, rpc.Organisation),
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/organisations/{organisation}",
+        "Change what is given of an organisation",
+        "organisations",
+        call=Call("records.change_organisation", rpc.ChangeOrganisation, rpc.Organisation),
+        expects="expected_version",
+        permission=_ADMINISTRATOR,
+    ),
+)
+
+PEOPLE = (
+    Route(
+        "GET",
+        "/api/v1/me",
+        "Who I am: my posts and organisations",
+        "people",
+        call=Call("records.who_am_i", rpc.Nothing, rpc.Myself),
+    ),
+    Route(
+        "POST",
+        "/api/v1/people",
+        "Enter a person",
+        "people",
+        call=Call("records.create_person", rpc.CreatePerson, rpc.Person),
+        status=201,
+        location="/api/v1/people/{id}",
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/people",
+        "People, by number",
+        "people",
+        call=Call("records.list_people", rpc.ListPeople, rpc.People),
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/people/{person}",
+        "One person; the phone number is masked",
+        "people",
+        call=Call("records.get_person", rpc.GetPerson, rpc.Person),
+        permission="oneself, or " + _WRITER,
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/people/{person}",
+        "Change what is given of a person",
+        "people",
+        call=Call("records.change_person", rpc.ChangePerson, rpc.Person),
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/posts",
+        "Give a post",
+        "posts",
+        call=Call("records.give_post", rpc.GivePost, rpc.Post),
+        status=201,
+        permission="a level strictly above, or " + _ADMINISTRATOR,
+    ),
+    Route(
+        "GET",
+        "/api/v1/posts",
+        "Posts of an organisation, of a person, or my own",
+        "posts",
+        call=Call("records.list_posts", rpc.ListPosts, rpc.Posts),
+    ),
+    Route(
+        "POST",
+        "/api/v1/posts/{post}/withdraw",
+        "End a post today",
+        "posts",
+        call=Call("records.withdraw_post", rpc.WithdrawPost, rpc.Post),
+        expects="expected_version",
+        permission="a level strictly above, or " + _ADMINISTRATOR,
+    ),
+)
+
+ACTIVITIES = (
+    Route(
+        "POST",
+        "/api/v1/activities",
+        "Plan an activity",
+        "activities",
+        call=Call("records.plan_activity", rpc.PlanActivity, rpc.Activity),
+        status=201,
+        location="/api/v1/activities/{id}",
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activities",
+        "Activities, newest first",
+        "activities",
+        call=Call("records.list_activities", rpc.ListActivities, rpc.Activities),
+        permission=_MEMBER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activities/{activity}",
+        "One activity with everything recorded of it",
+        "activities",
+        call=Call("records.get_activity", rpc.GetActivity, rpc.Activity),
+        permission=_MEMBER,
+    ),
+    Route(
+        "PUT",
+        "/api/v1/activities/{activity}/record",
+        "Record attendance, minutes and decisions",
+        "activities",
+        call=Call("records.record_activity", rpc.RecordActivity, rpc.Activity),
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/{activity}/submit",
+        "Hand the record to the level above",
+        "activities",
+        call=Call("records.submit_activity", rpc.SubmitActivity, rpc.Activity),
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/{activity}/review",
+        "Approve the record, or return it with a comment",
+        "activities",
+        call=Call("records.review_activity", rpc.ReviewActivity, rpc.Activity),
+        status=201,
+        expects="expected_version",
+        permission="a post strictly above the organisation",
+    ),
+)
+
+OPERATIONS = (
+    Route(
+        "GET",
+        "/api/v1/jobs/{job}",
+        "How far a job is, and what it could not do",
+        "jobs",
+        call=Call("records.get_job", rpc.GetJob, rpc.Job),
+        permission="whoever started it",
+    ),
+    Route(
+        "GET",
+        "/api/v1/audit",
+        "The audit chain, newest first",
+        "audit",
+        call=Call("records.read_audit", rpc.ReadAudit, rpc.AuditEntries),
+        permission="what is about oneself; inspectors and administrators all",
+    ),
+)
+
+ROUTES = (*ORGANISATIONS, *PEOPLE, *ACTIVITIES, *OPERATIONS)

@@ -1,0 +1,48 @@
+"""From marshmallow's fields to the JSON Schema of the published documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+
+
+def plain_json(field: fields.Field[Any] | None) -> dict[str, Any]:
+    """The JSON Schema of one field that nests nothing; any text where there is no field."""
+    if field is None:
+        return {"type": "string"}
+    schema: dict[str, Any] = tidied(_converter().field2property(field))
+    return schema
+
+
+def object_json(schema: type[Schema]) -> dict[str, Any]:
+    """The JSON Schema of an object that nests nothing; unknown properties may be there."""
+    described: dict[str, Any] = tidied(_converter().schema2jsonschema(schema()))
+    return described
+
+
+def tidied(value: Any) -> Any:
+    """``value`` in the types that every JSON and YAML writer knows, patterns as JSON Schema has them."""
+    if isinstance(value, dict):
+        return {
+            str(key): _pattern(item) if key == "pattern" and isinstance(item, str) else tidied(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [tidied(each) for each in value]
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return str(value)
+
+
+def _pattern(pattern: str) -> str:
+    r"""Python's ``\A`` and ``\Z`` are unknown to ECMAScript, where ``$`` means no more than the end."""
+    return pattern.replace("\\A", "^").replace("\\Z", "$")
+
+
+def _converter() -> Any:
+    plugin = MarshmallowPlugin()
+    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    return plugin.converter

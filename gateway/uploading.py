@@ -1,0 +1,70 @@
+"""A file on its way in: from a browser's form or as a raw body, in pieces, within a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from gateway.refusals import Malformed, TooLarge
+from gateway.request import Request
+
+_LONGEST_NAME = 200
+_MOST_PARTS = 8
+
+
+class Upload:
+    """The one file of a request. ``filename`` is known once the first piece was taken."""
+
+    def __init__(self, request: Request, limit: int, envelope: int) -> None:
+        self._request = request
+        self._limit = limit
+        self._envelope = envelope
+        self.filename = ""
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file's bytes; raises ``TooLarge`` past the limit, ``Malformed`` for a broken form."""
+        received = 0
+        if self._request.content_type == "multipart/form-data":
+            pieces = self._of_form()
+        else:
+            self.filename = _cleaned((self._request.query.get("filename") or [""])[0])
+            pieces = self._request.stream(self._limit)
+        for piece in pieces:
+            received += len(piece)
+            if received > self._limit:
+                raise TooLarge("body.too_large", params={"limit": self._limit}, closes=True)
+            yield piece
+
+    def _of_form(self) -> Iterator[bytes]:
+        _, options = parse_options_header(str(self._request.environ.get("CONTENT_TYPE", "")))
+        boundary = options.get("boundary", "")
+        if not 1 <= len(boundary) <= 70:
+            raise Malformed("upload.malformed", closes=True)
+        decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=_MOST_PARTS)
+        in_file = seen = False
+        try:
+            for piece in self._request.stream(self._limit + self._envelope):
+                decoder.receive_data(piece)
+                while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+                    if isinstance(event, File):
+                        in_file, seen = not seen, True  # only the first file counts
+                        self.filename = self.filename or _cleaned(event.filename)
+                    elif isinstance(event, Field):
+                        in_file = False
+                    elif isinstance(event, Data) and in_file:
+                        yield bytes(event.data)
+                if isinstance(event, Epilogue):
+                    return
+        except (ValueError, RequestEntityTooLarge):
+            raise Malformed("upload.malformed", closes=True) from None
+        raise Malformed("upload.malformed", closes=True)  # the form has no end
+
+
+def _cleaned(name: str) -> str:
+    """The last part of a file's name, as text without control characters."""
+    last = unquote(name).replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if c.isprintable()).strip()[-_LONGEST_NAME:]
