@@ -1,0 +1,34 @@
+"""Every reason that a reader can meet has a text in both languages."""
+
+import re
+from pathlib import Path
+
+from services.chassis.catalogue import Catalogue
+from services.contracts.kinds import ACTIVITY_KINDS
+from services.notify.application import FOLDER
+from services.notify.reminders.model import Reason
+
+CATALOGUE = Catalogue.load([FOLDER / "texts"])
+# Where codes are spoken: arguments and returns of the models and of the sender.
+SPOKEN = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
+REASONS = {code.removeprefix("reason.") for code in CATALOGUE.codes if code.startswith("reason.")}
+
+
+def test_every_reason_of_the_ladder_has_a_text() -> None:
+    assert set(Reason) <= REASONS
+
+
+def test_every_reason_with_a_text_is_given_somewhere() -> None:
+    sources = [*FOLDER.glob("*/model.py"), FOLDER / "messages" / "sender.py"]
+    said = {code for path in sources for code in _codes(path)}
+    assert REASONS - set(Reason) - {"refused", "undeliverable"} <= said
+
+
+def test_every_rule_that_is_reminded_of_has_a_name() -> None:
+    named = {code.removeprefix("rule.") for code in CATALOGUE.codes if code.startswith("rule.")}
+    owed = {"branch_meeting", "branch_committee", "group_meeting", "party_lecture", "theme_day"}
+    assert owed <= named <= set(ACTIVITY_KINDS)
+
+
+def _codes(path: Path) -> set[str]:
+    return set(SPOKEN.findall(path.read_text(encoding="utf-8")))
