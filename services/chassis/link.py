@@ -104,7 +104,7 @@ class Link:
             with eventlet.Timeout(CLOSE_SECONDS, TimeoutError("the broker did not say goodbye")):
                 self.connection.close()
         except Exception as error:
-            _log.info("link.closed_without_goodbye", error=type(error).__name__, text=str(error))
+            _log.info("link.closed_without_goodbye", error=type(error).__name__, problem=str(error))
         self._end(None)
         self._stop_threads()
         self.connection.collect()

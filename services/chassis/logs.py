@@ -17,16 +17,14 @@ from services.chassis.errors import origin
 # What a log line may carry. A name that is not here is left out, and named under ``left_out``, so that
 # whoever adds one decides in this place that its values never are about a person.
 FIELDS = frozenset(
-    {
-        *("activity", "address", "answer", "applied", "attempt", "attempts", "collection", "connection"),
-        *("consumer", "correlationid", "count", "documents", "done", "error", "event", "event_id"),
-        *("event_type", "exchange", "exit_code", "failure", "failures", "file", "holder", "in_flight"),
-        *("job", "kind", "level", "line", "logger", "message_id", "method", "migration", "milliseconds"),
-        *("missing", "name", "number", "obligation", "organisation", "origin", "outcome", "path", "pid"),
-        *("port", "problem", "problems", "profile", "queue", "reason", "replica", "route", "rung"),
-        *("schedule", "seconds", "sequence", "service", "signal", "status", "step", "subject", "tick"),
-        *("time", "token_number", "total", "trace", "version", "waiting"),
-    }
+    """
+    activity address answer applied attempt attempts collection connection consumer correlationid
+    count documents done error event event_id event_type events exchange exit_code failure failures
+    file holder in_flight job kind letter level line logger message message_id method migration
+    milliseconds missing name number obligation organisation origin outcome path pid port problem
+    problems profile queue reason replica route rung schedule seconds sequence service signal state
+    status step subject tick time token_number total trace version waiting
+    """.split()
 )
 # The middle of a mobile number and of an identity number, where no letter or digit touches them: inside a
 # UUID neither occurs, since its groups hold letters or are of another length.
