@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -12,16 +11,15 @@ from eventlet import Timeout, spawn
 from eventlet.event import Event as Signal
 from eventlet.greenthread import GreenThread
 from prometheus_client import Counter, Gauge
-from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
+from services.chassis import outbox
 from services.chassis.clock import Clock
-from services.chassis.contract import EventContract
-from services.chassis.envelope import CONTENT_TYPE, to_bytes
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Unavailable, origin
 from services.chassis.leases import Leases
+from services.chassis.outbox import Key, Woken
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
-from services.chassis.store import Record, Records, Store
+from services.chassis.store import Record, Records
 
 MOST_AT_ONCE = 200  # documents in one bunch
 MOST_REMEMBERED = 20_000  # woken documents; beyond that the sweeper finds them
@@ -37,17 +35,6 @@ RETURNED = Counter("jishi_events_returned_total", "Events without a route; they 
 OLDEST = Gauge("jishi_outbox_oldest_seconds", "Age of the oldest event that the sweeper found pending")
 
 _log = structlog.get_logger(__name__)
-_Key = tuple[str, str]  # collection, document
-
-
-@dataclass(frozen=True)
-class _Woken:
-    """A document to publish. ``envelopes`` are its whole pending list where the writer knew it."""
-
-    collection: Records
-    id: str
-    envelopes: Sequence[Record] | None
-    sequence: int
 
 
 class Relay:
@@ -77,8 +64,8 @@ class Relay:
         self._enabled = enabled
         self._sweep_every = sweep_every
         self._watched: dict[str, Records] = {}
-        self._woken: dict[_Key, _Woken] = {}
-        self._resting: dict[_Key, float] = {}
+        self._woken: dict[Key, Woken] = {}
+        self._resting: dict[Key, float] = {}
         self._signal = Signal()
         self._threads: list[GreenThread] = []
         self._stopping = False
@@ -105,9 +92,9 @@ class Relay:
             return
         key = (collection.name, id)
         if key in self._woken:
-            self._woken[key] = _Woken(collection, id, None, 0)  # twice: read it, so that order is kept
+            self._woken[key] = Woken(collection, id)  # twice: read it, so that order is kept
         elif len(self._woken) < MOST_REMEMBERED:
-            self._woken[key] = _Woken(collection, id, envelopes, sequence)
+            self._woken[key] = Woken(collection, id, envelopes, sequence)
         self._rouse()
 
     @property
@@ -153,101 +140,56 @@ class Relay:
             self._again(bunch)
             raise
 
-    def _again(self, bunch: Sequence[_Woken]) -> None:
+    def _again(self, bunch: Sequence[Woken]) -> None:
         for each in bunch:
             # By the time of the next attempt another replica may have published it: it is read then.
-            again = _Woken(each.collection, each.id, None, 0)
-            self._woken.setdefault((each.collection.name, each.id), again)
+            self._woken.setdefault(each.key, Woken(each.collection, each.id))
 
-    def _publish(self, bunch: Sequence[_Woken]) -> int:
-        documents = [each for each in self._read(bunch) if each.envelopes]
+    def _publish(self, bunch: Sequence[Woken]) -> int:
+        sealed = [(each, self._outgoing(each)) for each in outbox.read(bunch)]
+        documents = [each for each, messages in sealed if messages]
+        messages = [messages for _, messages in sealed if messages]
         confirmed: list[list[str]] = [[] for _ in documents]
-        failed: list[_Woken] = []
+        failed: list[Woken] = []
         remaining = list(range(len(documents)))
         position = 0
         # Round by round: the second event of a document leaves after its first was confirmed.
         while remaining:
             outcomes = self._publisher.publish(
-                [_outgoing((documents[index].envelopes or ())[position]) for index in remaining],
-                time.monotonic() + PUBLISH_SECONDS,
+                [messages[index][position] for index in remaining], time.monotonic() + PUBLISH_SECONDS
             )
             going_on = []
             for index, outcome in zip(remaining, outcomes, strict=True):
-                document = documents[index]
-                envelopes = document.envelopes or ()
+                event_id = str(messages[index][position].message_id)
                 if outcome is Outcome.CONFIRMED:
-                    confirmed[index].append(envelopes[position]["id"])
-                    if position + 1 < len(envelopes):
+                    confirmed[index].append(event_id)
+                    if position + 1 < len(messages[index]):
                         going_on.append(index)
                 elif outcome is Outcome.RETURNED:
-                    self._returned(document, envelopes[position])
+                    RETURNED.inc()
+                    self._rest(documents[index], "event has no route", event_id=event_id)
                 else:
-                    failed.append(document)
+                    failed.append(documents[index])
             remaining, position = going_on, position + 1
-        cleared = self._clear(documents, confirmed)
+        cleared = outbox.clear(documents, confirmed)
+        PUBLISHED.inc(sum(map(len, confirmed)))
         if failed:
             self._again(failed)
             raise Unavailable("broker.unavailable")
         return cleared
 
-    def _read(self, bunch: Sequence[_Woken]) -> list[_Woken]:
-        """The bunch with everybody's pending events, read where the writer did not know them."""
-        unknown: dict[str, list[_Woken]] = {}
-        for each in bunch:
-            if each.envelopes is None:
-                unknown.setdefault(each.collection.name, []).append(each)
-        found: dict[_Key, Record] = {}
-        for name, wanted in unknown.items():
-            ids = [each.id for each in wanted]
-            for document in wanted[0].collection.find({"_id": {"$in": ids}}, {"pending": 1, "sequence": 1}):
-                found[name, document["_id"]] = document
-        read = []
-        for each in bunch:
-            document = found.get((each.collection.name, each.id), {})
-            known = each.envelopes is not None
-            read.append(
-                each
-                if known
-                else _Woken(
-                    each.collection, each.id, document.get("pending", ()), document.get("sequence", 0)
-                )
-            )
-        return read
+    def _outgoing(self, document: Woken) -> list[Outgoing]:
+        """The document's messages in order; none where one is broken, which must not stop the others."""
+        try:
+            return [outbox.outgoing(envelope) for envelope in document.envelopes or ()]
+        except Exception as broken:
+            self._rest(document, "pending event is broken", origin=origin(broken))
+            return []
 
-    def _clear(self, documents: Sequence[_Woken], confirmed: Sequence[Sequence[str]]) -> int:
-        """Take what was confirmed off the documents; events appended meanwhile stay."""
-        whole: dict[str, list[UpdateOne]] = {}
-        part: dict[str, list[UpdateOne]] = {}
-        collections = {each.collection.name: each.collection for each in documents}
-        for document, ids in zip(documents, confirmed, strict=True):
-            PUBLISHED.inc(len(ids))
-            pulled = UpdateOne({"_id": document.id}, {"$pull": {"pending": {"id": {"$in": list(ids)}}}})
-            if ids:
-                part.setdefault(document.collection.name, []).append(pulled)
-            if ids and len(ids) == len(document.envelopes or ()):
-                # The sequence is the guard: nothing was appended since the list was read.
-                unchanged = {"_id": document.id, "sequence": document.sequence}
-                emptied = {"$unset": {"pending": "", "pending_since": ""}}
-                whole.setdefault(document.collection.name, []).append(UpdateOne(unchanged, emptied))
-        cleared = 0
-        for name, pulls in part.items():
-            wholes = whole.get(name, [])
-            done = collections[name].bulk_write(wholes, ordered=False).matched_count if wholes else 0
-            cleared += done
-            if done < len(pulls):
-                collections[name].bulk_write(pulls, ordered=False)
-        return cleared
-
-    def _returned(self, document: _Woken, envelope: Record) -> None:
-        """The event stays pending; its document rests, so that it does not hold up the sweeper."""
-        RETURNED.inc()
-        self._resting[document.collection.name, document.id] = time.monotonic() + REST_SECONDS
-        _log.error(
-            "event has no route",
-            event_id=envelope["id"],
-            event_type=envelope["type"],
-            collection=document.collection.name,
-        )
+    def _rest(self, document: Woken, event: str, **fields: object) -> None:
+        """It stays pending, and for a while does not hold up the sweeper."""
+        self._resting[document.key] = time.monotonic() + REST_SECONDS
+        _log.error(event, collection=document.collection.name, document=document.id, **fields)
 
     # -- sweeping ------------------------------------------------------------------------------
 
@@ -297,7 +239,7 @@ class Relay:
                 pause = min(pause * 2, LONGEST_PAUSE)
             except Exception as failure:
                 # A surprise in one bunch must not end the relay; the sweeper brings the bunch back.
-                _log.error("relay failed", kind=type(failure).__name__)
+                _log.error("relay failed", kind=type(failure).__name__, origin=origin(failure))
                 self._pause(LONGEST_PAUSE)
 
     def _sweep_regularly(self) -> None:
@@ -308,6 +250,8 @@ class Relay:
                         self._drained(self._sweep_every)
             except (Unavailable, PyMongoError) as failure:
                 _log.warning("sweeper waits", kind=type(failure).__name__)
+            except Exception as failure:
+                _log.error("sweeper failed", kind=type(failure).__name__, origin=origin(failure))
             self._pause(self._sweep_every)
 
     def _may_sweep(self) -> bool:
@@ -330,26 +274,3 @@ class Relay:
     def _rouse(self) -> None:
         if not self._signal.ready():
             self._signal.send()
-
-
-def _outgoing(envelope: Record) -> Outgoing:
-    contract = EventContract.registry.get(envelope["type"])
-    if contract is None:
-        # Written by a newer release that was rolled back: the names follow from the type all the same.
-        source, named = envelope["type"].split(".", 1)
-        exchange, routing_key = f"{source}.events", named.rsplit(".", 1)[0]
-    else:
-        exchange, routing_key = contract.exchange(), contract.routing_key()
-    return Outgoing(
-        exchange=exchange,
-        routing_key=routing_key,
-        body=to_bytes(envelope),
-        headers={"traceparent": envelope["traceparent"]} if "traceparent" in envelope else {},
-        message_id=envelope["id"],
-        content_type=CONTENT_TYPE,
-    )
-
-
-def pending(database: Store, collection: str) -> int:
-    """How many documents of ``collection`` hold unpublished events."""
-    return database[collection].count_documents({"pending_since": {"$exists": True}})

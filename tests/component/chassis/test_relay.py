@@ -248,6 +248,16 @@ def test_an_event_without_a_route_stays_pending_and_holds_nobody_up(
         broker.management.delete_vhost("bare")
 
 
+def test_a_broken_pending_event_holds_nobody_up(documents: Documents, relay: Relay, wiretap: Wiretap) -> None:
+    documents.create("a1", {"count": 0}, [planned("a1")])
+    documents.create("a2", {"count": 0}, [planned("a2")])
+    documents.collection.update_one({"_id": "a1"}, {"$unset": {"pending.0.type": ""}})
+    relay.wake(documents.collection, "a1")  # woken again, it is read from the store
+    assert relay.publish_bunch() == 1
+    assert [event["subject"] for event in wiretap.taken()] == ["a2"]
+    assert pending(documents) == 1
+
+
 def test_switched_off_it_publishes_nothing_and_remembers_nothing(
     database: Store, clock: FixedClock, publisher: Unlucky
 ) -> None:
