@@ -135,4 +135,4 @@ def test_log_text_is_constant_and_every_field_is_allowed(path: Path) -> None:
         assert len(call.args) == 1, where
         # A name is a text handed on; what is put together in place may hold anything.
         assert isinstance(call.args[0], ast.Constant | ast.Name), where
-        assert {keyword.arg for keyword in call.keywords} <= logs.FIELDS, where
+        assert {each.arg for each in call.keywords if each.arg} <= logs.FIELDS, where
