@@ -9,12 +9,12 @@ from typing import Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from services.chassis import context
+from services.chassis import commands, context
 from services.chassis.clock import Clock
+from services.chassis.commands import id_for_command
 from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, NotFound, Unavailable
-from services.chassis.identity import derived_id, new_id, timeless_id
 from services.chassis.relay import Relay
 from services.chassis.store import Indexes, Record, Store, answering, on_commit, plain, session
 
@@ -36,17 +36,6 @@ class Document:
     version: int
     state: dict[str, Any]
     response: dict[str, Any] | None = None
-
-
-def id_for_command(collection: str, *, anonymous: bool = False) -> str:
-    """The id of what the running command creates: the same for a repeat of the same command.
-
-    Without an idempotency key it is a new one; an anonymous one says nothing of the time.
-    """
-    circumstances = context.current()
-    if circumstances.idempotency_key:
-        return derived_id(collection, circumstances.actor or "", circumstances.idempotency_key)
-    return timeless_id() if anonymous else new_id()
 
 
 class Documents:
@@ -113,7 +102,7 @@ class Documents:
         For a command over several documents, which has to ask before it judges their newer states.
         """
         with answering():
-            return self._repeated(self.collection.find_one({"_id": id}, session=session()))
+            return _repeated(self.collection.find_one({"_id": id}, session=session()))
 
     def create(
         self,
@@ -132,7 +121,7 @@ class Documents:
         """
         if session() is not None:
             # Within a transaction a duplicate key would abort all of it: look first.
-            repeated = self._repeated(self.collection.find_one({"_id": id}, session=session()))
+            repeated = _repeated(self.collection.find_one({"_id": id}, session=session()))
             if repeated is not None:
                 return repeated
         document = _checked(id, 1, state)
@@ -151,7 +140,7 @@ class Documents:
                 if session() is not None:
                     raise Conflict(f"{self.name}.exists") from taken
                 met = self.collection.find_one({"_id": id})
-                repeated = self._repeated(met)
+                repeated = _repeated(met)
                 if repeated is not None:
                     return repeated
                 if met is not None and envelopes and met.get("pending", [])[: len(envelopes)] == envelopes:
@@ -217,7 +206,7 @@ class Documents:
                 found = self.collection.find_one({"_id": id}, session=session())
             if found is None:
                 raise NotFound(f"{self.name}.not_found")
-            repeated = self._repeated(found)
+            repeated = _repeated(found)
             if repeated is not None:
                 return repeated
             before = _document(found)
@@ -298,36 +287,20 @@ class Documents:
             return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
         return self._clock.now()
 
-    def _repeated(self, found: Record | None) -> Document | None:
-        """The stored answer if the running command was applied to ``found`` before."""
-        key = _command_key()
-        if found is None or key is None:
-            return None
-        for command in found.get("commands", ()):
-            if command["key"] == key:
-                if command["fingerprint"] != context.current().fingerprint:
-                    raise Conflict("idempotency.key_reused")
-                return replace(_document(found), response=command["response"])
-        return None
-
     def _wake(self, id: str, envelopes: list[Record] | None, sequence: int) -> None:  # noqa: A002
         if envelopes is None or envelopes:
             on_commit(lambda: self._relay.wake(self.collection, id, envelopes, sequence))
 
 
-def _command_key() -> str | None:
-    circumstances = context.current()
-    if not circumstances.idempotency_key:
-        return None
-    # Keys are the caller's own: another person's equal key is another command. Only a digest is kept.
-    return derived_id("command", circumstances.actor or "", circumstances.idempotency_key)
+def _repeated(found: Record | None) -> Document | None:
+    """The document with the stored answer, if the running command was applied to it before."""
+    before = commands.answered(found) if found else None
+    return replace(_document(found), response=before.response) if found and before else None
 
 
 def _answered(document: Document, respond: Respond | None) -> tuple[Document, Record | None]:
     response = plain(dict(respond(document))) if respond else None
-    key = _command_key()
-    command = key and {"key": key, "fingerprint": context.current().fingerprint, "response": response}
-    return replace(document, response=response), command or None
+    return replace(document, response=response), commands.answer(response)
 
 
 def _checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noqa: A002 - the field's name

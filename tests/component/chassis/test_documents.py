@@ -269,6 +269,17 @@ def test_the_relay_is_woken_only_after_the_commit(
     assert relay.backlog == 1
 
 
+def test_many_are_written_at_once_each_wholly_and_the_taken_are_named(
+    documents: Documents, relay: Relay
+) -> None:
+    documents.create("a2", {"count": 7})
+    taken = documents.create_many([(f"a{n}", {"count": n}, [planned(f"a{n}")]) for n in range(4)])
+    assert taken == {"a2"}
+    assert {each.id: each.state["count"] for each in documents.find()} == {"a0": 0, "a1": 1, "a2": 7, "a3": 3}
+    assert [len(raw(documents, each).get("pending", [])) for each in ("a0", "a1", "a2", "a3")] == [1, 1, 0, 1]
+    assert relay.backlog == 3
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["k1", "k2", "k3"]), min_size=1, max_size=12))
 def test_repeating_commands_in_any_order_has_one_effect_each(documents: Documents, keys: list[str]) -> None:
