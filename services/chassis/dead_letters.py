@@ -1,0 +1,167 @@
+"""The parked messages of a service: looked at, sent back to the consumer that failed, or dropped for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import eventlet
+
+from services.chassis import broker
+from services.chassis.errors import NotFound, Unavailable
+from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
+from services.chassis.retries import (
+    ATTEMPTS,
+    CONSUMER,
+    DETAIL,
+    EXCHANGE,
+    FIRST_FAILED_AT,
+    LETTER,
+    PARKED_AT,
+    REASON,
+    ROUTING_KEY,
+    TRACEPARENT,
+    plain_headers,
+)
+
+MOST = 10_000
+_LOOK_SECONDS = 120.0
+_OURS = (ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, LETTER, PARKED_AT, REASON)
+_REPLAY_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One parked message. ``consumer`` is the queue whose handler failed."""
+
+    id: str
+    service: str
+    reason: str
+    detail: str
+    consumer: str
+    attempts: int
+    first_failed_at: str | None
+    parked_at: str | None
+    exchange: str
+    routing_key: str
+    traceparent: str | None
+    message_id: str | None
+    content_type: str | None
+    body: bytes
+
+
+def browse(amqp_uri: str, service: str, *, most: int = 1_000) -> list[DeadLetter]:
+    """The oldest ``most`` parked messages of ``service``, all of which stay.
+
+    While it looks, nobody else sees them. Raises ``Unavailable`` where the broker does not answer.
+    """
+    with _held(amqp_uri, service, most) as messages:
+        return [_letter(service, message) for message in messages]
+
+
+def show(amqp_uri: str, service: str, letter_id: str) -> DeadLetter:
+    """One parked message; raises ``NotFound``."""
+    found = next((each for each in browse(amqp_uri, service, most=MOST) if each.id == letter_id), None)
+    if found is None:
+        raise NotFound("dead_letter.not_found")
+    return found
+
+
+def replay(amqp_uri: str, service: str, letter_id: str | None = None) -> int:
+    """Send a letter (all of them where none is named) back to the consumer that failed, with new attempts.
+
+    Only that consumer gets it. A letter leaves the queue after the broker confirmed its copy. Returns how
+    many were sent; raises ``NotFound`` where the named one is not there, ``Unavailable`` where its
+    consumer's queue is not.
+    """
+    publisher = ConfirmedPublisher(amqp_uri, name="jishi-replay")
+    try:
+        return _take(
+            amqp_uri, service, letter_id, lambda letter, message: _send_back(publisher, letter, message)
+        )
+    finally:
+        publisher.close()
+
+
+def drop(amqp_uri: str, service: str, letter_id: str) -> None:
+    """Delete one parked message for ever; raises ``NotFound``."""
+    _take(amqp_uri, service, letter_id, lambda letter, message: None)
+
+
+def _send_back(publisher: ConfirmedPublisher, letter: DeadLetter, message: Any) -> None:
+    headers = plain_headers(message.properties.get("application_headers") or {})
+    outgoing = Outgoing(
+        exchange="",
+        routing_key=letter.consumer,
+        body=letter.body,
+        headers={name: value for name, value in headers.items() if name not in _OURS},
+        message_id=letter.message_id,
+        content_type=letter.content_type,
+    )
+    [outcome] = publisher.publish([outgoing], monotonic() + _REPLAY_SECONDS)
+    if outcome is not Outcome.CONFIRMED:
+        raise Unavailable("dead_letter.not_replayed", params={"consumer": letter.consumer})
+
+
+def _take(amqp_uri: str, service: str, letter_id: str | None, act: Callable[[DeadLetter, Any], None]) -> int:
+    taken = 0
+    with _held(amqp_uri, service, MOST) as messages:
+        for message in messages:
+            letter = _letter(service, message)
+            if letter_id in (None, letter.id):
+                act(letter, message)
+                message.channel.basic_ack(message.delivery_tag)
+                taken += 1
+    if letter_id is not None and not taken:
+        raise NotFound("dead_letter.not_found")
+    return taken
+
+
+@contextmanager
+def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
+    """Messages of the queue, unacknowledged; what is not acknowledged inside goes back where it was."""
+    try:
+        connection = broker.connect(amqp_uri, name="jishi-dead-letters")
+    except OSError as error:
+        raise Unavailable("broker.unavailable") from error
+    with eventlet.Timeout(_LOOK_SECONDS, Unavailable("broker.unavailable")), closing(connection):
+        channel = connection.channel()
+        channel.auto_decode = False
+        queue = broker.dead_letter_queue(service)
+        # Only as many as there are now: what is parked meanwhile, or comes round again, is for the next look.
+        ready = broker.depth(channel, queue) or 0
+        messages = []
+        for _ in range(min(ready, most)):
+            message = channel.basic_get(queue)
+            if message is None:
+                break
+            messages.append(message)
+        yield messages
+
+
+def _letter(service: str, message: Any) -> DeadLetter:
+    headers = message.properties.get("application_headers") or {}
+
+    def text(name: str) -> str | None:
+        value = headers.get(name)
+        return None if value is None else str(value)
+
+    return DeadLetter(
+        id=text(LETTER) or str(message.properties.get("message_id") or message.delivery_tag),
+        service=service,
+        reason=text(REASON) or "unknown",
+        detail=text(DETAIL) or "",
+        consumer=text(CONSUMER) or "",
+        attempts=int(headers.get(ATTEMPTS, 0)),
+        first_failed_at=text(FIRST_FAILED_AT),
+        parked_at=text(PARKED_AT),
+        exchange=text(EXCHANGE) or message.delivery_info["exchange"],
+        routing_key=text(ROUTING_KEY) or message.delivery_info["routing_key"],
+        traceparent=text(TRACEPARENT),
+        message_id=message.properties.get("message_id"),
+        content_type=message.properties.get("content_type"),
+        body=message.body or b"",
+    )

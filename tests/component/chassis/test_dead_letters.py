@@ -1,0 +1,117 @@
+"""Parked messages: seen without being touched, sent back to one consumer, dropped only on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.chassis import broker as topology
+from services.chassis import dead_letters
+from services.chassis.consuming import Delivery, Subscription
+from services.chassis.errors import NotFound, Unavailable
+from services.chassis.link import Link
+from services.chassis.publishing import ConfirmedPublisher
+from services.chassis.retries import Fate
+from services.chassis.testing import wait_for
+
+QUEUE = "evaluation.evidence"
+
+
+@pytest.fixture
+def channel(vhost) -> Iterator[Any]:
+    connection = topology.connect(vhost)
+    channel = connection.channel()
+    channel.auto_decode = False
+    topology.declare_shared(channel)
+    topology.declare_service(channel, "evaluation")
+    topology.declare_consumer(channel, QUEUE, [("records.events", "#")])
+    yield channel
+    connection.close()
+
+
+@pytest.fixture
+def parked(vhost, settings, channel) -> list[bytes]:
+    """Five messages that a consumer has parked."""
+    bodies = [b"\xff%d" % number for number in range(5)]
+    for body in bodies:
+        channel.basic_publish(
+            channel.prepare_message(body, headers={"theirs": "kept"}), "records.events", "activity.planned"
+        )
+    publisher = ConfirmedPublisher(vhost)
+    fate = Fate("evaluation", publisher, settings.clock())
+    link = Link(vhost, name="test")
+    received: list[Delivery] = []
+    subscription = Subscription(QUEUE, prefetch=10, declare=lambda _: None, deliver=received.append)
+    subscription.attach(link)
+    link.start()
+    wait_for(lambda: len(received) == 5)
+    for delivery in received:
+        fate.park(delivery, QUEUE, "contract_broken", "['kind']", "00-1-2-01")
+    link.close()
+    publisher.close()
+    return bodies
+
+
+def _depth(channel: Any, queue: str) -> int | None:
+    return topology.depth(channel, queue)
+
+
+def test_looking_shows_why_and_where_and_takes_nothing(vhost, parked, channel):
+    for _ in range(2):
+        letters = dead_letters.browse(vhost, "evaluation")
+        assert [each.body for each in letters] == parked
+        wait_for(lambda: _depth(channel, "evaluation.dead-letters") == 5)
+    letter = letters[0]
+    assert (letter.reason, letter.detail, letter.consumer) == ("contract_broken", "['kind']", QUEUE)
+    assert (letter.exchange, letter.routing_key) == ("records.events", "activity.planned")
+    assert (letter.attempts, letter.traceparent) == (1, "00-1-2-01")
+    assert letter.first_failed_at
+    assert letter.parked_at
+    assert dead_letters.show(vhost, "evaluation", letters[3].id) == letters[3]
+
+
+def test_a_replayed_letter_reaches_its_consumer_with_new_attempts(vhost, parked, channel):
+    letter = dead_letters.browse(vhost, "evaluation")[2]
+    assert dead_letters.replay(vhost, "evaluation", letter.id) == 1
+    message = channel.basic_get(QUEUE, no_ack=True)
+    assert message.body == parked[2]
+    assert message.headers["theirs"] == "kept"
+    assert not [name for name in message.headers if name in dead_letters._OURS]
+    assert [each.body for each in dead_letters.browse(vhost, "evaluation")] == parked[:2] + parked[3:]
+
+
+def test_all_letters_can_be_replayed_at_once(vhost, parked, channel):
+    assert dead_letters.replay(vhost, "evaluation") == 5
+    assert _depth(channel, QUEUE) == 5
+    assert dead_letters.browse(vhost, "evaluation") == []
+
+
+def test_a_dropped_letter_is_gone_and_the_others_stay(vhost, parked):
+    letter = dead_letters.browse(vhost, "evaluation")[1]
+    dead_letters.drop(vhost, "evaluation", letter.id)
+    assert [each.body for each in dead_letters.browse(vhost, "evaluation")] == parked[:1] + parked[2:]
+
+
+def test_a_letter_whose_consumer_is_gone_stays_parked(vhost, parked, channel):
+    channel.queue_delete(QUEUE)
+    letter = dead_letters.browse(vhost, "evaluation")[0]
+    with pytest.raises(Unavailable):
+        dead_letters.replay(vhost, "evaluation", letter.id)
+    assert len(dead_letters.browse(vhost, "evaluation")) == 5
+
+
+def test_an_unknown_letter_is_not_found(vhost, parked):
+    for act in (dead_letters.replay, dead_letters.drop, dead_letters.show):
+        with pytest.raises(NotFound):
+            act(vhost, "evaluation", "no-such-letter")
+
+
+def test_a_service_without_dead_letters_has_none(vhost):
+    assert dead_letters.browse(vhost, "feedback") == []
+
+
+def test_a_dead_broker_is_told():
+    with pytest.raises(Unavailable):
+        dead_letters.browse("amqp://jishi:x@127.0.0.1:9/none", "evaluation")
