@@ -1,12 +1,15 @@
 """Texts by code: both languages, parameters inserted as they are, mistakes named."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis import catalogue
 from services.chassis.catalogue import Catalogue, CatalogueError
+from services.chassis.errors import REFUSALS
 
 
 def folder(tmp_path: Path, zh: str, en: str) -> Path:
@@ -50,3 +53,11 @@ def test_what_is_no_text_is_named(tmp_path: Path) -> None:
 def test_a_parameter_is_never_read_as_a_format(value: str) -> None:
     texts = Catalogue({"zh": {"a": "<{x}>"}, "en": {"a": "<{x}>"}})
     assert texts.render("a", {"x": value, "y": "never"})["zh"] == f"<{value}>"
+
+
+def test_every_code_that_the_chassis_refuses_with_has_a_text() -> None:
+    source = Path(catalogue.__file__).parent
+    said = re.compile(r"\b(?:" + "|".join(REFUSALS) + r')\(\s*"([^"]+)"')
+    codes = {code for path in source.glob("*.py") for code in said.findall(path.read_text(encoding="utf-8"))}
+    assert len(codes) > 10
+    assert sorted(codes - Catalogue.load().codes) == []
