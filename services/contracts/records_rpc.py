@@ -330,6 +330,12 @@ class Attendance(Schema):
     reason = Text(120, least=0, load_default=None, allow_none=True)
 
 
+class Attended(Attendance):
+    """As ``Attendance``, with the person's name as it is now."""
+
+    name = fields.String()
+
+
 class PlanActivity(Schema):
     """Put an activity on the plan of ``organisation``."""
 
@@ -400,7 +406,7 @@ class ActivitySummary(Schema):
 class Activity(ActivitySummary):
     """An activity with everything recorded of it."""
 
-    attendance = fields.List(fields.Nested(Attendance), required=True)
+    attendance = fields.List(fields.Nested(Attended), required=True)
     minutes = fields.String(required=True, allow_none=True)
     decisions = fields.List(fields.String(), required=True)
     reviews = fields.List(fields.Nested(Review), required=True)

@@ -54,22 +54,39 @@ class Organisations:
             self._access.require_administrator(actor, parent.id)
         if request.get("active") is False:
             self._refuse_where_children_are_active(organisation.id)
-        given, today = only(request, *_CHANGEABLE), self._clock.today()
+        changed = self.apply(
+            organisation.id,
+            only(request, *_CHANGEABLE),
+            parent,
+            expected_version=request["expected_version"],
+        )
+        return changed.response or {}
+
+    def apply(
+        self,
+        organisation: str,
+        given: Answer,
+        parent: Document | None = None,
+        *,
+        expected_version: int | None = None,
+    ) -> Document:
+        """Write ``given``; under a new ``parent`` everything below follows in the same commit."""
+        today = self._clock.today()
 
         def decide(state: Answer) -> Change | None:
-            changed = rules.change_organisation(organisation.id, state, given, today)
+            changed = rules.change_organisation(organisation, state, given, today)
             if parent is None:
                 return changed
             # One event for both: it carries the whole state.
             settled = changed.state if changed else state
-            return rules.move(organisation.id, settled, (parent.id, parent.state)) or changed
+            return rules.move(organisation, settled, (parent.id, parent.state)) or changed
 
         touched: list[Document] = []
 
         def commit() -> Document:
             touched.clear()
             changed = self._documents.change(
-                organisation.id, decide, expected_version=request["expected_version"], respond=shown
+                organisation, decide, expected_version=expected_version, respond=shown
             )
             touched.append(changed)
             if parent is not None:
@@ -79,7 +96,7 @@ class Organisations:
         changed = in_transaction(self._database, commit) if parent is not None else commit()
         for each in touched:
             self._directory.know_organisation(each)
-        return changed.response or {}
+        return changed
 
     def get(self, organisation: str) -> Answer:
         """One organisation."""

@@ -88,6 +88,15 @@ def label(kind: str, field: str) -> str:
     return COLUMNS[kind][field][0]
 
 
+_COLUMN_OF_RULE = {"role": "roles", "until": "post_since", "since": "post_since"}
+
+
+def column_of(kind: str, field: str | None, labels: Mapping[str, str]) -> str | None:
+    """The column in which a field stands, by the file's own header; None where no column is to blame."""
+    column = _COLUMN_OF_RULE.get(field or "", field or "")
+    return labels.get(column, label(kind, column)) if column in COLUMNS[kind] else None
+
+
 def folded(text: str) -> str:
     """A header as it is compared: without blanks, marks of a required column and differences of width."""
     narrow = unicodedata.normalize("NFKC", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.records.roster.columns import KINDS, ORGANISATION, Header, find_header, label
+from services.records.roster.columns import KINDS, ORGANISATION, Header, column_of, find_header, label
 from services.records.roster.model import key_of, parse
 from services.records.roster.tables import Table, tables
 
@@ -54,7 +54,7 @@ def _rows(table: Table, header: Header) -> Iterable[Row]:
         if not any(text.strip() for text in given.values()):
             continue
         values, problems = parse(header.kind, given)
-        named = [(_column(header, field), code) for field, code in problems]
+        named = [(column_of(header.kind, field, header.labels), code) for field, code in problems]
         yield _row(table.name, number, header, values, named)
 
 
@@ -66,10 +66,6 @@ def _row(sheet: str, number: int, header: Header, values: Row, problems: Sequenc
         "values": values,
         "problems": [list(problem) for problem in problems],
     }
-
-
-def _column(header: Header, field: str | None) -> str | None:
-    return field and header.labels.get(field, label(header.kind, field))
 
 
 def _refuse_twins(rows: Iterable[Row]) -> None:

@@ -1,0 +1,197 @@
+"""The records application: what its entrypoints call, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from services.chassis import context
+from services.chassis.application import Application
+from services.chassis.envelope import Event
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.records.access import Access
+from services.records.activities.register import Register
+from services.records.campus import Campus
+from services.records.directory.organisations import Organisations
+from services.records.directory.people import People
+from services.records.directory.posts import Posts
+from services.records.directory.store import Directory, shown
+from services.records.roster import importer
+from services.records.roster.importer import RosterImport
+from services.records.roster.uploads import Upload, Uploads
+
+Answer = dict[str, Any]
+
+
+class Records(Application):
+    """Organisations, people, posts and activities; who may change and read them; how they are taken over."""
+
+    def compose(self) -> None:
+        self.access = Access(self.authority)
+        self.directory = Directory(self)
+        self.organisations = Organisations(self.database, self.directory, self.access, self.clock)
+        self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
+        self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
+        self.activities = Register(self, self.directory, self.access, self.packs("entry-window-*.yaml"))
+        self.campus = Campus(self, self.directory, self.people)
+        self.uploads = Uploads(self.database, self.clock)
+        taking_over = RosterImport(
+            self,
+            self.directory,
+            self.organisations,
+            self.people,
+            self.posts,
+            self.activities,
+            self.uploads,
+        )
+        self.jobs.work(importer.KIND, taking_over.step)
+
+    def learn(self, events: Sequence[Event]) -> None:
+        """Keep who may do what, also for what another replica wrote. Stale events change nothing."""
+        for event in events:
+            told = event.data
+            if event.type == OrganisationChanged.type:
+                self.authority.apply_node(
+                    told["organisation"],
+                    parent=told["parent"],
+                    path=told["path"],
+                    kind=told["kind"],
+                    active=told["active"],
+                    sequence=event.sequence,
+                )
+            elif event.type == PersonChanged.type:
+                self.authority.apply_member(
+                    told["person"], told["organisation"], told["active"], sequence=event.sequence
+                )
+            elif event.type == PostChanged.type:
+                self.authority.apply_grant(
+                    told["post"],
+                    person=told["person"],
+                    role=told["role"],
+                    node=told["organisation"],
+                    since=told["since"],
+                    until=told["until"],
+                    active=told["active"],
+                    sequence=event.sequence,
+                )
+
+    # -- who calls -----------------------------------------------------------------------------
+
+    def identify(self, number: str) -> Answer:
+        """Whose number it is: only where demonstrations are allowed."""
+        if not self.settings.local:
+            raise NotFound("people.not_found")
+        return self.people.identify(number)
+
+    def who_am_i(self) -> Answer:
+        """The caller with today's posts and the organisations that they and the membership are of."""
+        person = self.directory.people.get(context.actor())
+        if not person.state["active"]:
+            raise Forbidden("person.inactive")
+        posts = [
+            {
+                "id": grant.id,
+                "role": grant.role,
+                "organisation": grant.node,
+                "since": grant.since,
+                "until": grant.until,
+            }
+            for grant in self.authority.grants(person.id)
+        ]
+        mine = sorted({person.state["organisation"], *(post["organisation"] for post in posts)})
+        organisations = self.directory.organisations.find({"_id": {"$in": mine}}, limit=0)
+        return {
+            **person.state,
+            "person": person.id,
+            "posts": posts,
+            "organisations": [shown(each) for each in organisations],
+        }
+
+    # -- imports and jobs ----------------------------------------------------------------------
+
+    def begin_upload(self, filename: str) -> Answer:
+        """Open an upload."""
+        actor = context.actor()
+        self.access.require_root_administrator(actor)
+        return _uploaded(self.uploads.begin(actor, filename))
+
+    def append_upload(self, upload: str, part: int, content: str) -> Answer:
+        """Keep a part of an upload."""
+        actor = context.actor()
+        self.access.require_root_administrator(actor)
+        return _uploaded(self.uploads.append(upload, actor, part, content))
+
+    def start_import(self, upload: str, filename: str) -> Answer:
+        """Queue the job that takes the upload over; the same upload gets the same job."""
+        actor = context.actor()
+        self.access.require_root_administrator(actor)
+        job = self.uploads.job_of(upload, actor)
+        if job is None:
+            self.uploads.require_whole(upload, actor)
+            params = {"upload": upload, "filename": filename, "today": self.clock.today()}
+            with context.entered(replace(context.current(), idempotency_key=f"import {upload}")):
+                job = self.jobs.create(importer.KIND, actor, params)
+            self.uploads.hand_over(upload, job)
+            self.audit.append("roster.import", actor, "job", job)
+        return {"job": job}
+
+    def job(self, job: str) -> Answer:
+        """A job with its progress, to its owner and the administrator of the root."""
+        actor = context.actor()
+        found = self.jobs.view(job)
+        if found.owner != actor and not self.access.is_root_administrator(actor):
+            raise NotFound("jobs.not_found")
+        return {
+            "id": found.id,
+            "kind": found.kind,
+            "state": found.state,
+            "done": found.done,
+            "total": found.total,
+            "errors": [{**each, "text": self.catalogue.render(each["code"])} for each in found.errors],
+            "error_count": found.error_count,
+            "result": found.result,
+            "failure": self.catalogue.render(found.failure) if found.failure else None,
+        }
+
+    # -- audit ---------------------------------------------------------------------------------
+
+    def read_audit(self, request: Answer) -> Answer:
+        """The chain, newest first: to auditors of the root; to a person, what concerns them."""
+        actor = context.actor()
+        mine = request.get("object_kind") == "person" and request.get("object") == actor
+        if not mine and not self.access.is_root_auditor(actor):
+            raise Forbidden("permission.denied")
+        found = self.audit.read(
+            request.get("object_kind"),
+            request.get("object"),
+            before=_sequence(request["cursor"]),
+            limit=request["limit"] + 1,
+        )
+        entries = found[: request["limit"]]
+        items = [
+            {
+                "seq": each.seq,
+                "at": each.at,
+                "actor": each.actor,
+                "action": each.action,
+                "object_kind": each.object_kind,
+                "object": each.object_id,
+                "reason": each.reason,
+            }
+            for each in entries
+        ]
+        return {"items": items, "next": str(entries[-1].seq) if len(found) > len(entries) else None}
+
+
+def _uploaded(upload: Upload) -> Answer:
+    return {"upload": upload.id, "size": upload.size}
+
+
+def _sequence(cursor: str | None) -> int | None:
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 15):
+        raise Invalid("request.cursor", fields={"cursor": ["request.cursor"]})
+    return int(cursor)

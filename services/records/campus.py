@@ -1,0 +1,96 @@
+"""What other systems of the campus say about people, and the answer to what cannot be taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+from services.chassis import context
+from services.chassis.application import Application
+from services.chassis.clock import Clock
+from services.chassis.documents import Document
+from services.chassis.envelope import Event
+from services.chassis.errors import Conflict, Invalid, Permanent, Retryable
+from services.chassis.identity import derived_id, new_id
+from services.contracts.campus_events import EventRejected
+from services.records.directory import model as rules
+from services.records.directory.people import People
+from services.records.directory.store import Directory, only
+
+_FIELDS = ("name", "phone", "political_status", "active")
+
+
+class Campus:
+    """Applies events from outside; any order and any repetition of them has one effect."""
+
+    def __init__(self, application: Application, directory: Directory, people: People) -> None:
+        self._directory = directory
+        self._people = people
+        self._clock: Clock = application.clock
+        self._rejections = application.documents("rejections")
+
+    def upsert(self, event: Event) -> None:
+        """Enter or change the person with the event's number; the newest word on each field counts.
+
+        Raises ``Permanent`` with ``unknown_organisation`` or the code of the rule that was broken;
+        ``Retryable`` for an unknown person as long as name and organisation are missing: the event that
+        tells them may be on its way.
+        """
+        said = event.data
+        given = only(said, *_FIELDS)
+        if "organisation_code" in said:
+            found = self._directory.organisations.find_one({"code": said["organisation_code"]})
+            if found is None:
+                raise Permanent("unknown_organisation", "organisation_code")
+            given["organisation"] = found.id
+        stamp = (event.sequence, event.time.astimezone(UTC).isoformat(timespec="microseconds"), event.id)
+        # Whoever sent it may claim to be anybody: nobody of ours acted.
+        with context.entered(replace(context.current(), actor=None)):
+            try:
+                self._apply(said["number"], given, stamp)
+            except Invalid as wrong:
+                raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
+
+    def reject(self, wire: Mapping[str, Any] | None, reason: str, detail: str) -> None:
+        """Answer a parked event on ``campus.rejections``, once however often it comes."""
+        event, kind = _text(wire, "id"), _text(wire, "type")
+        source = _text(wire, "source") or ""
+        answer = derived_id("rejection", source, event, reason) if event else new_id()
+        rejected = EventRejected.of(event=event, event_type=kind, reason=reason, detail=detail)
+        state = {"event": event, "event_type": kind, "reason": reason, "on": self._clock.today()}
+        with context.entered(replace(context.current(), actor=None)):
+            try:
+                self._rejections.create(answer, state, [rejected])
+            except Conflict:
+                return  # answered before
+
+    def _apply(self, number: str, given: dict[str, Any], stamp: rules.Stamp) -> None:
+        person = self._directory.people.find_one({"number": number})
+        stamps = dict(person.state.get("stamps", {})) if person else {}
+        newer = rules.newer_fields(stamps, given, stamp)
+        if person is not None and not newer:
+            return
+        kept = {**newer, "stamps": {**stamps, **{name: list(stamp) for name in newer}}}
+        if "phone" in kept:
+            kept |= self._directory.sealed_phone(kept.pop("phone"))
+        if person is not None:
+            self._people.apply(person, kept)
+        else:
+            self._enter(number, kept)
+
+    def _enter(self, number: str, given: dict[str, Any]) -> None:
+        if not {"name", "organisation"} <= set(given):
+            raise Retryable("unknown_person")
+        home: Document = self._directory.organisations.get(given["organisation"])
+        state = {"political_status": "none", **given, "number": number}
+        person = derived_id("campus person", number)
+        change = rules.enter_person(person, state, home.state, self._clock.today())
+        self._directory.know_person(self._directory.people.create(person, change.state, change.events))
+
+
+def _text(wire: Mapping[str, Any] | None, name: str) -> str | None:
+    """An attribute of what was sent, if it is a text that an event may carry."""
+    value = (wire or {}).get(name)
+    return value if isinstance(value, str) and 0 < len(value) <= 255 else None

@@ -1,0 +1,192 @@
+"""Rows of people, each with the posts it names: person and posts together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.documents import Document
+from services.chassis.identity import derived_id, new_id
+from services.chassis.store import Store, in_transaction
+from services.records.directory import model as rules
+from services.records.directory.people import People
+from services.records.directory.posts import Posts
+from services.records.directory.store import Directory, only
+from services.records.roster.rows import (
+    CHANGED,
+    CREATED,
+    UNCHANGED,
+    Handled,
+    RowRefused,
+    Tree,
+    Values,
+    judged,
+)
+
+_OWN = ("number", "name", "sex", "political_status", "joined_on", "external_id")
+Appointment = tuple[str, dict[str, Any], Document]  # id, what is given, where
+
+
+@dataclass
+class _Intent:
+    """What one row asks for, decided before anything is written."""
+
+    person: str
+    known: Document | None
+    given: dict[str, Any]
+    entry: Change | None = None
+    appointments: list[Appointment] = field(default_factory=list)
+
+    @property
+    def alone(self) -> bool:
+        """One new document and nothing else: such rows may be written many at once."""
+        return self.known is None and not self.appointments
+
+
+class PersonRows:
+    """People by number. A blank cell leaves what is known; a role that is not named is not withdrawn."""
+
+    def __init__(
+        self,
+        database: Store,
+        directory: Directory,
+        people: People,
+        posts: Posts,
+        tree: Tree,
+        today: date,
+        job: str,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._people = people
+        self._posts = posts
+        self._tree = tree
+        self._today = today
+        self._job = job
+
+    def apply(self, rows: Sequence[Values]) -> list[Handled]:
+        numbers = [row["number"] for row in rows]
+        found = self._directory.people.find({"number": {"$in": numbers}}, limit=0)
+        known = {each.state["number"]: each for each in found}
+        held = self._held(list(known.values()))
+        handled: dict[int, Handled] = {}
+        alone: dict[str, tuple[int, _Intent]] = {}
+        for position, row in enumerate(rows):
+            intents: list[_Intent] = []
+            decided = judged(partial(self._decide, row, known.get(row["number"]), held, intents))
+            if not intents:
+                handled[position] = decided
+            elif intents[0].alone:
+                alone[intents[0].person] = (position, intents[0])
+            else:
+                handled[position] = judged(partial(self._write, intents[0]))
+        taken = self._directory.people.create_many(
+            [(person, i.entry.state, i.entry.events) for person, (_, i) in alone.items() if i.entry]
+        )
+        for person, (position, _) in alone.items():
+            conflict = Handled("refused", [(None, "row.conflict")])
+            handled[position] = conflict if person in taken else Handled(CREATED)
+        return [handled[position] for position in range(len(rows))]
+
+    def _decide(
+        self, values: Values, known: Document | None, held: Mapping[str, Document], made: list[_Intent]
+    ) -> str:
+        """Put what the row asks for into ``made``; raises where it cannot be."""
+        home = self._home(values)
+        given = only(values, *_OWN)
+        if home is not None:
+            given["organisation"] = home.id
+        if "phone" in values:
+            given |= self._directory.sealed_phone(values["phone"])
+        if known is None:
+            if home is None:
+                raise RowRefused("organisation", "cell.missing")
+            if "political_status" not in values:
+                raise RowRefused("political_status", "cell.missing")
+            intent = _Intent(new_id(), None, given)
+            intent.entry = rules.enter_person(intent.person, given, home.state, self._today)
+            state: Mapping[str, Any] = intent.entry.state
+        else:
+            intent = _Intent(known.id, known, given)
+            intent.entry = rules.change_person(
+                known.id, known.state, given, home.state if home else None, self._today
+            )
+            state = intent.entry.state if intent.entry else known.state
+        intent.appointments = self._appointments(values, intent.person, state, home, held)
+        if known is not None and intent.entry is None and not intent.appointments:
+            return UNCHANGED
+        made.append(intent)
+        return CHANGED
+
+    def _home(self, values: Values) -> Document | None:
+        branch = self._tree.find("organisation", values["organisation"]) if "organisation" in values else None
+        if "group" not in values:
+            return branch
+        group = self._tree.find("group", values["group"])
+        if group.state["kind"] != "group" or (branch is not None and group.state["parent"] != branch.id):
+            raise RowRefused("group", "organisation.not_a_group_of_it")
+        return group
+
+    def _appointments(
+        self,
+        values: Values,
+        person: str,
+        state: Mapping[str, Any],
+        home: Document | None,
+        held: Mapping[str, Document],
+    ) -> list[Appointment]:
+        appointments = []
+        for role in values.get("roles", ()):
+            where = self._where(role, values, home)
+            before = held.get(rules.slot(person, where.id, role))
+            if before is not None and not rules.renew_slot(before.state, self._today):
+                continue
+            given = {
+                "person": person,
+                "organisation": where.id,
+                "role": role,
+                "since": values.get("post_since", self._today.isoformat()),
+                "until": None,
+            }
+            post = derived_id("post", self._job, person, where.id, role)
+            rules.give_post(post, given, state, where.state, self._today)  # refuses what cannot be
+            appointments.append((post, given, where))
+        return appointments
+
+    def _where(self, role: str, values: Values, home: Document | None) -> Document:
+        """A role counts where it says; else at one's branch, a group leader's at one's group."""
+        if "post_organisation" in values:
+            return self._tree.find("post_organisation", values["post_organisation"])
+        if home is None:
+            raise RowRefused("organisation", "cell.missing")
+        if home.state["kind"] == "group" and role != "group_leader":
+            branch = self._tree.with_id(home.state["parent"])
+            if branch is not None:
+                return branch
+        return home
+
+    def _write(self, intent: _Intent) -> str:
+        def commit() -> tuple[Document, bool]:
+            if intent.known is None and intent.entry is not None:
+                person = self._directory.people.create(intent.person, intent.entry.state, intent.entry.events)
+            else:
+                person = self._people.apply(self._directory.people.get(intent.person), intent.given)
+            for post, given, where in intent.appointments:
+                self._posts.appoint(post, given, person, where)
+            return person, intent.known is None
+
+        if intent.appointments:
+            in_transaction(self._database, commit)
+        else:
+            commit()
+        return CREATED if intent.known is None else CHANGED
+
+    def _held(self, people: Sequence[Document]) -> dict[str, Document]:
+        """The posts that ``people`` hold, by slot."""
+        ids = [each.id for each in people]
+        found = self._directory.posts.find({"person": {"$in": ids}, "active": True}, limit=0) if ids else []
+        return {each.state["slot"]: each for each in found}

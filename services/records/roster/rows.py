@@ -1,0 +1,215 @@
+"""Rows of a roster applied to the records, each wholly or not at all; the same row again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from services.chassis.contract import Change
+from services.chassis.documents import Document, Documents
+from services.chassis.errors import Conflict, Invalid, Refusal, Unavailable
+from services.chassis.identity import derived_id
+from services.records.activities import model as activity_rules
+from services.records.directory import model as directory_rules
+from services.records.directory.organisations import Organisations
+from services.records.directory.store import Directory
+
+CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What became of a row. ``problems`` are (field, code); a row with any was not taken over."""
+
+    outcome: str
+    problems: Sequence[tuple[str | None, str]] = field(default_factory=tuple)
+
+
+class RowRefused(Exception):
+    """A row cannot be taken over, because of one of its fields."""
+
+    def __init__(self, field_name: str | None, code: str) -> None:
+        super().__init__(code)
+        self.field = field_name
+        self.code = code
+
+
+class Rows(Protocol):
+    """How rows of one kind are applied."""
+
+    def apply(self, rows: Sequence[Values]) -> list[Handled]:
+        """What became of each of ``rows``, in their order."""
+
+
+def judged(apply: Callable[[], str]) -> Handled:
+    """The outcome of ``apply``, or why it refused. A store that is away is no fault of the row."""
+    try:
+        return Handled(apply())
+    except RowRefused as refused:
+        return Handled(REFUSED, [(refused.field, refused.code)])
+    except Unavailable:
+        raise
+    except Invalid as wrong:
+        named: list[tuple[str | None, str]] = []
+        named.extend((name, code) for name, codes in wrong.fields.items() for code in codes)
+        return Handled(REFUSED, named or [(None, wrong.code)])
+    except Conflict:
+        return Handled(REFUSED, [(None, "row.conflict")])
+    except Refusal as refused:
+        return Handled(REFUSED, [(None, refused.code)])
+
+
+class Tree:
+    """Organisations in memory while a roster is taken over, found by their code or their name."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._by_code: dict[str, Document] = {}
+        self._by_name: dict[str, set[str]] = {}
+        for each in documents.find(limit=0):
+            self.keep(each)
+
+    def keep(self, organisation: Document) -> None:
+        """A new or changed organisation."""
+        code = organisation.state["code"]
+        before = self._by_code.get(code)
+        if before is not None:
+            self._by_name[before.state["name"]].discard(code)
+        self._by_code[code] = organisation
+        self._by_name.setdefault(organisation.state["name"], set()).add(code)
+
+    def with_code(self, code: str) -> Document | None:
+        """The organisation with exactly this code."""
+        return self._by_code.get(code)
+
+    def with_id(self, organisation: str) -> Document | None:
+        """The organisation with this id."""
+        return next((each for each in self._by_code.values() if each.id == organisation), None)
+
+    def find(self, column: str, reference: str) -> Document:
+        """By code, else by name; raises ``RowRefused``: ``organisation.unknown`` or ``.ambiguous``."""
+        found = self._by_code.get(reference)
+        if found is not None:
+            return found
+        codes = self._by_name.get(reference, set())
+        if len(codes) != 1:
+            raise RowRefused(column, "organisation.ambiguous" if codes else "organisation.unknown")
+        return self._by_code[next(iter(codes))]
+
+
+class OrganisationRows:
+    """Organisations by code: new ones below their parent, known ones changed or moved."""
+
+    def __init__(
+        self, directory: Directory, organisations: Organisations, tree: Tree, today: date, job: str
+    ) -> None:
+        self._directory = directory
+        self._organisations = organisations
+        self._tree = tree
+        self._today = today
+        self._job = job
+
+    def apply(self, rows: Sequence[Values]) -> list[Handled]:
+        return [judged(lambda row=row: self._apply(row)) for row in rows]  # type: ignore[misc]
+
+    def _apply(self, values: Values) -> str:
+        known = self._tree.with_code(values["code"])
+        parent = self._tree.find("parent", values["parent"]) if "parent" in values else None
+        given = {name: value for name, value in values.items() if name not in ("code", "kind", "parent")}
+        if known is None:
+            return self._found(values, parent)
+        if known.state["kind"] != values["kind"]:
+            raise RowRefused("kind", "organisation.kind_fixed")
+        moved_to = parent if parent is not None and parent.id != known.state["parent"] else None
+        changed = self._organisations.apply(known.id, given, moved_to)
+        if moved_to is not None:
+            for each in self._directory.organisations.find({"path": known.id}, limit=0):
+                self._tree.keep(each)
+        self._tree.keep(changed)
+        return UNCHANGED if changed.version == known.version else CHANGED
+
+    def _found(self, values: Values, parent: Document | None) -> str:
+        if parent is None:
+            root = values["kind"] == "university_committee"
+            raise RowRefused(
+                "code" if root else "parent", "organisation.root_exists" if root else "cell.missing"
+            )
+        if "founded_on" not in values:
+            raise RowRefused("founded_on", "cell.missing")
+        organisation = derived_id("organisation", self._job, values["code"])
+        change = directory_rules.found_organisation(
+            organisation, values, (parent.id, parent.state), self._today
+        )
+        founded = self._directory.organisations.create(organisation, change.state, change.events)
+        self._directory.know_organisation(founded)
+        self._tree.keep(founded)
+        return CREATED
+
+
+class ActivityRows:
+    """Activities of an earlier system, known by organisation, kind, day and title."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        tree: Tree,
+        titles: Mapping[str, str],
+        window_days: Callable[[list[str]], int],
+        today: date,
+    ) -> None:
+        self._documents = documents
+        self._tree = tree
+        self._titles = titles
+        self._window_days = window_days
+        self._today = today
+
+    def apply(self, rows: Sequence[Values]) -> list[Handled]:
+        made: list[tuple[str, Change] | Handled] = [self._make(row) for row in rows]
+        wanted = {each[0]: each[1] for each in made if isinstance(each, tuple)}
+        known = {each.id: each for each in self._documents.find({"_id": {"$in": list(wanted)}}, limit=0)}
+        fresh = {activity: change for activity, change in wanted.items() if activity not in known}
+        taken = self._documents.create_many(
+            [(activity, change.state, change.events) for activity, change in fresh.items()]
+        )
+        created = fresh.keys() - taken  # what was taken was so by another import, a moment ago
+        return [each if isinstance(each, Handled) else self._outcome(each, created, known) for each in made]
+
+    def _make(self, values: Values) -> tuple[str, Change] | Handled:
+        made: list[tuple[str, Change]] = []
+
+        def make() -> str:
+            organisation = self._tree.find("organisation", values["organisation"])
+            given = {
+                "excused": 0,
+                "has_minutes": False,
+                "title": self._titles[values["kind"]],
+                **values,
+                "organisation": organisation.id,
+                "held_on": date.fromisoformat(values["held_on"]),
+                "entered_on": date.fromisoformat(values.get("entered_on", values["held_on"])),
+            }
+            activity = derived_id(
+                "imported activity", organisation.id, given["kind"], values["held_on"], given["title"]
+            )
+            window = self._window_days(organisation.state["path"])
+            change = activity_rules.take_over(
+                activity, given, organisation.state, today=self._today, window_days=window
+            )
+            made.append((activity, change))
+            return CREATED
+
+        handled = judged(make)
+        return made[0] if made else handled
+
+    def _outcome(
+        self, made: tuple[str, Change], created: Iterable[str], known: Mapping[str, Document]
+    ) -> Handled:
+        activity, change = made
+        if activity in created:
+            return Handled(CREATED)
+        before = known.get(activity)
+        if before is not None and before.state != change.state:
+            return Handled(REFUSED, [(None, "activity.differs")])
+        return Handled(UNCHANGED)
