@@ -1,0 +1,161 @@
+"""``jishi outbox``, ``migrate`` and ``check``: the state of an installation's stores and queues."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import eventlet
+from pymongo.errors import PyMongoError
+
+from services.chassis import broker, migrations
+from services.chassis.cli_frame import (
+    FAILED,
+    as_json,
+    database,
+    one_service,
+    service_names,
+    settings,
+    show,
+    told,
+)
+from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
+from services.chassis.store import Store
+
+OUTBOX_LATE_SECONDS = 60
+_CHECK_SECONDS = 10.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@click.command()
+@one_service()
+@as_json
+@told
+def outbox(service: str | None, as_json: bool) -> None:
+    """Show the events that are accepted and not yet published, by collection."""
+    known = settings()
+    rows = []
+    for name in [service] if service else service_names():
+        with database(known, name) as opened:
+            rows += [{"service": name, **row} for row in pending(opened, known.clock().now())]
+    columns = ("service", "collection", "documents", "oldest_seconds")
+    show(rows, columns, as_json=as_json, empty="Every accepted event is published.")
+
+
+def pending(opened: Store, now: datetime) -> Iterator[dict[str, Any]]:
+    """Of each collection that holds unpublished events: how many documents, and since when."""
+    for name in sorted(opened.list_collection_names()):
+        collection = opened[name]
+        if not any("pending_since" in dict(each["key"]) for each in collection.list_indexes()):
+            continue
+        # A comparison, not $exists: only the former lets the planner use the sparse index.
+        waiting = {"pending_since": {"$gte": _EPOCH}}
+        oldest = collection.find_one(waiting, {"pending_since": 1}, sort=[("pending_since", 1)])
+        if oldest is not None:
+            yield {
+                "collection": name,
+                "documents": collection.count_documents(waiting),
+                "oldest_seconds": round((now - oldest["pending_since"]).total_seconds()),
+            }
+
+
+@click.command()
+@one_service()
+@click.option("--dry-run", is_flag=True, help="Only say what is outstanding.")
+@as_json
+@told
+def migrate(service: str | None, dry_run: bool, as_json: bool) -> None:
+    """Apply the outstanding migrations of each service's database, in order, each once."""
+    known = settings()
+    rows: list[dict[str, Any]] = []
+    for name in [service] if service else service_names():
+        package = f"services.{name}.migrations"
+        with database(known, name) as opened:
+            if dry_run:
+                names = [each.name for each in migrations.outstanding(opened, package)]
+            else:
+                names = migrations.migrate(opened, package, known.clock())
+        rows += [{"service": name, "migration": each} for each in names]
+    show(rows, ("service", "migration"), as_json=as_json, empty="Nothing is outstanding.")
+
+
+@click.command()
+@as_json
+@told
+def check(as_json: bool) -> None:
+    """Check settings, store, broker and queues; exit code 1 if anything is wrong."""
+    rows = list(_findings())
+    show(rows, ("what", "state", "detail"), as_json=as_json, empty="")
+    if any(row["state"] == "wrong" for row in rows):
+        sys.exit(FAILED)
+
+
+Finding = dict[str, str]
+
+
+def _found(what: str, state: str, detail: str = "") -> Finding:
+    return {"what": what, "state": state, "detail": detail}
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        known = Settings.from_environment("jishi", needs=OPERATOR_NEEDS)
+    except SettingsError as wrong:
+        for name, problem in sorted(wrong.problems.items()):
+            yield _found(f"setting {name}", "wrong", problem)
+        return
+    yield _found("settings", "right", f"profile {known.profile}")
+    yield from _store_findings(known)
+    yield from _broker_findings(known)
+
+
+def _store_findings(known: Settings) -> Iterator[Finding]:
+    try:
+        for name in service_names():
+            with database(known, name) as opened:
+                told = opened.client.admin.command("hello")
+                if not told.get("setName") and told.get("msg") != "isdbgrid":
+                    yield _found("store", "wrong", "it is no replica set, so it has no transactions")
+                    return
+                outstanding = migrations.outstanding(opened, f"services.{name}.migrations")
+                detail = f"{len(outstanding)} migrations outstanding: jishi migrate" if outstanding else ""
+                yield _found(f"store of {name}", "look" if outstanding else "right", detail)
+                for row in pending(opened, known.clock().now()):
+                    late = row["oldest_seconds"] > OUTBOX_LATE_SECONDS
+                    said = f"{row['documents']} documents, the oldest for {row['oldest_seconds']} s"
+                    yield _found(f"outbox {name}.{row['collection']}", "wrong" if late else "right", said)
+    except PyMongoError as error:
+        yield _found("store", "wrong", f"does not answer ({type(error).__name__})")
+
+
+def _broker_findings(known: Settings) -> Iterator[Finding]:
+    try:
+        with eventlet.Timeout(_CHECK_SECONDS, TimeoutError("the broker did not answer")):
+            connection = broker.connect(known.amqp_uri, name="jishi-check")
+            with closing(connection):
+                version = connection.server_properties.get("version", "unknown")
+                yield _found("broker", "right", f"version {version}")
+                if broker.probe_ladder(connection):
+                    yield _found("policies", "right", "a waiting message comes back")
+                else:
+                    yield _found("policies", "wrong", "import deploy/rabbitmq/policies.json into the broker")
+                yield from _queue_findings(connection)
+    except (OSError, broker.TopologyMismatch) as error:
+        said = str(error) if isinstance(error, broker.TopologyMismatch) else type(error).__name__
+        yield _found("broker", "wrong", said)
+
+
+def _queue_findings(connection: Any) -> Iterator[Finding]:
+    parked = {broker.dead_letter_queue(name): "jishi dead-letters list" for name in service_names()}
+    for queue, remedy in {**parked, broker.UNROUTED: "events that no queue wants"}.items():
+        depth = broker.depth(connection.channel(), queue)
+        if depth is None:
+            yield _found(f"queue {queue}", "wrong", "does not exist: the service has never run")
+        elif depth:
+            yield _found(f"queue {queue}", "look", f"{depth} messages: {remedy}")
+        else:
+            yield _found(f"queue {queue}", "right", "empty")

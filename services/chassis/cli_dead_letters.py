@@ -1,0 +1,128 @@
+"""``jishi dead-letters``: the messages that were parked, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from services.chassis import dead_letters
+from services.chassis.cli_frame import as_json, fail, one_service, service_names, settings, show, told
+from services.chassis.dead_letters import DeadLetter
+from services.chassis.settings import Settings
+
+_COLUMNS = ("id", "service", "reason", "consumer", "type", "attempts", "parked_at")
+
+
+@click.group("dead-letters")
+def group() -> None:
+    """Look at parked messages, send them back, or drop them."""
+
+
+@group.command("list")
+@one_service()
+@as_json
+@told
+def list_letters(service: str | None, as_json: bool) -> None:
+    """List parked messages, oldest first; exit code 0 also when there are some."""
+    known = settings()
+    letters = [
+        letter
+        for name in ([service] if service else service_names())
+        for letter in dead_letters.browse(known.amqp_uri, name)
+    ]
+    show([_row(each) for each in letters], _COLUMNS, as_json=as_json, empty="No message is parked.")
+
+
+@group.command("show")
+@click.argument("letter")
+@click.option("--body", is_flag=True, help="Show the message itself, which may hold personal data.")
+@as_json
+@told
+def show_letter(letter: str, body: bool, as_json: bool) -> None:
+    """Show one parked message: the reason, the consumer that failed, the trace."""
+    found = _find(settings(), letter)
+    row = _row(found)
+    if body:
+        row["body"] = found.body.decode("utf-8", "replace")
+    if as_json:
+        click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+        return
+    for name, value in row.items():
+        if value not in (None, ""):
+            click.echo(f"{name:<16} {value}")
+
+
+@group.command()
+@click.argument("letter", required=False)
+@click.option("--all", "everything", is_flag=True, help="All parked messages of --service.")
+@one_service()
+@as_json
+@told
+def replay(letter: str | None, everything: bool, service: str | None, as_json: bool) -> None:
+    """Send LETTER, or all of a service, back to the consumer that failed, with new attempts."""
+    known = settings()
+    if everything == (letter is not None):
+        raise click.UsageError("Name one LETTER, or --all with --service.")
+    if letter is not None:
+        found = _find(known, letter)
+        count = dead_letters.replay(known.amqp_uri, found.service, found.id)
+    elif service is None:
+        raise click.UsageError("--all needs --service.")
+    else:
+        count = dead_letters.replay(known.amqp_uri, service)
+    click.echo(json.dumps({"replayed": count}) if as_json else f"{count} sent back.")
+
+
+@group.command()
+@click.argument("letter")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@told
+def drop(letter: str, yes: bool, as_json: bool) -> None:
+    """Delete one parked message for ever."""
+    known = settings()
+    found = _find(known, letter)
+    if not yes:
+        click.confirm(f"Drop {found.id} ({found.reason}, for {found.consumer}) for ever?", abort=True)
+    dead_letters.drop(known.amqp_uri, found.service, found.id)
+    click.echo(json.dumps({"dropped": 1}) if as_json else "Dropped.")
+
+
+def _find(known: Settings, letter: str) -> DeadLetter:
+    parked = (
+        each
+        for service in service_names()
+        for each in dead_letters.browse(known.amqp_uri, service, most=dead_letters.MOST)
+    )
+    found = next((each for each in parked if each.id == letter), None)
+    return found or fail(f"No parked message has the id {letter}.")
+
+
+def _row(letter: DeadLetter) -> dict[str, Any]:
+    """What is told of a letter: never its body, which may hold personal data."""
+    return {
+        "id": letter.id,
+        "service": letter.service,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "consumer": letter.consumer,
+        "type": _event_type(letter.body),
+        "attempts": letter.attempts,
+        "first_failed_at": letter.first_failed_at,
+        "parked_at": letter.parked_at,
+        "exchange": letter.exchange,
+        "routing_key": letter.routing_key,
+        "traceparent": letter.traceparent,
+        "message_id": letter.message_id,
+        "bytes": len(letter.body),
+    }
+
+
+def _event_type(body: bytes) -> str | None:
+    try:
+        said = json.loads(body)["type"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, str) and len(said) <= 100 else None
