@@ -197,8 +197,8 @@ class _Generator:
                 "政治面貌": status,
                 "所在党支部": branch.code,
                 "所在党小组": group,
-                # No such numbers are given out: nobody's telephone rings if they leave the machine.
-                "手机号": f"100{self._random.randint(0, 99999999):08d}",
+                # No operator gives out 160: nobody's telephone rings if these leave the machine.
+                "手机号": f"160{self._random.randint(0, 99999999):08d}",
                 "入党日期": joined.isoformat() if status in ("正式党员", "预备党员") else "",
                 "职务": roles,
                 "任职组织": (post_at or branch.code) if roles else "",
