@@ -1,0 +1,250 @@
+"""A platform of real processes with a small campus, and an ear that hears every event it publishes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import amqp
+import kombu
+
+from deploy.local.children import Child, free_ports
+from deploy.local.layout import MODULES, ROOT, SERVICES, Layout, Ports
+from deploy.local.platform import Platform, missing
+from services.chassis.store import Store, connect
+from services.chassis.testing import wait_for
+from tests.faults.calls import Caller
+
+ADMINISTRATOR = "A0001"
+BRANCHES = 6
+MEMBERS = 3
+EAR = "faults.ear"
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch with its secretary's number and its people's ids."""
+
+    id: str
+    secretary: str
+    people: tuple[str, ...]
+
+
+class Rig:
+    """One copy of the platform in a folder of its own; ends with the test run."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="jishi-faults-"))
+        self.layout = Layout(self.folder, Ports(_free_base()))
+        self.platform = Platform(self.layout)
+        self.calls = Caller(self.layout.gateway_url)
+        self.branches: list[Branch] = []
+        self.dean = "D0001"
+        self.ear = Ear(self.layout.addresses()["AMQP_URI"] if self.layout.amqp_uri else None)
+
+    def start(self) -> None:
+        """Start everything and found the campus."""
+        self.platform.start()
+        self.platform.wait_ready(READY_SECONDS * 2)
+        self.ear = Ear(self.amqp_uri)
+        self.ear.listen()
+        self._found_campus()
+
+    def end(self) -> None:
+        self.platform.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def amqp_uri(self) -> str:
+        assert self.platform.broker is not None
+        return self.platform.broker.amqp_uri()
+
+    def database(self, service: str) -> Store:
+        """The service's own database, read from outside."""
+        return connect(self.layout.addresses()["MONGO_URI"], f"jishi_{service}")
+
+    # -- hurting it -----------------------------------------------------------------------------
+
+    def kill(self, name: str, replica: int = 0) -> None:
+        """``kill -9`` one process and start it again; returns when it is ready."""
+        self.platform.processes[name, replica].kill()
+        self.start_replica(name, replica)
+
+    def start_replica(self, name: str, replica: int) -> None:
+        child = self.platform.start_process(name, replica)
+        self.wait_ready(name, replica, child)
+
+    def restart_in_order(self, name: str, replica: int = 0) -> int | None:
+        """SIGTERM, wait for the end, start again; the exit code of the one that ended."""
+        code = self.platform.processes[name, replica].stop(30)
+        self.start_replica(name, replica)
+        return code
+
+    def wait_ready(self, name: str, replica: int, child: Child) -> None:
+        port = self.layout.ports.health(name, replica)
+        child.wait_until(lambda: not missing(port), READY_SECONDS)
+
+    def wait_all_ready(self) -> None:
+        for (name, replica), child in self.platform.processes.items():
+            self.wait_ready(name, replica, child)
+
+    def kill_broker(self) -> None:
+        assert self.platform.broker is not None
+        self.platform.broker.kill()
+
+    def start_broker(self) -> None:
+        assert self.platform.broker is not None
+        self.platform.broker.start()
+        self.platform.broker.wait_ready(READY_SECONDS)
+
+    def kill_store(self) -> None:
+        assert self.platform.store is not None
+        self.platform.store.kill()
+
+    def start_store(self) -> None:
+        assert self.platform.store is not None
+        self.platform.store.start()
+        self.platform.store.wait_ready(READY_SECONDS)
+
+    # -- looking at it --------------------------------------------------------------------------
+
+    def redelivered(self) -> int:
+        """Deliveries that the broker made again, on all queues of the platform, since it started."""
+        assert self.platform.broker is not None
+        queues = self.platform.broker.management.queues("/")
+        return sum(
+            each.get("message_stats", {}).get("redeliver", 0) for each in queues if each["name"] != EAR
+        )
+
+    def backlog(self) -> int:
+        """Events that wait in documents to be published, over all services."""
+        return sum(
+            self.database(service)[name].count_documents({"pending_since": {"$exists": True}})
+            for service in SERVICES
+            for name in self.database(service).list_collection_names()
+        )
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Every SMS that the provider took."""
+        return list(self.calls.get(f"{self.layout.sandbox_url}/messages")["items"])
+
+    # -- the campus -----------------------------------------------------------------------------
+
+    def _found_campus(self) -> None:
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "services.records.bootstrap",
+                "--number",
+                ADMINISTRATOR,
+                "--name",
+                "组织部",
+            ],
+            check=True,
+            env=self.layout.environment("records"),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )
+        admin = wait_for(lambda: self.calls.sign_in(ADMINISTRATOR), READY_SECONDS)
+        root = self.calls.get("/api/v1/me", admin)["organisation"]
+        faculty = self._organisation(admin, "S01", "石油工程学院党委", "secondary", root)
+        self._post(admin, self._person(admin, self.dean, faculty), faculty)
+        for number in range(BRANCHES):
+            branch = self._organisation(admin, f"S01B{number}", f"第{number + 1}党支部", "branch", faculty)
+            people = [
+                self._person(admin, f"P{number}{person:03}", branch, f"1390000{number}{person:03}")
+                for person in range(MEMBERS)
+            ]
+            self._post(admin, people[0], branch)
+            self.branches.append(Branch(branch, f"P{number}000", tuple(people)))
+        for service in ("evaluation", "notify", "feedback"):
+            wait_for(lambda service=service: self._knows_campus(service), READY_SECONDS)
+
+    def _knows_campus(self, service: str) -> bool:
+        database = self.database(service)
+        known = {name: database[f"authority_{name}"].count_documents({}) for name in ("nodes", "grants")}
+        return known["nodes"] == BRANCHES + 2 and known["grants"] == BRANCHES + 2
+
+    def _organisation(self, admin: str, code: str, name: str, kind: str, parent: str) -> str:
+        wanted = {"code": code, "name": name, "kind": kind, "parent": parent, "founded_on": "2020-01-01"}
+        return str(self.calls.command("POST", "/api/v1/organisations", wanted, admin)["id"])
+
+    def _person(self, admin: str, number: str, organisation: str, phone: str | None = None) -> str:
+        wanted = {
+            "number": number,
+            "name": f"党员{number}",
+            "political_status": "member",
+            "organisation": organisation,
+            "phone": phone,
+        }
+        return str(self.calls.command("POST", "/api/v1/people", wanted, admin)["id"])
+
+    def _post(self, admin: str, person: str, organisation: str) -> None:
+        wanted = {"person": person, "organisation": organisation, "role": "secretary", "since": "2025-09-01"}
+        self.calls.command("POST", "/api/v1/posts", wanted, admin)
+
+
+class Ear:
+    """A queue bound to everything that the services publish. What it heard is kept by subject."""
+
+    def __init__(self, amqp_uri: str | None) -> None:
+        self._amqp_uri = amqp_uri
+        # subject -> sequence -> ids of the events under that number
+        self.heard: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self.deliveries = 0
+
+    def listen(self) -> None:
+        """From now on, whatever becomes of the broker."""
+        with kombu.Connection(self._amqp_uri) as connection:
+            channel = connection.channel()
+            channel.queue_declare(EAR, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"})
+            for service in SERVICES:
+                channel.queue_bind(EAR, f"{service}.events", "#")
+
+    def read(self) -> None:
+        """Take over what has been heard by now."""
+        with kombu.Connection(self._amqp_uri) as connection:
+            channel = connection.channel()
+            while (message := channel.basic_get(EAR)) is not None:
+                self._note(message)
+                channel.basic_ack(message.delivery_tag)
+
+    def _note(self, message: amqp.Message) -> None:
+        envelope = json.loads(message.body)
+        self.heard[envelope["subject"]][envelope["sequence"]].add(envelope["id"])
+        self.deliveries += 1
+
+
+def _free_base() -> int:
+    """A base from which all the ports of one copy are free just now."""
+    for base in free_ports(32):
+        if base + 70 < 65536:
+            wanted = set(Layout(Path("."), Ports(base)).wanted_ports())
+            if not any(_taken(port) for port in wanted | {base + 10 + n for n in range(45)}):
+                return base
+    raise RuntimeError("no room for the ports of the platform")
+
+
+def _taken(port: int) -> bool:
+    from deploy.local.children import port_in_use
+
+    return port_in_use(port)
+
+
+def elapsed(since: float) -> float:
+    return time.monotonic() - since
+
+
+PARTS = tuple(MODULES)
