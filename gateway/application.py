@@ -79,7 +79,12 @@ class Gateway:
             environ["gateway.close"]()
         self._told(request, route, response.status, monotonic() - started)
         start_response(response.status_line, response.headers)
-        return response.stream if response.stream is not None else [response.body]
+        if response.stream is None:
+            return [response.body]
+        if request.method == "HEAD":
+            response.stream.close()
+            return []
+        return response.stream
 
     def ask(self, call: Call, asked: Mapping[str, Any], request: Request, *, step: str = "") -> Any:
         """The service's answer to ``call`` on behalf of ``request``; raises its refusal.

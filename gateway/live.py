@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import eventlet
 import structlog
-from eventlet.queue import Empty, Full, LightQueue
+from eventlet.event import Event as Signal
 
 from gateway import visibility
 from gateway.measuring import STREAMS
@@ -107,8 +108,8 @@ class Stream:
         self._streams = streams
         self._load = load
         self._check = check
-        self._waiting = LightQueue(MOST_WAITING)
-        self._overflown = False
+        self._waiting: deque[Any] = deque()
+        self._signal: Signal | None = None
         self._begun = False
         self._closed = False
         # Listening begins before the scope is asked for: a change in between is not overheard.
@@ -121,11 +122,17 @@ class Stream:
             raise
 
     def put(self, item: Any) -> None:
-        """Give the stream an event or a sign; never waits."""
-        try:
-            self._waiting.put_nowait(item)
-        except Full:
-            self._overflown = True
+        """Give the stream an event or a sign; never waits.
+
+        Where too many wait already, all are dropped for the one sign that something was missed.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.clear()
+            self._waiting.append(_MISSED)
+        self._waiting.append(item)
+        signal, self._signal = self._signal, None
+        if signal is not None:
+            signal.send(None)
 
     def __iter__(self) -> Stream:
         return self
@@ -148,14 +155,12 @@ class Stream:
             STREAMS.dec()
 
     def _next_piece(self) -> bytes | None:
-        if self._overflown:
-            self._waiting = LightQueue(MOST_WAITING)
-            self._overflown = False
-            return _sse("missed", {})
-        try:
-            item = self._waiting.get(timeout=HEARTBEAT_SECONDS)
-        except Empty:
-            return self._heartbeat()
+        if not self._waiting:
+            self._signal = Signal()
+            self._signal.wait(timeout=HEARTBEAT_SECONDS)
+            if not self._waiting:
+                return self._heartbeat()
+        item = self._waiting.popleft()
         if item is _ENDED:
             self.close()
             return None

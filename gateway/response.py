@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.request import Request
 from services.chassis.wire import encode
@@ -23,6 +23,14 @@ SECURITY = (
 )
 
 
+class Stream(Protocol):
+    """Pieces that are sent as they come; closed when they end or the client has gone."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
 class Response:
     """Status, headers and either a whole body or a stream of pieces that are sent as they come."""
 
@@ -35,7 +43,7 @@ class Response:
         *,
         content_type: str | None = JSON,
         headers: Iterable[tuple[str, str]] = (),
-        stream: Iterable[bytes] | None = None,
+        stream: Stream | None = None,
         closes: bool = False,
     ) -> None:
         self.status = status

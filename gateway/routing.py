@@ -43,7 +43,7 @@ class Call:
     response: type[Schema]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """One address and method.
 

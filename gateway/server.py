@@ -44,9 +44,9 @@ class Server:
         """Bind and accept; raises ``OSError`` for a taken port, ``ValueError`` for keys that are none."""
         session.private(self.settings.session_private_key or "")
         session.public(self.settings.session_public_key)
-        listener = eventlet.listen(
-            (self.settings.http_host, self.settings.http_port), backlog=_BACKLOG, reuse_port=True
-        )
+        address = (self.settings.http_host, self.settings.http_port)
+        # Replicas share a port by name; a port that the system chooses is nobody else's.
+        listener = eventlet.listen(address, backlog=_BACKLOG, reuse_port=address[1] != 0)
         self.port = listener.getsockname()[1]
         self._live.start()
         self.connected()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import unquote
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -14,6 +15,7 @@ from gateway.request import Request
 
 _LONGEST_NAME = 200
 _MOST_PARTS = 8
+_END: tuple[bytes | None, ...] = (None,)
 
 
 class Upload:
@@ -47,7 +49,7 @@ class Upload:
         decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=_MOST_PARTS)
         in_file = seen = False
         try:
-            for piece in self._request.stream(self._limit + self._envelope):
+            for piece in chain(self._request.stream(self._limit + self._envelope), _END):
                 decoder.receive_data(piece)
                 while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
                     if isinstance(event, File):
@@ -57,11 +59,9 @@ class Upload:
                         in_file = False
                     elif isinstance(event, Data) and in_file:
                         yield bytes(event.data)
-                if isinstance(event, Epilogue):
-                    return
         except (ValueError, RequestEntityTooLarge):
+            # A form without an end is one of these.
             raise Malformed("upload.malformed", closes=True) from None
-        raise Malformed("upload.malformed", closes=True)  # the form has no end
 
 
 def _cleaned(name: str) -> str:

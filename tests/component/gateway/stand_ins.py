@@ -1,0 +1,186 @@
+"""Small services that answer the gateway's calls as the real ones would, and remember what reached them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from services.chassis import context
+from services.chassis.application import Application
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from services.chassis.identity import derived_id
+from services.chassis.rpc import rpc
+from services.contracts import feedback_rpc, records_rpc
+
+ROOT, BRANCH, OTHER = "o-root", "o-branch", "o-other"
+SECRET = "张三 13812345678"
+PATHS = {ROOT: [ROOT], BRANCH: [ROOT, BRANCH], OTHER: [ROOT, OTHER]}
+
+
+class Desk(Application):
+    """What reached the service, for a test to read."""
+
+    migrates = False
+
+    def compose(self) -> None:
+        self.seen: list[tuple[str, dict[str, Any], context.Context]] = []
+        self.parts: dict[str, dict[int, str]] = {}
+
+    def saw(self, method: str, request: dict[str, Any]) -> None:
+        self.seen.append((method, request, context.current()))
+
+
+def activity(identity: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "version": 3,
+        "organisation": BRANCH,
+        "kind": "theme_day",
+        "title": "主题党日",
+        "held_on": date(2026, 3, 2),
+        "place": None,
+        "state": "planned",
+        "entered_on": None,
+        "late": False,
+        "expected": 0,
+        "present": 0,
+        "excused": 0,
+        "has_minutes": False,
+        "imported": False,
+        "attendance": [],
+        "minutes": None,
+        "decisions": [],
+        "reviews": [],
+        **changes,
+    }
+
+
+def organisation(identity: str) -> dict[str, Any]:
+    return {
+        "id": identity,
+        "version": 1,
+        "code": identity,
+        "name": identity,
+        "kind": "branch",
+        "parent": ROOT,
+        "path": PATHS[identity],
+        "founded_on": date(2020, 1, 1),
+        "has_committee": True,
+        "has_leading_group": False,
+        "external_id": None,
+        "active": True,
+    }
+
+
+class RecordsStandIn:
+    name = "records"
+    desk = Desk()
+
+    @rpc(request=records_rpc.IdentifyPerson, response=records_rpc.Identified, public=True)
+    def identify_person(self, request):
+        if request["number"] == "0000":
+            raise NotFound("person.not_found")
+        return {"person": f"p-{request['number']}"}
+
+    @rpc(request=records_rpc.Nothing, response=records_rpc.Myself)
+    def who_am_i(self, request):
+        person = context.actor()
+        post = {"id": "post", "role": "secretary", "since": date(2026, 1, 1), "until": None}
+        held = {"p-root": ROOT, "p-secretary": BRANCH}.get(person)
+        return {
+            "person": person,
+            "number": "1001",
+            "name": "某人",
+            "political_status": "member",
+            "organisation": OTHER if person == "p-other" else BRANCH,
+            "posts": [{**post, "organisation": held}] if held else [],
+            "organisations": [organisation(each) for each in (ROOT, BRANCH, OTHER)],
+        }
+
+    @rpc(request=records_rpc.ListOrganisations, response=records_rpc.Organisations)
+    def list_organisations(self, request):
+        self.desk.saw("list_organisations", request)
+        within = request.get("within") or ROOT
+        found = [organisation(each) for each, path in PATHS.items() if within in path]
+        return {"items": found * request["limit"] if request.get("search") == "many" else found, "next": None}
+
+    @rpc(request=records_rpc.PlanActivity, response=records_rpc.Activity)
+    def plan_activity(self, request):
+        self.desk.saw("plan_activity", request)
+        if request["organisation"] != BRANCH:
+            raise Forbidden("permission.denied")
+        return activity(
+            derived_id("activity", context.current().idempotency_key or ""), title=request["title"]
+        )
+
+    @rpc(request=records_rpc.GetActivity, response=records_rpc.Activity)
+    def get_activity(self, request):
+        match request["activity"]:
+            case "a-1":
+                return activity("a-1")
+            case "a-broken":
+                raise RuntimeError(SECRET)
+            case "a-busy":
+                raise Unavailable("store.unavailable")
+            case _:
+                raise NotFound("activity.not_found")
+
+    @rpc(request=records_rpc.SubmitActivity, response=records_rpc.Activity)
+    def submit_activity(self, request):
+        self.desk.saw("submit_activity", request)
+        if request["expected_version"] not in (None, 3):
+            raise Conflict("version.stale")
+        if request["activity"] == "a-2":
+            raise Invalid("activity.no_minutes", fields={"minutes": ["field.required"]})
+        return activity(request["activity"], version=4, state="submitted")
+
+    @rpc(request=records_rpc.BeginUpload, response=records_rpc.Upload)
+    def begin_upload(self, request):
+        upload = derived_id("upload", context.actor(), context.current().idempotency_key or "")
+        self.desk.parts.setdefault(upload, {})
+        self.desk.saw("begin_upload", request)
+        return {"upload": upload, "size": 0}
+
+    @rpc(request=records_rpc.AppendUpload, response=records_rpc.Upload)
+    def append_upload(self, request):
+        self.desk.parts[request["upload"]][request["part"]] = request["content"]
+        return {"upload": request["upload"], "size": 0}
+
+    @rpc(request=records_rpc.StartImport, response=records_rpc.StartedJob)
+    def start_import(self, request):
+        self.desk.saw("start_import", request)
+        return {"job": derived_id("job", request["upload"])}
+
+
+class FeedbackStandIn:
+    name = "feedback"
+    desk = Desk()
+
+    @rpc(request=feedback_rpc.SubmitOpinion, response=feedback_rpc.Opinion)
+    def submit_opinion(self, request):
+        self.desk.saw("submit_opinion", request)
+        return {"id": "op-1", "version": 1, "mode": "named", "text": request["text"]}
+
+    @rpc(
+        request=feedback_rpc.SubmitAnonymousOpinion,
+        response=feedback_rpc.Receipt,
+        anonymous=True,
+    )
+    def submit_anonymous_opinion(self, request):
+        self.desk.saw("submit_anonymous_opinion", request)
+        if request["text"] == "fail":
+            raise RuntimeError(SECRET)
+        return {
+            "receipt": "CODE-1",
+            "organisation": request["organisation"],
+            "received_on": date(2026, 3, 2),
+        }
+
+    @rpc(request=feedback_rpc.FollowReceipt, response=feedback_rpc.OpinionProgress, anonymous=True)
+    def follow_receipt(self, request):
+        self.desk.saw("follow_receipt", request)
+        raise NotFound("receipt.not_found")
+
+    @rpc(request=feedback_rpc.ListPublicMeasures, response=feedback_rpc.PublicMeasurePage, public=True)
+    def public_measures(self, request):
+        return {"items": [], "next": None}

@@ -1,0 +1,73 @@
+"""Whoever speaks without a name leaves nothing behind on the way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import structlog
+
+from tests.component.gateway.conftest import Door
+from tests.component.gateway.stand_ins import BRANCH, SECRET
+
+OPINION = {"organisation": BRANCH, "category": "service", "text": "食堂排队太久", "mode": "anonymous"}
+
+
+def test_a_session_that_is_sent_along_does_not_reach_the_service(door: Door) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    response = door.ask("POST", "/api/v1/opinions", json=OPINION, headers={"traceparent": trace})
+    assert response.status_code == 201
+    assert response.json()["receipt"] == "CODE-1"
+    (method, request, context) = door.feedback.seen[-1]
+    assert method == "submit_anonymous_opinion"
+    assert "mode" not in request
+    assert context.actor is None
+    assert context.correlationid is None
+    assert context.traceparent is None
+
+
+def test_a_forged_session_is_not_even_looked_at(door: Door) -> None:
+    headers = {"Authorization": "Bearer forged"}
+    response = door.ask("POST", "/api/v1/opinions", person=None, json=OPINION, headers=headers)
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status"),
+    [
+        ("POST", "/api/v1/opinions", {"json": OPINION}, 201),
+        ("POST", "/api/v1/opinions", {"json": OPINION | {"text": ""}}, 422),
+        ("POST", "/api/v1/opinions", {"json": OPINION | {"text": "fail"}}, 500),
+        ("POST", "/api/v1/opinions", {"data": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+        ("POST", "/api/v1/opinions", {"data": b"x" * 2_000_000}, 413),
+        ("GET", "/api/v1/opinions/receipts/CODE-1", {}, 404),
+    ],
+    ids=["spoken", "invalid", "failed", "malformed", "too large", "followed"],
+)
+def test_an_anonymous_route_leaves_no_log_line(
+    door: Door, method: str, path: str, options: dict[str, Any], status: int
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        response = door.ask(method, path, **options)
+    assert response.status_code == status
+    assert "X-Request-Id" not in response.headers
+    # The stand-in fails in the same process: its own line tells which method, and not what was said.
+    assert [each for each in lines if each["event"] != "rpc.failed"] == []
+    assert OPINION["text"] not in str(lines)
+    assert SECRET not in response.text
+    if status >= 400:
+        assert "request" not in response.json()
+
+
+def test_by_name_the_session_is_asked_for_and_passed_on(door: Door) -> None:
+    named = OPINION | {"mode": "named"}
+    assert door.ask("POST", "/api/v1/opinions", person=None, json=named).status_code == 401
+    response = door.ask("POST", "/api/v1/opinions", json=named)
+    assert response.status_code == 201
+    assert response.headers["Location"] == "/api/v1/opinions/op-1"
+    assert door.feedback.seen[-1][2].actor == "p-secretary"
+
+
+def test_a_public_route_asks_for_no_session_and_passes_none_on(door: Door) -> None:
+    headers = {"Authorization": "Bearer forged"}
+    assert door.ask("GET", "/api/v1/public/measures", person=None, headers=headers).status_code == 200

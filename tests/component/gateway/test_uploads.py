@@ -1,0 +1,98 @@
+"""A roster passes through in parts: whole, named, of a kind that its bytes show, and not a byte too long."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import pytest
+
+from tests.component.gateway.conftest import Door
+
+ROSTER = "/api/v1/imports/roster"
+XLSX = b"PK\x03\x04" + os.urandom(1_300_000)
+CSV = "姓名,学号\n某人,1001\n".encode()
+
+
+def received(door: Door, request: dict) -> bytes:
+    parts = door.records.parts[request["upload"]]
+    return b"".join(base64.b64decode(parts[number]) for number in range(len(parts)))
+
+
+def test_a_form_is_taken_in_parts_and_the_import_started(door: Door) -> None:
+    response = door.ask("POST", ROSTER, files={"file": ("2026 花名册.xlsx", XLSX)}, data={"note": "x"})
+    assert response.status_code == 202
+    assert response.headers["Location"] == f"/api/v1/jobs/{response.json()['job']}"
+    method, request, _ = door.records.seen[-1]
+    assert method == "start_import"
+    assert request["filename"] == "2026 花名册.xlsx"
+    assert received(door, request) == XLSX
+
+
+def test_a_raw_body_is_taken_by_the_name_in_the_address(door: Door) -> None:
+    response = door.ask("POST", f"{ROSTER}?filename=roster.csv", data=CSV)
+    assert response.status_code == 202
+    assert received(door, door.records.seen[-1][1]) == CSV
+
+
+def test_the_same_upload_with_the_same_key_is_the_same_job(door: Door) -> None:
+    jobs = {
+        door.ask(
+            "POST", ROSTER, files={"file": ("a.xlsx", XLSX)}, headers={"Idempotency-Key": "once"}
+        ).json()["job"]
+        for _ in range(2)
+    }
+    assert len(jobs) == 1
+
+
+def test_a_name_cannot_lead_elsewhere(door: Door) -> None:
+    door.ask("POST", f"{ROSTER}?filename=../../etc/a%00b.csv", data=CSV)
+    assert door.records.seen[-1][1]["filename"] == "ab.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.xlsx", CSV), ("a.csv", XLSX), ("a.csv", b"a\x00b"), ("a.exe", XLSX), ("", XLSX), ("a.html", CSV)],
+)
+def test_another_kind_of_file_is_415(door: Door, name: str, content: bytes) -> None:
+    response = door.ask("POST", f"{ROSTER}?filename={name}", data=content)
+    assert response.status_code == 415
+    assert response.json()["code"] == "upload.unknown_kind"
+    assert door.records.seen == []
+
+
+FORM = "multipart/form-data; boundary=b"
+NO_FILE = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "code"),
+    [
+        (FORM, b"--b\r\nno such header", "upload.malformed"),
+        (FORM, NO_FILE[:-6], "upload.malformed"),
+        ("multipart/form-data", b"--b--", "upload.malformed"),
+        (FORM, NO_FILE, "upload.no_file"),
+        ("application/octet-stream", b"", "upload.no_file"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_400(door: Door, content_type: str, body: bytes, code: str) -> None:
+    response = door.ask("POST", ROSTER, data=body, headers={"Content-Type": content_type})
+    assert response.status_code == 400
+    assert response.json()["code"] == code
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_a_file_over_the_limit_is_413_whatever_carries_it(door: Door, form: bool) -> None:
+    huge = XLSX[:4] + b"x" * (20 * 1024 * 1024)
+    if form:
+        response = door.ask("POST", ROSTER, files={"file": ("a.xlsx", huge)})
+    else:
+        response = door.ask("POST", f"{ROSTER}?filename=a.xlsx", data=huge)
+    assert response.status_code == 413
+    assert all(method != "start_import" for method, _, _ in door.records.seen)
+
+
+def test_without_a_session_not_a_byte_is_taken(door: Door) -> None:
+    response = door.ask("POST", f"{ROSTER}?filename=a.csv", person=None, data=CSV)
+    assert response.status_code == 401
+    assert door.records.seen == []
