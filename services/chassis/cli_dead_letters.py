@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 import click
 
 from services.chassis import dead_letters
 from services.chassis.cli_frame import as_json, fail, one_service, service_names, settings, show, told
 from services.chassis.dead_letters import DeadLetter
+from services.chassis.errors import NotFound
 from services.chassis.settings import Settings
 
+T = TypeVar("T")
+_BACK_SECONDS = 3.0
 _COLUMNS = ("id", "service", "reason", "consumer", "type", "attempts", "parked_at")
 
 
@@ -67,7 +72,7 @@ def replay(letter: str | None, everything: bool, service: str | None, as_json: b
         raise click.UsageError("Name one LETTER, or --all with --service.")
     if letter is not None:
         found = _find(known, letter)
-        count = dead_letters.replay(known.amqp_uri, found.service, found.id)
+        count = _once_back(lambda: dead_letters.replay(known.amqp_uri, found.service, found.id))
     elif service is None:
         raise click.UsageError("--all needs --service.")
     else:
@@ -86,7 +91,7 @@ def drop(letter: str, yes: bool, as_json: bool) -> None:
     found = _find(known, letter)
     if not yes:
         click.confirm(f"Drop {found.id} ({found.reason}, for {found.consumer}) for ever?", abort=True)
-    dead_letters.drop(known.amqp_uri, found.service, found.id)
+    _once_back(lambda: dead_letters.drop(known.amqp_uri, found.service, found.id))
     click.echo(json.dumps({"dropped": 1}) if as_json else "Dropped.")
 
 
@@ -98,6 +103,18 @@ def _find(known: Settings, letter: str) -> DeadLetter:
     )
     found = next((each for each in parked if each.id == letter), None)
     return found or fail(f"No parked message has the id {letter}.")
+
+
+def _once_back(take: Callable[[], T]) -> T:
+    """Run ``take`` when the queue has back what was looked at: it takes a moment after the look has ended."""
+    deadline = monotonic() + _BACK_SECONDS
+    while True:
+        try:
+            return take()
+        except NotFound:
+            if monotonic() > deadline:
+                raise
+            sleep(0.1)
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:

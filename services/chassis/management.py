@@ -55,6 +55,9 @@ class Management:
         found: list[dict[str, Any]] = self._call("GET", f"policies/{_q(vhost)}")
         return found
 
+    def delete_policy(self, vhost: str, name: str) -> None:
+        self._call("DELETE", f"policies/{_q(vhost)}/{_q(name)}", absent_is_fine=True)
+
     def queues(self, vhost: str) -> list[dict[str, Any]]:
         """Every queue with its counters, which the node refreshes every few seconds."""
         found: list[dict[str, Any]] = self._call("GET", f"queues/{_q(vhost)}")
