@@ -116,7 +116,7 @@ class PersonRows:
                 known.id, known.state, given, home.state if home else None, self._today
             )
             state = intent.entry.state if intent.entry else known.state
-        intent.appointments = self._appointments(values, intent.person, state, home, held)
+        intent.appointments = self._appointments(values, intent.person, state, held)
         if known is not None and intent.entry is None and not intent.appointments:
             return UNCHANGED
         made.append(intent)
@@ -136,12 +136,11 @@ class PersonRows:
         values: Values,
         person: str,
         state: Mapping[str, Any],
-        home: Document | None,
         held: Mapping[str, Document],
     ) -> list[Appointment]:
         appointments = []
         for role in values.get("roles", ()):
-            where = self._where(role, values, home)
+            where = self._where(role, values, state["organisation"])
             before = held.get(rules.slot(person, where.id, role))
             if before is not None and not rules.renew_slot(before.state, self._today):
                 continue
@@ -157,16 +156,15 @@ class PersonRows:
             appointments.append((post, given, where))
         return appointments
 
-    def _where(self, role: str, values: Values, home: Document | None) -> Document:
-        """A role counts where it says; else at one's branch, a group leader's at one's group."""
+    def _where(self, role: str, values: Values, belongs: str) -> Document:
+        """A role counts where the row says; else at one's branch, a group leader's at one's group."""
         if "post_organisation" in values:
             return self._tree.find("post_organisation", values["post_organisation"])
+        home = self._tree.with_id(belongs)
+        if home is not None and home.state["kind"] == "group" and role != "group_leader":
+            home = self._tree.with_id(home.state["parent"])
         if home is None:
-            raise RowRefused("organisation", "cell.missing")
-        if home.state["kind"] == "group" and role != "group_leader":
-            branch = self._tree.with_id(home.state["parent"])
-            if branch is not None:
-                return branch
+            raise RowRefused("organisation", "organisation.unknown")
         return home
 
     def _write(self, intent: _Intent) -> str:

@@ -67,6 +67,7 @@ class Tree:
 
     def __init__(self, documents: Documents) -> None:
         self._by_code: dict[str, Document] = {}
+        self._by_id: dict[str, Document] = {}
         self._by_name: dict[str, set[str]] = {}
         for each in documents.find(limit=0):
             self.keep(each)
@@ -78,6 +79,7 @@ class Tree:
         if before is not None:
             self._by_name[before.state["name"]].discard(code)
         self._by_code[code] = organisation
+        self._by_id[organisation.id] = organisation
         self._by_name.setdefault(organisation.state["name"], set()).add(code)
 
     def with_code(self, code: str) -> Document | None:
@@ -86,7 +88,7 @@ class Tree:
 
     def with_id(self, organisation: str) -> Document | None:
         """The organisation with this id."""
-        return next((each for each in self._by_code.values() if each.id == organisation), None)
+        return self._by_id.get(organisation)
 
     def find(self, column: str, reference: str) -> Document:
         """By code, else by name; raises ``RowRefused``: ``organisation.unknown`` or ``.ambiguous``."""

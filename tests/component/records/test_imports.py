@@ -1,0 +1,226 @@
+"""A roster taken over: each row wholly or not at all, the same file again changes nothing."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from tests.component.records.surroundings import Campus, Faculty, workbook
+
+ORGANISATIONS = ["组织代码", "组织名称", "类别", "上级组织代码", "成立日期", "设支委会"]
+PEOPLE = ["姓名", "学号/工号", "性别", "政治面貌", "所在党支部", "手机号", "入党日期", "职务"]
+ACTIVITIES = ["组织代码", "类型", "召开日期", "录入日期", "应到", "实到", "请假", "有记录", "议题"]
+
+
+def roster() -> bytes:
+    return workbook(
+        党组织=[
+            ORGANISATIONS,
+            ["H1-1", "化工第一党支部", "党支部", "H1", "2019-03-01", "是"],
+            ["H1", "化工学院党委", "二级党组织", "DW", date(2010, 5, 4), ""],
+        ],
+        人员=[
+            PEOPLE,
+            ["张　三", 20230001, "男", "中共党员", "H1-1", 13812345678, date(2021, 7, 1), "书记"],
+            ["李四", "20230002", "女", "预备党员", "化工第一党支部", "", "2025/12/1", "组织委员、宣传委员"],
+            ["王五", "20230003", "男", "入党积极分子", "H1-1", "13900000000", "", ""],
+        ],
+        组织生活=[
+            ACTIVITIES,
+            ["H1-1", "主题党日", "2026-03-05", "2026-03-06", 3, 3, 0, "是", "三月主题党日"],
+            ["H1-1", "党课", "2026-04-05", "2026-05-06", 3, 2, 1, "否", ""],
+        ],
+    )
+
+
+def counts(job: dict[str, Any]) -> tuple[int, int, int, int]:
+    result = job["result"]
+    return result["created"], result["changed"], result["unchanged"], result["refused"]
+
+
+def test_a_roster_is_taken_over_with_its_posts_and_its_history(campus: Campus) -> None:
+    job = campus.imported(roster())
+    assert (job["state"], job["errors"], counts(job)) == ("done", [], (7, 0, 0, 0))
+    assert (job["done"], job["total"]) == (7, 7)
+
+    people = campus.call(campus.administrator, "list_people", within=campus.root)["items"]
+    assert [each["name"] for each in people] == ["张三", "李四", "王五", "管理员"]
+    assert people[0]["phone"] == "138****5678"
+    assert people[0]["joined_on"] == "2021-07-01"
+    secretary = people[0]["id"]
+    roles = campus.call(campus.administrator, "list_posts", organisation=people[0]["organisation"])["items"]
+    assert {(each["person"], each["role"]) for each in roles} == {
+        (secretary, "secretary"),
+        (people[1]["id"], "organisation_commissioner"),
+        (people[1]["id"], "publicity_commissioner"),
+    }
+    approved = {each["data"]["kind"]: each for each in campus.events("records.activity.approved.v1")}
+    assert approved["theme_day"]["data"]["late"] is False
+    assert approved["party_lecture"]["data"]["late"] is True
+    assert approved["party_lecture"]["data"]["has_minutes"] is False
+    assert all(each["data"]["imported"] for each in approved.values())
+    assert {each["actor"] for each in approved.values()} == {campus.administrator}
+
+
+def test_the_same_file_again_changes_nothing_and_says_no_event(campus: Campus) -> None:
+    campus.imported(roster())
+    before = len(campus.events("records.person.changed.v1")), len(campus.heard)
+    again = campus.imported(roster())
+    assert counts(again) == (0, 0, 7, 0)
+    assert (len(campus.events("records.person.changed.v1")), len(campus.heard)) == before
+
+
+def test_a_changed_row_changes_its_person_and_nobody_else(campus: Campus) -> None:
+    campus.imported(roster())
+    heard = len(campus.events("records.person.changed.v1"))
+    changed = workbook(
+        人员=[
+            PEOPLE,
+            ["张三", 20230001, "", "", "", 13812340000, "", "书记"],
+            ["李四", "20230002", "女", "正式党员", "H1-1", "", "", ""],
+            ["王五", "20230003", "男", "入党积极分子", "H1-1", "13900000000", "", ""],
+        ]
+    )
+    assert counts(campus.imported(changed)) == (0, 2, 1, 0)
+    people = campus.call(campus.administrator, "list_people", within=campus.root)["items"]
+    assert people[0]["phone"] == "138****0000"
+    assert people[0]["political_status"] == "member"
+    assert people[1]["political_status"] == "member"
+    assert len(campus.events("records.person.changed.v1")) == heard + 2
+
+
+def test_nearly_a_third_of_bad_rows_stops_no_good_one(campus: Campus, faculty: Faculty) -> None:
+    chance = random.Random(20260910)
+    flaws = [
+        (3, "中共群众", "政治面貌", "political_status.unknown"),
+        (4, "B9", "所在党支部", "organisation.unknown"),
+        (5, "138-ABCD", "手机号", "phone.invalid"),
+        (6, "2021年", "入党日期", "date.invalid"),
+        (7, "班长", "职务", "role.unknown"),
+        (1, "学号？", "学号/工号", "number.invalid"),
+        (0, "", "姓名", "cell.missing"),
+    ]
+    rows, wrong = [], []
+    for position in range(500):
+        row: list[Any] = [
+            f"某{position}",
+            f"R{position:05}",
+            "男",
+            "群众",
+            "B1",
+            f"139{position:08}",
+            "",
+            "宣传委员" if position % 9 == 0 else "",
+        ]
+        if chance.random() < 0.3:
+            at, value, column, code = chance.choice(flaws)
+            row[at] = value
+            wrong.append((position + 2, column, code))
+        rows.append(row)
+    job = campus.imported(workbook(人员=[PEOPLE, *rows]))
+    assert counts(job) == (500 - len(wrong), 0, 0, len(wrong))
+    assert job["error_count"] == len(wrong)
+    told = {(each["row"], each["column"], each["code"]) for each in job["errors"]}
+    assert told == set(wrong)
+    assert all(each["text"]["zh"] and each["text"]["en"] != each["code"] for each in job["errors"])
+    kept = campus.application.database["people"].count_documents({"number": {"$regex": "^R"}})
+    assert kept == 500 - len(wrong)
+
+
+def test_a_row_whose_post_cannot_be_leaves_no_person_behind(campus: Campus, faculty: Faculty) -> None:
+    job = campus.imported(
+        workbook(人员=[PEOPLE, ["赵六", "R1", "男", "正式党员", "B1", "", "", "书记、党小组组长"]])
+    )
+    assert counts(job) == (0, 0, 0, 1)
+    assert [(each["column"], each["code"]) for each in job["errors"]] == [("职务", "post.role_unfit")]
+    assert campus.application.database["people"].count_documents({"number": "R1"}) == 0
+    assert campus.application.database["posts"].count_documents({"organisation": faculty.branch}) == 1
+
+
+def test_what_the_file_says_twice_or_wrongly_is_named(campus: Campus, faculty: Faculty) -> None:
+    job = campus.imported(
+        workbook(
+            党组织=[
+                ORGANISATIONS,
+                ["X1", "甲支部", "党支部", "Y1", "2019-03-01", ""],
+                ["Y1", "乙支部", "党支部", "X1", "2019-03-01", ""],
+                ["B1", "组织 B1", "党小组", "S1", "2019-03-01", ""],
+                ["DW2", "另一个党委", "校党委", "", "2019-03-01", ""],
+                ["Z1", "丙支部", "党支部", "S1", "", ""],
+            ],
+            人员=[PEOPLE, ["甲", "R1", "男", "群众", "B1"], ["乙", "R1", "男", "群众", "B1"]],
+            组织生活=[
+                ACTIVITIES,
+                ["B1", "党小组会", "2026-03-05", "", 3, 3, 0, "是", "一"],
+                ["B1", "主题党日", "2026-03-05", "2026-03-01", 3, 3, 0, "是", "二"],
+                ["B1", "主题党日", "2026-03-05", "", 3, 3, 1, "是", "三"],
+                ["B1", "主题党日", "2018-03-05", "", 3, 3, 0, "是", "四"],
+                ["B1", "主题党日", "2027-03-05", "", 3, 3, 0, "是", "五"],
+            ],
+        )
+    )
+    told = {(each["sheet"], each["row"], each["column"], each["code"]) for each in job["errors"]}
+    assert told == {
+        ("党组织", 2, "上级组织代码", "organisation.unknown"),
+        ("党组织", 3, "上级组织代码", "organisation.unknown"),
+        ("党组织", 4, "类别", "organisation.kind_fixed"),
+        ("党组织", 5, "组织代码", "organisation.root_exists"),
+        ("党组织", 6, "成立日期", "cell.missing"),
+        ("人员", 3, None, "row.twice"),
+        ("组织生活", 2, "类型", "activity.kind_unfit"),
+        ("组织生活", 3, "录入日期", "activity.entered_before_held"),
+        ("组织生活", 4, "实到", "attendance.more_than_expected"),
+        ("组织生活", 5, "召开日期", "activity.before_founding"),
+        ("组织生活", 6, "召开日期", "activity.in_future"),
+    }
+    assert counts(job) == (1, 0, 0, 11)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_text_file_of_either_encoding_is_read(campus: Campus, faculty: Faculty, encoding: str) -> None:
+    lines = "姓名,学号,政治面貌,所在支部,联系电话\n王小明,R1,正式党员,B1,138 1234 5678\n"
+    job = campus.imported(lines.encode(encoding), "名册.csv")
+    assert counts(job) == (1, 0, 0, 0)
+
+
+def test_a_file_of_no_use_fails_the_job_with_the_reason(campus: Campus) -> None:
+    for content, code in ((b"PK\x03\x04broken", "损坏"), (b"a,b\n1,2\n", "表头"), (b"\x00\x01", "编码")):
+        job = campus.imported(content)
+        assert job["state"] == "failed"
+        assert code in job["failure"]["zh"]
+    assert campus.application.database["upload_parts"].count_documents({}) == 0
+
+
+def test_only_the_administrator_of_the_root_imports(campus: Campus, faculty: Faculty) -> None:
+    for person in (faculty.member, faculty.secretary, faculty.dean):
+        with pytest.raises(Forbidden):
+            campus.call(person, "begin_upload", filename="x.xlsx")
+        with pytest.raises(Forbidden):
+            campus.call(person, "start_import", upload="x", filename="x.xlsx")
+    job = campus.upload(roster())
+    with pytest.raises(NotFound, match=r"jobs\.not_found"):
+        campus.call(faculty.dean, "get_job", job=job)
+
+
+def test_parts_may_come_twice_but_not_differ_nor_lack(campus: Campus) -> None:
+    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv")["upload"]
+    part = {"upload": begun, "part": 0, "content": "YWJj"}
+    assert campus.call(campus.administrator, "append_upload", **part)["size"] == 3
+    assert campus.call(campus.administrator, "append_upload", **part)["size"] == 3
+    with pytest.raises(Invalid, match=r"upload\.not_base64"):
+        campus.call(campus.administrator, "append_upload", **{**part, "part": 1, "content": "===="})
+    campus.call(campus.administrator, "append_upload", **{**part, "part": 2})
+    with pytest.raises(Invalid, match=r"upload\.part_missing"):
+        campus.call(campus.administrator, "start_import", upload=begun, filename="x.csv")
+
+
+def test_the_same_upload_is_taken_over_by_one_job(campus: Campus) -> None:
+    job = campus.upload(roster())
+    upload = campus.application.database["uploads"].find_one({"job": job})
+    assert upload is not None
+    again = campus.call(campus.administrator, "start_import", upload=upload["_id"], filename="x.xlsx")
+    assert again["job"] == job
