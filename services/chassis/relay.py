@@ -137,20 +137,17 @@ class Relay:
         try:
             return self._publish(bunch)
         except BaseException:
-            self._again(bunch)
+            for each in bunch:
+                # By the next attempt it may be published, by us or by another replica: it is read then.
+                self._woken.setdefault(each.key, Woken(each.collection, each.id))
             raise
-
-    def _again(self, bunch: Sequence[Woken]) -> None:
-        for each in bunch:
-            # By the time of the next attempt another replica may have published it: it is read then.
-            self._woken.setdefault(each.key, Woken(each.collection, each.id))
 
     def _publish(self, bunch: Sequence[Woken]) -> int:
         sealed = [(each, self._outgoing(each)) for each in outbox.read(bunch)]
         documents = [each for each, messages in sealed if messages]
         messages = [messages for _, messages in sealed if messages]
         confirmed: list[list[str]] = [[] for _ in documents]
-        failed: list[Woken] = []
+        failed = False
         remaining = list(range(len(documents)))
         position = 0
         # Round by round: the second event of a document leaves after its first was confirmed.
@@ -169,12 +166,11 @@ class Relay:
                     RETURNED.inc()
                     self._rest(documents[index], "event has no route", event_id=event_id)
                 else:
-                    failed.append(documents[index])
+                    failed = True
             remaining, position = going_on, position + 1
         cleared = outbox.clear(documents, confirmed)
         PUBLISHED.inc(sum(map(len, confirmed)))
         if failed:
-            self._again(failed)
             raise Unavailable("broker.unavailable")
         return cleared
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import eventlet
 import pytest
 
 from services.chassis.authority import CACHED_SECONDS, Authority
@@ -132,5 +133,10 @@ def test_an_event_applied_in_a_transaction_is_seen_after_it(authority: Authority
     with pytest.raises(RuntimeError):
         in_transaction(database, apply_and_fail)
     assert not authority.may("new", ["secretary"], "group")
-    in_transaction(database, lambda: grant(authority, "g9", "new", "secretary", "branch"))
+
+    def apply_while_others_ask() -> None:
+        grant(authority, "g9", "new", "secretary", "branch")
+        assert not eventlet.spawn(authority.may, "new", ["secretary"], "group").wait()
+
+    in_transaction(database, apply_while_others_ask)
     assert authority.may("new", ["secretary"], "group")

@@ -12,7 +12,7 @@ from services.chassis.clock import FixedClock
 from services.chassis.envelope import Event
 from services.chassis.identity import new_id
 from services.chassis.inbox import Inbox, Verdict
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store, in_transaction, session
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 
@@ -80,6 +80,17 @@ def test_a_mark_keeps_the_day_and_nothing_finer(inbox: Inbox, database: Store) -
     assert "e1" not in str(mark)
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+def test_an_effect_that_failed_leaves_no_mark(inbox: Inbox, database: Store, ordered: bool) -> None:
+    def apply() -> None:
+        inbox.mark("one", event("s", 1), ordered=ordered)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        in_transaction(database, apply)
+    assert inbox.verdict("one", event("s", 1), ordered=ordered) is Verdict.NEW
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(list(range(1, 6)) * 2), st.booleans())
 def test_shuffled_and_doubled_deliveries_have_one_effect(
@@ -113,7 +124,7 @@ def test_two_workers_with_the_same_event_commit_one_effect(
     def apply() -> None:
         if inbox.verdict("one", arrived, ordered=ordered) is Verdict.NEW:
             eventlet.sleep(0.02)  # both have looked before either marks
-            database["effects"].insert_one({"of": arrived.id}, session=_session())
+            database["effects"].insert_one({"of": arrived.id}, session=session())
             inbox.mark("one", arrived, ordered=ordered)
 
     def deliver(_: int) -> None:
@@ -126,9 +137,3 @@ def test_two_workers_with_the_same_event_commit_one_effect(
 
     list(eventlet.GreenPool().imap(deliver, range(4)))
     assert database["effects"].count_documents({}) == 1
-
-
-def _session() -> object:
-    from services.chassis.store import session
-
-    return session()
