@@ -50,7 +50,7 @@ bench: .venv/installed ## Measure against bare floors in one run
 	@exec $(BIN)/python -m tests.bench
 
 contracts: .venv/installed ## Write the published contracts and documents anew from the code
-	@exec $(BIN)/python -m tests.contract
+	@exec $(BIN)/python -m gateway.contracts
 
 clean: ## Remove what running and testing left, and the environment; stops what runs behind
 	@if [ -x $(BIN)/python ]; then $(RUN) down || true; fi

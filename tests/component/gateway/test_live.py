@@ -1,4 +1,4 @@
-"""Events as they happen: to those whom they concern, without who acted, and with a word when some were missed."""
+"""Events as they happen: to those whom they concern, without who acted; whoever missed some is told."""
 
 from __future__ import annotations
 

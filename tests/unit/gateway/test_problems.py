@@ -1,0 +1,75 @@
+"""A problem document tells a person what to mend, in their language."""
+
+from __future__ import annotations
+
+import pytest
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from gateway.problems import TEXTS, in_language
+from gateway.refusals import Refused
+from services.chassis.errors import REFUSALS
+
+WRONG = {
+    "text": 1,
+    "integer": "x",
+    "boolean": "maybe",
+    "date": "soon",
+    "choice": "c",
+    "short": "",
+    "long": "xxx",
+    "ranged": 11,
+    "least": 0,
+    "list": 1,
+    "nested": 1,
+    "pattern": "!",
+    "null": None,
+    "number": "x",
+    "unknown": 1,
+}
+
+
+class Everything(Schema):
+    required = fields.String(required=True)
+    text = fields.String()
+    integer = fields.Integer()
+    boolean = fields.Boolean()
+    date = fields.Date()
+    choice = fields.String(validate=validate.OneOf(("a", "b")))
+    short = fields.String(validate=validate.Length(min=1))
+    long = fields.String(validate=validate.Length(max=2))
+    ranged = fields.Integer(validate=validate.Range(min=1, max=10))
+    least = fields.Integer(validate=validate.Range(min=1))
+    list = fields.List(fields.String())
+    nested = fields.Nested(Schema.from_dict({"a": fields.String()}))
+    pattern = fields.String(validate=validate.Regexp("[a-z]"))
+    null = fields.String()
+    number = fields.Decimal()
+
+
+def test_every_sentence_of_the_schema_library_is_said_in_chinese() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Everything(unknown=RAISE).load(WRONG)
+    messages = refused.value.messages_dict
+    assert set(messages) == {*WRONG, "required"}
+    for name, said in messages.items():
+        flat = said["_schema"] if isinstance(said, dict) else said
+        for message in flat:
+            chinese = in_language(message, "zh")
+            assert any("\u4e00" <= each <= "\u9fff" for each in chinese), (name, message, chinese)
+            assert "{" not in chinese
+            assert in_language(message, "en") == message
+
+
+def test_a_sentence_that_nobody_knows_is_said_as_it_is() -> None:
+    assert in_language("Wholly new.", "zh") == "Wholly new."
+
+
+def _kinds(cls: type) -> set[type]:
+    return {cls, *(each for below in cls.__subclasses__() for each in _kinds(below))}
+
+
+def test_every_status_has_its_title() -> None:
+    statuses = {each.status for each in _kinds(Refused)} | {401, 403, 404, 409, 422, 500, 503}
+    assert len(REFUSALS) == 6
+    for status in statuses:
+        assert f"status.{status}" in TEXTS
