@@ -44,7 +44,7 @@ lint: .venv/installed ## Lint, format, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict services/chassis services/contracts gateway deploy/local $$(find services -name model.py)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 bench: .venv/installed ## Measure against bare floors in one run
 	@exec $(BIN)/python -m tests.bench

@@ -116,12 +116,14 @@ def load_sample(layout: Layout, size: str) -> None:
         "--name",
         ADMINISTRATOR["name"],
     ]
-    _step("The first administrator could not be made", first, environment)
+    _step("The first administrator could not be made", first, environment, quiet=True)
     _step("The sample campus could not be loaded", ["deploy.local.sample", "--size", size], environment)
 
 
-def _step(failure: str, module: list[str], environment: dict[str, str]) -> None:
-    ended = subprocess.run([sys.executable, "-m", *module], env=environment, cwd=ROOT, check=False)
+def _step(failure: str, module: list[str], environment: dict[str, str], *, quiet: bool = False) -> None:
+    command = [sys.executable, "-m", *module]
+    stdout = subprocess.DEVNULL if quiet else None
+    ended = subprocess.run(command, env=environment, cwd=ROOT, stdout=stdout, check=False)
     if ended.returncode:
         raise StartFailure(f"{failure} (exit code {ended.returncode}).")
 

@@ -87,11 +87,11 @@ def up(layout: Layout, say: Say) -> None:
         code = behind.poll()
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         complete = lines if code is not None else lines[:-1]
+        if code is not None:
+            raise StartFailure(complete[-1] if complete else f"The platform did not start (see {log}).")
         for line in complete[shown:]:
             say(line)
         shown = max(shown, len(complete))
-        if code is not None:
-            raise StartFailure("The platform did not start.")
         found = remembered(layout)
         if found is not None and found["ready"]:
             for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[shown:]:
