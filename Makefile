@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m deploy.local
 export RUN_DIR PORT_BASE SCALE SAMPLE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status env tour test lint bench contracts clean machine
+.PHONY: help run up down status env tour test lint faults bench contracts clean machine
 MAKEFLAGS += --no-print-directory
 
 help: ## Print this help
@@ -45,6 +45,9 @@ lint: .venv/installed ## Lint, format, types, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict services/chassis services/contracts gateway deploy/local $$(find services -name model.py)
 	@$(BIN)/lint-imports --no-logo
+
+faults: .venv/installed ## Kill everything under load, at length, and print what was lost or doubled
+	@exec $(BIN)/python -m tests.faults
 
 bench: .venv/installed ## Measure against bare floors in one run
 	@exec $(BIN)/python -m tests.bench

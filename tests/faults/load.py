@@ -25,6 +25,7 @@ class Account:
     commands: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    notes: dict[str, object] = field(default_factory=dict)
 
     def compare(self, what: str, expected: int, found: int) -> None:
         if found < expected:
@@ -140,12 +141,13 @@ class Load:
             found.compare(f"{subject} event {sequence}", 1, len(ids))
 
     def _compare_scores(self, found: Account) -> None:
-        """What each branch's standing has taken in, against the ledger."""
-        evaluation = self._rig.database("evaluation")
+        """The records that each branch's score counts, against the ledger."""
+        ledger = self._rig.database("evaluation")["evidence"]
+        dean = self._rig.calls.sign_in(self._rig.dean)
         for branch in self._rig.branches:
-            ledger = evaluation["evidence"].count_documents({"organisation": branch.id})
-            standing = evaluation["standings"].find_one({"_id": branch.id}) or {"evidence": {}}
-            found.compare(f"{branch.id} standing", ledger, len(standing["evidence"]))
+            entered = ledger.count_documents({"organisation": branch.id})
+            score = self._rig.calls.get(f"/api/v1/scores/{branch.id}", dean)
+            found.compare(f"{branch.id} records in the score", entered, score["evidence"])
 
     def _await_settled(self) -> None:
         evaluation = self._rig.database("evaluation")
@@ -158,6 +160,6 @@ class Load:
             return all(len(self._rig.ear.heard[each]) >= STEPS for each in self.activities)
 
         try:
-            wait_for(settled, SETTLE_SECONDS, every=0.3)
+            wait_for(settled, SETTLE_SECONDS, every=0.5)
         except AssertionError:
             self._rig.ear.read()  # what is missing is told by the account

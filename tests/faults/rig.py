@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import amqp
 import kombu
 
-from deploy.local.children import Child, free_ports
+from deploy.local.children import Child, port_in_use
 from deploy.local.layout import MODULES, ROOT, SERVICES, Layout, Ports
 from deploy.local.platform import Platform, missing
+from services.chassis.clock import SystemClock
 from services.chassis.store import Store, connect
 from services.chassis.testing import wait_for
 from tests.faults.calls import Caller
@@ -48,8 +50,9 @@ class Rig:
         self.platform = Platform(self.layout)
         self.calls = Caller(self.layout.gateway_url)
         self.branches: list[Branch] = []
+        self.clock = SystemClock(ZoneInfo("Asia/Shanghai"))
         self.dean = "D0001"
-        self.ear = Ear(self.layout.addresses()["AMQP_URI"] if self.layout.amqp_uri else None)
+        self.ear = Ear(None)
 
     def start(self) -> None:
         """Start everything and found the campus."""
@@ -132,6 +135,11 @@ class Rig:
             for service in SERVICES
             for name in self.database(service).list_collection_names()
         )
+
+    def provider_dawdles(self, milliseconds: int) -> None:
+        """From now on the SMS provider answers late, so that more dies between a call and its answer."""
+        address = f"{self.layout.sandbox_url}/faults"
+        self.calls.command("PUT", address, {"delay_ms": milliseconds}, None, counted=False)
 
     def sent(self) -> list[dict[str, Any]]:
         """Every SMS that the provider took."""
@@ -217,9 +225,16 @@ class Ear:
         """Take over what has been heard by now."""
         with kombu.Connection(self._amqp_uri) as connection:
             channel = connection.channel()
-            while (message := channel.basic_get(EAR)) is not None:
-                self._note(message)
-                channel.basic_ack(message.delivery_tag)
+            waiting = channel.queue_declare(EAR, passive=True).message_count
+            taken: list[amqp.Message] = []
+            channel.basic_qos(0, 500, False)
+            channel.basic_consume(EAR, callback=taken.append)
+            while len(taken) < waiting:
+                before = len(taken)
+                connection.drain_events(timeout=10)
+                for message in taken[before:]:
+                    self._note(message)
+                    channel.basic_ack(message.delivery_tag)
 
     def _note(self, message: amqp.Message) -> None:
         envelope = json.loads(message.body)
@@ -228,23 +243,15 @@ class Ear:
 
 
 def _free_base() -> int:
-    """A base from which all the ports of one copy are free just now."""
-    for base in free_ports(32):
-        if base + 70 < 65536:
-            wanted = set(Layout(Path("."), Ports(base)).wanted_ports())
-            if not any(_taken(port) for port in wanted | {base + 10 + n for n in range(45)}):
-                return base
+    """A base from which all the ports of one copy are free.
+
+    Below the range from which the system takes ports for connections, so that they stay free while a
+    process is away.
+    """
+    for base in random.sample(range(12_000, 32_000, 100), 50):
+        if not any(port_in_use(port) for port in range(base, base + 60)):
+            return base
     raise RuntimeError("no room for the ports of the platform")
-
-
-def _taken(port: int) -> bool:
-    from deploy.local.children import port_in_use
-
-    return port_in_use(port)
-
-
-def elapsed(since: float) -> float:
-    return time.monotonic() - since
 
 
 PARTS = tuple(MODULES)

@@ -6,38 +6,52 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import eventlet
 
 from services.chassis.testing import wait_for
-from tests.faults.load import Load
+from tests.faults.load import Account, Load
+from tests.faults.reminders import Reminders
 from tests.faults.report import Report
 from tests.faults.rig import PARTS, Rig
+from tests.faults.rosters import Rosters
 
 
 def killing_each_service(rig: Rig, *, commands: int, kills_each: int) -> Report:
-    """``kill -9`` of each process in turn, started again at once, while commands keep coming."""
-    with _reporting(rig, "kill -9 of each process", commands) as (report, load):
+    """``kill -9`` of each process in turn, started again at once, while commands and reminders come."""
+    reminders = Reminders(rig)
+    rig.provider_dawdles(150)
+    before = rig.redelivered()
+    with _reporting(rig, "kill -9 of each process", commands, reminders) as (report, load):
         turns = [name for _ in range(kills_each) for name in PARTS]
         for number, name in enumerate(turns, 1):
+            reminders.fall_overdue(2)
             load.wait_for_accepted(commands * number // (len(turns) + 1))
             rig.kill(name)
             report.hurt += 1
-    _account_for_messages(rig, report)
+    rig.provider_dawdles(0)
+    report.notes["redelivered"] = _steady(rig.redelivered) - before
     return report
 
 
-def broker_goes_away(rig: Rig, *, commands: int, times: int, seconds: float) -> Report:
-    """The broker is killed and comes back; what was written meanwhile is published afterwards."""
-    with _reporting(rig, "kill -9 of the broker", commands) as (report, load):
+def broker_goes_away(rig: Rig, *, commands: int, rows: int, times: int, seconds: float) -> Report:
+    """The broker is killed and comes back. A job goes on writing meanwhile; its events follow later."""
+    rosters = Rosters(rig)
+    with _reporting(rig, "kill -9 of the broker", commands, rosters) as (report, load):
+        written = 0
         for number in range(1, times + 1):
             load.wait_for_accepted(commands * number // (times + 1))
+            rosters.begin(rows)
             rig.kill_broker()
             report.hurt += 1
+            before = rosters.written()
             eventlet.sleep(seconds)  # an outage has a length: this is the fault, not a wait for an effect
-            report.notes["waiting"] = max(rig.backlog(), int(str(report.notes.get("waiting", 0))))
+            written += rosters.written() - before
+            report.notes["most waiting"] = max(rig.backlog(), int(str(report.notes.get("most waiting", 0))))
             rig.start_broker()
             rig.wait_all_ready()
+        report.notes["written meanwhile"] = written
     return report
 
 
@@ -64,8 +78,10 @@ def rolling_restart(rig: Rig, *, commands: int, rounds: int) -> Report:
             load.wait_for_accepted(commands * number // (len(turns) + 1))
             codes[str(rig.restart_in_order(name))] += 1
             report.hurt += 1
-    report.notes["redelivered"] = _steady(rig.redelivered) - before
+    report.notes["redelivered"] = again = _steady(rig.redelivered) - before
     report.notes["exit codes"] = dict(codes)
+    if again:
+        report.doubled.append(f"{again} deliveries were made again")
     return report
 
 
@@ -80,7 +96,9 @@ def three_replicas(rig: Rig, *, commands: int, seconds: float) -> Report:
     def ticks() -> int:
         return int((schedules.find_one({"_id": "notify.reminders"}) or {"token": 0})["token"])
 
-    with _reporting(rig, "three replicas", commands) as (report, _):
+    reminders = Reminders(rig)
+    with _reporting(rig, "three replicas", commands, reminders) as (report, _):
+        reminders.fall_overdue(commands // 5)
         begun, first = time.monotonic(), ticks()
         eventlet.sleep(seconds)
         run, most = ticks() - first, int((time.monotonic() - begun) / 2.0) + 2
@@ -91,15 +109,21 @@ def three_replicas(rig: Rig, *, commands: int, seconds: float) -> Report:
         report.lost.append(f"timer notify.reminders ran {run} times of {most}")
     days = rig.database("evaluation")["schedules"].find_one({"_id": "evaluation.obligations"})
     report.notes["turns of the day"] = days["token"] if days else 0
-    _account_for_messages(rig, report)
     for name in services:
         for replica in (1, 2):
             rig.platform.processes.pop((name, replica)).stop(30)
     return report
 
 
+class Accountable(Protocol):
+    """Something beside the load whose effects are counted."""
+
+    def account(self, found: Account) -> None:
+        """Compare what was asked for with what is there."""
+
+
 @contextmanager
-def _reporting(rig: Rig, scenario: str, commands: int) -> Iterator[tuple[Report, Load]]:
+def _reporting(rig: Rig, scenario: str, commands: int, *beside: Accountable) -> Iterator[tuple[Report, Load]]:
     """Load runs while the block hurts the platform; afterwards the accounts are made up."""
     report, load = Report(scenario), Load(rig, f"{scenario} {time.monotonic_ns()}")
     begun, repeated, faulty = time.monotonic(), rig.calls.repeated, rig.calls.faulty
@@ -107,22 +131,16 @@ def _reporting(rig: Rig, scenario: str, commands: int) -> Iterator[tuple[Report,
     yield report, load
     load.finish()
     account = load.account()
+    for each in beside:
+        each.account(account)
     report.commands = account.commands
     report.lost += account.lost
     report.doubled += account.doubled
+    report.notes.update(account.notes)
     report.repeated = rig.calls.repeated - repeated
     report.seconds = time.monotonic() - begun
     if rig.calls.faulty > faulty:
         report.notes["answers of 500"] = rig.calls.faulty - faulty
-
-
-def _account_for_messages(rig: Rig, report: Report) -> None:
-    """No reminder went out twice, and none that the platform holds for sent is unknown to the provider."""
-    taken = Counter(each["reference"] for each in rig.sent())
-    report.notes["sms"] = len(taken)
-    report.doubled += [f"sms {reference} {times} times" for reference, times in taken.items() if times > 1]
-    sent = rig.database("notify")["messages"].find({"state": {"$in": ["sent", "delivered"]}}, {"_id": 1})
-    report.lost += [f"sms {each['_id']}" for each in sent if each["_id"] not in taken]
 
 
 def _steady(read: Callable[[], int]) -> int:
