@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import structlog
 
 from services.chassis.authority import Authority
 from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
+from services.chassis.errors import Unavailable
 from services.notify.contacts.store import Contacts, OrganisationNames
 from services.notify.messages import model as messages_model
 from services.notify.messages.model import Message, Purpose
@@ -19,6 +22,9 @@ from services.notify.reminders.store import Watches
 from services.notify.templates.model import Template, day_label, period_label
 
 MOST_PER_ROUND = 100
+LOOK_AGAIN = timedelta(minutes=10)
+
+_log = structlog.get_logger()
 
 
 class Reminding:
@@ -82,7 +88,14 @@ class Reminding:
         """Take every step that is due; returns how many. Repeating it changes nothing."""
         due = self._watches.due(self._clock.now(), MOST_PER_ROUND)
         for watch, revision in due:
-            self._take_step(watch, revision)
+            try:
+                self._take_step(watch, revision)
+            except Unavailable:
+                raise
+            except Exception as surprise:
+                # One that cannot be decided holds nobody else up, and is looked at again.
+                _log.error("step not taken", obligation=watch.obligation, kind=type(surprise).__name__)
+                self._watches.put(watch, self._clock.now() + LOOK_AGAIN, revision)
         if due:
             self._wake()
         return len(due)

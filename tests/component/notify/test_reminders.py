@@ -179,6 +179,18 @@ def test_replicas_that_work_at_the_same_time_remind_once(open_desk: Callable[...
     assert [state for _, state, _ in desk.kept()] == ["sent"] * 10
 
 
+def test_a_step_that_cannot_be_decided_holds_nobody_else_up(desk: Desk) -> None:
+    desk.tell(overdue("broken"))
+    desk.application.database["watches"].update_one({"_id": "broken"}, {"$set": {"period": None}})
+    desk.clock.advance(timedelta(seconds=1))
+    desk.tell(overdue("obligation-2"))
+    desk.turn(seconds=11)
+    assert desk.kept() == [("first", "sent", None)]
+    desk.application.database["watches"].update_one({"_id": "broken"}, {"$set": {"period": "2026-09"}})
+    desk.turn(minutes=10)
+    assert desk.kept() == [("first", "sent", None), ("first", "sent", None)]
+
+
 def test_without_a_channel_messages_wait_and_say_so(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk(sms_url=None)
     furnish(desk.application)
