@@ -159,7 +159,7 @@ class Layout:
                 **_inherited(),
                 "SMS_SANDBOX_PORT": str(self.ports.sandbox),
                 "RECEIPT_URL": f"{self.gateway_url}/api/v1/sms/receipts",
-                "SMS_RECEIPT_TOKEN": self.secret("sms_receipt_token"),
+                "SMS_RECEIPT_TOKEN_FILE": self.secret_file("sms_receipt_token"),
             },
             directory=ROOT,
         )
@@ -192,9 +192,6 @@ class Layout:
 
     def secret_file(self, name: str) -> str:
         return str(self.folder / "secrets" / name)
-
-    def secret(self, name: str) -> str:
-        return Path(self.secret_file(name)).read_text(encoding="ascii")
 
     def make_secrets(self) -> None:
         """Make the keys of this copy, readable by its owner alone; those that exist stay."""

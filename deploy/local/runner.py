@@ -107,13 +107,13 @@ def down(layout: Layout, say: Say) -> None:
     if found is None:
         say("The platform does not run.")
         return
-    runner = psutil.Process(found["pid"])
-    runner.terminate()
-    try:
-        runner.wait(4 * STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        runner.kill()  # its children end with it
-        raise StartFailure("The platform did not stop in time and was killed.") from None
+    os.kill(found["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + 4 * STOP_SECONDS
+    while _lives(found):
+        if time.monotonic() > deadline:
+            os.kill(found["pid"], signal.SIGKILL)  # its children end with it
+            raise StartFailure("The platform did not stop in time and was killed.")
+        time.sleep(0.05)
     say("Stopped.")
 
 
@@ -169,11 +169,19 @@ def remembered(layout: Layout) -> dict[str, Any] | None:
     """What the running copy in this folder wrote of itself; ``None`` if none runs."""
     try:
         state: dict[str, Any] = json.loads(_state_file(layout).read_text(encoding="utf-8"))
-        # A pid is used again by others; together with the time of its start it is not.
-        alive = abs(psutil.Process(state["pid"]).create_time() - state["started"]) < 1.0
-    except (OSError, ValueError, KeyError, psutil.Error):
+    except (OSError, ValueError):
         return None
-    return state if alive else None
+    return state if _lives(state) else None
+
+
+def _lives(state: dict[str, Any]) -> bool:
+    try:
+        runner = psutil.Process(state["pid"])
+        # A pid is used again by others; together with the time of its start it is not. In a container
+        # without an init nobody collects the dead, who then stay listed.
+        return runner.status() != psutil.STATUS_ZOMBIE and abs(runner.create_time() - state["started"]) < 1.0
+    except (KeyError, psutil.Error):
+        return False
 
 
 @contextlib.contextmanager

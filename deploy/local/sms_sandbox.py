@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -239,8 +240,9 @@ def _page(messages: list[Message]) -> str:
 
 
 def main() -> None:
-    """Serve on SMS_SANDBOX_PORT, sending receipts to RECEIPT_URL with SMS_RECEIPT_TOKEN."""
-    sandbox = Sandbox(os.environ.get("RECEIPT_URL"), os.environ.get("SMS_RECEIPT_TOKEN", ""))
+    """Serve on SMS_SANDBOX_PORT, sending receipts to RECEIPT_URL with the token in SMS_RECEIPT_TOKEN_FILE."""
+    token = os.environ.get("SMS_RECEIPT_TOKEN_FILE")
+    sandbox = Sandbox(os.environ.get("RECEIPT_URL"), Path(token).read_text("ascii") if token else "")
     server = Server(sandbox, int(os.environ.get("SMS_SANDBOX_PORT", "7303")))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.serve_forever()

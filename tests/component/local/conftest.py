@@ -1,0 +1,101 @@
+"""A copy of the platform for a test: folders and ports of its own, nothing left behind."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.layout import ROOT
+from services.chassis.testing import wait_for
+
+_PORTS = 60
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command of the runner said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One copy of the platform, driven as ``make`` drives it."""
+
+    folder: Path
+    port_base: int
+    surroundings: dict[str, str]
+
+    def __call__(self, *command: str, seconds: float = 120, **changed: str) -> Said:
+        ended = subprocess.run(
+            [sys.executable, "-m", "deploy.local", *command],
+            env={**self.surroundings, **changed},
+            cwd=ROOT,
+            timeout=seconds,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Said(ended.returncode, ended.stdout.strip(), ended.stderr.strip())
+
+    def addresses(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in self("env").out.splitlines())
+
+    def left(self) -> list[psutil.Process]:
+        """The processes of this copy."""
+        return [each for each in psutil.process_iter() if self._owns(each)]
+
+    def _owns(self, one: psutil.Process) -> bool:
+        try:
+            told = " ".join(one.environ().values())
+            ended = one.status() == psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+        return str(self.folder) in told and not ended and one.pid != os.getpid()
+
+
+def make_copy(folder: Path) -> Copy:
+    ours = {"RUN_DIR": str(folder / "run"), "SAMPLE": "none", "SCALE": "", "AMQP_URI": "", "MONGO_URI": ""}
+    base = free_port_base()
+    return Copy(folder, base, {**os.environ, **ours, "PORT_BASE": str(base)})
+
+
+def free_port_base() -> int:
+    """The first of many free ports in a row; those that another server holds are passed over."""
+    for base in range(20000 + os.getpid() % 300 * _PORTS, 60000, _PORTS):
+        try:
+            for port in range(base, base + _PORTS):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Copy]:
+    """A copy that does not run yet; nothing of it may be left running."""
+    made = make_copy(tmp_path)
+    yield made
+    made("down")
+    wait_for(lambda: not made.left(), 10)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """A copy that runs behind, with two replicas of evaluation and of the gateway."""
+    made = make_copy(tmp_path_factory.mktemp("platform"))
+    said = made("up", SCALE="evaluation=2 gateway=2")
+    assert said.code == 0, said
+    yield made
+    assert made("down").code == 0
+    wait_for(lambda: not made.left(), 10)

@@ -1,0 +1,118 @@
+"""One command starts all of it; what dies is started again; stopping leaves nothing; data stay."""
+
+import json
+import os
+import signal
+import stat
+from typing import Any
+
+import psutil
+import pymongo
+import requests
+
+from services.chassis.testing import wait_for
+from tests.component.local.conftest import Copy
+
+_PARTS = {"records-0", "notify-0", "feedback-0", "evaluation-0", "evaluation-1", "gateway-0", "gateway-1"}
+
+
+def status(copy: Copy) -> dict[str, Any]:
+    said = copy("status", "--json")
+    told: dict[str, Any] = json.loads(said.out)
+    return {**told, "code": said.code}
+
+
+def pid_of(copy: Copy, module: str) -> int:
+    """The pid of one replica; 0 if there is none at the moment."""
+    return next((each.pid for each in copy.left() if each.cmdline()[-2:] == ["-m", module]), 0)
+
+
+def test_every_part_is_ready_with_its_replicas(running: Copy) -> None:
+    told = status(running)
+    assert (told["code"], told["ready"]) == (0, True)
+    assert set(told["parts"]) == _PARTS
+    assert "ready" in running("status").out
+
+
+def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
+    addresses = running.addresses()
+    assert list(addresses) == ["GATEWAY_URL", "AMQP_URI", "MONGO_URI", "SMS_SANDBOX_URL"]
+    assert addresses["GATEWAY_URL"] == f"http://127.0.0.1:{running.port_base}"
+    assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=10).status_code == 200
+    assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=10).json() == {"items": []}
+
+
+def test_everything_listens_on_loopback_alone(running: Copy) -> None:
+    listening = [
+        connection.laddr.ip
+        for each in running.left()
+        for connection in each.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) > 10
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+def test_keys_are_for_their_owner_alone(running: Copy) -> None:
+    secrets = list((running.folder / "run" / "secrets").iterdir())
+    kept = [
+        *secrets,
+        running.folder / "run" / "platform.json",
+        running.folder / "run" / "broker" / "password",
+    ]
+    assert len(secrets) == 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+
+
+def test_no_key_is_in_the_environment_or_the_command_of_a_process(running: Copy) -> None:
+    keys = [
+        path.read_text()
+        for path in (running.folder / "run" / "secrets").iterdir()
+        if "public" not in path.name
+    ]
+    for each in running.left():
+        seen = " ".join([*each.cmdline(), *each.environ().values()])
+        assert not [key for key in keys if key in seen], each.cmdline()
+
+
+def test_a_second_copy_in_the_same_folder_is_refused(running: Copy) -> None:
+    for command in ("up", "run"):
+        said = running(command)
+        assert said.code == 1
+        assert "runs already" in said.err
+        assert "\n" not in said.err
+
+
+def test_a_killed_service_is_started_again(running: Copy) -> None:
+    killed = pid_of(running, "services.feedback")
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: pid_of(running, "services.feedback") not in (0, killed), 20)
+    wait_for(lambda: status(running)["ready"], 30)
+    assert "feedback died and is started again." in (running.folder / "run" / "platform.log").read_text()
+
+
+def test_ctrl_c_stops_in_order_and_leaves_nothing(copy: Copy) -> None:
+    assert copy("up").code == 0
+    runner = psutil.Process(json.loads((copy.folder / "run" / "platform.json").read_text())["pid"])
+    runner.send_signal(signal.SIGINT)
+    assert wait_for(lambda: not copy.left(), 60)
+    assert (copy.folder / "run" / "platform.log").read_text().splitlines()[-1] == "Stopped."
+    for log in (copy.folder / "run" / "log").glob("*.log"):
+        assert log.name == "sms-sandbox.log" or '"event": "stopped"' in log.read_text().splitlines()[-1], (
+            log.name
+        )
+
+
+def test_a_killed_runner_takes_everything_along_and_the_data_stay(copy: Copy) -> None:
+    assert copy("up").code == 0
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(copy.addresses()["MONGO_URI"])
+    client["kept"]["things"].insert_one({"_id": "1"})
+    client.close()
+    os.kill(json.loads((copy.folder / "run" / "platform.json").read_text())["pid"], signal.SIGKILL)
+    wait_for(lambda: not copy.left(), 10)
+    assert copy("status").code == 1
+
+    assert copy("up").code == 0
+    client = pymongo.MongoClient(copy.addresses()["MONGO_URI"])
+    assert client["kept"]["things"].count_documents({}) == 1
+    client.close()
