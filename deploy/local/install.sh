@@ -4,8 +4,11 @@
 set -eu
 python="$1"
 packages=""
+# Named from outside by whoever has them elsewhere, and by the tests.
+server="${RABBITMQ_SERVER:-/usr/lib/rabbitmq/bin/rabbitmq-server}"
+policy="${POLICY_RC_D:-/usr/sbin/policy-rc.d}"
 
-if [ -z "${AMQP_URI:-}" ] && [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then
+if [ -z "${AMQP_URI:-}" ] && [ ! -x "$server" ]; then
     packages="rabbitmq-server"
 fi
 if [ ! -x .venv/bin/python ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -29,7 +32,6 @@ fi
 
 # Debian starts a package's service as it is installed. Ours is a private node, so the machine's own is
 # kept from starting, unless somebody has already decided about that.
-policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     trap '$root rm -f "$policy"' EXIT
     trap 'exit 130' INT TERM
