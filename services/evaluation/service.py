@@ -34,7 +34,12 @@ class EvaluationService:
 
     # The ledger is the inbox, and a turn repeated writes nothing: neither marks nor a transaction.
     @subscribe_batch(
-        ActivityApproved, ActivityReturned, queue="evaluation.evidence", transaction=False, inbox=False
+        ActivityApproved,
+        ActivityReturned,
+        queue="evaluation.evidence",
+        most=500,
+        transaction=False,
+        inbox=False,
     )
     def fold(self, events: list[Event]) -> None:
         self.evaluation.projector.fold(events)

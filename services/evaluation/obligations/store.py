@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
@@ -16,31 +17,42 @@ from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, OUT
 _DUPLICATE = 11000
 
 
+@dataclass(frozen=True)
+class Row:
+    """An obligation to be shown. ``basis``: the version of the standing it was computed from."""
+
+    obligation: Obligation
+    basis: int
+    new: bool = False
+
+
 class ObligationRows:
-    """One row per obligation. ``basis`` is the version of the standing that it was computed from."""
+    """One row per obligation, written before the standing that it is of: see the projector."""
 
     def __init__(self, database: Store) -> None:
         self._rows = database["obligations"]
-        indexes = Indexes(database)
-        indexes.declare("obligations", [("organisation", 1), ("due_on", -1)])
-        indexes.declare("obligations", [("state", 1), ("due_on", -1)])
-        indexes.declare("obligations", [("due_on", -1), ("_id", 1)])
+        Indexes(database).declare("obligations", [("organisation", 1), ("due_on", -1)])
 
-    def write(self, turned: Iterable[tuple[Obligation, int]]) -> None:
-        """Show each obligation as computed from the version beside it; an older basis never wins."""
-        updates = [
-            UpdateOne({"_id": each.id, "basis": {"$lte": basis}}, {"$set": _row(each, basis)}, upsert=True)
-            for each, basis in turned
-        ]
-        if not updates:
-            return
+    def write(self, rows: Sequence[Row]) -> None:
+        """Show each obligation as computed from its basis; an older basis never wins over a newer."""
+        writes = [_insert(each) if each.new else _replace(each) for each in rows]
         with answering():
-            try:
-                self._rows.bulk_write(updates, ordered=False)
-            except BulkWriteError as failed:
-                # A duplicate key is a row with a newer basis: it stays.
-                if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
-                    raise
+            lost = self._written(writes)
+            # A row taken for new may be there since a crash. What is refused again has a newer basis.
+            self._written([_replace(rows[position]) for position in lost if rows[position].new])
+
+    def _written(self, writes: Sequence[InsertOne[Record] | ReplaceOne[Record]]) -> list[int]:
+        """Write; the positions of what met a duplicate key."""
+        if not writes:
+            return []
+        try:
+            self._rows.bulk_write(writes, ordered=False)
+        except BulkWriteError as failed:
+            errors = failed.details["writeErrors"]
+            if any(each["code"] != _DUPLICATE for each in errors):
+                raise
+            return [each["index"] for each in errors]
+        return []
 
     def get(self, obligation: str) -> Document:
         """The row; raises ``NotFound("obligation.not_found")``."""
@@ -71,7 +83,16 @@ def _document(row: Record) -> Document:
     return Document(row["_id"], row["basis"], row)
 
 
-def _row(obligation: Obligation, basis: int) -> Record:
+def _insert(row: Row) -> InsertOne[Record]:
+    return InsertOne({"_id": row.obligation.id, **_shown(row.obligation, row.basis)})
+
+
+def _replace(row: Row) -> ReplaceOne[Record]:
+    guard = {"_id": row.obligation.id, "basis": {"$lte": row.basis}}
+    return ReplaceOne(guard, _shown(row.obligation, row.basis), upsert=True)
+
+
+def _shown(obligation: Obligation, basis: int) -> Record:
     rule, period = obligation.rule, obligation.period
     fulfilled = obligation.state in (FULFILLED, FULFILLED_LATE)
     return {

@@ -15,8 +15,8 @@ from services.chassis.errors import Permanent, Unavailable
 from services.contracts.records_events import ActivityApproved
 from services.evaluation.evidence.model import Evidence, evidence_of
 from services.evaluation.evidence.store import Ledger
-from services.evaluation.obligations.model import Obligation, Organisation
-from services.evaluation.obligations.store import ObligationRows
+from services.evaluation.obligations.model import Organisation
+from services.evaluation.obligations.store import ObligationRows, Row
 from services.evaluation.projection.model import Standing, Turn, enrolled, left, turn
 from services.evaluation.projection.store import Met, Standings, Written
 from services.evaluation.projection.units import Units, unit_of
@@ -81,8 +81,9 @@ class Projector:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()
         rulebook = self._packs.on(today)
-        quiet = self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE)
-        self._turn_all(quiet, lambda standing: turn(standing, rulebook, today=today, settle=True))
+        while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
+            self._turn(quiet, lambda standing: turn(standing, rulebook, today=today, settle=True))
+            self._standings.settled(quiet)
 
     def enrol(self, told: Mapping[str, Any], sequence: int) -> None:
         """Take in what an event tells of an organisation, and open what it owes from now on.
@@ -146,7 +147,7 @@ class Projector:
         shown: dict[str, set[str]] = {}
         for _ in range(ATTEMPTS):
             turned = [(met, decide(met.standing)) for met in self._standings.met(units).values()]
-            self._rows.write(_rows(turned, shown))
+            self._rows.write(list(_rows(turned, shown)))
             writes = [
                 Written(met, each, causes[met.standing.unit] if causes else context.current())
                 for met, each in turned
@@ -161,15 +162,13 @@ class Projector:
         raise Unavailable("document.contended")
 
 
-def _rows(
-    turned: Iterable[tuple[Met, Turn]], shown: Mapping[str, Collection[str]]
-) -> Iterator[tuple[Obligation, int]]:
+def _rows(turned: Iterable[tuple[Met, Turn]], shown: Mapping[str, Collection[str]]) -> Iterator[Row]:
     for met, each in turned:
-        version = met.version + (each.after != met.standing)
-        yield from ((changed, version) for changed in each.obligations)
+        version, told = met.version + (each.after != met.standing), met.standing.told
+        yield from (Row(changed, version, changed.id not in told) for changed in each.obligations)
         again = set(shown.get(met.standing.unit, ())) - {changed.id for changed in each.obligations}
         if again:
-            yield from ((owed, version) for owed in each.owed if owed.id in again)
+            yield from (Row(owed, version) for owed in each.owed if owed.id in again)
 
 
 def _evidence(event: Event) -> Evidence:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 
 from services.chassis.clock import Clock
 from services.chassis.context import Context
@@ -49,9 +50,9 @@ class Standings:
         self._clock = clock
         self._relay = relay
         relay.watch(self._standings)
-        indexes = Indexes(database)
-        indexes.declare("standings", "pending_since", sparse=True)
-        indexes.declare("standings", [("settled", 1), ("touched_at", 1)])
+        # No more indexes than this one: each costs the embedded store as much as the write itself.
+        Indexes(database).declare("standings", "pending_since", sparse=True)
+        self._newcomers = database["newcomers"]
 
     def met(self, units: Iterable[str]) -> dict[str, Met]:
         """The standings of ``units`` that exist, in one query."""
@@ -62,9 +63,10 @@ class Standings:
     def create(self, unit: str, today: date) -> None:
         """A standing without anything, unless there is one."""
         empty = {"version": 1, "sequence": 0, "as_of": today.isoformat(), "settled": False}
-        empty["touched_at"] = self._clock.now()
         with answering():
-            self._standings.update_one({"_id": unit}, {"$setOnInsert": empty}, upsert=True)
+            if self._standings.find_one({"_id": unit}, {"_id": 1}) is None:
+                self._touched([unit])
+                self._standings.update_one({"_id": unit}, {"$setOnInsert": empty}, upsert=True)
 
     def write(self, turns: Sequence[Written]) -> bool:
         """Write every turn whose standing is still at the version met; false where one was not.
@@ -72,13 +74,16 @@ class Standings:
         What was written is published; turn what was not again, from what it is by then.
         """
         now = self._clock.now()
-        updates, envelopes = [], []
+        writes: list[ReplaceOne[Record] | UpdateOne] = []
+        envelopes = []
         for each in turns:
             sealed = self._sealed(each)
             envelopes.append(sealed)
-            updates.append(_update(each, sealed, now))
+            writes.append(_write(each, sealed, now))
+        fresh = [each.turn.after.unit for each in turns if not each.turn.after.settled]
         with answering():
-            matched = self._standings.bulk_write(updates, ordered=False).matched_count
+            self._touched(fresh)
+            matched = self._standings.bulk_write(writes, ordered=False).matched_count
         for each, sealed in zip(turns, envelopes, strict=True):
             # Where all is known to be written and nothing else waits, the relay need not read it again.
             known = sealed if matched == len(turns) and not each.met.waiting else None
@@ -94,13 +99,24 @@ class Standings:
 
     def unsettled(self, before: datetime, limit: int) -> list[str]:
         """Units not settled yet that nothing has touched since ``before``."""
-        wanted = {"settled": False, "touched_at": {"$lt": before}}
+        wanted = {"touched_at": {"$lt": before}}
         with answering():
-            return [each["_id"] for each in self._standings.find(wanted, {"_id": 1}).limit(limit)]
+            return [each["_id"] for each in self._newcomers.find(wanted, {"_id": 1}).limit(limit)]
+
+    def settled(self, units: Iterable[str]) -> None:
+        """Forget that ``units`` were newcomers."""
+        with answering():
+            self._newcomers.delete_many({"_id": {"$in": list(units)}})
 
     def one(self, unit: str) -> Met | None:
         """The standing of ``unit``, or None."""
         return self.met([unit]).get(unit)
+
+    def _touched(self, units: Iterable[str]) -> None:
+        now = {"$set": {"touched_at": self._clock.now()}}
+        touches = [UpdateOne({"_id": unit}, now, upsert=True) for unit in units]
+        if touches:
+            self._newcomers.bulk_write(touches, ordered=False)
 
     def _sealed(self, written: Written) -> list[Record]:
         cause = written.cause
@@ -119,26 +135,37 @@ class Standings:
         ]
 
 
-def _update(written: Written, sealed: Sequence[Record], now: datetime) -> UpdateOne:
-    before, turn = written.met.standing, written.turn
-    after = turn.after
-    changed: dict[str, Any] = {"as_of": after.as_of.isoformat(), "settled": after.settled}
-    if not after.settled:
-        changed["touched_at"] = now
-    for id_, enrolled in after.enrolled.items():
-        if before.enrolled.get(id_) != enrolled:
-            changed[f"enrolled.{id_}"] = _enrolled_packed(enrolled)
-    changed.update({f"evidence.{id_}": each.packed() for id_, each in turn.evidence.items()})
-    changed.update({f"told.{id_}": _told_packed(each) for id_, each in turn.told.items()})
-    changed.update({f"scores.{year}": _scored_packed(each) for year, each in turn.scores.items()})
-    update: dict[str, Any] = {"$set": changed, "$inc": {"version": 1, "sequence": len(sealed)}}
+def _write(written: Written, sealed: Sequence[Record], now: datetime) -> ReplaceOne[Record] | UpdateOne:
+    met, after = written.met, written.turn.after
+    state: Record = {
+        "as_of": after.as_of.isoformat(),
+        "settled": after.settled,
+        "enrolled": {id_: _enrolled_packed(each) for id_, each in after.enrolled.items()},
+        "scores": {str(year): _scored_packed(each) for year, each in after.scores.items()},
+        "evidence": _text({id_: each.packed() for id_, each in after.evidence.items()}),
+        "told": _text({id_: [each.state, each.sequence, each.taken] for id_, each in after.told.items()}),
+    }
+    version, sequence = met.version + 1, met.sequence + len(sealed)
+    guard: Record = {"_id": after.unit, "version": met.version}
+    if met.waiting:
+        # Events of an earlier turn are still pending: they may be cleared while this is written.
+        appended: Record = {"$set": {**state, "version": version, "sequence": sequence}}
+        if sealed:
+            appended["$push"] = {"pending": {"$each": list(sealed)}}
+            appended["$min"] = {"pending_since": now}
+        return UpdateOne(guard, appended)
+    whole: Record = {"version": version, "sequence": sequence, **state}
     if sealed:
-        update["$push"] = {"pending": {"$each": list(sealed)}}
-        update["$min"] = {"pending_since": now}
-    return UpdateOne({"_id": after.unit, "version": written.met.version}, update)
+        whole.update(pending=list(sealed), pending_since=now)
+    # Replacing costs the embedded store a third of an update.
+    return ReplaceOne({**guard, "pending_since": {"$exists": False}}, whole)
 
 
-# -- the form it is kept in: short lists, since a standing holds a year and a half ------------------
+# -- the form it is kept in: texts, since the embedded store's costs grow with the number of fields ---
+
+
+def _text(packed: Record) -> str:
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
 
 
 def _enrolled_packed(enrolled: Enrolled) -> list[Any]:
@@ -153,19 +180,15 @@ def _enrolled(id_: str, packed: Sequence[Any]) -> Enrolled:
     return Enrolled(organisation, date.fromisoformat(since), sequence)
 
 
-def _told_packed(told: Told) -> list[Any]:
-    return [told.state, told.sequence, list(told.taken)]
-
-
 def _scored_packed(scored: Scored) -> list[Any]:
-    indicators = [list(each) for each in scored.indicators]
+    indicators = json.dumps(scored.indicators, separators=(",", ":"))
     return [scored.points, scored.band, scored.policy, scored.evidence, scored.sequence, indicators]
 
 
 def scored(packed: Sequence[Any]) -> Scored:
     """The score that was kept as ``packed``."""
     points, band, policy, evidence, sequence, indicators = packed
-    shares = tuple((name, share, most) for name, share, most in indicators)
+    shares = tuple((name, share, most) for name, share, most in json.loads(indicators))
     return Scored(points, band, policy, evidence, sequence, shares)
 
 
@@ -175,8 +198,11 @@ def _met(found: Record) -> Met:
         as_of=date.fromisoformat(found["as_of"]),
         settled=found["settled"],
         enrolled={id_: _enrolled(id_, each) for id_, each in found.get("enrolled", {}).items()},
-        evidence={id_: unpacked(id_, each) for id_, each in found.get("evidence", {}).items()},
-        told={id_: Told(each[0], each[1], tuple(each[2])) for id_, each in found.get("told", {}).items()},
+        evidence={id_: unpacked(id_, each) for id_, each in json.loads(found.get("evidence", "{}")).items()},
+        told={
+            id_: Told(state, sequence, tuple(taken))
+            for id_, (state, sequence, taken) in json.loads(found.get("told", "{}")).items()
+        },
         scores={int(year): scored(each) for year, each in found.get("scores", {}).items()},
     )
     return Met(standing, found["version"], found["sequence"], "pending_since" in found)
