@@ -32,7 +32,7 @@ def follow(gateway: Gateway, request: Request, route: Route) -> Response:
     stream = gateway.live.stream(lambda: standing(gateway, request), check)
     return Response(
         200,
-        content_type="text/event-stream",
+        content_type="text/event-stream; charset=utf-8",
         headers=[("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")],
         stream=stream,
         closes=True,

@@ -65,7 +65,7 @@ def reading(door: Door, person: str = "p-secretary", **options: Any) -> Iterator
         f"{door.url}/api/v1/live", headers={"Authorization": f"Bearer {token}"}, stream=True, timeout=20
     )
     assert response.status_code == 200
-    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     reader = Reader(response)
     try:
         wait_for(lambda: "hello" in reader.names())
