@@ -46,6 +46,7 @@ class Load:
         self._pool: GreenPool | None = None
         self._wanted = 0
         self._started = 0
+        self._failure: BaseException | None = None
         self.accepted = 0
 
     # -- giving commands ------------------------------------------------------------------------
@@ -72,8 +73,6 @@ class Load:
         self._pool.waitall()
         if self._failure is not None:
             raise self._failure
-
-    _failure: BaseException | None = None
 
     def _work(self, branch: Branch) -> None:
         try:
