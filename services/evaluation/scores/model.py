@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 from services.evaluation.evidence.model import Evidence
 from services.evaluation.obligations.model import (
@@ -77,7 +78,7 @@ def score(policy: Policy, evidence: Iterable[Evidence], obligations: Iterable[Ob
     ``evidence`` is the year's, ``obligations`` those of the year's periods; the order of neither matters.
     Only obligations that are decided count: what is still open neither earns nor costs.
     """
-    records = sorted(each for each in evidence if each.counts)
+    records = sorted((each for each in evidence if each.counts), key=attrgetter("activity"))
     owed = sorted(obligations, key=lambda each: (each.rule.id, each.organisation, each.period.first))
     measures = [
         *(_frequency(policy, rule, owed) for rule in sorted(policy.frequency)),
