@@ -11,9 +11,9 @@ import structlog
 from eventlet.event import Event as Signal
 
 from services.chassis import context
-from services.chassis.consuming import Delivery, ack_all
 from services.chassis.context import Context
 from services.chassis.contract import EventContract
+from services.chassis.deliveries import Delivery, ack_all
 from services.chassis.envelope import Event
 from services.chassis.errors import origin
 from services.chassis.handling import EventEntrypoint, circumstances
@@ -53,7 +53,7 @@ class SubscribeBatch(EventEntrypoint):
 
     def setup(self) -> None:
         super().setup()
-        self._pending: list[Delivery] = []
+        self._pending: list[tuple[Delivery, Event | Exception]] = []
         self._enough: Signal | None = None
         self._wanted = 1
 
@@ -61,7 +61,11 @@ class SubscribeBatch(EventEntrypoint):
         self.work(self._work)
 
     def received(self, delivery: Delivery) -> None:
-        self._pending.append(delivery)
+        # Read here: this runs while the batch before waits for the store.
+        try:
+            self._pending.append((delivery, self.read(delivery)))
+        except Exception as broken:
+            self._pending.append((delivery, broken))
         if self._enough is not None and len(self._pending) >= self._wanted:
             enough, self._enough = self._enough, None
             enough.send(None)
@@ -82,8 +86,8 @@ class SubscribeBatch(EventEntrypoint):
                     error=type(surprise).__name__,
                     origin=origin(surprise),
                 )
-                for each in batch:
-                    each.give_back()
+                for delivery, _ in batch:
+                    delivery.give_back()
 
     def _await_pending(self, count: int, seconds: float | None) -> None:
         if len(self._pending) >= count:
@@ -94,16 +98,15 @@ class SubscribeBatch(EventEntrypoint):
             enough.wait()
         self._enough = None
 
-    def _handle_batch(self, batch: list[Delivery]) -> None:
+    def _handle_batch(self, batch: list[tuple[Delivery, Event | Exception]]) -> None:
         good: list[_Read] = []
-        for delivery in batch:
+        for delivery, found in batch:
             if not delivery.alive:
                 delivery.forget()
-                continue
-            try:
-                good.append((delivery, self.read(delivery)))
-            except Exception as broken:
-                self.settle_failed(delivery, None, broken)
+            elif isinstance(found, Event):
+                good.append((delivery, found))
+            else:
+                self.settle_failed(delivery, None, found)
         if not good:
             return
         deliveries = [delivery for delivery, _ in good]

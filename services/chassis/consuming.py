@@ -1,130 +1,25 @@
-"""Being attached to queues: connect, declare, receive raw bodies, settle each, drain, connect again."""
+"""Being attached to queues: connect, declare, receive raw bodies, drain, connect again."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import eventlet
 import structlog
-from amqp import spec
 from eventlet.event import Event as Signal
 
 from services.chassis import broker
 from services.chassis.broker import TopologyMismatch
-from services.chassis.link import Link, LinkLost
+from services.chassis.deliveries import Delivery
+from services.chassis.link import Link
 
 _log = structlog.get_logger()
-_CANCEL_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
+_APPLIED_SECONDS = 1.0
 _LONGEST_PAUSE = 5.0
-
-
-class Delivery:
-    """One message in our hands: settled exactly once, by ``ack`` after its effect, or ``forget``."""
-
-    __slots__ = (
-        "_link",
-        "_open",
-        "_subscription",
-        "body",
-        "channel",
-        "exchange",
-        "message",
-        "redelivered",
-        "tag",
-    )
-
-    def __init__(self, message: Any, subscription: Subscription, link: Link) -> None:
-        self.message = message
-        self.body: bytes = message.body if isinstance(message.body, bytes) else bytes(message.body, "utf-8")
-        self.channel = message.channel
-        self.tag: int = message.delivery_info["delivery_tag"]
-        self.exchange: str = message.delivery_info["exchange"]
-        self.redelivered: bool = message.delivery_info["redelivered"]
-        self._subscription = subscription
-        self._link = link
-        self._open = True
-
-    @property
-    def headers(self) -> Mapping[str, Any]:
-        return self.message.properties.get("application_headers") or {}
-
-    @property
-    def properties(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.message.properties
-        return found
-
-    @property
-    def routing_key(self) -> str:
-        key: str = self.message.delivery_info["routing_key"]
-        return key
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can still be acknowledged; if not, the broker delivers it again."""
-        return self._open and self._link.alive
-
-    def ack(self) -> bool:
-        """Done: the broker may forget it. False where the connection is gone and it will come again."""
-        if not self._open:
-            return False
-        self._open = False
-        try:
-            return self._acknowledge(multiple=False)
-        finally:
-            # Only now: who waits for the last one to be settled then closes the connection.
-            self._subscription.settled_one()
-
-    def forget(self) -> None:
-        """Leave it unacknowledged: it comes again when this connection ends."""
-        if self._close() and self._link.alive:
-            self._subscription.abandoned = True
-
-    def give_back(self) -> None:
-        """End the connection, so that this and all else that is unsettled comes again soon."""
-        self._link.fail(ConnectionAbortedError("a message could not be settled"))
-        self._close()
-
-    def publish(self, routing_key: str, content: Any) -> None:
-        """Send ``content`` through the default exchange on the channel it came by; raises ``LinkLost``."""
-        self._link.write(
-            lambda: self.channel.send_method(
-                spec.Basic.Publish, "Bssbb", (0, "", routing_key, False, False), content
-            )
-        )
-
-    def _close(self) -> bool:
-        if not self._open:
-            return False
-        self._open = False
-        self._subscription.settled_one()
-        return True
-
-    def _acknowledge(self, *, multiple: bool) -> bool:
-        try:
-            # Bypasses py-amqp's argument handling: this runs once per message.
-            self._link.write(lambda: self.channel.send_method(spec.Basic.Ack, "Lb", (self.tag, multiple)))
-        except LinkLost:
-            return False
-        return True
-
-
-def ack_all(deliveries: list[Delivery]) -> bool:
-    """Acknowledge deliveries of one subscription, in the order they came, at once.
-
-    ``deliveries`` must hold all that is open up to its last one: the acknowledgement covers them all.
-    """
-    last = deliveries[-1]
-    if last._subscription.abandoned:
-        # One acknowledgement for all would cover what was left to come again.
-        acked = [each.ack() for each in deliveries]
-        return all(acked)
-    try:
-        return last._acknowledge(multiple=True)
-    finally:
-        for each in deliveries:
-            each._close()
 
 
 class Subscription:
@@ -170,23 +65,53 @@ class Subscription:
         # Without waiting for an answer: what is delivered next is already the reader's business.
         channel.basic_consume(self.queue, consumer_tag=self.queue, callback=received, nowait=True)
 
-    def cancel(self) -> None:
-        """Receive nothing more. What was received is still to be settled: see ``await_idle``."""
-        self.cancelled = True
-        if self._link is None or not self._link.alive:
+    def drain(self) -> None:
+        """Receive nothing more; return when all that was received is settled and the broker knows it."""
+        if self.cancelled:
+            self._await_idle()
             return
-        try:
-            with eventlet.Timeout(_CANCEL_SECONDS, TimeoutError("the broker did not confirm")):
-                self._channel.basic_cancel(self.queue)
-        except Exception as error:
-            self._link.fail(error)
+        self.cancelled = True
+        others = max(self._consumers() - 1, 0)
+        if self.attached:
+            try:
+                with eventlet.Timeout(_ANSWER_SECONDS, TimeoutError("the broker did not confirm")):
+                    self._channel.basic_cancel(self.queue)
+            except Exception as error:
+                self._fail(error)
+        self._await_idle()
+        self._await_applied(others)
 
-    def await_idle(self) -> None:
-        """Return when everything received is settled."""
+    def _await_idle(self) -> None:
         while self.unsettled:
             if self._idle is None:
                 self._idle = Signal()
             self._idle.wait()
+
+    def _await_applied(self, others: int) -> None:
+        """Wait until the broker counts no consumer for us, briefly.
+
+        A quorum queue's channel keeps acknowledgements back while more than 32 are being written, and
+        drops them when it ends: what was done would be delivered again. A cancelled consumer is counted
+        until its last acknowledgement is applied. Others that come just then make us wait in vain.
+        """
+        until = monotonic() + _APPLIED_SECONDS
+        while self._consumers() > others and monotonic() < until:
+            eventlet.sleep(0.005)
+
+    def _consumers(self) -> int:
+        """How many consumers the broker counts on the queue, ours among them; 0 where it cannot say."""
+        if self._link is None or not self._link.alive:
+            return 0
+        try:
+            with eventlet.Timeout(_ANSWER_SECONDS, TimeoutError("the broker did not answer")):
+                return int(self._channel.queue_declare(self.queue, passive=True).consumer_count)
+        except Exception as error:
+            self._fail(error)
+            return 0
+
+    def _fail(self, error: Exception) -> None:
+        if self._link is not None:
+            self._link.fail(error)
 
     def settled_one(self) -> None:
         """Called by a delivery, once."""

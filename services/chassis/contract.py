@@ -6,9 +6,10 @@ import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, Literal
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+from marshmallow import Schema, ValidationError
 
 from services.chassis.errors import Permanent
 
@@ -66,8 +67,9 @@ class EventContract(Schema):
         unknown = set(data) - set(cls._declared_fields)
         if unknown:
             raise ValidationError({name: ["Unknown field."] for name in sorted(unknown)})
-        encoded: dict[str, Any] = cls().dump(data)
-        problems = cls(unknown=RAISE).validate(encoded)
+        schema = _schema(cls, "raise")
+        encoded: dict[str, Any] = schema.dump(data)
+        problems = schema.validate(encoded)
         if problems:
             raise ValidationError(problems)
         return encoded
@@ -76,7 +78,7 @@ class EventContract(Schema):
     def decode(cls, data: Any) -> dict[str, Any]:
         """JSON values as native ones; raises ``Permanent`` if they break the contract."""
         try:
-            decoded: dict[str, Any] = cls(unknown=EXCLUDE).load(data)
+            decoded: dict[str, Any] = _schema(cls, "exclude").load(data)
         except ValidationError as refused:
             # Names of fields and rules only: a rejected value may be somebody's phone number.
             raise Permanent("contract_broken", f"{cls.type}: {sorted(refused.messages_dict)}") from None
@@ -101,3 +103,9 @@ class Change:
 
     state: Mapping[str, Any]
     events: Sequence[NewEvent] = field(default_factory=tuple)
+
+
+@cache
+def _schema(contract: type[EventContract], unknown: Literal["raise", "exclude"]) -> EventContract:
+    # Making a schema costs more than using it: marshmallow copies every field.
+    return contract(unknown=unknown)

@@ -15,9 +15,10 @@ from pymongo.errors import ConnectionFailure
 from services.chassis import broker
 from services.chassis.broker import TopologyMismatch
 from services.chassis.clock import SystemClock
-from services.chassis.consuming import Consumption, Delivery, Subscription
+from services.chassis.consuming import Consumption, Subscription
 from services.chassis.context import Context
 from services.chassis.contract import EventContract
+from services.chassis.deliveries import Delivery
 from services.chassis.envelope import Event, parse
 from services.chassis.errors import Permanent, Retryable, Unavailable, origin
 from services.chassis.publishing import ConfirmedPublisher
@@ -125,8 +126,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
     def stop(self) -> None:
         """Receive nothing more, and return when all that was received is settled."""
-        self.subscription.cancel()
-        self.subscription.await_idle()
+        self.subscription.drain()
         self.kill()
 
     def kill(self) -> None:

@@ -34,8 +34,15 @@ class Link:
     directions, so that a silent broker is noticed within two intervals.
     """
 
-    def __init__(self, amqp_uri: str, *, name: str, seconds: float = 5.0) -> None:
-        self.connection = broker.connect(amqp_uri, name=name, seconds=seconds)
+    def __init__(
+        self,
+        amqp_uri: str,
+        *,
+        name: str,
+        seconds: float = 5.0,
+        heartbeat: int = broker.HEARTBEAT_SECONDS,
+    ) -> None:
+        self.connection = broker.connect(amqp_uri, name=name, seconds=seconds, heartbeat=heartbeat)
         self.blocked = False
         self.connection.on_blocked = self._on_blocked
         self.connection.on_unblocked = self._on_unblocked

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from services.chassis.broker import DEAD_LETTERS, RUNGS, Rung
 from services.chassis.clock import Clock
-from services.chassis.consuming import Delivery
+from services.chassis.deliveries import Delivery
 from services.chassis.errors import Unavailable
 from services.chassis.identity import new_id
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing

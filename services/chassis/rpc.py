@@ -18,8 +18,9 @@ from pymongo.errors import PyMongoError
 
 from services.chassis import broker, context
 from services.chassis.clock import SystemClock
-from services.chassis.consuming import Consumption, Delivery, Subscription
+from services.chassis.consuming import Consumption, Subscription
 from services.chassis.context import Context
+from services.chassis.deliveries import Delivery
 from services.chassis.errors import Invalid, NotFound, Refusal, Unauthenticated, origin
 from services.chassis.link import LinkLost
 from services.chassis.session import verify
@@ -77,9 +78,7 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
 
     def drain(self) -> None:
         """Take no more calls, and return when those begun are answered."""
-        if not self._subscription.cancelled:
-            self._subscription.cancel()
-        self._subscription.await_idle()
+        self._subscription.drain()
 
     def stop(self) -> None:
         self.drain()

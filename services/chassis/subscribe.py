@@ -14,8 +14,8 @@ from prometheus_client import Histogram
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis import context
-from services.chassis.consuming import Delivery
 from services.chassis.contract import EventContract
+from services.chassis.deliveries import Delivery
 from services.chassis.envelope import Event
 from services.chassis.errors import Retryable, origin
 from services.chassis.handling import EventEntrypoint, circumstances
@@ -26,7 +26,7 @@ from services.chassis.store import in_transaction
 _log = structlog.get_logger()
 SECONDS = Histogram("jishi_event_seconds", "Time to apply an event, or a batch of them.", ["queue"])
 # Another lane or replica is often about to apply what a strict event waits for.
-_GAP_PAUSES = (0.05, 0.2, 0.5)
+_GAP_PAUSES = (0.05, 0.15, 0.3)
 
 
 class Order(Enum):

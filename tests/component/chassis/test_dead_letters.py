@@ -9,7 +9,8 @@ import pytest
 
 from services.chassis import broker as topology
 from services.chassis import dead_letters
-from services.chassis.consuming import Delivery, Subscription
+from services.chassis.consuming import Subscription
+from services.chassis.deliveries import Delivery
 from services.chassis.errors import NotFound, Unavailable
 from services.chassis.link import Link
 from services.chassis.publishing import ConfirmedPublisher

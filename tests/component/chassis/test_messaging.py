@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ import eventlet
 import pytest
 from amqp import Message
 
+from deploy.local.store import Store
 from services.chassis import broker as topology
 from services.chassis import context
 from services.chassis.application import Application
@@ -20,9 +22,10 @@ from services.chassis.consuming import Consumption
 from services.chassis.container import ChassisContainer
 from services.chassis.envelope import seal, to_bytes
 from services.chassis.errors import Permanent, Retryable
+from services.chassis.handling import MOST_REDELIVERIES
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
-from services.chassis.retries import ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, REASON
-from services.chassis.store import session
+from services.chassis.retries import ATTEMPTS, CONSUMER, DETAIL, EVENTS, FIRST_FAILED_AT, REASON
+from services.chassis.store import connect, session
 from services.chassis.subscribe import Order, subscribe
 from services.chassis.testing import wait_for
 from services.contracts.records_events import ActivityPlanned
@@ -390,6 +393,24 @@ def test_a_poisoned_event_parks_alone(settings, publish, event, channel):
         assert len(set(ledger.effects)) == 29
 
 
+def test_stopping_settles_the_batches_that_were_received(settings, publish, event, channel):
+    bodies = [event(f"a{n}") for n in range(300)]
+    with running(Batched, settings) as ledger:
+        publish(*bodies)
+        wait_for(lambda: ledger.batches)
+        stopping = eventlet.spawn(ledger.container.stop)
+        [handler] = ledger.container.entrypoints
+        wait_for(lambda: stopping.dead)
+        assert handler.subscription.unsettled == 0
+    done = connect(settings.mongo_uri, settings.for_service("evaluation").database_name)["effects"]
+    effects = [each["event"] for each in done.find()]
+    left = []
+    while (message := channel.basic_get("evaluation.batched", no_ack=True)) is not None:
+        left.append(message)
+    assert not [each for each in left if each.delivery_info["redelivered"]]
+    assert sorted([*effects, *(_id(each.body) for each in left)]) == sorted(map(_id, bodies))
+
+
 # -- the process --------------------------------------------------------------------------------
 
 
@@ -456,6 +477,44 @@ def test_a_lost_connection_is_made_again_and_nothing_is_lost_or_doubled(settings
             wait_for(lambda link=link: not link.alive and consumption.connected)
         wait_for(lambda: len(ledger.effects) == 100)
         assert sorted(ledger.effects) == sorted(map(_id, bodies))
+
+
+def test_an_event_whose_workers_keep_dying_climbs_the_ladder_instead_of_spinning(
+    settings, publish, event, channel
+):
+    with running(AnyOrder, settings):
+        pass  # the queue exists now
+    body = event()
+    publish(body)
+    for _ in range(MOST_REDELIVERIES + 1):
+        channel.basic_reject(wait_for(lambda: channel.basic_get("evaluation.any")).delivery_tag, True)
+    wait_for(lambda: topology.depth(channel, "evaluation.any") == 1)
+    retried = EVENTS.labels("evaluation.any", "retried")._value.get()
+    with running(AnyOrder, settings) as ledger:
+        wait_for(lambda: ledger.effects == [_id(body)])
+        assert ledger.seen == [_id(body)]
+    assert EVENTS.labels("evaluation.any", "retried")._value.get() == retried + 1
+
+
+def test_while_the_store_is_away_events_wait_where_they_are(settings, publish, event, channel, tmp_path):
+    own = Store(tmp_path / "store")
+    own.start()
+    own.wait_ready()
+    try:
+        with running(AnyOrder, replace(settings, mongo_uri=own.uri)) as ledger:
+            first, second = event("a1"), event("a2")
+            publish(first)
+            wait_for(lambda: ledger.effects == [_id(first)])
+            own.kill()
+            publish(second)
+            wait_for(lambda: ledger.container.in_flight == 1)
+            own.start()
+            own.wait_ready()
+            wait_for(lambda: ledger.container.in_flight == 0, 30)
+            assert sorted(ledger.effects) == sorted([_id(first), _id(second)])
+            assert _empty(channel, "jishi.wait.5s", "evaluation.any", PARKED)
+    finally:
+        own.kill()
 
 
 def test_a_queue_in_another_form_is_one_clear_error_and_no_hang(settings, channel):
