@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local import runner
-from deploy.local.children import StartFailure
+from deploy.local.children import StartFailure, listens
 from deploy.local.layout import ROOT, Layout
 from deploy.local.platform import missing
 
@@ -75,7 +75,8 @@ def status(as_json: bool) -> None:
         found = runner.remembered(layout)
         if found is None:
             raise StartFailure(f"The platform does not run in {layout.folder}.")
-        said = {name: missing(port) for name, port in found["parts"].items()}
+        said = {name: [] if listens(port) else ["no answer"] for name, port in found["servers"].items()}
+        said |= {name: missing(port) for name, port in found["parts"].items()}
     if as_json:
         click.echo(json.dumps({"ready": not any(said.values()), "parts": said, **found["addresses"]}))
     else:

@@ -119,6 +119,13 @@ class Layout:
             "SMS_SANDBOX_URL": self.sandbox_url,
         }
 
+    def servers(self) -> dict[str, int]:
+        """The port of each server that this copy brings itself."""
+        ports = {"broker": self.ports.amqp, "store": self.ports.store, "sms-sandbox": self.ports.sandbox}
+        elsewhere = {"broker"} if self.amqp_uri else set()
+        elsewhere |= {"store"} if self.mongo_uri else set()
+        return {name: port for name, port in ports.items() if name not in elsewhere}
+
     def wanted_ports(self) -> dict[int, str]:
         """Every port that this copy listens on, and for what."""
         ports = {self.ports.gateway: "the gateway", self.ports.sandbox: "the SMS sandbox"}

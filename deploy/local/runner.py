@@ -150,6 +150,7 @@ def _remember(layout: Layout, platform: Platform, *, ready: bool) -> None:
         "started": psutil.Process().create_time(),
         "ready": ready,
         "addresses": layout.addresses(),
+        "servers": layout.servers(),
         "parts": {
             f"{name}-{replica}": layout.ports.health(name, replica) for name, replica in platform.processes
         },

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 from typing import Any
@@ -13,7 +14,18 @@ import requests
 from services.chassis.testing import wait_for
 from tests.component.local.conftest import Copy
 
-_PARTS = {"records-0", "notify-0", "feedback-0", "evaluation-0", "evaluation-1", "gateway-0", "gateway-1"}
+_PARTS = {
+    "broker",
+    "store",
+    "sms-sandbox",
+    "records-0",
+    "notify-0",
+    "feedback-0",
+    "evaluation-0",
+    "evaluation-1",
+    "gateway-0",
+    "gateway-1",
+}
 
 
 def status(copy: Copy) -> dict[str, Any]:
@@ -32,6 +44,12 @@ def test_every_part_is_ready_with_its_replicas(running: Copy) -> None:
     assert (told["code"], told["ready"]) == (0, True)
     assert set(told["parts"]) == _PARTS
     assert "ready" in running("status").out
+
+
+def test_it_is_ready_within_half_a_minute(running: Copy) -> None:
+    said = (running.folder / "run" / "platform.log").read_text()
+    [seconds] = re.findall(r"Ready after ([\d.]+) s", said)
+    assert float(seconds) < 30
 
 
 def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
