@@ -154,7 +154,7 @@ class Documents:
         """Write new documents, each with its events in one write of its own; the ids that were taken.
 
         For imports: there is no command to repeat, and each document is there wholly or not at all, whatever
-        becomes of the others. Not to be used within a transaction.
+        becomes of the others. Within a transaction all are written, or ``Conflict`` is raised.
         """
         written: dict[str, Record] = {}
         for id, state, events in given:  # noqa: A001 - the field's name
@@ -172,11 +172,13 @@ class Documents:
         with answering():
             try:
                 if written:
-                    self.collection.insert_many(list(written.values()), ordered=False)
+                    self.collection.insert_many(list(written.values()), ordered=False, session=session())
             except BulkWriteError as partly:
                 failures = partly.details.get("writeErrors", [])
                 if any(failure["code"] != DUPLICATE_KEY for failure in failures):
                     raise
+                if session() is not None:
+                    raise Conflict(f"{self.name}.exists") from None
                 ids = list(written)
                 taken = {ids[failure["index"]] for failure in failures}
         for id, document in written.items():  # noqa: A001 - the field's name

@@ -8,17 +8,19 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from services.chassis.contract import Change
+from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document
+from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id
 from services.chassis.store import Store, in_transaction
 from services.records.directory import model as rules
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
-from services.records.directory.store import Directory, only
+from services.records.directory.store import Directory, found_by, only
 from services.records.roster.rows import (
     CHANGED,
     CREATED,
+    REFUSED,
     UNCHANGED,
     Handled,
     RowRefused,
@@ -28,7 +30,7 @@ from services.records.roster.rows import (
 )
 
 _OWN = ("number", "name", "sex", "political_status", "joined_on", "external_id")
-Appointment = tuple[str, dict[str, Any], Document]  # id, what is given, where
+Appointment = tuple[str, Change, dict[str, Any], Document]  # id, the post, what was given, where
 
 
 @dataclass
@@ -40,11 +42,6 @@ class _Intent:
     given: dict[str, Any]
     entry: Change | None = None
     appointments: list[Appointment] = field(default_factory=list)
-
-    @property
-    def alone(self) -> bool:
-        """One new document and nothing else: such rows may be written many at once."""
-        return self.known is None and not self.appointments
 
 
 class PersonRows:
@@ -69,28 +66,48 @@ class PersonRows:
         self._job = job
 
     def apply(self, rows: Sequence[Values]) -> list[Handled]:
-        numbers = [row["number"] for row in rows]
-        found = self._directory.people.find({"number": {"$in": numbers}}, limit=0)
+        found = found_by(self._directory.people, "number", [row["number"] for row in rows])
         known = {each.state["number"]: each for each in found}
         held = self._held(list(known.values()))
         handled: dict[int, Handled] = {}
-        alone: dict[str, tuple[int, _Intent]] = {}
+        fresh: dict[int, _Intent] = {}
         for position, row in enumerate(rows):
             intents: list[_Intent] = []
             decided = judged(partial(self._decide, row, known.get(row["number"]), held, intents))
             if not intents:
                 handled[position] = decided
-            elif intents[0].alone:
-                alone[intents[0].person] = (position, intents[0])
+            elif intents[0].known is None:
+                fresh[position] = intents[0]
             else:
                 handled[position] = judged(partial(self._write, intents[0]))
-        taken = self._directory.people.create_many(
-            [(person, i.entry.state, i.entry.events) for person, (_, i) in alone.items() if i.entry]
-        )
-        for person, (position, _) in alone.items():
-            conflict = Handled("refused", [(None, "row.conflict")])
-            handled[position] = conflict if person in taken else Handled(CREATED)
+        handled |= self._write_fresh(fresh)
         return [handled[position] for position in range(len(rows))]
+
+    def _write_fresh(self, fresh: Mapping[int, _Intent]) -> dict[int, Handled]:
+        """New people, many at once: alone by one write each, with posts in one transaction for all.
+
+        Where somebody else took one of the numbers meanwhile, each row stands for itself.
+        """
+        alone = {at: each for at, each in fresh.items() if not each.appointments}
+        taken = self._directory.people.create_many([_entry(each) for each in alone.values()])
+        handled = {
+            at: Handled(REFUSED, [(None, "row.conflict")]) if each.person in taken else Handled(CREATED)
+            for at, each in alone.items()
+        }
+        appointed = {at: each for at, each in fresh.items() if each.appointments}
+
+        def commit() -> None:
+            self._directory.people.create_many([_entry(each) for each in appointed.values()])
+            posts = [given for each in appointed.values() for given in each.appointments]
+            self._directory.posts.create_many([(post, made.state, made.events) for post, made, _, _ in posts])
+
+        try:
+            if appointed:
+                in_transaction(self._database, commit)
+            return handled | dict.fromkeys(appointed, Handled(CREATED))
+        except Conflict:
+            singly = {at: judged(partial(self._write, each)) for at, each in appointed.items()}
+            return handled | singly
 
     def _decide(
         self, values: Values, known: Document | None, held: Mapping[str, Document], made: list[_Intent]
@@ -152,8 +169,8 @@ class PersonRows:
                 "until": None,
             }
             post = derived_id("post", self._job, person, where.id, role)
-            rules.give_post(post, given, state, where.state, self._today)  # refuses what cannot be
-            appointments.append((post, given, where))
+            made = rules.give_post(post, given, state, where.state, self._today)
+            appointments.append((post, made, given, where))
         return appointments
 
     def _where(self, role: str, values: Values, belongs: str) -> Document:
@@ -173,7 +190,7 @@ class PersonRows:
                 person = self._directory.people.create(intent.person, intent.entry.state, intent.entry.events)
             else:
                 person = self._people.apply(self._directory.people.get(intent.person), intent.given)
-            for post, given, where in intent.appointments:
+            for post, _, given, where in intent.appointments:
                 self._posts.appoint(post, given, person, where)
             return person, intent.known is None
 
@@ -185,6 +202,10 @@ class PersonRows:
 
     def _held(self, people: Sequence[Document]) -> dict[str, Document]:
         """The posts that ``people`` hold, by slot."""
-        ids = [each.id for each in people]
-        found = self._directory.posts.find({"person": {"$in": ids}, "active": True}, limit=0) if ids else []
+        found = found_by(self._directory.posts, "person", [each.id for each in people], active=True)
         return {each.state["slot"]: each for each in found}
+
+
+def _entry(intent: _Intent) -> tuple[str, Mapping[str, Any], Sequence[NewEvent]]:
+    assert intent.entry is not None  # a person who was not known is entered
+    return intent.person, intent.entry.state, intent.entry.events

@@ -14,7 +14,7 @@ from services.chassis.identity import derived_id
 from services.records.activities import model as activity_rules
 from services.records.directory import model as directory_rules
 from services.records.directory.organisations import Organisations
-from services.records.directory.store import Directory
+from services.records.directory.store import Directory, found_by
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
 Values = Mapping[str, Any]
@@ -125,6 +125,11 @@ class OrganisationRows:
         if known.state["kind"] != values["kind"]:
             raise RowRefused("kind", "organisation.kind_fixed")
         moved_to = parent if parent is not None and parent.id != known.state["parent"] else None
+        if (
+            moved_to is None
+            and directory_rules.change_organisation(known.id, known.state, given, self._today) is None
+        ):
+            return UNCHANGED
         changed = self._organisations.apply(known.id, given, moved_to)
         if moved_to is not None:
             for each in self._directory.organisations.find({"path": known.id}, limit=0):
@@ -170,7 +175,7 @@ class ActivityRows:
     def apply(self, rows: Sequence[Values]) -> list[Handled]:
         made: list[tuple[str, Change] | Handled] = [self._make(row) for row in rows]
         wanted = {each[0]: each[1] for each in made if isinstance(each, tuple)}
-        known = {each.id: each for each in self._documents.find({"_id": {"$in": list(wanted)}}, limit=0)}
+        known = {each.id: each for each in found_by(self._documents, "_id", wanted)}
         fresh = {activity: change for activity, change in wanted.items() if activity not in known}
         taken = self._documents.create_many(
             [(activity, change.state, change.events) for activity, change in fresh.items()]
