@@ -1,0 +1,158 @@
+"""Organisations, people and posts as pure rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.errors import Invalid
+from services.contracts.kinds import ORGANISATION_KINDS, ROLES
+from services.records.directory import model as rules
+
+TODAY = date(2026, 9, 10)
+PLACE = {"kind": "branch", "active": True, "path": ["r", "s", "b"]}
+
+
+def organisation(kind: str, path: list[str], **more: Any) -> dict[str, Any]:
+    return {
+        "code": path[-1],
+        "name": path[-1],
+        "kind": kind,
+        "parent": path[-2] if len(path) > 1 else None,
+        "path": path,
+        "has_committee": False,
+        "has_leading_group": False,
+        "founded_on": "2019-03-01",
+        "external_id": None,
+        "active": True,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(("kind", "above"), list(product(ORGANISATION_KINDS, (None, *ORGANISATION_KINDS))))
+def test_an_organisation_stands_only_where_its_kind_may(kind: str, above: str | None) -> None:
+    given = {"code": "x", "name": "x", "kind": kind, "founded_on": date(2020, 1, 1)}
+    parent = ("p", organisation(above, ["p"])) if above else None
+    may = above in rules.PARENT_KINDS[kind] if above else not rules.PARENT_KINDS[kind]
+    if not may:
+        with pytest.raises(Invalid, match=r"organisation\.misplaced"):
+            rules.found_organisation("x", given, parent, TODAY)
+        return
+    change = rules.found_organisation("x", given, parent, TODAY)
+    assert change.state["path"] == (["p", "x"] if above else ["x"])
+    change.events[0].contract.encode(change.events[0].data)
+
+
+def test_a_founding_is_not_in_the_future_nor_below_who_is_gone() -> None:
+    given = {"code": "x", "name": "x", "kind": "group", "founded_on": date(2026, 9, 11)}
+    with pytest.raises(Invalid, match=r"organisation\.founded_in_future"):
+        rules.found_organisation("x", given, ("b", organisation("branch", ["r", "b"])), TODAY)
+    gone = organisation("branch", ["r", "b"], active=False)
+    with pytest.raises(Invalid, match=r"organisation\.parent_inactive"):
+        rules.found_organisation("x", {**given, "founded_on": TODAY}, ("b", gone), TODAY)
+
+
+def test_a_change_that_changes_nothing_is_no_event() -> None:
+    state = organisation("branch", ["r", "s", "b"])
+    assert rules.change_organisation("b", state, {"name": "b", "founded_on": date(2019, 3, 1)}, TODAY) is None
+    changed = rules.change_organisation("b", state, {"name": "新名"}, TODAY)
+    assert changed is not None
+    assert [each.data["name"] for each in changed.events] == ["新名"]
+
+
+def test_a_subtree_follows_and_never_stands_below_itself() -> None:
+    secondary = organisation("secondary", ["r", "s"])
+    branch = organisation("branch", ["r", "s", "b"])
+    group = organisation("group", ["r", "s", "b", "g"])
+    moved = rules.move("b", branch, ("t", organisation("secondary", ["r", "t"])))
+    assert moved is not None
+    followed = rules.follow("g", group, ("b", moved.state))
+    assert followed is not None
+    assert followed.state["path"] == ["r", "t", "b", "g"]
+    assert rules.follow("g", followed.state, ("b", moved.state)) is None
+    for subject, state, parent in (("s", secondary, ("b", branch)), ("b", branch, ("g", group))):
+        with pytest.raises(Invalid, match=r"organisation\.cycle"):
+            rules.move(subject, state, parent)
+    with pytest.raises(Invalid, match=r"organisation\.root_stays"):
+        rules.move("r", organisation("university_committee", ["r"]), ("s", secondary))
+
+
+@pytest.mark.parametrize(("role", "kind"), list(product(ROLES, ORGANISATION_KINDS)))
+def test_a_role_is_given_only_where_there_is_such_a_post(role: str, kind: str) -> None:
+    given = {"person": "p", "organisation": "o", "role": role, "since": TODAY}
+    where = organisation(kind, ["o"])
+    if kind in rules.ROLE_KINDS[role]:
+        assert rules.give_post("x", given, {"active": True}, where, TODAY).state["active"]
+    else:
+        with pytest.raises(Invalid, match=r"post\.role_unfit"):
+            rules.give_post("x", given, {"active": True}, where, TODAY)
+
+
+@given(
+    since=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    until=st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    today=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+)
+def test_a_withdrawn_post_ends_today_and_gives_its_place_free(
+    since: date, until: date | None, today: date
+) -> None:
+    given = {"person": "p", "organisation": "b", "role": "secretary", "since": since, "until": until}
+    if until is not None and (until < since or until < today):
+        with pytest.raises(Invalid):
+            rules.give_post("x", given, {"active": True}, PLACE, today)
+        return
+    post = rules.give_post("x", given, {"active": True}, PLACE, today).state
+    assert not rules.renew_slot(post, today)
+    withdrawn = rules.withdraw_post("x", post, today)
+    assert withdrawn is not None
+    assert "slot" not in withdrawn.state
+    assert withdrawn.state["until"] >= withdrawn.state["since"]
+    assert until is None or withdrawn.state["until"] <= until.isoformat()
+    assert rules.withdraw_post("x", withdrawn.state, today) is None
+    withdrawn.events[0].contract.encode(withdrawn.events[0].data)
+
+
+def test_an_equal_number_sealed_anew_is_no_change() -> None:
+    given = {"number": "1", "name": "甲", "political_status": "member", "organisation": "b"}
+    phone = {"phone_sealed": "v1.a", "phone_fingerprint": "f"}
+    state = rules.enter_person("p", {**given, **phone}, PLACE, TODAY).state
+    assert rules.change_person("p", state, {**phone, "phone_sealed": "v1.b"}, None, TODAY) is None
+    moved = rules.change_person("p", state, {"organisation": "c"}, PLACE, TODAY)
+    assert moved is not None
+    assert moved.events[0].data["phone_sealed"] == "v1.a"
+    with pytest.raises(Invalid, match=r"organisation\.inactive"):
+        rules.change_person("p", state, {"organisation": "c"}, {**PLACE, "active": False}, TODAY)
+
+
+_FIELDS = st.sampled_from(("name", "phone", "political_status", "organisation", "active"))
+_WORDS = st.lists(
+    st.tuples(st.dictionaries(_FIELDS, st.integers(0, 9), max_size=3), st.integers(0, 4), st.integers(0, 3)),
+    max_size=12,
+)
+
+
+@given(words=_WORDS, data=st.data())
+def test_what_the_campus_says_has_one_result_in_any_order_and_number(
+    words: list[tuple[dict[str, int], int, int]], data: st.DataObject
+) -> None:
+    said = [
+        (fields, (sequence, f"2026-09-0{day + 1}", f"event {number}"))
+        for number, (fields, sequence, day) in enumerate(words)
+    ]
+
+    def told(order: list[Any]) -> dict[str, Any]:
+        stamps: dict[str, Any] = {}
+        state: dict[str, Any] = {}
+        for fields, stamp in order:
+            newer = rules.newer_fields(stamps, fields, stamp)
+            state |= newer
+            stamps |= {name: list(stamp) for name in newer}
+        return state
+
+    repeated = [*said, *data.draw(st.lists(st.sampled_from(said), max_size=8) if said else st.just([]))]
+    assert told(said) == told(data.draw(st.permutations(repeated)))

@@ -1,0 +1,25 @@
+"""Every code that records can answer has its text in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.chassis.catalogue import Catalogue
+
+FOLDER = Path(__file__).parents[3] / "services" / "records"
+_CODE = re.compile(
+    r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
+    r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
+)
+_NO_TEXTS = {"person.read", "post.given", "post.withdrawn", "roster.import"}  # actions of the audit chain
+FILES = sorted(path for path in FOLDER.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_every_code_has_its_text(path: Path) -> None:
+    catalogue = Catalogue.load([FOLDER / "texts"])
+    codes = set(_CODE.findall(path.read_text(encoding="utf-8"))) - _NO_TEXTS
+    assert {code for code in codes if code not in catalogue} == set()
