@@ -10,6 +10,7 @@ import structlog
 from eventlet.greenpool import GreenPool
 from nameko.containers import ServiceContainer, WorkerContext
 
+from services.chassis import tracing
 from services.chassis.clock import Clock
 from services.chassis.errors import origin
 
@@ -67,7 +68,8 @@ class ChassisContainer(ServiceContainer):  # type: ignore[misc]  # nameko is unt
         try:
             self._inject_dependencies(worker)
             self._worker_setup(worker)
-            result = call(worker.service)
+            with tracing.within(f"{self.service_name}.{entrypoint.method_name}"):
+                result = call(worker.service)
             return result  # type: ignore[no-any-return]  # ``worker_result`` wants it as well
         except Exception:
             failure = sys.exc_info()

@@ -6,8 +6,10 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from services.chassis import context
 from services.chassis.settings import Settings
 
 _FORM = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -16,7 +18,7 @@ _tracer: Any = None
 
 def accepted(traceparent: object) -> str | None:
     """``traceparent`` if it is one, else ``None``: it comes from outside and goes into logs."""
-    return traceparent if isinstance(traceparent, str) and _FORM.match(traceparent) else None
+    return traceparent if isinstance(traceparent, str) and _FORM.fullmatch(traceparent) else None
 
 
 def child_of(traceparent: str | None) -> str:
@@ -58,7 +60,7 @@ def span(name: str, traceparent: str | None, **attributes: str | int) -> Iterato
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     propagator = TraceContextTextMapPropagator()
-    parent = propagator.extract({"traceparent": traceparent} if accepted(traceparent) else {})
+    parent = propagator.extract({"traceparent": traceparent or ""} if accepted(traceparent) else {})
     with _tracer.start_as_current_span(
         # Exceptions' texts quote values: only the fact is recorded.
         name,
@@ -70,3 +72,17 @@ def span(name: str, traceparent: str | None, **attributes: str | int) -> Iterato
         carrier: dict[str, str] = {}
         propagator.inject(carrier)
         yield carrier.get("traceparent") or child_of(traceparent)
+
+
+@contextmanager
+def within(name: str) -> Iterator[None]:
+    """One step of the trace that the running context belongs to, entered for what it causes.
+
+    Without a trace nothing is recorded: what is anonymous must leave none.
+    """
+    here = context.current()
+    if _tracer is None or here.traceparent is None:
+        yield
+        return
+    with span(name, here.traceparent) as traceparent, context.entered(replace(here, traceparent=traceparent)):
+        yield
