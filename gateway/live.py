@@ -17,7 +17,8 @@ from gateway.published import exchanges
 from gateway.visibility import Scope
 from services.chassis import broker
 from services.chassis.clock import Clock
-from services.chassis.consuming import Consumption, Delivery, Subscription
+from services.chassis.consuming import Consumption, Subscription
+from services.chassis.deliveries import Delivery
 from services.chassis.envelope import Event, parse
 from services.chassis.errors import Permanent, Refusal, Unauthenticated
 from services.chassis.identity import timeless_id

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from gateway import problems
 from gateway.request import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from gateway.routing import Access, Route
-from gateway.shapes import plain_json, tidied
+from gateway.shapes import a_plugin, plain_json, tidied
 
 VERSION = "1.0.0"
 INTRODUCTION = """The way in for people and programs. JSON in UTF-8; dates are campus dates (2026-09-01).
@@ -44,7 +43,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         version=VERSION,
         openapi_version="3.1.0",
         info={"description": INTRODUCTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],
+        plugins=[a_plugin(_Names())],
     )
     spec.components.security_scheme("session", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     spec.components.response(
