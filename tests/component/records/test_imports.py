@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.jobs import Checkpoint, Job
+from services.chassis.testing import wait_for
+from services.records.roster.importer import KIND
 from tests.component.records.surroundings import Campus, Faculty, workbook
 
 ORGANISATIONS = ["组织代码", "组织名称", "类别", "上级组织代码", "成立日期", "设支委会"]
@@ -224,3 +228,41 @@ def test_the_same_upload_is_taken_over_by_one_job(campus: Campus) -> None:
     assert upload is not None
     again = campus.call(campus.administrator, "start_import", upload=upload["_id"], filename="x.xlsx")
     assert again["job"] == job
+
+
+def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
+    campus: Campus, faculty: Faculty
+) -> None:
+    step = campus.application.jobs._steps[KIND]
+    deaths = iter([1, 2])
+
+    def mortal(job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """Dies after a bunch was written and before that was noted, twice."""
+        noted = 0
+        dies_at = next(deaths, None)
+
+        def watched(**progress: Any) -> None:
+            nonlocal noted
+            if "cursor" in progress:
+                noted += 1
+                if noted == dies_at:
+                    raise RuntimeError("the process ended here")
+            checkpoint(**progress)
+
+        return step(job, watched) or {}
+
+    campus.application.jobs.work(KIND, mortal)
+    rows = [[f"某{number}", f"R{number:05}", "男", "群众", "B1", "", "", ""] for number in range(700)]
+    rows[650][3] = "党外"
+    started = campus.upload(workbook(人员=[PEOPLE, *rows]))
+
+    def ended() -> bool:
+        campus.clock.advance(timedelta(seconds=1))  # until the lease of who died has lapsed
+        return campus.application.jobs.view(started).state == "done"
+
+    wait_for(ended, 60)
+    job = campus.call(campus.administrator, "get_job", job=started)
+    assert (job["error_count"], sum(counts(job)), counts(job)[3]) == (1, 700, 1)
+    assert campus.application.database["people"].count_documents({"number": {"$regex": "^R"}}) == 699
+    told = [each["subject"] for each in campus.events("records.person.changed.v1")]
+    assert len(told) == len(set(told)) == 699 + 6
