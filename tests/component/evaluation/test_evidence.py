@@ -38,7 +38,8 @@ def test_evidence_delivered_a_hundred_times_and_shuffled_has_one_effect(
     assert campus.score("secretary", "branch") == score
     told = campus.overheard.listen()
     assert len({each["id"] for each in told}) == len(told)
-    assert max(Counter(each["subject"] for each in campus.overheard.of("obligation.fulfilled")).values()) == 1
+    fulfilled = [each["subject"] for each in campus.overheard.of("obligation.fulfilled")]
+    assert max(Counter(fulfilled).values()) == 1
     by_subject: dict[str, list[int]] = {}
     for each in told:
         by_subject.setdefault(each["subject"], []).append(each["sequence"])
@@ -65,7 +66,7 @@ def test_an_approved_activity_fulfils_and_names_what_led_to_it(
         "the-review",
     )
     assert "actor" not in told
-    assert any(each["data"]["evidence"] == 1 for each in campus.overheard.of("score.changed"))
+    wait_for(lambda: any(each["data"]["evidence"] == 1 for each in campus.overheard.of("score.changed")))
 
 
 def test_withdrawn_evidence_reopens_what_it_fulfilled(campus: Campus, evaluation: Evaluation) -> None:
@@ -134,7 +135,8 @@ def test_replicas_that_fold_at_once_lose_nothing(campus: Campus, evaluation: Eva
     for replica in replicas:
         replica.relay.start()
         replica.stop()
-    wait_for(lambda: len(campus.overheard.of("obligation.fulfilled")) == 8)
+    # Replicas may publish an event twice, never lose one.
+    wait_for(lambda: len({each["subject"] for each in campus.overheard.of("obligation.fulfilled")}) == 8)
 
 
 def test_a_rebuild_from_the_ledger_gives_the_same(campus: Campus, evaluation: Evaluation) -> None:
