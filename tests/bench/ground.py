@@ -1,0 +1,117 @@
+"""What the bench stands on: the platform's real processes, the bare ones beside them, the same servers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from deploy.local.children import Child
+from deploy.local.layout import ROOT, Layout, Ports
+from deploy.local.platform import Platform
+from deploy.local.tour_people import Cast, Client
+from services.chassis.testing import wait_for
+from tests.end_to_end.conftest import free_base
+
+ADMINISTRATOR = "100001"
+BRANCHES = 60
+
+
+class Ground:
+    """A running platform with a college of branches, and the bare services on its broker and store."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ |= {"RATE_PER_SECOND": "1000000", "RATE_BURST": "1000000", "LOG_LEVEL": "INFO"}
+        base = free_base()
+        self.layout = Layout(folder, Ports(base))
+        self.platform = Platform(self.layout)
+        self.port = self.layout.ports.gateway
+        self.bare_port = base + 59
+        self._bare: list[Child] = []
+        self.addresses: dict[str, str] = {}
+        self.branches: list[str] = []
+        self.people: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Start everything and found the branches; the head of the college may write and review."""
+        self.platform.start()
+        self.platform.wait_ready(180)
+        self.addresses = self.layout.addresses()
+        for name in ("back", "front"):
+            environment = {**os.environ, **self.addresses, "BARE_PORT": str(self.bare_port)}
+            child = Child(
+                f"bare {name}",
+                [sys.executable, "-m", "tests.bench.bare", name],
+                log=self.layout.folder / "log" / f"bare-{name}.log",
+                environment=environment,
+                directory=ROOT,
+            )
+            child.start()
+            self._bare.append(child)
+        self._found()
+        wait_for(self._bare_answers, 30)
+
+    def stop(self) -> None:
+        for child in self._bare:
+            child.kill()
+        self.platform.kill()
+
+    @staticmethod
+    def token(client: Client) -> str:
+        """The session that a client holds."""
+        return str(client._http.headers["Authorization"]).removeprefix("Bearer ")
+
+    @property
+    def gateway(self) -> str:
+        return self.layout.gateway_url
+
+    def _bare_answers(self) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{self.bare_port}/scores/x", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def _found(self) -> None:
+        first = ("services.records.bootstrap", "--number", ADMINISTRATOR, "--name", "平台管理员")
+        subprocess.run(
+            [sys.executable, "-m", *first],
+            env=self.layout.environment("records"),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        self.cast = Cast(self.gateway, ADMINISTRATOR)
+        administrator = self.cast.administrator
+        wait_for(lambda: administrator.get("/me")["posts"], 30)
+        college, self.head = self.cast.level_above()
+        wait_for(lambda: self.head.get("/me")["posts"], 30)
+        since = self.cast.since().isoformat()
+        for number in range(BRANCHES):
+            body = {"code": f"BENCH{number:03}", "name": f"支部{number}", "kind": "branch"}
+            body |= {"parent": college["id"], "founded_on": since}
+            self.branches.append(administrator.send("POST", "/organisations", body, status=201)["id"])
+        self.people = [self.cast.person(self.branches[0], number) for number in range(8)]
+        self.cast.make_secretary(self.people[0]["id"], self.branches[0])
+        self.secretary = self.cast.signed_in(self.people[0])
+        wait_for(lambda: self.secretary.get("/me")["posts"], 30)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """A ground for the length of a block, in a folder that goes with it."""
+    folder = Path(tempfile.mkdtemp(prefix="jishi-bench-"))
+    stands = Ground(folder)
+    try:
+        stands.start()
+        yield stands
+    finally:
+        stands.stop()
+        shutil.rmtree(folder, ignore_errors=True)
