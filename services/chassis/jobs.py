@@ -225,7 +225,7 @@ class Jobs:
             self._end(job, "done", result=plain(dict(result or {})))
 
     def _checkpoints(self, job: Job) -> Checkpoint:
-        kept, counted = list(job.errors), job.error_count
+        kept, counted, reached = list(job.errors), job.error_count, (job.cursor, job.done)
 
         def checkpoint(
             *,
@@ -234,11 +234,16 @@ class Jobs:
             total: int | None = None,
             errors: Sequence[Mapping[str, Any]] = (),
         ) -> None:
-            nonlocal counted
-            # Attempts count from the last progress: a long job outlives many restarts, a poisoned one none.
-            progress: Record = {"lease_until": self._clock.now() + LEASE, "attempts": 0}
+            nonlocal counted, reached
+            progress: Record = {"lease_until": self._clock.now() + LEASE}
             given = {"cursor": cursor, "done": done, "total": total}
             progress.update({name: plain(value) for name, value in given.items() if value is not None})
+            now_at = (progress.get("cursor", reached[0]), progress.get("done", reached[1]))
+            if now_at != reached:
+                # Attempts count from the last progress: a long job outlives many restarts, a poisoned one
+                # does not, however often it says that it is still alive.
+                reached = now_at
+                progress["attempts"] = 0
             if errors:
                 counted += len(errors)
                 kept.extend(plain(dict(each)) for each in errors[: ERRORS_KEPT - len(kept)])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any
 
 MOST_AT_ONCE = 2
 MEMORY_BYTES = 2 * 1024**3
+# Native code that is refused memory ends its process instead of raising.
+_EXHAUSTED = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS)
 _slots: Any = None
 
 
@@ -24,7 +27,7 @@ def offload(function: str, argument: Any, *, timeout: float = 60.0) -> Any:
     from eventlet import Timeout
     from eventlet.green import subprocess
 
-    from services.chassis.errors import Unavailable
+    from services.chassis.errors import Invalid, Unavailable
 
     slots = _semaphore()
     with Timeout(timeout, Unavailable("offload.busy")):
@@ -38,6 +41,8 @@ def offload(function: str, argument: Any, *, timeout: float = 60.0) -> Any:
         )
         with Timeout(timeout, Unavailable("offload.timeout")):
             answered, _ = worker.communicate(json.dumps(argument).encode())
+        if worker.returncode in _EXHAUSTED:
+            raise Invalid("offload.too_large")
         return _result(answered)
     finally:
         if worker is not None and worker.poll() is None:

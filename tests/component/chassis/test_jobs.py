@@ -139,6 +139,20 @@ def test_a_surprise_is_tried_again_and_not_for_ever(jobs: Jobs, clock: FixedCloc
     assert (jobs.view(job).state, jobs.view(job).failure) == ("failed", "jobs.internal")
 
 
+def test_saying_that_it_is_alive_is_no_progress(jobs: Jobs, clock: FixedClock) -> None:
+    def poisoned(job: Job, checkpoint: Checkpoint) -> None:
+        checkpoint()
+        checkpoint(cursor=job.cursor, done=job.done)
+        raise RuntimeError("again at the same place")
+
+    jobs.work("count", poisoned)
+    job = jobs.create("count", None, {})
+    for _ in range(MOST_ATTEMPTS + 1):
+        jobs.run_one()
+        clock.advance(timedelta(hours=1))
+    assert jobs.view(job).state == "failed"
+
+
 def test_a_long_job_outlives_any_number_of_restarts_as_long_as_it_gets_on(
     jobs: Jobs, clock: FixedClock
 ) -> None:

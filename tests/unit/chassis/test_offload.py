@@ -41,12 +41,23 @@ def die(_: None) -> None:
     os._exit(9)
 
 
+def abort(_: None) -> None:
+    import os
+
+    os.abort()
+
+
 def swell(_: None) -> int:
     return len(bytearray(MEMORY_BYTES))
 
 
 def test_the_result_comes_back() -> None:
     assert offload(f"{HERE}:double", [1, 2, 3]) == [2, 4, 6]
+
+
+def test_native_code_that_aborts_for_want_of_memory_asked_for_too_much() -> None:
+    with pytest.raises(Invalid, match=r"offload\.too_large"):
+        offload(f"{HERE}:abort", None)
 
 
 def test_heartbeats_go_on_while_it_works() -> None:
