@@ -39,7 +39,7 @@ class Access:
             reach = sorted(self._authority.scope(person, READERS))
         if not reach:
             raise Forbidden("permission.denied")
-        return {"organisation": {"$in": reach}, "kept_from": {"$nin": self.posts_at(person)}}
+        return {"organisation": {"$in": reach}, "kept_from": {"$nin": [person, *self.posts_at(person)]}}
 
     def posts_at(self, person: str) -> list[str]:
         """Where ``person`` holds any post today."""
@@ -54,6 +54,6 @@ class Access:
     def _may(
         self, person: str, roles: Collection[str], organisation: str, kept_from: Collection[str]
     ) -> bool:
-        if is_kept_from(kept_from, self.posts_at(person)):
+        if is_kept_from(kept_from, person, self.posts_at(person)):
             return False
         return self._authority.may(person, roles, organisation)

@@ -13,6 +13,7 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
+from services.contracts.kinds import ROLES
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.feedback.access import HANDLERS, Access
 from services.feedback.measures import model as measure_rules
@@ -240,11 +241,13 @@ class Feedback(Application):
         concerned = self.authority.node(request["organisation"])
         if concerned is None or not concerned.active:
             raise Invalid("organisation.unknown", fields={"organisation": ["organisation.unknown"]})
+        about_head = request["about_head"]
         return opinion_rules.receive(
             id=id,
             path=self.authority.path(concerned.id),
+            post_holders=self.authority.holders(concerned.id, ROLES) if about_head else (),
             category=request["category"],
-            about_head=request["about_head"],
+            about_head=about_head,
             text=request["text"],
             today=self.clock.today(),
             author=author,

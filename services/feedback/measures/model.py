@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from services.chassis.contract import NewEvent
 from services.chassis.errors import Conflict, Invalid
 from services.contracts.feedback_events import MeasurePlanned, ResultPublished
-from services.feedback.opinions.model import Answer, Opinion
+from services.feedback.opinions.model import Answer, Opinion, is_kept_from
 
 FURTHEST_DUE = timedelta(days=3 * 366)
 
@@ -18,8 +18,8 @@ FURTHEST_DUE = timedelta(days=3 * 366)
 class Measure:
     """What an organisation does about opinions: ``planned -> published``.
 
-    ``kept_from``: organisations whose post holders must see nothing of it before its result is public,
-    because it answers an opinion about their head.
+    ``kept_from``: persons, and organisations whose post holders, must see nothing of it before its result
+    is public, because it answers an opinion about their head.
     """
 
     id: str
@@ -49,8 +49,8 @@ def plan(
 ) -> tuple[Measure, list[NewEvent]]:
     """A measure of ``organisation`` that answers ``opinions``, due between today and three years on.
 
-    Raises ``Invalid`` where the owner is no one of the organisation's, or holds a post in one whose head
-    is spoken about; where an opinion is another organisation's to answer; where the date is out of range.
+    Raises ``Invalid`` where the owner is no one of the organisation's, or one of those from whom an opinion
+    is kept; where an opinion is another organisation's to answer; where the date is out of range.
     """
     if not opinions:
         raise Invalid("measure.answers_nothing", fields={"opinions": ["measure.answers_nothing"]})
@@ -62,8 +62,8 @@ def plan(
     if not owner_belongs:
         code = "measure.owner_of_another_organisation"
         raise Invalid(code, fields={"owner": [code]})
-    kept_from = tuple(sorted({place for opinion in opinions for place in opinion.kept_from}))
-    if not set(kept_from).isdisjoint(owner_posts):
+    kept_from = tuple(sorted({each for opinion in opinions for each in opinion.kept_from}))
+    if is_kept_from(kept_from, owner, owner_posts):
         raise Invalid("measure.owner_is_concerned", fields={"owner": ["measure.owner_is_concerned"]})
     measure = Measure(
         id=id,

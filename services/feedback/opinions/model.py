@@ -27,7 +27,7 @@ class Opinion:
     """One opinion. ``received -> declined`` or ``received -> adopted -> answered``; no way leads back.
 
     ``organisation`` is responsible for an answer, ``concerns`` is the one that was named. ``author`` is
-    None in an anonymous one, whose id is all that leads from a receipt to it.
+    None in an anonymous one, whose id is all that leads from a receipt to it. ``kept_from``: see ``receive``.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Opinion:
     text: str
     received_on: date
     author: str | None = None
+    kept_from: tuple[str, ...] = ()
     declined_because: str | None = None
     declined_on: date | None = None
     answer: Answer | None = None
@@ -47,11 +48,6 @@ class Opinion:
     @property
     def anonymous(self) -> bool:
         return self.mode == "anonymous"
-
-    @property
-    def kept_from(self) -> tuple[str, ...]:
-        """Organisations whose post holders never see this opinion, whatever posts they hold above."""
-        return (self.concerns,) if self.about_head else ()
 
 
 def responsible(path: Sequence[str], *, about_head: bool) -> str:
@@ -67,9 +63,9 @@ def responsible(path: Sequence[str], *, about_head: bool) -> str:
     return path[-2]
 
 
-def is_kept_from(kept_from: Collection[str], posts_at: Collection[str]) -> bool:
-    """Whether somebody with posts at ``posts_at`` is one of those an opinion is kept from."""
-    return not set(kept_from).isdisjoint(posts_at)
+def is_kept_from(kept_from: Collection[str], person: str, posts_at: Collection[str]) -> bool:
+    """Whether ``person``, with posts at ``posts_at``, is one of those an opinion is kept from."""
+    return not set(kept_from).isdisjoint((person, *posts_at))
 
 
 def receive(
@@ -81,10 +77,13 @@ def receive(
     text: str,
     today: date,
     author: str | None,
+    post_holders: Collection[str] = (),
 ) -> tuple[Opinion, list[NewEvent]]:
     """An opinion as it comes in: named if it has an author, else anonymous.
 
-    ``path`` leads from the root down to the organisation named.
+    ``path`` leads from the root down to the organisation named, in which ``post_holders`` hold a post
+    today. What speaks about its head is kept from whoever holds a post there when they ask, and from
+    those of today for ever: a promotion or the end of a term opens nothing.
     """
     opinion = Opinion(
         id=id,
@@ -97,6 +96,7 @@ def receive(
         text=text,
         received_on=today,
         author=author,
+        kept_from=(path[-1], *sorted(post_holders)) if about_head else (),
     )
     return opinion, [_happened(OpinionReceived, opinion)]
 

@@ -24,14 +24,13 @@ def declare(indexes: Indexes, collection: str) -> None:
 
 def kept(opinion: Opinion) -> dict[str, Any]:
     """The state of its document. A field without a value is left out, so none says "no author"."""
-    state = {name: value for name, value in asdict(opinion).items() if name != "id" and value is not None}
-    # Beside the rule it follows from, so that a list can leave it out.
-    return {**state, "kept_from": list(opinion.kept_from)}
+    return {name: value for name, value in asdict(opinion).items() if name != "id" and value is not None}
 
 
 def read(document: Document) -> Opinion:
     """The opinion that ``document`` keeps."""
-    state = {name: value for name, value in document.state.items() if name != "kept_from"}
+    state = dict(document.state)
+    state["kept_from"] = tuple(state["kept_from"])
     for name in ("received_on", "declined_on"):
         if name in state:
             state[name] = date.fromisoformat(state[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
@@ -108,6 +110,59 @@ def test_the_measure_about_a_head_is_kept_from_them_until_its_result_is_public(b
             box.call(person, "publish_result", measure=measure, text="Nothing to see.")
     box.call("dean", "publish_result", measure=measure, text="A talk was held.")
     assert len(box.call(None, "public_measures", organisation="faculty")["items"]) == 1
+
+
+def promote(box, person: str) -> None:
+    """From head of the branch to deputy secretary of the faculty, as records would tell it."""
+    begun, today = date(2025, 9, 1), box.clock.today()
+    authority = box.application.authority
+    authority.apply_grant(
+        f"post-{person}", person=person, role="secretary", node="branch", since=begun, active=False
+    )
+    authority.apply_grant("post-new", person=person, role="deputy_secretary", node="faculty", since=today)
+    assert authority.may(person, ["deputy_secretary"], "branch")
+
+
+def test_what_was_said_about_a_head_never_reaches_them_even_when_they_are_promoted(box):
+    about = box.say(about_head=True)["id"]
+    box.clock.advance(timedelta(days=1))
+    promote(box, "secretary")
+    assert box.call("secretary", "list_opinions")["items"] == []
+    assert box.call("secretary", "list_opinions", organisation="faculty")["items"] == []
+    with pytest.raises(NotFound):
+        box.call("secretary", "get_opinion", opinion=about)
+    with pytest.raises(NotFound):
+        box.call("secretary", "decline_opinion", opinion=about, reason="No.")
+    with pytest.raises(NotFound):
+        box.answer(about, person="secretary", organisation="faculty", owner="dean")
+    with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
+        box.answer(about, person="dean", organisation="faculty", owner="secretary")
+
+    measure = box.answer(about, person="dean", organisation="faculty", owner="dean")["id"]
+    with pytest.raises(NotFound):
+        box.call("secretary", "get_measure", measure=measure)
+    with pytest.raises(NotFound):
+        box.call("secretary", "publish_result", measure=measure, text="Nothing to see.")
+    assert box.call("secretary", "list_measures")["items"] == []
+    other = box.say()["id"]
+    assert [each["id"] for each in box.call("secretary", "list_opinions")["items"]] == [other]
+
+
+def test_what_was_said_about_a_head_stays_kept_when_their_term_runs_out(box):
+    box.application.authority.apply_grant(
+        "post-both-2",
+        person="both",
+        role="group_leader",
+        node="branch",
+        since=date(2025, 9, 1),
+        until=box.clock.today(),
+    )
+    about = box.say(about_head=True)["id"]
+    box.clock.advance(timedelta(days=1))
+    assert box.application.access.posts_at("both") == ["faculty"]
+    with pytest.raises(NotFound):
+        box.call("both", "get_opinion", opinion=about)
+    assert box.call("both", "list_opinions")["items"] == []
 
 
 def test_the_owner_sees_the_measure_without_the_opinions_behind_it(box, said):

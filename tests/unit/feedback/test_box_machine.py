@@ -75,6 +75,7 @@ class Box(RuleBasedStateMachine):
                     text=text,
                     today=self.today,
                     author=author,
+                    post_holders=["the-head"],
                 )
             )
         return name
@@ -150,7 +151,8 @@ class Box(RuleBasedStateMachine):
         for opinion in self.said.values():
             if opinion.about_head:
                 assert opinion.organisation != opinion.concerns
-                assert is_kept_from(opinion.kept_from, [opinion.concerns])
+                assert is_kept_from(opinion.kept_from, "a-successor", [opinion.concerns])
+                assert is_kept_from(opinion.kept_from, "the-head", ["f"])
 
     @invariant()
     def each_change_said_so_once_and_within_the_contract(self):

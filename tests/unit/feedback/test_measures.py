@@ -24,6 +24,7 @@ def opinion(number: int = 1, *, path=PATH, about_head: bool = False) -> Opinion:
         text="There are too few chairs.",
         today=TODAY,
         author=None,
+        post_holders=["the-head"],
     )
     return received
 
@@ -76,9 +77,10 @@ def test_a_measure_may_be_due_from_today_to_the_furthest_day(days):
 def test_who_is_spoken_about_neither_owns_nor_sees_the_measure():
     about = opinion(about_head=True)
     measure, _ = planned(organisation="faculty", opinions=[about], owner_posts=("faculty",))
-    assert measure.kept_from == ("branch",)
-    with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
-        planned(organisation="faculty", opinions=[about], owner_posts=("faculty", "branch"))
+    assert measure.kept_from == ("branch", "the-head")
+    for owner, posts in (("person-1", ("faculty", "branch")), ("the-head", ("faculty",))):
+        with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
+            planned(organisation="faculty", opinions=[about], owner=owner, owner_posts=posts)
 
 
 def test_a_result_closes_the_measure_once():

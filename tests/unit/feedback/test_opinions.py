@@ -24,6 +24,9 @@ PATH = ("university", "faculty", "branch")
 ANSWER = Answer(measure="measure-1", title="More chairs", due_on=date(2026, 4, 1))
 
 
+HEADS = ("the-secretary", "the-deputy")
+
+
 def opinion(*, author: str | None = "person-1", about_head: bool = False) -> Opinion:
     received, _ = receive(
         id="opinion-1",
@@ -33,6 +36,7 @@ def opinion(*, author: str | None = "person-1", about_head: bool = False) -> Opi
         text="There are too few chairs.",
         today=TODAY,
         author=author,
+        post_holders=HEADS,
     )
     return received
 
@@ -48,13 +52,22 @@ def test_an_opinion_about_a_head_goes_to_the_level_above():
 
 def test_an_opinion_about_a_head_is_kept_from_every_post_holder_there():
     about = opinion(about_head=True)
-    assert is_kept_from(about.kept_from, ["branch"])
-    assert is_kept_from(about.kept_from, ["faculty", "branch"]), "whatever post they hold above"
-    assert not is_kept_from(about.kept_from, ["faculty", "university"])
+    assert is_kept_from(about.kept_from, "a-successor", ["branch"])
+    assert is_kept_from(about.kept_from, "a-successor", ["faculty", "branch"]), (
+        "whatever post they hold above"
+    )
+    assert not is_kept_from(about.kept_from, "the-dean", ["faculty", "university"])
+
+
+def test_an_opinion_about_a_head_stays_kept_from_who_held_a_post_there_that_day():
+    about = opinion(about_head=True)
+    for head in HEADS:
+        assert is_kept_from(about.kept_from, head, ["faculty"]), "promoted"
+        assert is_kept_from(about.kept_from, head, []), "the term has run out"
 
 
 def test_any_other_opinion_is_kept_from_no_post_holder():
-    assert not is_kept_from(opinion().kept_from, ["branch", "faculty"])
+    assert not is_kept_from(opinion().kept_from, "the-secretary", ["branch", "faculty"])
 
 
 def test_nobody_stands_above_the_root_to_answer_for_its_head():
