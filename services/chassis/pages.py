@@ -48,21 +48,28 @@ def page(
     ``request.cursor`` for a cursor that is none of ours.
     """
     sort = [*order, ("_id", order[-1][1] if order else 1)]
-    wanted: Mapping[str, Any] = filter
-    if cursor:
-        wanted = {"$and": [dict(filter), _after(sort, _values(cursor, len(sort)))]}
-    found = documents.find(wanted, sort=sort, limit=limit + 1)
+    parts = _after(sort, _values(cursor, len(sort))) if cursor else [{}]
+    found: list[Document] = []
+    for part in parts:
+        wanted = {"$and": [dict(filter), part]} if filter.keys() & part.keys() else {**filter, **part}
+        found.extend(documents.find(wanted, sort=sort, limit=limit + 1 - len(found)))
+        if len(found) > limit:
+            break
     shown = found[:limit]
     return Page(shown, _cursor(shown[-1], sort) if len(found) > limit else None)
 
 
-def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> dict[str, Any]:
-    """What comes after ``values``: greater in the first field, or equal there and greater in the next …"""
-    steps = []
+def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> list[dict[str, Any]]:
+    """What comes after ``values``, in parts that follow each other: equal in all fields but the last and
+    greater there, then equal in all but the last two …, at the end greater in the first.
+
+    Each part is a query of its own, since one ``$or`` of them all would use no index on the embedded store.
+    """
+    parts: list[dict[str, Any]] = []
     for position, ((name, direction), value) in enumerate(zip(sort, values, strict=True)):
-        equal = {sort[before][0]: values[before] for before in range(position)}
-        steps.append({**equal, name: {"$gt" if direction > 0 else "$lt": value}})
-    return {"$or": steps}
+        equal: dict[str, Any] = {sort[before][0]: values[before] for before in range(position)}
+        parts.append({**equal, name: {"$gt" if direction > 0 else "$lt": value}})
+    return parts[::-1]
 
 
 def _cursor(last: Document, sort: Sequence[tuple[str, int]]) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden
 from services.contracts.kinds import ROLES
@@ -105,9 +102,11 @@ class Access:
         """``node`` and everything below it."""
         return self._authority.subtree(node)
 
-    def posts_of(self, person: str) -> Iterable[Any]:
-        """The grants that count today."""
-        return self._authority.grants(person)
+    def reaches_everything(self, person: str, node: str | None = None) -> bool:
+        """Whether what ``person`` may read (below ``node``, where it is given) is the whole tree."""
+        if node is not None and len(self._authority.path(node)) > 1:
+            return False
+        return any(len(self._authority.path(grant.node)) == 1 for grant in self._authority.grants(person))
 
     def _own(self, person: str) -> list[str]:
         home = self._authority.belongs(person)

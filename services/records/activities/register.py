@@ -103,7 +103,9 @@ class Register:
     def listed(self, request: Answer) -> Answer:
         """Activities, newest first, of what the caller may read."""
         wanted = only(request, "kind", "state")
-        wanted["organisation"] = {"$in": self._reach(context.actor(), request)}
+        reach = self._reach(context.actor(), request)
+        if reach is not None:
+            wanted["organisation"] = {"$in": reach}
         days = {
             operator: request[name].isoformat()
             for operator, name in (("$gte", "since"), ("$lte", "until"))
@@ -142,7 +144,10 @@ class Register:
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
 
-    def _reach(self, actor: str, request: Answer) -> list[str]:
+    def _reach(self, actor: str, request: Answer) -> list[str] | None:
+        """The organisations whose activities are asked for and may be read; None for all there are."""
+        if "organisation" not in request and self._access.reaches_everything(actor, request.get("within")):
+            return None
         readable = self._access.scope_of_activities(actor)
         if "organisation" in request:
             wanted = {request["organisation"]}

@@ -112,7 +112,9 @@ class People:
     def listed(self, request: Answer) -> Answer:
         """People by number, within what the caller's posts cover."""
         wanted = only(request, "number", "political_status", "active")
-        wanted["organisation"] = {"$in": self._reach(context.actor(), request)}
+        reach = self._reach(context.actor(), request)
+        if reach is not None:
+            wanted["organisation"] = {"$in": reach}
         if "search" in request:
             wanted["name"] = {"$regex": f"^{re.escape(request['search'])}"}
         found = page(
@@ -128,11 +130,17 @@ class People:
             raise NotFound("people.not_found")
         return {"person": found.id}
 
-    def _reach(self, actor: str, request: Answer) -> list[str]:
-        node = request.get("organisation") or request.get("within")
-        if node is None:
-            return sorted(self._access.scope_of_people(actor))
-        reach = self._access.within(node)
+    def _reach(self, actor: str, request: Answer) -> list[str] | None:
+        """The organisations whose people are asked for and may be read; None for all there are."""
+        if "organisation" in request:
+            return self._readable(actor, request["organisation"], [request["organisation"]])
+        if self._access.reaches_everything(actor, request.get("within")):
+            return None
+        if "within" in request:
+            return self._readable(actor, request["within"], self._access.within(request["within"]))
+        return sorted(self._access.scope_of_people(actor))
+
+    def _readable(self, actor: str, node: str, reach: list[str]) -> list[str]:
         if not self._access.reads_people(actor, node):
             raise Forbidden("permission.denied")
-        return [node] if "organisation" in request else reach
+        return reach

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 from services.chassis.contract import Change
@@ -114,7 +115,7 @@ class OrganisationRows:
         self._job = job
 
     def apply(self, rows: Sequence[Values]) -> list[Handled]:
-        return [judged(lambda row=row: self._apply(row)) for row in rows]  # type: ignore[misc]
+        return [judged(partial(self._apply, row)) for row in rows]
 
     def _apply(self, values: Values) -> str:
         known = self._tree.with_code(values["code"])
