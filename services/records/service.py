@@ -40,6 +40,7 @@ class RecordsService:
         PersonChanged,
         PostChanged,
         queue="records.authority",
+        most=50,  # each event is its own write: what is in flight has to be done within a drain
         transaction=False,
         inbox=False,
     )

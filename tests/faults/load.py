@@ -15,7 +15,7 @@ from tests.faults.rig import Branch, Rig
 
 STEPS = 4  # plan, record, submit, approve: each is one command, one version, one event
 COMMANDS_PER_CHAIN = STEPS + 1  # and an opinion
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 300.0
 
 
 @dataclass

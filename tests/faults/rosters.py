@@ -12,7 +12,7 @@ from tests.faults.load import Account
 from tests.faults.rig import ADMINISTRATOR, Rig
 
 HEADERS = "姓名,学号/工号,性别,政治面貌,所在党支部,手机号"
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 300.0
 
 
 class Rosters:

@@ -105,7 +105,7 @@ def three_replicas(rig: Rig, *, commands: int, seconds: float) -> Report:
     report.notes["ticks"] = f"{run} of at most {most}"
     if run > most:
         report.doubled.append(f"timer notify.reminders ran {run} times, at most {most}")
-    if run < most - 4:
+    if run < most // 8:  # a tick that takes longer than its interval skips those after it
         report.lost.append(f"timer notify.reminders ran {run} times of {most}")
     days = rig.database("evaluation")["schedules"].find_one({"_id": "evaluation.obligations"})
     report.notes["turns of the day"] = days["token"] if days else 0

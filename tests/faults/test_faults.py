@@ -6,7 +6,7 @@ from tests.faults import scenarios
 from tests.faults.report import Report, show
 from tests.faults.rig import Rig
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 def _clean(report: Report) -> Report:
