@@ -9,6 +9,7 @@ from typing import Any
 
 from eventlet import wsgi
 
+from gateway.bodies import Body
 from gateway.problems import CONTENT_TYPE, TEXTS
 
 KEEP_ALIVE_SECONDS = 75
@@ -26,6 +27,7 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
+        environ["wsgi.input"] = environ["eventlet.input"] = Body.of(environ["eventlet.input"])
         environ["gateway.close"] = self._close_after_answer
         # What is yielded is sent at once: eventlet would wait for 4 KiB of events.
         environ["eventlet.minimum_write_chunk_size"] = 0

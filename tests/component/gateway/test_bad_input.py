@@ -239,3 +239,24 @@ def test_a_body_that_stops_short_is_400(door: Door) -> None:
         answer = connection.recv(65536)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"body.cut_off" in answer
+
+
+@pytest.mark.parametrize("start", [b"", b"0\r\n"], ids=["the size of a chunk", "a trailer"])
+def test_a_line_without_an_end_around_a_body_is_refused_before_it_fills_the_memory(
+    door: Door, start: bytes
+) -> None:
+    head = (
+        b"POST /api/v1/opinions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n" + start
+    )
+    with socket.create_connection(("127.0.0.1", door.server.port), timeout=20) as connection:
+        connection.sendall(head)
+        sent = 0
+        try:
+            while sent < 64 * 1024 * 1024:
+                sent += connection.send(b"0" * 65536)
+        except OSError:
+            pass  # refused in the middle
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert sent < 32 * 1024 * 1024
