@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from eventlet import spawn
+from eventlet import Timeout, spawn
 from eventlet.greenthread import GreenThread
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
-from services.chassis.errors import NotFound, Refusal, Unavailable
+from services.chassis.errors import NotFound, Refusal, Unavailable, origin
 from services.chassis.identity import new_id
 from services.chassis.leases import FREE
 from services.chassis.store import Indexes, Record, Store, answering, plain
@@ -161,6 +161,11 @@ class Jobs:
             thread.kill()
         self._threads = []
 
+    @property
+    def alive(self) -> bool:
+        """Whether jobs are worked on, as far as this was begun."""
+        return self._stopping or not any(thread.dead for thread in self._threads)
+
     def run_one(self) -> bool:
         """Work on one job that is due, to its end; False where there is none."""
         job = self._claim()
@@ -177,6 +182,9 @@ class Jobs:
                     continue
             except (Refusal, PyMongoError) as failure:
                 _log.warning("jobs wait", kind=type(failure).__name__)
+            except (Exception, Timeout) as surprise:
+                # Whatever it was, the jobs after this one are still to be done.
+                _log.error("jobs stumbled", error=type(surprise).__name__, origin=origin(surprise))
             deadline = time.monotonic() + POLL_SECONDS
             while not self._roused and not self._stopping and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -202,6 +210,12 @@ class Jobs:
         return None
 
     def _attempt(self, job: Job) -> None:
+        try:
+            self._step(job)
+        except JobLost:  # also from the write that was to end it: another worker has it by now
+            _log.warning("job was taken over", job=job.id)
+
+    def _step(self, job: Job) -> None:
         if job.attempts > MOST_ATTEMPTS:
             self._end(job, "failed", failure="jobs.internal")
             return
@@ -210,14 +224,14 @@ class Jobs:
         except _Halted:
             self._write(job, {"lease_until": FREE, "attempts": 0})
         except JobLost:
-            _log.warning("job was taken over", job=job.id)
+            raise
         except JobStopped:
             self._end(job, "stopped", failure="jobs.stopped")
         except (PyMongoError, Unavailable):
             raise  # the lease lapses and somebody resumes
         except Refusal as refused:
             self._end(job, "failed", failure=refused.code)
-        except Exception as surprise:
+        except (Exception, Timeout) as surprise:
             _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
             pause = timedelta(seconds=2**job.attempts)
             self._write(job, {"lease_until": self._clock.now() + pause})

@@ -44,7 +44,11 @@ def main(path: str) -> NoReturn:
             abandon=container.kill,
             died=container.wait,
             in_flight=lambda: container.in_flight,
-            checks={"broker": lambda: container.connected, "store": lambda: _store_answers(container)},
+            checks={
+                "broker": lambda: container.connected,
+                "store": lambda: _store_answers(container),
+                "jobs": lambda: container.application is None or container.application.jobs.alive,
+            },
         )
     )
 

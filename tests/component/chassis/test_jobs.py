@@ -6,11 +6,21 @@ from typing import Any
 
 import eventlet
 import pytest
+from greenlet import GreenletExit
 
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.errors import Invalid, NotFound
-from services.chassis.jobs import ERRORS_KEPT, LEASE, MOST_ATTEMPTS, Checkpoint, Job, JobLost, Jobs
+from services.chassis.jobs import (
+    ERRORS_KEPT,
+    LEASE,
+    MOST_ATTEMPTS,
+    Checkpoint,
+    Job,
+    JobLost,
+    Jobs,
+    JobStopped,
+)
 from services.chassis.store import Store
 from services.chassis.testing import wait_for
 
@@ -111,6 +121,61 @@ def test_who_lost_the_job_writes_nothing_more(jobs: Jobs, database: Store, clock
     jobs.run_one()
     assert lost == [True]
     assert (jobs.view(job).state, jobs.view(job).done) == ("done", 5)
+
+
+@pytest.mark.parametrize("ends", [None, Invalid("roster.no_sheet"), JobStopped(), RuntimeError("late")])
+def test_who_loses_a_job_at_its_end_goes_on_with_the_next(
+    jobs: Jobs, database: Store, clock: FixedClock, ends: Exception | None
+) -> None:
+    successor = Jobs(database, clock)
+    successor.work("slow", lambda job, checkpoint: {"by": "successor"})
+
+    def outlasts_its_lease(job: Job, checkpoint: Checkpoint) -> dict[str, Any]:
+        clock.advance(LEASE + timedelta(seconds=1))
+        assert successor.run_one()
+        if ends:
+            raise ends
+        return {"by": "nobody"}
+
+    jobs.work("slow", outlasts_its_lease)
+    jobs.work("count", count_to_five)
+    lost, following = jobs.create("slow", None, {}), jobs.create("count", None, {})
+    jobs.start()
+    wait_for(lambda: jobs.view(following).state == "done")
+    assert jobs.view(lost).result == {"by": "successor"}
+    assert jobs.alive
+
+
+def test_a_worker_outlives_what_nobody_foresaw(
+    jobs: Jobs, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, stumbled = jobs._claim, []
+
+    def stumbles_once() -> Job | None:
+        if not stumbled:
+            stumbled.append(True)
+            raise LookupError("nobody foresaw this")
+        return claim()
+
+    monkeypatch.setattr(jobs, "_claim", stumbles_once)
+    jobs.work("count", count_to_five)
+    job = jobs.create("count", None, {})
+    jobs.start()
+    wait_for(lambda: jobs.view(job).state == "done")
+    assert stumbled
+    assert jobs.alive
+
+
+def test_a_worker_that_died_is_noticed(jobs: Jobs) -> None:
+    def dies(job: Job, checkpoint: Checkpoint) -> None:
+        raise GreenletExit
+
+    jobs.work("count", dies)
+    assert jobs.alive  # nothing was begun
+    jobs.start()
+    assert jobs.alive
+    jobs.create("count", None, {})
+    wait_for(lambda: not jobs.alive)
 
 
 def test_a_refusal_fails_the_job_with_its_code(jobs: Jobs) -> None:
