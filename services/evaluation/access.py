@@ -32,9 +32,12 @@ class Access:
         return self._authority.scope(person) | self._round(person)
 
     def below(self, organisation: str) -> set[str]:
-        """``organisation`` and all below it, after ``require``: who may read it may read those."""
+        """What the caller may read of ``organisation`` and all below it, after ``require``.
+
+        Belonging to an organisation opens it alone, not its subtree: that takes a post.
+        """
         self.require(organisation)
-        return set(self._authority.subtree(organisation))
+        return self.readable().intersection(self._authority.subtree(organisation))
 
     def own(self) -> set[str]:
         """Where the caller holds a post, with the groups of a branch, and the branch they belong to."""

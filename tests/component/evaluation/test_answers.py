@@ -69,6 +69,13 @@ def test_a_list_holds_only_what_the_caller_may_see(campus: Campus, evaluation: E
     assert mine == []
 
 
+def test_membership_above_opens_nothing_below(campus: Campus, evaluation: Evaluation) -> None:
+    evaluation.authority.apply_member("clerk", "faculty")
+    for method in ("list_obligations", "list_scores"):
+        assert campus.call("clerk", method, organisation="faculty")["items"] == []
+        assert campus.call("dean", method, organisation="faculty")["items"]
+
+
 def test_a_withdrawn_post_no_longer_reads(campus: Campus, evaluation: Evaluation) -> None:
     evaluation.authority.apply_grant(
         "post-neighbour",
