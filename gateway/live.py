@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import eventlet
@@ -14,19 +15,22 @@ from eventlet.event import Event as Signal
 from gateway import visibility
 from gateway.measuring import STREAMS
 from gateway.published import exchanges
+from gateway.refusals import TooMany
 from gateway.visibility import Scope
 from services.chassis import broker
 from services.chassis.clock import Clock
 from services.chassis.consuming import Consumption, Subscription
 from services.chassis.deliveries import Delivery
 from services.chassis.envelope import Event, parse
-from services.chassis.errors import Permanent, Refusal, Unauthenticated
+from services.chassis.errors import Permanent, Refusal, Unauthenticated, Unavailable
 from services.chassis.identity import timeless_id
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 3000
 MOST_WAITING = 1000
 MOST_STREAMS = 1000
+# As many as one person has pages open; more would take the place of others.
+MOST_STREAMS_OF_ONE = 5
 _PREFETCH = 500
 _log = structlog.get_logger()
 _MISSED, _ENDED = object(), object()
@@ -75,9 +79,14 @@ class Live:
             stream.put(_ENDED)
         self._consumption.stop()
 
-    def stream(self, load: Callable[[], Scope], check: Callable[[], None]) -> Stream:
-        """A new stream. ``load`` asks where its reader stands; ``check`` raises once the session ended."""
-        return Stream(self._streams, load, check)
+    def stream(self, person: str, load: Callable[[], Scope], check: Callable[[], None]) -> Stream:
+        """A new stream. ``load`` asks where its reader stands; ``check`` raises once the session ended.
+
+        Raises ``TooMany`` where the person reads enough of them already.
+        """
+        if sum(each.person == person for each in self._streams) >= MOST_STREAMS_OF_ONE:
+            raise TooMany("streams.too_many", params={"most": MOST_STREAMS_OF_ONE})
+        return Stream(self._streams, person, load, check)
 
     def _declare(self, channel: Any) -> None:
         channel.queue_declare(self._queue, exclusive=True, auto_delete=True, durable=False)
@@ -103,9 +112,16 @@ class Live:
 
 
 class Stream:
-    """One reader's events as Server-Sent Events, from ``hello`` on; what was before is not told again."""
+    """One reader's events as Server-Sent Events, from ``hello`` on; what was before is not told again.
 
-    def __init__(self, streams: set[Stream], load: Callable[[], Scope], check: Callable[[], None]) -> None:
+    However much happens, every ``HEARTBEAT_SECONDS`` the session is checked and asked anew where the
+    reader stands, so that neither outlives what it was given for.
+    """
+
+    def __init__(
+        self, streams: set[Stream], person: str, load: Callable[[], Scope], check: Callable[[], None]
+    ) -> None:
+        self.person = person
         self._streams = streams
         self._load = load
         self._check = check
@@ -113,6 +129,7 @@ class Stream:
         self._signal: Signal | None = None
         self._begun = False
         self._closed = False
+        self._next_check = monotonic() + HEARTBEAT_SECONDS
         # Listening begins before the scope is asked for: a change in between is not overheard.
         streams.add(self)
         STREAMS.inc()
@@ -156,11 +173,13 @@ class Stream:
             STREAMS.dec()
 
     def _next_piece(self) -> bytes | None:
+        left = self._next_check - monotonic()
+        if left <= 0:
+            return self._heartbeat()
         if not self._waiting:
             self._signal = Signal()
-            self._signal.wait(timeout=HEARTBEAT_SECONDS)
-            if not self._waiting:
-                return self._heartbeat()
+            self._signal.wait(timeout=left)
+            return None
         item = self._waiting.popleft()
         if item is _ENDED:
             self.close()
@@ -175,11 +194,18 @@ class Stream:
             return None
 
     def _heartbeat(self) -> bytes | None:
+        self._next_check = monotonic() + HEARTBEAT_SECONDS
         try:
             self._check()
+            self._scope = self._load()
+        except Unavailable:
+            pass  # nobody can be asked now; without records no post changes either
         except Unauthenticated:
             self.close()
             return _sse("ended", {})
+        except Refusal:
+            self.close()
+            return None
         return b": still here\n\n"
 
     def _told(self, event: Event) -> bytes | None:

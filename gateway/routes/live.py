@@ -29,7 +29,9 @@ def follow(gateway: Gateway, request: Request, route: Route) -> Response:
     def check() -> None:
         session.verify(gateway.settings.session_public_key, token, gateway.clock.now())
 
-    stream = gateway.live.stream(lambda: standing(gateway, request), check)
+    person = request.person
+    assert person is not None, "the address asks for a session"
+    stream = gateway.live.stream(person, lambda: standing(gateway, request), check)
     return Response(
         200,
         content_type="text/event-stream; charset=utf-8",

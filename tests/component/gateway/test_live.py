@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from gateway import live
+from gateway.visibility import Scope
 from services.chassis import envelope
 from services.chassis.clock import FixedClock
 from services.chassis.contract import NewEvent
@@ -169,10 +170,52 @@ def test_silence_is_filled_with_a_heartbeat_and_ends_with_the_session(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.2)
-    with reading(door, hours=1.2 / 3600) as reader:
+    with reading(door, hours=4 / 3600) as reader:
         wait_for(lambda: reader.comments > 0)
         wait_for(lambda: reader.ended)
         assert reader.names()[-1] == "ended"
+
+
+def test_a_busy_campus_keeps_no_stream_open_beyond_its_session(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.2)
+    before = set(door.server.gateway.live._streams)
+    with reading(door, hours=4 / 3600) as reader:
+        (stream,) = door.server.gateway.live._streams - before
+
+        def ended_amid_events() -> bool:
+            stream.put(live._MISSED)  # never a moment without anything to tell
+            return reader.ended
+
+        wait_for(ended_amid_events)
+        assert reader.comments > 0
+        assert reader.names()[-1] == "ended"
+
+
+def test_whoever_lost_a_post_unnoticed_sees_no_more_after_the_next_heartbeat(
+    door: Door, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.2)
+    before = set(door.server.gateway.live._streams)
+    with reading(door) as reader:
+        (stream,) = door.server.gateway.live._streams - before
+        stream._scope = Scope("p-secretary", BRANCH, (), frozenset({BRANCH, OTHER}))
+        beats = reader.comments
+        wait_for(lambda: reader.comments > beats + 1)
+        publish(score(OTHER), score(BRANCH))
+        wait_for(lambda: ScoreChanged.type in reader.names())
+        assert [told["data"]["organisation"] for name, told in reader.told[1:]] == [BRANCH]
+
+
+def test_one_person_follows_on_a_few_pages_and_takes_no_place_of_others(door: Door) -> None:
+    with ExitStack() as pages:
+        for _ in range(live.MOST_STREAMS_OF_ONE):
+            pages.enter_context(reading(door, "p-many"))
+        refused = door.ask("GET", "/api/v1/live", "p-many")
+        assert refused.status_code == 429
+        assert refused.json()["code"] == "streams.too_many"
+        pages.enter_context(reading(door, "p-other"))
 
 
 def test_a_reader_that_cannot_keep_up_is_told_that_it_missed_something(
