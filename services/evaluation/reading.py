@@ -184,7 +184,8 @@ class Reading:
 
     def _line(self, line: Line) -> Answer:
         kind = "frequency" if line.indicator.startswith("frequency.") else line.indicator
-        facts = {**line.facts, "points": in_points(line.points), "most": in_points(line.most)}
+        # The texts say themselves what is given and what is taken away.
+        facts = {**line.facts, "points": in_points(abs(line.points)), "most": in_points(line.most)}
         return {
             "indicator": line.indicator,
             "title": self._title(line.indicator),

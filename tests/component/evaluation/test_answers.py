@@ -148,6 +148,8 @@ def test_an_explanation_names_the_records_and_the_article(campus: Campus, evalua
     lines = {each["indicator"]: each for each in score["lines"]}
     assert lines["minutes"]["records"] == ["talk"]
     assert lines["minutes"]["points"] == "-0.50"
+    assert "扣分合计 0.50 分" in lines["minutes"]["text"]["zh"]
+    assert "0.50 points taken off" in lines["minutes"]["text"]["en"]
     assert lines["frequency.theme_day"]["obligations"] == [june["id"]]
     assert score["score"]["points"] == campus.score("secretary", "branch")["points"] == "99.50"
     assert "{" not in "".join(each["text"]["zh"] + each["text"]["en"] for each in score["lines"])
