@@ -13,6 +13,7 @@ from amqp import Message
 from amqp.exceptions import NotFound, PreconditionFailed
 from kombu.connection import Connection
 
+from services.chassis import unreadable  # noqa: F401 - whoever connects must be able to read strangers
 from services.chassis.identity import new_id
 
 UNROUTED = "jishi.unrouted"

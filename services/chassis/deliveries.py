@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from amqp import spec
 
 from services.chassis.link import Link, LinkLost
+from services.chassis.unreadable import unreadable
 
 if TYPE_CHECKING:
     from services.chassis.consuming import Subscription
@@ -47,6 +48,11 @@ class Delivery:
     def properties(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.message.properties
         return found
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether its properties, headers among them, were in no form that can be decoded."""
+        return unreadable(self.message.properties)
 
     @property
     def routing_key(self) -> str:

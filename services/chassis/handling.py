@@ -139,6 +139,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
     def read(self, delivery: Delivery) -> Event:
         """The event in a message; raises ``Permanent`` where there is none that this queue wants."""
+        if delivery.unreadable:
+            raise Permanent("not_an_event", "properties")
         if delivery.headers.get("x-delivery-count", 0) > MOST_REDELIVERIES:
             raise Retryable("the workers that took it all ended")
         event = parse(delivery.body)
