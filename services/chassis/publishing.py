@@ -119,6 +119,12 @@ class _Line:
         except LinkLost:
             if not batch.sent:
                 raise Unavailable("broker.unavailable") from None
+        except Unavailable:
+            raise
+        except Exception as error:
+            # It was counted and never left: from now on every confirm would settle another message.
+            self.link.fail(error)
+            raise
         finally:
             self._writing.release()
         return batch.await_outcomes(until)

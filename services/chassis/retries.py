@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from services.chassis.broker import DEAD_LETTERS, RUNGS, Rung
 from services.chassis.clock import Clock
 from services.chassis.deliveries import Delivery
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Unavailable, origin
 from services.chassis.identity import new_id
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
 
@@ -32,6 +32,7 @@ CONSUMER = "x-jishi-consumer"
 PARKED_AT = "x-jishi-parked-at"
 LETTER = "x-jishi-letter"
 TRACEPARENT = "traceparent"
+_OURS = frozenset((ATTEMPTS, REASON, DETAIL, CONSUMER, PARKED_AT, LETTER))
 DEFAULT_ATTEMPTS = 7
 JITTER = 0.2
 _LONGEST_TEXT = 500
@@ -133,13 +134,22 @@ class Fate:
         _log.error("event.parked", queue=queue, reason=reason, attempts=attempts, letter=letter)
 
     def _move(self, delivery: Delivery, message: Outgoing) -> None:
-        """Publish until it is confirmed, then acknowledge. Ends early only when it will come again."""
-        pause = 0.2
+        """Publish until it is confirmed, then acknowledge. Ends early only when it will come again.
+
+        What cannot even be written goes once more with nothing around it but our own notes.
+        """
+        pause, bare = 0.2, False
         while delivery.alive:
             try:
                 [outcome] = self._publisher.publish([message], monotonic() + _MOVE_SECONDS)
             except Unavailable:
                 outcome = Outcome.FAILED
+            except Exception as failure:
+                if bare:
+                    raise
+                _log.error("event.headers_left_behind", error=type(failure).__name__, origin=origin(failure))
+                message, bare = _bare(message), True
+                continue
             if outcome is Outcome.CONFIRMED:
                 delivery.ack()
                 return
@@ -166,12 +176,19 @@ def failures_of(delivery: Delivery) -> int:
     return attempts if isinstance(attempts, int) and 0 <= attempts < 1_000 else 0
 
 
+def _bare(message: Outgoing) -> Outgoing:
+    """``message`` without what its sender wrote around the body."""
+    ours = {name: value for name, value in message.headers.items() if name in _OURS}
+    return replace(message, headers=ours, message_id=None, content_type=None)
+
+
 def plain_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     """The headers that can be sent on: short, of simple types, and none of the broker's own."""
     return {
         name: value
         for name, value in headers.items()
-        if not name.startswith(("x-death", "x-first-death", "x-last-death", "x-delivery-count"))
+        if isinstance(name, str)  # octets that are no text come as they are
+        and not name.startswith(("x-death", "x-first-death", "x-last-death", "x-delivery-count"))
         and isinstance(value, (str, int, bool))
         and len(str(value)) <= _LONGEST_TEXT
     }

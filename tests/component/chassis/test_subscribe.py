@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import struct
 from typing import Any
 
 import pytest
 from amqp import Message
 
 from services.chassis import broker as topology
-from services.chassis import context
+from services.chassis import context, retries
 from services.chassis.errors import Permanent, Retryable
 from services.chassis.retries import ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, REASON
 from services.chassis.testing import wait_for
@@ -130,6 +131,81 @@ def test_a_permanent_failure_is_parked_at_once(settings, publish, event, channel
 
 
 GARBAGE = [b"", b"\xff\xfe\x00", b"not json", b"[]", b"{}", b'{"specversion":"1.0"}', b"[" * 50_000]
+
+
+# Properties that py-amqp raises at, as other clients write them.
+UNREADABLE = {
+    "a message id that is no text": struct.pack(">HB", 1 << 7, 1) + b"\xff",
+    "a header with a time in milliseconds": struct.pack(">HI", 1 << 13, 11)
+    + b"\x01tT"
+    + struct.pack(">Q", 1_772_323_200_000),
+}
+
+
+class Raw(Message):
+    """A message with the given octets for its properties."""
+
+    def __init__(self, body: bytes, octets: bytes) -> None:
+        super().__init__(body)
+        self.octets = octets
+
+    def _serialize_properties(self) -> bytes:
+        return self.octets
+
+
+@pytest.mark.parametrize("service", [AnyOrder, Batched])
+def test_properties_that_cannot_be_read_park_their_message_alone(settings, publish, event, channel, service):
+    with running(service, settings) as ledger:
+        first, last = event("a1"), event("a2")
+        publish(first)
+        for octets in UNREADABLE.values():
+            channel.basic_publish(Raw(event("a3"), octets), "records.events", "activity.planned")
+        publish(last)
+        letters = await_parked(channel, len(UNREADABLE))
+        assert {(each.headers[REASON], each.headers[DETAIL]) for each in letters} == {
+            ("not_an_event", "properties")
+        }
+        wait_for(lambda: sorted(ledger.effects) == sorted([event_id(first), event_id(last)]))
+
+
+def test_a_header_whose_name_is_no_text_does_not_keep_its_message_from_being_parked(settings, event, channel):
+    with running(AnyOrder, settings) as ledger:
+
+        def refuse(_: Any) -> None:
+            raise Permanent("unknown_organisation")
+
+        ledger.act = refuse
+        octets = struct.pack(">HI", 1 << 13, 4) + b"\x01\xfft\x01"
+        channel.basic_publish(Raw(event(), octets), "records.events", "activity.planned")
+        [letter] = await_parked(channel, 1)
+        assert letter.headers[REASON] == "unknown_organisation"
+        assert len(ledger.seen) == 1
+
+
+def test_what_its_sender_wrote_around_it_does_not_keep_an_event_from_being_parked(
+    settings, publish, event, channel, monkeypatch
+):
+    monkeypatch.setattr(retries, "plain_headers", lambda headers: {"unwritable": object()})
+    with running(AnyOrder, settings):
+        publish(b"not json", event(), b"not json")
+        letters = await_parked(channel, 2)
+        assert {each.headers[REASON] for each in letters} == {"not_json"}
+
+
+def test_a_routing_key_that_is_no_text_does_not_end_the_reader(settings, event, channel):
+    with running(Outside, settings) as ledger:
+        body = event()
+        connection = channel.connection
+        frame = struct.pack(">HH", 60, 40) + b"\0\0" + b"\x0erecords.events" + b"\x02\xff\xfe" + b"\0"
+        transport = connection.transport
+
+        def write(kind: int, octets: bytes) -> None:
+            transport.write(struct.pack(">BHI", kind, channel.channel_id, len(octets)) + octets + b"\xce")
+
+        write(1, frame)
+        write(2, struct.pack(">HHQH", 60, 0, len(body), 0))
+        write(3, body)
+        wait_for(lambda: ledger.effects == [event_id(body)])
 
 
 @pytest.mark.parametrize("service", [AnyOrder, Batched])
