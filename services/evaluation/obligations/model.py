@@ -160,7 +160,8 @@ def obligations(
 
     A pure function of its arguments; the order of ``evidence`` does not matter. Each record is taken
     once: by the period it was held in, else by an older one within its grace days, else to make up for
-    the oldest period that lacks one. ``exempted`` holds labels of periods that are owed no more.
+    the oldest period that lacks one. Where a period has a choice, it leaves the one before what still
+    counts there on time. ``exempted`` holds labels of periods that are owed no more.
     """
     records = sorted(
         (each.held_on, each.activity)
@@ -181,20 +182,26 @@ def _allocate(
     free = list(records)
     taken: dict[str, list[tuple[date, str]]] = {period.label: [] for period in owed}
 
-    def take(period: Period, first: date, last: date) -> None:
+    def take(period: Period, after: date, until: date) -> None:
         mine = taken[period.label]
-        for record in [each for each in free if first <= each[0] <= last]:
+        if not free or len(mine) == rule.needed:
+            return
+        for record in [each for each in free if after < each[0] <= until]:
             if len(mine) == rule.needed:
                 return
             mine.append(record)
             free.remove(record)
 
     for period in owed:
-        take(period, period.first, due_on(rule, period))
+        before = period.first - timedelta(days=1)
+        grace = before + timedelta(days=rule.grace_days)
+        take(period, grace, period.last)
+        take(period, before, min(grace, period.last))
     for period in owed:
-        if free and len(taken[period.label]) < rule.needed:
-            take(period, due_on(rule, period), make_up_until(rule, period))
-    return taken
+        take(period, period.last, due_on(rule, period))
+    for period in owed:
+        take(period, due_on(rule, period), make_up_until(rule, period))
+    return {label: sorted(mine) for label, mine in taken.items()}
 
 
 def _obligation(

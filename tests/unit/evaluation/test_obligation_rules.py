@@ -86,8 +86,15 @@ def test_the_clock_turns_what_is_not_held(today: date, state: str) -> None:
     assert states(MONTHLY, today)["2026-01"] == state
 
 
-def test_a_record_in_the_grace_days_is_on_time_for_the_period_before() -> None:
-    assert states(MONTHLY, date(2026, 2, 20), date(2026, 2, 3)) == {"2026-01": "fulfilled", "2026-02": "open"}
+def test_a_record_counts_for_the_period_it_was_held_in_before_any_other() -> None:
+    found = states(MONTHLY, date(2026, 2, 20), date(2026, 2, 3))
+    assert found == {"2026-01": "overdue", "2026-02": "fulfilled"}
+
+
+@pytest.mark.parametrize("other", [date(2026, 2, 1), date(2026, 2, 4), date(2026, 2, 19)])
+def test_a_record_to_spare_in_the_grace_days_is_on_time_for_the_period_before(other: date) -> None:
+    found = states(MONTHLY, date(2026, 2, 20), date(2026, 2, 3), other)
+    assert found == {"2026-01": "fulfilled", "2026-02": "fulfilled"}
 
 
 def test_a_second_record_of_a_month_makes_up_for_the_one_before() -> None:

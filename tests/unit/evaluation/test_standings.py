@@ -148,7 +148,7 @@ def test_a_newly_known_organisation_is_not_reproached_before_its_history_arrived
 def test_history_opens_the_period_it_fulfils_at_once() -> None:
     past = Evidence("a1", 4, "branch", "theme_day", date(2026, 2, 3), True, False, 10, 8, 0, True)
     found = turn(EMPTY, RULEBOOK, today=TODAY, evidence=[past])
-    assert {each.period.label for each in found.obligations if each.state == "fulfilled"} == {"2026-01"}
+    assert {each.period.label for each in found.obligations if each.state == "fulfilled"} == {"2026-02"}
 
 
 def test_a_closed_organisation_owes_no_more_but_keeps_what_it_missed() -> None:
