@@ -209,16 +209,16 @@ class Stream:
         return b": still here\n\n"
 
     def _told(self, event: Event) -> bytes | None:
-        seen = visibility.may_see(self._scope, event)
+        view = visibility.view(self._scope, event)
         if event.type == "records.organisation.changed.v1":
             self._scope = self._scope.moved(event.data["organisation"], event.data["path"])
-            seen = seen or visibility.may_see(self._scope, event)
+            view = view or visibility.view(self._scope, event)
         elif _concerns(event, self._scope):
             self._scope = self._load()
-        if not seen:
+        if view is None:
             eventlet.sleep(0)
             return None
-        return b"id: %s\n" % event.id.encode() + _sse(event.type, visibility.shown(event))
+        return b"id: %s\n" % event.id.encode() + _sse(event.type, view)
 
 
 def _concerns(event: Event, scope: Scope) -> bool:

@@ -12,37 +12,67 @@ from services.chassis.envelope import Event
 OPINION_ROLES = frozenset(
     {"secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator", "inspector"}
 )
-EVERYBODY = frozenset({"feedback.result.published.v1"})
-MEMBERS = frozenset(
-    {
-        "records.organisation.changed.v1",
-        "records.activity.planned.v1",
-        "records.activity.recorded.v1",
-        "records.activity.submitted.v1",
-        "records.activity.approved.v1",
-        "records.activity.returned.v1",
-        "evaluation.obligation.opened.v1",
-        "evaluation.obligation.due_soon.v1",
-        "evaluation.obligation.overdue.v1",
-        "evaluation.obligation.fulfilled.v1",
-        "evaluation.obligation.missed.v1",
-        "evaluation.obligation.exempted.v1",
-        "evaluation.obligation.reopened.v1",
-        "evaluation.score.changed.v1",
-    }
-)
-POST_HOLDERS = frozenset(
-    {"records.person.changed.v1", "records.post.changed.v1", "notify.message.changed.v1"}
-)
-OPINION_HANDLERS = frozenset(
-    {
-        "feedback.opinion.received.v1",
-        "feedback.opinion.declined.v1",
-        "feedback.opinion.adopted.v1",
-        "feedback.measure.planned.v1",
-    }
-)
-_HIDDEN = frozenset({"phone_sealed"})
+_ACTIVITY = ("activity", "organisation", "kind", "held_on")
+_RECORD = (*_ACTIVITY, "entered_on", "late", "expected", "present", "excused", "has_minutes", "decisions")
+_OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
+_OPINION = ("opinion", "organisation", "category", "mode")
+_MEASURE = ("measure", "organisation", "owner", "due_on")
+
+# By event, what is shown of it: as much as reading tells the same people, and nothing that is added to an
+# event later before it is named here.
+EVERYBODY: Mapping[str, tuple[str, ...]] = {
+    "feedback.result.published.v1": ("measure", "organisation", "published_on"),
+}
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "records.organisation.changed.v1": (
+        "organisation",
+        "code",
+        "name",
+        "kind",
+        "parent",
+        "path",
+        "has_committee",
+        "has_leading_group",
+        "founded_on",
+        "active",
+        "external_id",
+    ),
+    "records.activity.planned.v1": _ACTIVITY,
+    "records.activity.recorded.v1": _RECORD,
+    "records.activity.submitted.v1": _RECORD,
+    "records.activity.approved.v1": (*_RECORD, "imported"),
+    "records.activity.returned.v1": _RECORD,
+    "evaluation.obligation.opened.v1": _OBLIGATION,
+    "evaluation.obligation.due_soon.v1": _OBLIGATION,
+    "evaluation.obligation.overdue.v1": _OBLIGATION,
+    "evaluation.obligation.fulfilled.v1": (*_OBLIGATION, "late"),
+    "evaluation.obligation.missed.v1": _OBLIGATION,
+    "evaluation.obligation.exempted.v1": _OBLIGATION,
+    "evaluation.obligation.reopened.v1": _OBLIGATION,
+    "evaluation.score.changed.v1": ("organisation", "year", "points", "band", "policy", "evidence"),
+}
+# And the person whom it concerns.
+POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    "records.person.changed.v1": ("person", "organisation", "political_status", "active"),
+    "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
+    "notify.message.changed.v1": (
+        "message",
+        "state",
+        "channel",
+        "template",
+        "obligation",
+        "organisation",
+        "step",
+        "reason",
+    ),
+}
+OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
+    "feedback.opinion.received.v1": _OPINION,
+    "feedback.opinion.declined.v1": _OPINION,
+    "feedback.opinion.adopted.v1": (*_OPINION, "measure"),
+    "feedback.measure.planned.v1": (*_MEASURE, "opinions"),
+}
+OWNER: Mapping[str, tuple[str, ...]] = {"feedback.measure.planned.v1": _MEASURE}
 
 
 @dataclass(frozen=True)
@@ -72,39 +102,45 @@ class Scope:
         return Scope(self.person, self.belongs, self.posts, covered)
 
 
-def may_see(scope: Scope, event: Event) -> bool:
-    """Whether ``event`` may be shown to the person of ``scope`` as it happens."""
-    if event.type in EVERYBODY:
-        return True
-    organisation = event.data.get("organisation")
-    if event.type in MEMBERS:
-        return organisation in scope.covered or organisation == scope.belongs
-    if event.type in POST_HOLDERS:
-        return organisation in scope.covered or event.data.get("person") == scope.person
-    if event.type in OPINION_HANDLERS:
-        return _handles(scope, event)
-    return False
+def view(scope: Scope, event: Event) -> dict[str, Any] | None:
+    """What the person of ``scope`` is shown of ``event`` as it happens; ``None`` where nothing.
 
-
-def shown(event: Event) -> dict[str, Any]:
-    """What is shown of an event: neither who acted nor what is sealed."""
-    data: Mapping[str, Any] = event.wire["data"]
+    Never who acted.
+    """
+    allowed = _fields(scope, event)
+    if allowed is None:
+        return None
+    content: Mapping[str, Any] = event.wire["data"]
     return {
         "id": event.id,
         "type": event.type,
         "subject": event.subject,
         "sequence": event.sequence,
         "time": event.wire["time"],
-        "data": {name: value for name, value in data.items() if name not in _HIDDEN},
+        "data": {name: content[name] for name in allowed if name in content},
     }
 
 
+def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
+    organisation = event.data.get("organisation")
+    covered = organisation in scope.covered
+    if event.type in EVERYBODY:
+        return EVERYBODY[event.type]
+    if event.type in MEMBERS and (covered or organisation == scope.belongs):
+        return MEMBERS[event.type]
+    if event.type in POST_HOLDERS and (covered or event.data.get("person") == scope.person):
+        return POST_HOLDERS[event.type]
+    if event.type in OPINION_HANDLERS and _handles(scope, event):
+        return OPINION_HANDLERS[event.type]
+    if event.type in OWNER and event.data.get("owner") == scope.person:
+        return OWNER[event.type]
+    return None
+
+
 def _handles(scope: Scope, event: Event) -> bool:
-    if event.data.get("mode") == "anonymous" and event.type == "feedback.opinion.received.v1":
+    if event.type == "feedback.opinion.received.v1" and event.data.get("mode") != "named":
         return False  # seeing it arrive would tell the instant at which somebody spoke
     responsible = event.data["organisation"]
-    if event.data.get("owner") == scope.person:
-        return True
     # Whoever also holds a post further down may be the one it is about: the event does not say.
     if any(responsible in post.path[:-1] for post in scope.posts):
         return False

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.visibility import Post, Scope, may_see, shown
+from gateway import visibility
+from gateway.published import contracts
+from gateway.visibility import Post, Scope, view
 from services.chassis.envelope import Event
 
 ROOT, COLLEGE, BRANCH, OTHER = "root", "college", "branch", "other"
@@ -24,6 +26,10 @@ SECRETARY = Scope("p", BRANCH, (Post("secretary", BRANCH, (ROOT, COLLEGE, BRANCH
 DEAN = Scope("p", COLLEGE, (Post("secretary", COLLEGE, (ROOT, COLLEGE)),), frozenset({COLLEGE, BRANCH}))
 TREASURER = Scope("p", BRANCH, (Post("group_leader", BRANCH, (ROOT, COLLEGE, BRANCH)),), frozenset({BRANCH}))
 BOTH = Scope("p", BRANCH, (*SECRETARY.posts, *DEAN.posts), DEAN.covered)
+
+
+def may_see(scope: Scope, happened: Event) -> bool:
+    return view(scope, happened) is not None
 
 
 @pytest.mark.parametrize(
@@ -66,6 +72,56 @@ def test_a_scope_follows_an_organisation_that_moves() -> None:
 
 
 def test_what_is_shown_has_no_actor_and_nothing_sealed() -> None:
-    told = shown(event("records.person.changed", organisation=BRANCH, person="x", phone_sealed="v1.k.s"))
+    told = view(
+        SECRETARY, event("records.person.changed", organisation=BRANCH, person="x", phone_sealed="v1.k.s")
+    )
+    assert told is not None
     assert told["data"] == {"organisation": BRANCH, "person": "x"}
     assert "p-actor" not in str(told)
+
+
+def shown(scope: Scope, kind: str, **content: Any) -> set[str]:
+    told = view(scope, event(kind, **content))
+    assert told is not None
+    return set(told["data"])
+
+
+def test_which_opinions_a_measure_answers_is_for_their_handlers_alone() -> None:
+    planned = {"organisation": COLLEGE, "owner": "p", "measure": "m", "opinions": ["op"]}
+    assert "opinions" in shown(DEAN, "feedback.measure.planned", **planned)
+    assert "opinions" not in shown(MEMBER, "feedback.measure.planned", **planned)
+    assert "opinions" not in shown(BOTH, "feedback.measure.planned", **planned)
+    for scope in (MEMBER, DEAN):
+        assert "opinions" not in shown(scope, "feedback.result.published", **planned)
+
+
+@pytest.mark.parametrize("mode", ["anonymous", "", None])
+def test_nobody_sees_an_opinion_arrive_that_was_not_said_by_name(mode: str | None) -> None:
+    arrived = event("feedback.opinion.received", organisation=BRANCH, mode=mode, owner="p", person="p")
+    for scope in (MEMBER, SECRETARY, DEAN, BOTH):
+        assert view(scope, arrived) is None
+
+
+def test_what_an_event_gains_is_not_shown_before_it_is_allowed() -> None:
+    assert shown(MEMBER, "records.activity.planned", organisation=BRANCH, gained="x") == {"organisation"}
+
+
+def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
+    tables = (
+        visibility.EVERYBODY,
+        visibility.MEMBERS,
+        visibility.POST_HOLDERS,
+        visibility.OPINION_HANDLERS,
+        visibility.OWNER,
+    )
+    declared = {contract.type: set(contract._declared_fields) for contract in contracts().values()}
+    kept_back = set()
+    for table in tables:
+        for kind, allowed in table.items():
+            assert set(allowed) <= declared[kind]
+            kept_back |= {(kind, name) for name in declared[kind] - set(allowed)}
+    assert kept_back == {
+        ("records.person.changed.v1", "phone_sealed"),
+        ("feedback.result.published.v1", "opinions"),
+        ("feedback.measure.planned.v1", "opinions"),
+    }
