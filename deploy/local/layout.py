@@ -117,6 +117,7 @@ class Layout:
             "AMQP_URI": self.amqp_uri or (broker.amqp_uri() if broker else ""),
             "MONGO_URI": self.mongo_uri or (store.uri if store else ""),
             "SMS_SANDBOX_URL": self.sandbox_url,
+            "JISHI_PROFILE": "local",
         }
 
     def servers(self) -> dict[str, int]:

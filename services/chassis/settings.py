@@ -55,7 +55,7 @@ class Settings:
     """One process's settings. Secrets are left out of ``repr``, so that they reach no log."""
 
     service: str
-    profile: str = LOCAL
+    profile: str = PRODUCTION
     amqp_uri: str = field(default="amqp://127.0.0.1:5672//", repr=False)
     mongo_uri: str = field(default="mongodb://127.0.0.1:27017", repr=False)
     database_prefix: str = "jishi"
@@ -110,7 +110,8 @@ class Settings:
 
         ``needs`` are the variables without which the process cannot work: what a process does not need
         (the gateway no store, an operator's tool no keys) it need not be given. A secret ``X`` may be
-        given as ``X_FILE``, the name of a file that holds it. An empty variable counts as not set.
+        given as ``X_FILE``, the name of a file that holds it. An empty variable counts as not set. The
+        profile is production unless another is asked for: what is forgotten is refused, not allowed.
         """
         given = os.environ if environment is None else environment
         values, problems = _read(given, needs)
@@ -127,7 +128,7 @@ def _read(environment: Mapping[str, str], needs: Sequence[str]) -> tuple[dict[st
     env = _GivenEnv(environment)
     secrets = {name: _secret(env, name, problems) for name in _SECRETS}
     values: dict[str, Any] = {
-        "profile": env.str("JISHI_PROFILE", LOCAL, validate=OneOf((LOCAL, PRODUCTION))),
+        "profile": env.str("JISHI_PROFILE", PRODUCTION, validate=OneOf((LOCAL, PRODUCTION))),
         "amqp_uri": secrets["AMQP_URI"] or "",
         "mongo_uri": secrets["MONGO_URI"] or "",
         "database_prefix": env.str("DATABASE_PREFIX", "jishi", validate=Regexp(r"^[a-z][a-z0-9_]{0,30}$")),

@@ -13,7 +13,7 @@ import eventlet
 from services.chassis.clock import Clock
 from services.chassis.container import ChassisContainer
 from services.chassis.session import new_keys
-from services.chassis.settings import Settings
+from services.chassis.settings import LOCAL, Settings
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ def settings_for_tests(
     private, public = new_keys()
     return Settings(
         service=service,
+        profile=LOCAL,
         amqp_uri=amqp_uri,
         mongo_uri=mongo_uri,
         database_prefix=database_prefix,

@@ -43,6 +43,7 @@ BODY = json.dumps({"type": "campus.person.upserted.v1", "data": {"phone": "13812
 @pytest.fixture
 def surroundings(settings: Settings) -> dict[str, str]:
     return {
+        "JISHI_PROFILE": "local",
         "AMQP_URI": settings.amqp_uri,
         "MONGO_URI": settings.mongo_uri,
         "DATABASE_PREFIX": settings.database_prefix,

@@ -46,6 +46,7 @@ def start(settings: Settings, port: int, tmp_path: Path) -> Iterator[Start]:
     def start(path: str = SLOW, **changed: str) -> Child:
         environment = {
             **os.environ,
+            "JISHI_PROFILE": "local",
             "AMQP_URI": settings.amqp_uri,
             "MONGO_URI": settings.mongo_uri,
             "DATABASE_PREFIX": settings.database_prefix,

@@ -54,7 +54,7 @@ def test_it_is_ready_within_half_a_minute(running: Copy) -> None:
 
 def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
     addresses = running.addresses()
-    assert list(addresses) == ["GATEWAY_URL", "AMQP_URI", "MONGO_URI", "SMS_SANDBOX_URL"]
+    assert list(addresses) == ["GATEWAY_URL", "AMQP_URI", "MONGO_URI", "SMS_SANDBOX_URL", "JISHI_PROFILE"]
     assert addresses["GATEWAY_URL"] == f"http://127.0.0.1:{running.port_base}"
     assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=10).status_code == 200
     assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=10).json() == {"items": []}

@@ -16,6 +16,7 @@ def test_the_command_makes_an_administrator_once_and_tells_the_others(campus: Ca
     settings = campus.settings
     environment = {
         **os.environ,
+        "JISHI_PROFILE": "local",
         "AMQP_URI": settings.amqp_uri,
         "MONGO_URI": settings.mongo_uri,
         "DATABASE_PREFIX": settings.database_prefix,

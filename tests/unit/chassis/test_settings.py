@@ -10,6 +10,7 @@ from services.chassis.settings import GATEWAY_NEEDS, OPERATOR_NEEDS, Settings, S
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 LOCAL = {
+    "JISHI_PROFILE": "local",
     "AMQP_URI": "amqp://u:long-and-made-up@127.0.0.1/",
     "MONGO_URI": "mongodb://127.0.0.1",
     "SESSION_PUBLIC_KEY": "key",
@@ -96,6 +97,13 @@ def test_a_process_need_not_be_given_what_it_does_not_need() -> None:
 def test_production_refuses_known_secrets_and_moved_clocks(name: str, value: str) -> None:
     assert set(problems({**PRODUCTION, name: value})) == {name}
     assert Settings.from_environment("records", {**LOCAL, name: value}).local
+
+
+def test_a_profile_that_was_forgotten_is_production() -> None:
+    forgotten = {name: value for name, value in LOCAL.items() if name != "JISHI_PROFILE"}
+    assert Settings.from_environment("records", forgotten).profile == "production"
+    assert set(problems({**forgotten, "CLOCK_OFFSET_SECONDS": "60"})) == {"CLOCK_OFFSET_SECONDS"}
+    assert not Settings("records").local
 
 
 def test_production_runs_with_real_secrets() -> None:
