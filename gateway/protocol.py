@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import re
 import socket
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from eventlet import wsgi
 
+from gateway import problems
 from gateway.bodies import Body
-from gateway.problems import CONTENT_TYPE, TEXTS
+from gateway.refusals import AddressTooLong, Broken, HeadTooLarge, Malformed, Refused, UnknownEncoding
+from gateway.request import Request
+from gateway.response import finished
 
 KEEP_ALIVE_SECONDS = 75
 SOCKET_SECONDS = 30
 LINGER_SECONDS = 1.0
 MOST_LINGER_BYTES = 8 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,18}")
+# Whoever sent what cannot be read is answered as one who said nothing of a language.
+_NO_REQUEST = Request({"REQUEST_METHOD": "", "PATH_INFO": ""})
 
 
 class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
@@ -24,6 +31,8 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
     ``environ["gateway.close"]()`` ends the connection with the answer, and what the client still sends is
     not read: without it the server would read all of a refused body to reach the next request.
     """
+
+    rfile: Any
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -36,24 +45,66 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
     def _close_after_answer(self) -> None:
         self.close_connection = 1
 
+    def handle_one_request(self) -> None:
+        """Read one request's head, and answer it: here where it cannot be read, else by the application."""
+        try:
+            if not self._read_head():
+                self.close_connection = 1
+                return
+        except Refused as refused:
+            self._refuse(refused)
+            return
+        self.environ = self.get_environ()
+        self.application = self.server.app
+        with suppress(ConnectionError):
+            self.handle_one_response()
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no request at all; the text of the parser is not told."""
-        body = json.dumps(
-            {
-                "type": "urn:jishi:problem:request.broken",
-                "status": int(code),
-                "code": "request.broken",
-                "title": TEXTS.render("status.400")["zh"],
-                "detail": TEXTS.render("request.broken")["zh"],
-            },
-            ensure_ascii=False,
-        ).encode()
+        """What the parser calls where it finds no request; its words are not told."""
+        raise Broken(code)
+
+    def _read_head(self) -> bool:
+        """Whether a request came; raises ``Refused`` for one that cannot be read, or in two ways."""
+        self.raw_requestline = self._read_request_line()
+        self.conn_state[2] = wsgi.STATE_REQUEST
+        if not self.raw_requestline:
+            return False
+        if len(self.raw_requestline) >= self.server.url_length_limit:
+            raise AddressTooLong("address.too_long")
+        lines = self.rfile
+        try:
+            self.rfile = wsgi.FileObjectForHeaders(lines)
+            if not self.parse_request():
+                return False
+        except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
+            raise HeadTooLarge("headers.too_large") from None
+        finally:
+            self.rfile = lines
+        self._see_where_it_ends()
+        return True
+
+    def _see_where_it_ends(self) -> None:
+        """Raise unless whoever reads this request, a proxy in front included, sees the same end of it."""
+        lengths = self.headers.get_all("Content-Length", [])
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        # The parser leaves out a header that it cannot read, and all that follow it.
+        if self.headers.defects or self.headers.get_payload():
+            raise Malformed("request.broken")
+        if len(lengths) > 1 or not all(_LENGTH.fullmatch(each) for each in lengths):
+            raise Malformed("request.broken")
+        if encodings and [each.lower() for each in encodings] != ["chunked"]:
+            raise UnknownEncoding("transfer_encoding.unknown")
+        if encodings and (lengths or self.request_version != "HTTP/1.1"):
+            raise Malformed("request.broken")
+
+    def _refuse(self, refused: Refused) -> None:
+        """Answer what did not become a request, and end the connection."""
         self.close_connection = 1
-        self.wfile.write(
-            b"HTTP/1.1 %d Bad Request\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
-            b"Connection: close\r\n\r\n%s" % (int(code), CONTENT_TYPE.encode(), len(body), body)
-        )
-        self.wfile.flush()
+        response = finished(problems.of(refused, _NO_REQUEST), _NO_REQUEST)
+        head = [f"HTTP/1.1 {response.status_line}", *(f"{name}: {value}" for name, value in response.headers)]
+        with suppress(OSError):
+            self.wfile.write("\r\n".join([*head, "Connection: close", "", ""]).encode() + response.body)
+            self.wfile.flush()
 
     def finish(self) -> None:
         self._linger()

@@ -35,6 +35,14 @@ class Malformed(Refused):
     """Not what HTTP or JSON look like (400)."""
 
 
+class Broken(Refused):
+    """No request at all; ``status`` is the parser's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("request.broken", closes=True)
+        self.status = status
+
+
 class NoSuchRoute(Refused):
     """There is nothing at this address (404)."""
 
@@ -51,12 +59,6 @@ class TooSlow(Refused):
     """The body did not arrive in time (408)."""
 
     status = 408
-
-
-class PreconditionFailed(Refused):
-    """``If-Match`` named another version than the one that is there (412)."""
-
-    status = 412
 
 
 class TooLarge(Refused):
@@ -81,3 +83,15 @@ class TooMany(Refused):
     """More requests than a caller may send in a short time (429)."""
 
     status = 429
+
+
+class HeadTooLarge(Refused):
+    """The headers, or one of them, are larger than any client of ours sends (431)."""
+
+    status = 431
+
+
+class UnknownEncoding(Refused):
+    """The body comes in an encoding that is not taken, so where it ends is not known (501)."""
+
+    status = 501

@@ -183,12 +183,69 @@ def test_no_genuine_session_is_401(door: Door, authorization: str | None) -> Non
     assert response.json()["code"] in ("session.required", "session.invalid")
 
 
-def test_what_is_no_http_is_400_as_a_problem(door: Door) -> None:
-    answer = door.raw(b"HELO party\r\n\r\n")
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"HELO party\r\n\r\n", 400, "request.broken"),
+        (b"GET / HTTP/9.9\r\n\r\n", 505, "request.broken"),
+        (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, "request.broken"),
+        (b"GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", 400, "request.broken"),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400, "request.broken"),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "request.broken"),
+        (b"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "request.broken"),
+        (b"GET / HTTP/1.1\r\nContent-Length : 5\r\n\r\nhello", 400, "request.broken"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n", 431, "headers.too_large"),
+        (b"GET / HTTP/1.1\r\n" + b"X: %s\r\n" % (b"x" * 4000) * 20 + b"\r\n", 431, "headers.too_large"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, "address.too_long"),
+    ],
+    ids=[
+        "no http",
+        "http of the future",
+        "negative length",
+        "signed length",
+        "two lengths",
+        "length and chunks",
+        "chunks in HTTP/1.0",
+        "a blank in a name",
+        "long header",
+        "many headers",
+        "long address",
+    ],
+)
+def test_what_is_no_request_is_told_as_a_problem_and_the_connection_ends(
+    door: Door, sent: bytes, status: int, code: str
+) -> None:
+    answer = door.raw(sent)
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 400 ")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"application/problem+json" in head
-    assert json.loads(body)["code"] == "request.broken"
+    assert b"Connection: close" in head
+    document = json.loads(body)
+    assert document["code"] == code
+    assert document["status"] == status
+    assert document["title"] != f"status.{status}"
+
+
+@pytest.mark.parametrize(
+    "encodings",
+    [
+        ["gzip, chunked"],
+        ["identity"],
+        ["chunked, chunked"],
+        ["chunked", "chunked"],
+        ["\x0bchunked"],
+        ["\r\n chunked"],
+    ],
+)
+def test_a_second_request_is_not_smuggled_in_behind_an_encoding_that_nobody_knows(
+    door: Door, encodings: list[str]
+) -> None:
+    headers = "".join(f"Transfer-Encoding: {each}\r\n" for each in encodings)
+    second = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = door.raw(f"POST /api/v1/opinions HTTP/1.1\r\nHost: x\r\n{headers}\r\n0\r\n\r\n{second}".encode())
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"transfer_encoding.unknown" in answer
 
 
 class TestABodyOf60Megabytes:
