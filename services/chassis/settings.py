@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from environs import Env, EnvValidationError
@@ -218,18 +218,23 @@ def _unsafe_in_production(settings: Settings) -> dict[str, str]:
         settings.sms_receipt_token.lower() in _KNOWN_SECRETS or len(settings.sms_receipt_token) < 16
     ):
         problems["SMS_RECEIPT_TOKEN"] = "is a known secret or shorter than 16 characters"
-    for name, uri in (("AMQP_URI", settings.amqp_uri), ("MONGO_URI", settings.mongo_uri)):
-        if _password(uri).lower() in _KNOWN_SECRETS:
-            problems[name] = "holds a known password"
+    # A client fills in guest for the half of a broker's credentials that is left out; a store's need not be
+    # in its address (peer or x509).
+    user, password = _credentials(settings.amqp_uri)
+    if not user or password.lower() in _KNOWN_SECRETS:
+        problems["AMQP_URI"] = "has a known or no password"
+    if _credentials(settings.mongo_uri)[1].lower() in _KNOWN_SECRETS - {""}:
+        problems["MONGO_URI"] = "has a known password"
     return problems
 
 
-def _password(uri: str) -> str:
-    """The password in ``uri``; a text that is no secret at all where there is none (peer or x509)."""
+def _credentials(uri: str) -> tuple[str, str]:
+    """User and password in ``uri``; empty where it has none."""
     try:
-        return urlsplit(uri).password or "-"
+        parts = urlsplit(uri)
     except ValueError:
-        return "-"
+        return "", ""
+    return unquote(parts.username or ""), unquote(parts.password or "")
 
 
 class _GivenEnv(Env):

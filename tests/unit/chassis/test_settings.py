@@ -88,6 +88,11 @@ def test_a_process_need_not_be_given_what_it_does_not_need() -> None:
     [
         ("FIELD_KEY", base64.b64encode(b"0" * 32).decode()),
         ("AMQP_URI", "amqp://guest:guest@broker/"),
+        ("AMQP_URI", "amqp://app:%67uest@broker/"),
+        ("AMQP_URI", "amqp://app@broker/"),
+        ("AMQP_URI", "amqp://:long-and-made-up@broker/"),
+        ("AMQP_URI", "amqp://broker:5672//"),
+        ("AMQP_URI", "amqp://"),
         ("MONGO_URI", "mongodb://app:changeme@store/"),
         ("SMS_RECEIPT_TOKEN", "secret"),
         ("SMS_RECEIPT_TOKEN", "short"),
@@ -108,3 +113,5 @@ def test_a_profile_that_was_forgotten_is_production() -> None:
 
 def test_production_runs_with_real_secrets() -> None:
     assert not Settings.from_environment("records", PRODUCTION).local
+    named = {**PRODUCTION, "AMQP_URI": "amqps://jishi:long-and-made-up@broker/"}
+    assert Settings.from_environment("records", named).amqp_uri == named["AMQP_URI"]
