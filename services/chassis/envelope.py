@@ -13,6 +13,7 @@ from services.chassis.clock import Clock
 from services.chassis.contract import EventContract, NewEvent
 from services.chassis.errors import Permanent
 from services.chassis.identity import new_id, timeless_id
+from services.chassis.wire import decode, writable
 
 CONTENT_TYPE = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
@@ -103,12 +104,15 @@ def parse(body: bytes) -> Event:
     if len(body) > MOST_BYTES:
         raise Permanent("too_large", f"{len(body)} bytes, at most {MOST_BYTES}")
     try:
-        wire = json.loads(body)
+        wire = decode(body)
     except (ValueError, RecursionError):
         raise Permanent("not_json") from None
     if not isinstance(wire, dict):
         raise Permanent("not_an_event", "a JSON object is expected")
-    return from_wire(wire)
+    event = from_wire(wire)
+    if b"\\u" in body and not writable(wire["data"]):
+        raise Permanent("not_an_event", "data")
+    return event
 
 
 def from_wire(wire: Mapping[str, Any]) -> Event:
@@ -119,7 +123,7 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
     if wire["specversion"] != SPEC_VERSION:
         raise Permanent("not_an_event", "specversion is not 1.0")
     for name in ("id", "type", "source", "subject"):
-        if not isinstance(wire[name], str) or not 0 < len(wire[name]) <= 255:
+        if not _is_text(wire[name]) or not wire[name]:
             raise Permanent("not_an_event", f"{name} is not a text of 1 to 255 characters")
     contract = EventContract.registry.get(wire["type"])
     if contract is None:
@@ -153,8 +157,12 @@ def _instant(value: Any) -> datetime:
     return instant.astimezone(UTC)
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 255 and (value.isascii() or writable(value))
+
+
 def _extension(wire: Mapping[str, Any], name: str) -> str | None:
     value = wire.get(name)
-    if value is not None and (not isinstance(value, str) or len(value) > 255):
+    if value is not None and not _is_text(value):
         raise Permanent("not_an_event", f"{name} is not a text of at most 255 characters")
     return value

@@ -16,7 +16,7 @@ from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
 
 from services.chassis import broker
-from services.chassis.errors import REFUSALS, Refusal, Unavailable
+from services.chassis.errors import REFUSALS, Invalid, Refusal, Unavailable
 from services.chassis.link import Link, LinkLost
 from services.chassis.wire import encode
 
@@ -74,16 +74,19 @@ class RpcClient:
             "traceparent": traceparent,
             "x-deadline": int((time.time() + timeout) * 1000),
         }
+        try:
+            body = encode({"request": request})
+        except UnicodeEncodeError:
+            raise Invalid("request.not_json") from None
         message = Message(
-            encode({"request": request}),
+            body,
             type=name,
             application_headers={key: value for key, value in headers.items() if value is not None},
             reply_to=_REPLIES,
             delivery_mode=1,
             expiration=str(max(int(timeout * 1000), 1)),
         )
-        body = self._connected(until).ask(broker.rpc_queue(service), message, until)
-        return _answer(body)
+        return _answer(self._connected(until).ask(broker.rpc_queue(service), message, until))
 
     def close(self) -> None:
         """End the connection; a later call opens a new one."""

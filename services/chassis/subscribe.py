@@ -74,12 +74,12 @@ class Subscribe(EventEntrypoint):
             self.work(self._work, lane)
 
     def received(self, delivery: Delivery) -> None:
-        event, failure = None, None
+        event, failure, number = None, None, delivery.tag
         try:
             event = self.read(delivery)
+            number = zlib.crc32(event.subject.encode())
         except Exception as broken:
             failure = broken
-        number = zlib.crc32(event.subject.encode()) if event is not None else delivery.tag
         self._lanes[number % self.workers].put_nowait((delivery, event, failure))
 
     def _work(self, lane: Any) -> None:

@@ -17,6 +17,21 @@ def encode(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=plain).encode()
 
 
+def decode(body: bytes) -> Any:
+    """The value of a JSON text in UTF-8; raises ``ValueError`` or ``RecursionError``."""
+    # Python guesses the encoding of octets, and lets half characters pass.
+    return json.loads(body.decode("utf-8-sig"))
+
+
+def writable(value: Any) -> bool:
+    """Whether all text in a JSON value can be written: an escape such as ``\\ud800`` is half a character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def canonical(value: Any) -> bytes:
     """``value`` as the one JSON text that equal values share."""
     return json.dumps(

@@ -15,7 +15,7 @@ from amqp import Message
 from marshmallow import Schema, fields
 
 from services.chassis import broker as topology
-from services.chassis import context
+from services.chassis import context, rpc_client
 from services.chassis.application import Application
 from services.chassis.container import ChassisContainer
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
@@ -147,6 +147,14 @@ def test_a_request_that_breaks_its_schema_is_invalid_and_names_the_fields(contai
     assert refused.value.code == "request.invalid"
     assert refused.value.fields
     assert refused.value.text["zh"] != refused.value.text["en"]
+
+
+def test_half_a_character_is_no_json_at_either_end(container, client, token, monkeypatch):
+    for write in (rpc_client.encode, lambda asked: json.dumps(asked).encode()):
+        monkeypatch.setattr(rpc_client, "encode", write)
+        with pytest.raises(Invalid) as refused:
+            client.call("records.plan", {"title": "\ud800"}, authorization=token)
+        assert refused.value.code == "request.not_json"
 
 
 def test_the_caller_is_who_the_token_says(container, client, token):

@@ -130,7 +130,16 @@ def test_a_permanent_failure_is_parked_at_once(settings, publish, event, channel
         assert len(ledger.seen) == 1
 
 
-GARBAGE = [b"", b"\xff\xfe\x00", b"not json", b"[]", b"{}", b'{"specversion":"1.0"}', b"[" * 50_000]
+GARBAGE = [
+    b"",
+    b"\xff\xfe\x00",
+    b"not json",
+    b"[]",
+    b"{}",
+    b'{"specversion":"1.0"}',
+    b"[" * 50_000,
+    "{}".encode("utf-16"),
+]
 
 
 # Properties that py-amqp raises at, as other clients write them.
@@ -206,6 +215,20 @@ def test_a_routing_key_that_is_no_text_does_not_end_the_reader(settings, event, 
         write(2, struct.pack(">HHQH", 60, 0, len(body), 0))
         write(3, body)
         wait_for(lambda: ledger.effects == [event_id(body)])
+
+
+@pytest.mark.parametrize("service", [AnyOrder, Batched])
+@pytest.mark.parametrize("name", ["id", "source", "subject", "actor", "correlationid", "traceparent", "data"])
+def test_half_a_character_parks_its_event_alone(settings, publish, event, channel, service, name):
+    with running(service, settings) as ledger:
+        good = event("a1")
+        wire = json.loads(event("a2"))
+        broken = {**wire["data"], "organisation": "\ud800"} if name == "data" else "\ud800"
+        publish(json.dumps({**wire, name: broken}).encode(), good)
+        [letter] = await_parked(channel, 1)
+        assert letter.headers[REASON] == "not_an_event"
+        assert name in letter.headers[DETAIL]
+        wait_for(lambda: ledger.effects == [event_id(good)])
 
 
 @pytest.mark.parametrize("service", [AnyOrder, Batched])
