@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -52,7 +52,7 @@ def verify(public_key: str, token: str, now: datetime) -> str:
     """The person of a genuine token that has not ended.
 
     Raises ``Unauthenticated`` with ``session.invalid`` (forged, damaged, from the future) or
-    ``session.ended``; the token is never part of the error.
+    ``session.ended``; the token is never part of the error. Raises ``ValueError`` for a key that is none.
     """
     known = _verified.get((public_key, token))
     if known is None:
@@ -77,10 +77,11 @@ _verified: OrderedDict[tuple[str, str], tuple[str, int, int]] = OrderedDict()
 def _check(public_key: str, token: str) -> tuple[str, int, int]:
     if len(token) > LONGEST_TOKEN:
         raise Unauthenticated("session.invalid")
+    key = public(public_key)  # a wrong key is the operator's fault, which the caller must not be told is his
     try:
         claims = jwt.decode(
             token,
-            public(public_key),
+            key,
             algorithms=["EdDSA"],
             issuer=ISSUER,
             # Times are compared above, with the injected clock instead of the machine's.
@@ -97,23 +98,34 @@ def _check(public_key: str, token: str) -> tuple[str, int, int]:
 @lru_cache(maxsize=8)
 def private(key: str) -> Ed25519PrivateKey:
     """The private key that ``key`` spells; raises ``ValueError``."""
-    if "BEGIN" in key:
+    if "BEGIN" not in key:
+        return Ed25519PrivateKey.from_private_bytes(_raw(key))
+    try:
         loaded = serialization.load_pem_private_key(_pem(key), password=None)
-        if not isinstance(loaded, Ed25519PrivateKey):
-            raise ValueError("the session's private key is not an Ed25519 key")
-        return loaded
-    return Ed25519PrivateKey.from_private_bytes(_raw(key))
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is under a password
+        loaded = None
+    if not isinstance(loaded, Ed25519PrivateKey):
+        raise ValueError("is not an Ed25519 private key in PEM")
+    return loaded
 
 
 @lru_cache(maxsize=8)
 def public(key: str) -> Ed25519PublicKey:
     """The public key that ``key`` spells; raises ``ValueError``."""
-    if "BEGIN" in key:
+    if "BEGIN" not in key:
+        return Ed25519PublicKey.from_public_bytes(_raw(key))
+    try:
         loaded = serialization.load_pem_public_key(_pem(key))
-        if not isinstance(loaded, Ed25519PublicKey):
-            raise ValueError("the session's public key is not an Ed25519 key")
-        return loaded
-    return Ed25519PublicKey.from_public_bytes(_raw(key))
+    except (ValueError, UnsupportedAlgorithm):
+        loaded = None
+    if not isinstance(loaded, Ed25519PublicKey):
+        raise ValueError("is not an Ed25519 public key in PEM")
+    return loaded
+
+
+def are_pair(private_key: str, public_key: str) -> bool:
+    """Whether what one signs the other verifies; raises ``ValueError`` for what is no key."""
+    return private(private_key).public_key() == public(public_key)
 
 
 def _pem(key: str) -> bytes:
@@ -123,6 +135,9 @@ def _pem(key: str) -> bytes:
 
 def _raw(key: str) -> bytes:
     try:
-        return base64.b64decode(key.strip().replace("-", "+").replace("_", "/"), validate=True)
-    except binascii.Error:
-        raise ValueError("a session key is PEM or base64 of 32 bytes") from None
+        raw = base64.b64decode(key.strip().replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:
+        raise ValueError("is neither PEM nor 32 bytes in base64")
+    return raw

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +19,7 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import URL, OneOf, Range, Regexp
 
+from services.chassis import session
 from services.chassis.clock import SystemClock
 
 LOCAL = "local"
@@ -76,6 +78,8 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     rate_per_second: float = 50.0
     rate_burst: int = 200
+    connections_per_address: int = 500
+    trusted_proxies: tuple[str, ...] = ()
     otel_endpoint: str | None = None
     # What one kind of process alone reads, by the variable's name.
     extra: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
@@ -149,6 +153,8 @@ def _read(environment: Mapping[str, str], needs: Sequence[str]) -> tuple[dict[st
         "cors_origins": tuple(env.list("CORS_ORIGINS", []) or ()),
         "rate_per_second": env.float("RATE_PER_SECOND", 50.0, validate=Range(min=0.1)),
         "rate_burst": env.int("RATE_BURST", 200, validate=Range(min=1)),
+        "connections_per_address": env.int("CONNECTIONS_PER_ADDRESS", 500, validate=Range(min=1)),
+        "trusted_proxies": tuple(env.list("TRUSTED_PROXIES", [], validate=_networks) or ()),
         "otel_endpoint": env.str("OTEL_EXPORTER_OTLP_ENDPOINT", None, validate=_WEB_ADDRESS),
         "extra": MappingProxyType(dict(environment)),
     }
@@ -157,6 +163,7 @@ def _read(environment: Mapping[str, str], needs: Sequence[str]) -> tuple[dict[st
             values["field_key"] = _field_key(secrets["FIELD_KEY"])
         except ValueError as wrong:
             problems["FIELD_KEY"] = str(wrong)
+    problems.update(_wrong_keys(secrets["SESSION_PUBLIC_KEY"], secrets["SESSION_PRIVATE_KEY"]))
     for name, schemes in _SCHEMES.items():
         if secrets[name] and not _starts_with(str(secrets[name]), schemes):
             problems[name] = f"does not start with {schemes[0]}://"
@@ -188,6 +195,14 @@ def _starts_with(uri: str, schemes: Sequence[str]) -> bool:
     return uri.split("://", 1)[0] in schemes and "://" in uri
 
 
+def _networks(names: Sequence[str]) -> None:
+    for name in names:
+        try:
+            ip_network(name)
+        except ValueError:
+            raise ValidationError(f"{name!r} is neither an address nor a network") from None
+
+
 def _zone(name: str) -> None:
     try:
         ZoneInfo(name)
@@ -206,6 +221,23 @@ def _field_key(text: str) -> bytes:
     if len(key) != 32:
         raise ValueError(f"holds {len(key)} bytes, not 32")
     return key
+
+
+def _wrong_keys(public: str | None, private: str | None) -> dict[str, str]:
+    """What is wrong with the session keys: with either, a process would start well and refuse everybody."""
+    problems: dict[str, str] = {}
+    for name, key, parse in (
+        ("SESSION_PUBLIC_KEY", public, session.public),
+        ("SESSION_PRIVATE_KEY", private, session.private),
+    ):
+        try:
+            if key:
+                parse(key)
+        except ValueError as wrong:
+            problems[name] = str(wrong)
+    if public and private and not problems and not session.are_pair(private, public):
+        problems["SESSION_PUBLIC_KEY"] = "does not belong to SESSION_PRIVATE_KEY"
+    return problems
 
 
 def _unsafe_in_production(settings: Settings) -> dict[str, str]:

@@ -77,6 +77,11 @@ def test_every_claim_is_required(claim: str) -> None:
         session.verify(PUBLIC, jwt.encode(claims, session.private(PRIVATE), algorithm="EdDSA"), NOW)
 
 
+def test_a_wrong_key_is_not_told_as_a_wrong_token() -> None:
+    with pytest.raises(ValueError, match="is neither PEM nor 32 bytes"):
+        session.verify("key", token(), NOW)
+
+
 @given(st.text(max_size=300))
 def test_no_text_is_a_token_by_luck(text: str) -> None:
     with pytest.raises(Unauthenticated):

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from services.chassis.session import new_keys
 from services.chassis.settings import GATEWAY_NEEDS, OPERATOR_NEEDS, Settings, SettingsError
 
+PRIVATE, PUBLIC = new_keys()
 KEY = base64.b64encode(bytes(range(32))).decode()
 LOCAL = {
     "JISHI_PROFILE": "local",
     "AMQP_URI": "amqp://u:long-and-made-up@127.0.0.1/",
     "MONGO_URI": "mongodb://127.0.0.1",
-    "SESSION_PUBLIC_KEY": "key",
+    "SESSION_PUBLIC_KEY": PUBLIC,
     "FIELD_KEY": KEY,
 }
 PRODUCTION = {**LOCAL, "JISHI_PROFILE": "production"}
@@ -109,6 +111,24 @@ def test_a_profile_that_was_forgotten_is_production() -> None:
     assert Settings.from_environment("records", forgotten).profile == "production"
     assert set(problems({**forgotten, "CLOCK_OFFSET_SECONDS": "60"})) == {"CLOCK_OFFSET_SECONDS"}
     assert not Settings("records").local
+
+
+@pytest.mark.parametrize("profile", ["local", "production"])
+@pytest.mark.parametrize("wrong", ["key", "é", PUBLIC[:-8], "-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END"])
+def test_a_session_key_that_is_none_is_refused_at_the_start(wrong: str, profile: str) -> None:
+    for name in ("SESSION_PUBLIC_KEY", "SESSION_PRIVATE_KEY"):
+        keys = {"SESSION_PUBLIC_KEY": PUBLIC, "SESSION_PRIVATE_KEY": PRIVATE, name: wrong}
+        found = problems({**LOCAL, "JISHI_PROFILE": profile, **keys}, needs=GATEWAY_NEEDS)
+        assert set(found) == {name}
+        assert wrong not in found[name]
+
+
+def test_session_keys_that_are_no_pair_are_refused() -> None:
+    other, _ = new_keys()
+    environment = {**PRODUCTION, "SESSION_PRIVATE_KEY": other}
+    assert set(problems(environment, needs=GATEWAY_NEEDS)) == {"SESSION_PUBLIC_KEY"}
+    pair = Settings.from_environment("gateway", {**PRODUCTION, "SESSION_PRIVATE_KEY": PRIVATE})
+    assert pair.session_private_key == PRIVATE
 
 
 def test_production_runs_with_real_secrets() -> None:
