@@ -18,6 +18,7 @@ SCORE_SECONDS = 10.0  # a second is usual; this machine may be busy with somethi
 SETTLE_SECONDS = 45.0
 SMS_SECONDS = 90.0
 USUAL_SECONDS = 20.0
+RELEASE_SECONDS = 60.0  # what is said without a name is released in batches
 _GAP_DAYS = (3, 4)  # between the end of one make-up window and the end of the next grace
 T = TypeVar("T")
 
@@ -212,7 +213,7 @@ class Tour:
             items = self.secretary.get("/opinions")["items"]
             return items if {"named", "anonymous"} <= {each["mode"] for each in items} else None
 
-        items = self.wait("both opinions arrived", arrived, SMS_SECONDS)
+        items = self.wait("both opinions arrived", arrived, RELEASE_SECONDS)
         for each in items:
             author = self.secretary.get(f"/opinions/{each['id']}")["author"]
             self.say(f"the secretary reads: {each['excerpt']} ({'by name' if author else 'no name'})")

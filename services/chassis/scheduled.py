@@ -50,13 +50,17 @@ class Daily:
 
 @dataclass(frozen=True)
 class Every:
-    """Due every ``seconds``. A tick is named by its number since the epoch, so that replicas agree."""
+    """Due every ``seconds``. A tick is named by the instant it begins, in milliseconds since the epoch.
+
+    So replicas agree, and ticks never go back, not even when the interval is changed.
+    """
 
     seconds: float
 
     def latest(self, clock: Clock) -> str:
         """The tick that should have been done by now; those before it are gone."""
-        return f"{int(clock.now().timestamp() / self.seconds):020d}"
+        number = int(clock.now().timestamp() / self.seconds)
+        return f"{round(number * self.seconds * 1000):020d}"
 
 
 @dataclass(frozen=True)
@@ -127,15 +131,24 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
 
     Each tick runs on one replica, to its end, at least once: a tick that failed or whose process died is
     run again, so the method is idempotent. A daily tick missed while nothing ran is run once at start; of
-    a short interval only the newest tick counts, never a burst.
+    a short interval only the newest tick counts, never a burst. An interval that is policy is asked of the
+    application at start: ``every=lambda application: …``.
     """
 
+    when: Daily | Every
+
     def __init__(
-        self, at: str | None = None, *, every: float | None = None, name: str, **kwargs: Any
+        self,
+        at: str | None = None,
+        *,
+        every: float | Callable[[Any], float] | None = None,
+        name: str,
+        **kwargs: Any,
     ) -> None:
         if (at is None) == (every is None):
             raise TypeError("a schedule has either a time of day or an interval")
-        self.when: Daily | Every = Daily(time_of_day.fromisoformat(at)) if at else Every(float(every or 0))
+        self._at = time_of_day.fromisoformat(at) if at else None
+        self._every = every
         self.name = name
         self._stopping = False
         self._running = False
@@ -146,6 +159,11 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
         from services.chassis.application import application_of
 
         application = application_of(self.container)
+        if self._at is not None:
+            self.when = Daily(self._at)
+        else:
+            every = self._every(application) if callable(self._every) else self._every
+            self.when = Every(float(every or 0))
         self.clock: Clock = application.clock
         self.schedules = Schedules(application.database, application.clock)
         self._thread = self.container.spawn_managed_thread(self._wake_regularly)

@@ -18,7 +18,10 @@ class _Opinion(EventContract):
 
 
 class OpinionReceived(_Opinion):
-    """Somebody spoke. For an anonymous opinion the envelope has no actor and only the campus day."""
+    """Somebody spoke. An anonymous opinion is told of when its batch is released, in random order.
+
+    Its envelope has no actor and only the campus day.
+    """
 
     type = "feedback.opinion.received.v1"
 

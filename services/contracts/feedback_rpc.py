@@ -66,7 +66,8 @@ class _Page(Schema):
 class SubmitAnonymousOpinion(Schema):
     """Speak without a name. ``organisation`` is the one concerned; who answers is decided by the service.
 
-    An opinion ``about_head`` goes to the level above, and never to the organisation concerned.
+    An opinion ``about_head`` goes to the level above, and never to the organisation concerned. Those who
+    answer learn of it when its batch is released.
     """
 
     organisation = _id()
@@ -76,7 +77,7 @@ class SubmitAnonymousOpinion(Schema):
 
 
 class SubmitOpinion(SubmitAnonymousOpinion):
-    """Speak by name: the author is the one who is signed in."""
+    """Speak by name: the author is the one who is signed in, and those who answer learn of it at once."""
 
 
 class Receipt(Schema):

@@ -22,6 +22,7 @@ from services.feedback.opinions import model as opinion_rules
 from services.feedback.opinions import store as opinions
 from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.receipts import code_from, opinion_of
+from services.feedback.opinions.releasing import Releasing, load_interval
 
 Answered = dict[str, Any]
 
@@ -36,6 +37,8 @@ class Feedback(Application):
         self.access = Access(self.authority)
         self.opinions = self.documents("opinions")
         self.measures = self.documents("measures")
+        interval = load_interval(self.folder / "policies", local=self.settings.local)
+        self.releasing = Releasing(self.opinions, interval)
         opinions.declare(self.indexes, "opinions")
         measures.declare(self.indexes, "measures")
 
@@ -77,7 +80,7 @@ class Feedback(Application):
         return document.response or {}
 
     def submit_anonymously(self, request: Answered) -> Answered:
-        """Take an opinion without a name and show its receipt, once.
+        """Take an opinion without a name and show its receipt, once. It waits for its batch.
 
         The code follows from the idempotency key, the request and a key outside the store, so a repeat
         is shown the same receipt though neither the code nor the idempotency key is kept.
@@ -119,7 +122,7 @@ class Feedback(Application):
         wanted = (
             {"author": person}
             if request["mine"]
-            else self.access.readable(person, request.get("organisation"))
+            else self.access.readable(person, request.get("organisation")) | opinions.RELEASED
         )
         found = page(
             self.opinions,
@@ -256,15 +259,15 @@ class Feedback(Application):
     def _readable_opinion(self, person: str, id: str) -> Document:  # noqa: A002 - the field's name
         document = self.opinions.get(id)
         opinion = opinions.read(document)
-        if opinion.author != person and not self.access.may_read(
-            person, opinion.organisation, opinion.kept_from
+        if opinion.author != person and not (
+            opinion.released and self.access.may_read(person, opinion.organisation, opinion.kept_from)
         ):
             raise NotFound("opinions.not_found")
         return document
 
     def _handled(self, person: str, id: str) -> Opinion:  # noqa: A002 - the field's name
         opinion = opinions.read(self.opinions.get(id))
-        if not self.access.may_handle(person, opinion.organisation, opinion.kept_from):
+        if not (opinion.released and self.access.may_handle(person, opinion.organisation, opinion.kept_from)):
             raise NotFound("opinions.not_found")
         return opinion
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.chassis.envelope import Event
 from services.chassis.rpc import rpc
+from services.chassis.scheduled import scheduled
 from services.chassis.subscribe import Order, subscribe
 from services.contracts.feedback_rpc import (
     DeclineOpinion,
@@ -72,6 +73,10 @@ class FeedbackService:
     @rpc(request=DeclineOpinion, response=Opinion)
     def decline_opinion(self, request: Request) -> Answer:
         return self.feedback.decline(request)
+
+    @scheduled(every=lambda feedback: feedback.releasing.every.total_seconds(), name="feedback.releasing")
+    def release_opinions(self) -> None:
+        self.feedback.releasing.release()
 
     # Measures and results
 

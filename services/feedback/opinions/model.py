@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.chassis.contract import NewEvent
-from services.chassis.errors import Conflict, Invalid
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
 
 
@@ -28,6 +28,7 @@ class Opinion:
 
     ``organisation`` is responsible for an answer, ``concerns`` is the one that was named. ``author`` is
     None in an anonymous one, whose id is all that leads from a receipt to it. ``kept_from``: see ``receive``.
+    Until it is ``released`` nobody but the holder of its receipt knows of it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Opinion:
     received_on: date
     author: str | None = None
     kept_from: tuple[str, ...] = ()
+    released: bool = True
     declined_because: str | None = None
     declined_on: date | None = None
     answer: Answer | None = None
@@ -79,7 +81,7 @@ def receive(
     author: str | None,
     post_holders: Collection[str] = (),
 ) -> tuple[Opinion, list[NewEvent]]:
-    """An opinion as it comes in: named if it has an author, else anonymous.
+    """An opinion as it comes in: named if it has an author, else anonymous, and then not yet released.
 
     ``path`` leads from the root down to the organisation named, in which ``post_holders`` hold a post
     today. What speaks about its head is kept from whoever holds a post there when they ask, and from
@@ -87,6 +89,7 @@ def receive(
     """
     opinion = Opinion(
         id=id,
+        released=author is not None,
         mode="named" if author else "anonymous",
         state="received",
         organisation=responsible(path, about_head=about_head),
@@ -98,7 +101,15 @@ def receive(
         author=author,
         kept_from=(path[-1], *sorted(post_holders)) if about_head else (),
     )
-    return opinion, [_happened(OpinionReceived, opinion)]
+    return opinion, [_happened(OpinionReceived, opinion)] if opinion.released else []
+
+
+def release(opinion: Opinion) -> tuple[Opinion, list[NewEvent]]:
+    """Let those who answer it know of it, and say so; what is released already stays as it is."""
+    if opinion.released:
+        return opinion, []
+    released = replace(opinion, released=True)
+    return released, [_happened(OpinionReceived, released)]
 
 
 def decline(opinion: Opinion, *, reason: str, today: date) -> tuple[Opinion, list[NewEvent]]:
@@ -125,6 +136,8 @@ def conclude(opinion: Opinion, *, measure: str, result: str, today: date) -> tup
 
 
 def _must_be(opinion: Opinion, state: str) -> None:
+    if not opinion.released:
+        raise NotFound("opinions.not_found")
     if opinion.state != state:
         raise Conflict(f"opinion.is_{opinion.state}")
 

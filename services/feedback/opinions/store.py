@@ -12,14 +12,17 @@ from services.chassis.documents import Document
 from services.chassis.store import Indexes
 from services.feedback.opinions.model import Answer, Opinion
 
+RELEASED = {"released": {"$ne": False}}
+WAITING = {"released": False}
 NEWEST_FIRST = (("received_on", -1),)
 _EXCERPT = 60
 
 
 def declare(indexes: Indexes, collection: str) -> None:
-    """The indexes of the two lists: what I have to handle, and what I said."""
+    """The indexes of the two lists, what I have to handle and what I said, and of what waits."""
     indexes.declare(collection, [("organisation", 1), ("received_on", -1), ("_id", -1)])
     indexes.declare(collection, [("author", 1), ("received_on", -1), ("_id", -1)], sparse=True)
+    indexes.declare(collection, [("released", 1)])
 
 
 def kept(opinion: Opinion) -> dict[str, Any]:

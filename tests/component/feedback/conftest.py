@@ -13,7 +13,7 @@ from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
 from services.chassis.session import issue
 from services.chassis.settings import Settings
-from services.chassis.testing import Running
+from services.chassis.testing import Running, wait_for
 from services.feedback.application import Feedback
 from services.feedback.service import FeedbackService
 
@@ -69,6 +69,10 @@ class Box:
         method = "submit_opinion" if person else "submit_anonymous_opinion"
         return self.call(person, method, key=key, **(wanted | changes))
 
+    def release(self) -> None:
+        """What the timer does: whoever answers learns of the anonymous opinions that wait."""
+        self.application.releasing.release()
+
     def only_opinion(self) -> str:
         """The id of the one opinion there is: an anonymous author is never told it."""
         (found,) = self.application.opinions.find()
@@ -106,6 +110,9 @@ def box(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Box]:
         )
         for person, node in MEMBERS.items():
             authority.apply_member(person, node)
+        # The clock stands still, so after the first tick nothing is released but by a test.
+        schedules = running.application.database["schedules"]
+        wait_for(lambda: schedules.find_one({"_id": "feedback.releasing", "last_done": {"$ne": ""}}))
         client = RpcClient(vhost)
         yield Box(running.settings, clock, client, running.application)
         client.close()

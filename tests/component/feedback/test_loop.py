@@ -46,6 +46,7 @@ def test_a_receipt_leads_to_the_result(box):
     receipt = box.say(None)["receipt"]
     opinion = box.only_opinion()
     assert box.call(None, "follow_receipt", code=receipt)["state"] == "received"
+    box.release()
     measure = box.answer(opinion)
     box.call("secretary", "publish_result", measure=measure["id"], text="Twenty chairs came.")
 
@@ -63,6 +64,7 @@ def test_a_receipt_leads_to_the_result(box):
 
 def test_a_declined_opinion_tells_its_author_why(box):
     receipt = box.say(None)["receipt"]
+    box.release()
     box.call("secretary", "decline_opinion", opinion=box.only_opinion(), reason="Ordered last week.")
     progress = box.call(None, "follow_receipt", code=receipt)
     assert (progress["state"], progress["declined_because"]) == ("declined", "Ordered last week.")

@@ -97,6 +97,7 @@ def test_what_is_said_about_a_head_reaches_only_the_level_above(box):
 
 def test_the_measure_about_a_head_is_kept_from_them_until_its_result_is_public(box):
     about = box.say(None, about_head=True)
+    box.release()
     assert about["organisation"] == "faculty"
     opinion = box.only_opinion()
     with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
@@ -196,6 +197,7 @@ def test_who_opens_somebody_elses_named_opinion_is_on_record(box, said):
     box.call("member", "get_opinion", opinion=said)
     box.call("dean", "get_opinion", opinion=said)
     box.say(None, text="Nobody said this.")
+    box.release()
     anonymous = next(
         each["id"] for each in box.call("dean", "list_opinions")["items"] if each["mode"] == "anonymous"
     )

@@ -29,10 +29,20 @@ def test_ticks_never_go_back(instant: datetime, seconds: int, at: time) -> None:
 
 
 @given(instants, st.floats(0, 100))
-def test_replicas_agree_on_the_number_of_a_tick(instant: datetime, seconds: float) -> None:
+def test_replicas_agree_on_the_name_of_a_tick(instant: datetime, seconds: float) -> None:
     later = FixedClock(instant + timedelta(seconds=seconds))
-    between = int(Every(5.0).latest(later)) - int(Every(5.0).latest(FixedClock(instant)))
+    between = (int(Every(5.0).latest(later)) - int(Every(5.0).latest(FixedClock(instant)))) / 5000
     assert seconds / 5 - 1.01 <= between <= seconds / 5 + 1.01
+
+
+@given(instants, st.sampled_from([0.2, 15.0, 60.0, 3600.0]), st.sampled_from([0.2, 15.0, 60.0, 3600.0]))
+def test_a_changed_interval_neither_stops_a_schedule_nor_sets_it_back(
+    instant: datetime, before: float, after: float
+) -> None:
+    done = Every(before).latest(FixedClock(instant))
+    following = FixedClock(instant + timedelta(seconds=after))
+    assert Every(after).latest(following) >= done
+    assert Every(after).latest(FixedClock(following.now() + timedelta(seconds=after))) > done
 
 
 def test_a_schedule_has_a_time_or_an_interval() -> None:

@@ -15,7 +15,7 @@ from services.chassis.envelope import seal
 from services.chassis.errors import Refusal
 from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
 from services.feedback.measures.model import Measure, answer_of, plan, publish
-from services.feedback.opinions.model import Opinion, adopt, conclude, decline, is_kept_from, receive
+from services.feedback.opinions.model import Opinion, adopt, conclude, decline, is_kept_from, receive, release
 
 BEGIN = date(2026, 1, 1)
 PATHS = [("u",), ("u", "f"), ("u", "f", "b"), ("u", "f", "c")]
@@ -79,6 +79,12 @@ class Box(RuleBasedStateMachine):
                 )
             )
         return name
+
+    @rule()
+    def a_batch_is_released(self):
+        for opinion in list(self.said.values()):
+            self.said[opinion.id], events = release(opinion)
+            self.events[opinion.id].extend(events)
 
     @rule(name=opinions, reason=st.text(min_size=1, max_size=9))
     def decline(self, name, reason):
@@ -167,7 +173,13 @@ class Box(RuleBasedStateMachine):
             "answered": [OpinionReceived, OpinionAdopted],
         }
         for opinion in self.said.values():
-            assert [event.contract for event in self.events[opinion.id]] == expected[opinion.state]
+            said = expected[opinion.state] if opinion.released else []
+            assert [event.contract for event in self.events[opinion.id]] == said
+
+    @invariant()
+    def what_is_not_released_is_anonymous_and_nobody_has_dealt_with_it(self):
+        for opinion in self.said.values():
+            assert opinion.released or (opinion.anonymous and opinion.state == "received")
 
     @invariant()
     def nothing_tells_who_spoke_without_a_name(self):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.chassis.errors import Conflict, Invalid
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
 from services.feedback.opinions.model import (
     Answer,
@@ -16,6 +16,7 @@ from services.feedback.opinions.model import (
     decline,
     is_kept_from,
     receive,
+    release,
     responsible,
 )
 
@@ -90,9 +91,27 @@ def test_receiving_declining_and_adopting_each_say_so_once():
 
 
 def test_every_event_of_an_anonymous_opinion_is_anonymous():
-    anonymous = opinion(author=None)
-    events = [*decline(anonymous, reason="…", today=TODAY)[1], *adopt(anonymous, ANSWER)[1]]
+    anonymous, events = release(opinion(author=None))
+    events += [*decline(anonymous, reason="…", today=TODAY)[1], *adopt(anonymous, ANSWER)[1]]
     assert all(event.anonymous for event in events)
+
+
+def test_an_anonymous_opinion_is_told_of_once_when_it_is_released():
+    held, said = receive(
+        id="o", path=PATH, category="other", about_head=False, text="…", today=TODAY, author=None
+    )
+    released, events = release(held)
+    assert (held.released, said) == (False, [])
+    assert [event.contract for event in events] == [OpinionReceived]
+    assert release(released) == (released, [])
+
+
+def test_nobody_deals_with_what_is_not_released():
+    held = opinion(author=None)
+    with pytest.raises(NotFound, match=r"opinions\.not_found"):
+        decline(held, reason="…", today=TODAY)
+    with pytest.raises(NotFound, match=r"opinions\.not_found"):
+        adopt(held, ANSWER)
 
 
 def test_an_event_about_a_head_does_not_tell_who_spoke():
