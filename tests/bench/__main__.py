@@ -199,7 +199,7 @@ def _processor() -> str:
 @click.option("--only", default="abcd", show_default=True, help="Which figures, by letter.")
 @click.option("--rounds", default=9, show_default=True, help="Of (a) and (c); (b) takes a third.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long each round of (a) and (c) takes.")
-@click.option("--events", default=10_000, show_default=True, help="How many events (b) folds.")
+@click.option("--events", default=6_000, show_default=True, help="How many events (b) folds.")
 @click.option("--strict", is_flag=True, help="End with 1 where an aim was missed.")
 def main(only: str, rounds: int, seconds: float, events: int, strict: bool) -> None:
     measured: dict[str, Callable[[Ground], Any]] = {

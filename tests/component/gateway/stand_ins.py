@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import eventlet
+
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
@@ -18,13 +20,14 @@ PATHS = {ROOT: [ROOT], BRANCH: [ROOT, BRANCH], OTHER: [ROOT, OTHER]}
 
 
 class Desk(Application):
-    """What reached the service, for a test to read."""
+    """What reached the service, for a test to read; ``gate`` lets a test hold an answer back."""
 
     migrates = False
 
     def compose(self) -> None:
         self.seen: list[tuple[str, dict[str, Any], context.Context]] = []
         self.parts: dict[str, dict[int, str]] = {}
+        self.gate = eventlet.Event()
 
     def saw(self, method: str, request: dict[str, Any]) -> None:
         self.seen.append((method, request, context.current()))
@@ -80,6 +83,9 @@ class RecordsStandIn:
     def identify_person(self, request):
         if request["number"] == "0000":
             raise NotFound("person.not_found")
+        if request["number"] == "slow":
+            self.desk.saw("identify_person", request)
+            self.desk.gate.wait()
         return {"person": f"p-{request['number']}"}
 
     @rpc(request=records_rpc.Nothing, response=records_rpc.Myself)
