@@ -21,8 +21,9 @@ RETURN = "jishi.return"
 DEAD_LETTERS = "jishi.dead-letters"
 CAMPUS = ("campus.events", "campus.rejections")
 PROBE = "jishi.wait.probe"
-DECLARE_SECONDS = 10.0
-PROBE_SECONDS = 2.0
+DECLARE_SECONDS = 20.0
+PROBE_SECONDS = 5.0
+_LATE_PROBE_MS = 60_000
 HEARTBEAT_SECONDS = 15
 # py-amqp gives up on unacknowledged bytes after 1 s, which a broker that pauses publishers exceeds.
 _SOCKET_SETTINGS = {socket.TCP_USER_TIMEOUT: 10_000}
@@ -154,9 +155,10 @@ def probe_ladder(connection: Any, seconds: float = PROBE_SECONDS) -> bool:
         declare_queue(channel, PROBE)
         channel.queue_bind(PROBE, PROBE)
         key = f"probe.{new_id()}"
-        queue = channel.queue_declare(key, exclusive=True, auto_delete=True).queue
-        channel.queue_bind(queue, RETURN, routing_key=key)
-        channel.basic_consume(queue, no_ack=True, callback=lambda _: came_back.append(True))
+        # It outlives us for a minute: a probe that comes too late goes with it, and is not without a home.
+        channel.queue_declare(key, durable=True, auto_delete=False, arguments={"x-expires": _LATE_PROBE_MS})
+        channel.queue_bind(key, RETURN, routing_key=key)
+        channel.basic_consume(key, no_ack=True, callback=lambda _: came_back.append(True))
         channel.basic_publish(Message(b"", expiration="1"), exchange=PROBE, routing_key=key)
         until = monotonic() + seconds
         while not came_back and (left := until - monotonic()) > 0:
@@ -164,6 +166,8 @@ def probe_ladder(connection: Any, seconds: float = PROBE_SECONDS) -> bool:
                 connection.drain_events(timeout=left)
             except TimeoutError:
                 break
+        if came_back:
+            channel.queue_delete(key)
     finally:
         channel.close()
     return bool(came_back)

@@ -10,6 +10,7 @@ from typing import Any
 
 import eventlet
 import pytest
+from amqp import Message
 from marshmallow import Schema
 
 from deploy.local.broker import Broker, server_script
@@ -192,6 +193,34 @@ def test_under_a_memory_alarm_publishing_is_refused_in_time_and_goes_on_after_it
 
     assert wait_for(answered, 30) == {"well": True}
     client.close()
+
+
+def test_what_waits_for_a_queue_that_is_gone_keeps_nobody_else_back(vhost, channel):
+    # A broker that cannot place what expired keeps 32 of them in hand, and then lets nothing through.
+    topology.declare_shared(channel)
+    topology.declare_queue(channel, "records.alive")
+    channel.queue_bind("records.alive", topology.RETURN, routing_key="records.alive")
+    rung = topology.RUNGS[0].queue
+    for queue in ["records.gone"] * 40 + ["records.alive"]:
+        channel.basic_publish(Message(b"x", expiration="50", delivery_mode=2), rung, queue)
+    wait_for(lambda: topology.depth(channel, "records.alive") == 1)
+    wait_for(lambda: topology.depth(channel, topology.UNROUTED) == 40)
+
+
+def test_probes_that_found_nobody_keep_no_later_one_back(vhost, channel):
+    connection = channel.connection
+    topology.declare_shared(channel)
+    for number in range(40):
+        channel.basic_publish(Message(b"", expiration="1"), topology.PROBE, f"probe.gone{number}")
+    assert topology.probe_ladder(connection)
+
+
+def test_a_probe_that_comes_late_is_not_left_behind(vhost, channel):
+    topology.declare_shared(channel)
+    for _ in range(40):
+        topology.probe_ladder(channel.connection, 0.0)
+    assert topology.probe_ladder(channel.connection)
+    assert topology.depth(channel, topology.UNROUTED) == 0
 
 
 def test_the_ladder_s_policies_are_found_missing(own_broker):
