@@ -16,7 +16,7 @@ from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, on_commit, plain, session
+from services.chassis.store import Indexes, Record, Store, answering, copied, on_commit, plain, session
 
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
@@ -214,11 +214,10 @@ class Documents:
             before = _document(found)
             if expected_version is not None and before.version != expected_version:
                 raise Conflict("version.stale", params={"version": before.version})
-            decided = decide(before.state)
-            if decided is None or (
-                not decided.events and plain(dict(decided.state)) == _document(found).state
-            ):
-                return _answered(_document(found), respond)[0]
+            # A copy: what is written is the difference to the state met, and ``decide`` may change in place.
+            decided = decide(copied(before.state))
+            if decided is None or (not decided.events and plain(dict(decided.state)) == before.state):
+                return _answered(before, respond)[0]
             after = self._write(found, decided, respond, anonymous)
             if after is not None:
                 return after

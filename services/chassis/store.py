@@ -55,6 +55,16 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
+def copied(value: Any) -> Any:
+    """``value`` again, sharing no list and no mapping with it: several times as fast as ``deepcopy``.
+
+    For what was read from the store, where all the rest is immutable.
+    """
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
+
+
 _CODEC: CodecOptions[Record] = CodecOptions(
     tz_aware=True, tzinfo=UTC, type_registry=TypeRegistry(fallback_encoder=plain)
 )

@@ -176,6 +176,23 @@ def test_nothing_to_do_writes_nothing(documents: Documents) -> None:
     assert raw(documents, "a1") == before
 
 
+def test_a_decision_that_changes_the_state_in_place_is_written_like_any_other(documents: Documents) -> None:
+    documents.create("a1", {"count": 0, "rows": [{"at": 1}]})
+
+    def in_place(state: dict) -> Change:
+        state["rows"][0]["at"] = 2
+        state["rows"].append({"at": 3})
+        return Change(state, [planned()])
+
+    answered = documents.change("a1", in_place)
+    assert answered.state == documents.get("a1").state == {"count": 0, "rows": [{"at": 2}, {"at": 3}]}
+
+    def in_place_and_then_nothing(state: dict) -> None:
+        state["rows"].clear()
+
+    assert documents.change("a1", in_place_and_then_nothing).state == answered.state
+
+
 def test_a_field_left_out_of_the_new_state_is_gone(documents: Documents) -> None:
     documents.create("a1", {"count": 0, "draft": True})
     documents.change("a1", lambda state: Change({"count": 5}))
