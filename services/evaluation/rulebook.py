@@ -9,11 +9,10 @@ from typing import Any
 
 from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import ACTIVITY_KINDS
-from services.evaluation.obligations.model import Rule
+from services.evaluation.obligations.model import OWNERS, Rule
 from services.evaluation.projection.model import Rulebook
 from services.evaluation.scores.model import Policy
 
-OWNERS = ("branch", "branch_with_committee", "group")
 LENGTHS = ("month", "quarter", "year")
 _WINDOW = ("grace_days", "make_up_days", "due_soon_days")
 _WHOLE = 10_000  # hundredths

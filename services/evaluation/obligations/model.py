@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -25,6 +25,7 @@ OPEN, DUE_SOON, OVERDUE = "open", "due_soon", "overdue"
 FULFILLED, FULFILLED_LATE = "fulfilled", "fulfilled_late"
 EXEMPTED, MISSED = "exempted", "missed"
 OUTSTANDING = (OPEN, DUE_SOON, OVERDUE)
+OWNERS = ("branch", "branch_with_committee", "group")
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -33,7 +34,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 class Rule:
     """What a pack says an organisation owes. Its ``id`` is the kind of activity that fulfils it.
 
-    ``owed_by``: ``branch``, ``branch_with_committee`` or ``group``. ``every``: ``month``, ``quarter`` or
+    ``owed_by`` is one of ``OWNERS``. ``every``: ``month``, ``quarter`` or
     ``year``. All days are calendar days: ``grace_days`` after the period a record still counts as on time,
     ``make_up_days`` more and it counts as made up.
     """
@@ -68,6 +69,26 @@ class Organisation:
     has_committee: bool
     founded_on: date
     active: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days on end, both of them included; without a ``last`` they go on."""
+
+    first: date
+    last: date | None = None
+
+
+Spans = Mapping[str, tuple[Span, ...]]  # by one of OWNERS, oldest first
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A rule and a period that it applies to. ``released``: the day on which it ceased to, if it did."""
+
+    rule: Rule
+    period: Period
+    released: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,87 +159,100 @@ def _periods(every: str, since: date, today: date) -> Iterator[Period]:
         period = period_of(every, period.last + timedelta(days=1))
 
 
-def owes(rule: Rule, organisation: Organisation) -> bool:
-    """Whether the rule applies to the organisation as it is now."""
+def owes_as(organisation: Organisation) -> set[str]:
+    """As which of ``OWNERS`` the organisation owes, as it is now."""
     if not organisation.active:
-        return False
-    if rule.owed_by == "branch_with_committee":
-        return organisation.kind == "branch" and organisation.has_committee
-    return organisation.kind == rule.owed_by
+        return set()
+    committee = organisation.kind == "branch" and organisation.has_committee
+    return {organisation.kind, *(["branch_with_committee"] if committee else [])}.intersection(OWNERS)
+
+
+def spans(known: Spans, organisation: Organisation, *, begins: date, today: date) -> Spans:
+    """When ``organisation`` owes as what, from what was ``known`` of it and what it is now.
+
+    What it owes as from now on it owes from the periods that begin on ``begins`` or later; what it owes
+    as no more ends ``today``. What was lost and is back on the same day was a mistake, and never ended.
+    """
+    now = owes_as(organisation)
+    found = dict(known)
+    for owner in OWNERS:
+        *past, last = known.get(owner) or (None,)
+        runs = last is not None and last.last is None
+        if owner in now and not runs:
+            mistaken = last is not None and last.last == today
+            found[owner] = (*past, Span(last.first)) if mistaken else (*known.get(owner, ()), Span(begins))
+        elif runs and owner not in now:
+            found[owner] = (*past, Span(last.first, today))
+    return found
+
+
+def owed_under(rule: Rule, known: Spans, today: date) -> list[Owed]:
+    """What is owed under ``rule`` up to ``today``: the periods that began while it applied."""
+    return [
+        Owed(rule, period, span.last)
+        for span in known.get(rule.owed_by, ())
+        for period in periods(rule.every, span.first, min(today, span.last or today))
+    ]
 
 
 def obligations(
-    rule: Rule,
-    organisation: str,
-    *,
-    since: date,
-    today: date,
-    evidence: Iterable[Evidence],
-    exempted: Collection[str] = (),
+    owed: Sequence[Owed], organisation: str, *, today: date, evidence: Iterable[Evidence]
 ) -> list[Obligation]:
-    """What ``organisation`` owes under ``rule`` in each period that began from ``since`` to ``today``.
+    """What became by ``today`` of what ``organisation`` owes under one rule, in the order of ``owed``.
 
     A pure function of its arguments; the order of ``evidence`` does not matter. Each record is taken
     once: by the period it was held in, else by an older one within its grace days, else to make up for
     the oldest period that lacks one. Where a period has a choice, it leaves the one before what still
-    counts there on time. ``exempted`` holds labels of periods that are owed no more.
+    counts there on time. What could still be held on the day of release is exempted, and stays so.
     """
+    kinds = {each.rule.id for each in owed}
     records = sorted(
         (each.held_on, each.activity)
         for each in evidence
-        if each.counts and each.kind == rule.id and each.organisation == organisation
+        if each.counts and each.kind in kinds and each.organisation == organisation
     )
-    owed = periods(rule.every, since, today)
-    taken = _allocate(rule, owed, records)
-    return [
-        _obligation(rule, organisation, period, taken[period.label], today, period.label in exempted)
-        for period in owed
-    ]
+    taken = _allocate(owed, records)
+    return [_obligation(each, organisation, taken[each.period.label], today) for each in owed]
 
 
 def _allocate(
-    rule: Rule, owed: Sequence[Period], records: Sequence[tuple[date, str]]
+    owed: Sequence[Owed], records: Sequence[tuple[date, str]]
 ) -> Mapping[str, list[tuple[date, str]]]:
     free = list(records)
-    taken: dict[str, list[tuple[date, str]]] = {period.label: [] for period in owed}
+    taken: dict[str, list[tuple[date, str]]] = {each.period.label: [] for each in owed}
 
-    def take(period: Period, after: date, until: date) -> None:
-        mine = taken[period.label]
-        if not free or len(mine) == rule.needed:
+    def take(each: Owed, after: date, until: date) -> None:
+        mine = taken[each.period.label]
+        if not free or len(mine) == each.rule.needed:
             return
-        for record in [each for each in free if after < each[0] <= until]:
-            if len(mine) == rule.needed:
+        for record in [one for one in free if after < one[0] <= until]:
+            if len(mine) == each.rule.needed:
                 return
             mine.append(record)
             free.remove(record)
 
-    for period in owed:
-        before = period.first - timedelta(days=1)
-        grace = before + timedelta(days=rule.grace_days)
-        take(period, grace, period.last)
-        take(period, before, min(grace, period.last))
-    for period in owed:
-        take(period, period.last, due_on(rule, period))
-    for period in owed:
-        take(period, due_on(rule, period), make_up_until(rule, period))
+    for each in owed:
+        before = each.period.first - timedelta(days=1)
+        grace = before + timedelta(days=each.rule.grace_days)
+        take(each, grace, each.period.last)
+        take(each, before, min(grace, each.period.last))
+    for each in owed:
+        take(each, each.period.last, due_on(each.rule, each.period))
+    for each in owed:
+        take(each, due_on(each.rule, each.period), make_up_until(each.rule, each.period))
     return {label: sorted(mine) for label, mine in taken.items()}
 
 
-def _obligation(
-    rule: Rule,
-    organisation: str,
-    period: Period,
-    taken: Sequence[tuple[date, str]],
-    today: date,
-    exempted: bool,
-) -> Obligation:
+def _obligation(owed: Owed, organisation: str, taken: Sequence[tuple[date, str]], today: date) -> Obligation:
+    rule, period = owed.rule, owed.period
     days = [day for day, _ in taken]
-    activities = tuple(activity for _, activity in taken)
     state = state_of(rule, period, days, today)
-    if exempted and len(taken) < rule.needed:
+    if owed.released and len(taken) < rule.needed and owed.released <= make_up_until(rule, period):
         state = EXEMPTED
     fulfilled_on = days[-1] if state in (FULFILLED, FULFILLED_LATE) else None
-    return Obligation(rule, organisation, period, state, activities, fulfilled_on)
+    return Obligation(
+        rule, organisation, period, state, tuple(activity for _, activity in taken), fulfilled_on
+    )
 
 
 def state_of(rule: Rule, period: Period, days: Sequence[date], today: date) -> str:

@@ -15,15 +15,16 @@ from services.chassis.identity import derived_id
 from services.contracts.evaluation_events import ScoreChanged
 from services.evaluation.evidence.model import Evidence, newest
 from services.evaluation.obligations.model import (
+    EXEMPTED,
     MISSED,
     OVERDUE,
     Obligation,
     Organisation,
     Rule,
-    obligation_id,
+    Spans,
     obligations,
-    owes,
-    periods,
+    owed_under,
+    spans,
     turned,
 )
 from services.evaluation.scores.model import Breakdown, Policy, in_points, score
@@ -42,13 +43,14 @@ class Rulebook:
 
 @dataclass(frozen=True)
 class Enrolled:
-    """An organisation of a unit; its obligations begin with the first period from ``since``.
+    """An organisation of a unit, measured from ``since`` on; ``spans`` say when it owes as what.
 
     ``sequence`` is of the event that last told of it.
     """
 
     organisation: Organisation
     since: date
+    spans: Spans = field(default_factory=dict)
     sequence: int = 0
 
 
@@ -119,29 +121,30 @@ def enrolled(
 ) -> Standing:
     """``standing`` with what the event ``sequence`` tells of ``organisation``; an older one changes nothing.
 
-    Whoever is enrolled keeps their first day. Whoever moved in from another unit owes from tomorrow's
-    periods on: the running ones are still told of where they were.
+    What the organisation begins to owe later, by a committee or by being opened again, it owes from today
+    on: what was not owed in the past is not owed for it. Whoever moved in from another unit owes from
+    tomorrow's periods on: the running ones are still told of where they were.
     """
     known = standing.enrolled.get(organisation.id)
     if known is not None and known.sequence > sequence:
         return standing
-    if known is not None:
-        since = known.since
-    elif moved:
-        since = today + timedelta(days=1)
+    if moved:
+        begins = today + timedelta(days=1)
+    elif known is not None:
+        begins = today
     else:
-        since = max(first_day_owed(today), organisation.founded_on)
-    entry = Enrolled(organisation, since, sequence)
+        begins = max(first_day_owed(today), organisation.founded_on)
+    owing = spans(known.spans if known else {}, organisation, begins=begins, today=today)
+    entry = Enrolled(organisation, known.since if known else begins, owing, sequence)
     return replace(standing, enrolled={**standing.enrolled, organisation.id: entry})
 
 
-def left(standing: Standing, organisation: str, sequence: int) -> Standing:
+def left(standing: Standing, organisation: str, sequence: int, *, today: date) -> Standing:
     """``standing`` after ``organisation`` went to another unit: here it owes nothing more."""
     known = standing.enrolled.get(organisation)
-    if known is None or known.sequence > sequence:
+    if known is None:
         return standing
-    gone = Enrolled(replace(known.organisation, active=False), known.since, sequence)
-    return replace(standing, enrolled={**standing.enrolled, organisation: gone})
+    return enrolled(standing, replace(known.organisation, active=False), sequence, today=today)
 
 
 def turn(
@@ -204,27 +207,14 @@ def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:
 def _under(
     rule: Rule, enrolled: Enrolled, standing: Standing, evidence: Iterable[Evidence]
 ) -> Iterator[Obligation]:
-    organisation, applies = enrolled.organisation, owes(rule, enrolled.organisation)
-    if not applies and rule.owed_by.split("_")[0] != organisation.kind:
-        return
-    told = {
-        period.label: standing.told.get(obligation_id(organisation.id, rule.id, period.label))
-        for period in periods(rule.every, enrolled.since, standing.as_of)
-    }
-    # What it owed and can still hold is owed no more once the rule does not apply; what it missed stays.
-    exempted = () if applies else [label for label, last in told.items() if last and last.state != MISSED]
-    for each in obligations(
-        rule,
-        organisation.id,
-        since=enrolled.since,
-        today=standing.as_of,
-        evidence=evidence,
-        exempted=exempted,
-    ):
-        known = told[each.period.label] is not None
+    owed = owed_under(rule, enrolled.spans, standing.as_of)
+    found = obligations(owed, enrolled.organisation.id, today=standing.as_of, evidence=evidence)
+    for each, obligation in zip(owed, found, strict=True):
         # Of a newly known organisation the history may still be on its way: no reproach before it settled.
-        if known or (applies and (standing.settled or each.state not in (OVERDUE, MISSED))):
-            yield each
+        # What was released before it was told is not worth telling.
+        quiet = obligation.state in (OVERDUE, MISSED, EXEMPTED)
+        if obligation.id in standing.told or not quiet or (standing.settled and each.released is None):
+            yield obligation
 
 
 def _scores(

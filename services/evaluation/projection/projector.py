@@ -108,7 +108,9 @@ class Projector:
         if before is not None and moved:
             self._turn(
                 (before,),
-                lambda standing: turn(left(standing, organisation.id, sequence), rulebook, today=today),
+                lambda standing: turn(
+                    left(standing, organisation.id, sequence, today=today), rulebook, today=today
+                ),
             )
 
         def decide(standing: Standing) -> Turn:

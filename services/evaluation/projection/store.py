@@ -16,7 +16,7 @@ from services.chassis.envelope import seal
 from services.chassis.relay import Relay
 from services.chassis.store import Indexes, Record, Store, answering
 from services.evaluation.evidence.model import unpacked
-from services.evaluation.obligations.model import Organisation
+from services.evaluation.obligations.model import Organisation, Span
 from services.evaluation.projection.model import Enrolled, Scored, Standing, Told, Turn
 
 
@@ -140,7 +140,7 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
     state: Record = {
         "as_of": after.as_of.isoformat(),
         "settled": after.settled,
-        "enrolled": {id_: _enrolled_packed(each) for id_, each in after.enrolled.items()},
+        "enrolled": _text({id_: _enrolled_packed(each) for id_, each in after.enrolled.items()}),
         "scores": {str(year): _scored_packed(each) for year, each in after.scores.items()},
         "evidence": _text({id_: each.packed() for id_, each in after.evidence.items()}),
         "told": _text({id_: [each.state, each.sequence, each.taken] for id_, each in after.told.items()}),
@@ -170,14 +170,24 @@ def _text(packed: Record) -> str:
 
 def _enrolled_packed(enrolled: Enrolled) -> list[Any]:
     each, since = enrolled.organisation, enrolled.since.isoformat()
+    spans = {
+        owner: [[span.first.isoformat(), span.last and span.last.isoformat()] for span in known]
+        for owner, known in enrolled.spans.items()
+    }
     founded_on = each.founded_on.isoformat()
-    return [each.kind, each.has_committee, founded_on, each.active, since, enrolled.sequence]
+    return [each.kind, each.has_committee, founded_on, each.active, since, spans, enrolled.sequence]
 
 
 def _enrolled(id_: str, packed: Sequence[Any]) -> Enrolled:
-    kind, has_committee, founded_on, active, since, sequence = packed
+    kind, has_committee, founded_on, active, since, known, sequence = packed
     organisation = Organisation(id_, kind, has_committee, date.fromisoformat(founded_on), active)
-    return Enrolled(organisation, date.fromisoformat(since), sequence)
+    spans = {
+        owner: tuple(
+            Span(date.fromisoformat(first), last and date.fromisoformat(last)) for first, last in each
+        )
+        for owner, each in known.items()
+    }
+    return Enrolled(organisation, date.fromisoformat(since), spans, sequence)
 
 
 def _scored_packed(scored: Scored) -> list[Any]:
@@ -197,7 +207,7 @@ def _met(found: Record) -> Met:
         unit=found["_id"],
         as_of=date.fromisoformat(found["as_of"]),
         settled=found["settled"],
-        enrolled={id_: _enrolled(id_, each) for id_, each in found.get("enrolled", {}).items()},
+        enrolled={id_: _enrolled(id_, each) for id_, each in json.loads(found.get("enrolled", "{}")).items()},
         evidence={id_: unpacked(id_, each) for id_, each in json.loads(found.get("evidence", "{}")).items()},
         told={
             id_: Told(state, sequence, tuple(taken))

@@ -85,6 +85,24 @@ def test_a_closed_organisation_owes_no_more(campus: Campus, evaluation: Evaluati
     wait_for(lambda: len(campus.overheard.of("obligation.reopened")) == 4)
 
 
+def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, evaluation: Evaluation) -> None:
+    campus.tell(organisation("next-door", has_committee=True), organisation("branch", active=False))
+    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 4)
+
+    campus.clock.advance(timedelta(days=15))  # 5 July: the newcomers have settled, too
+    wait_for(lambda: campus.obligations("neighbour", rule="branch_committee"), 20)
+    campus.tell(organisation("branch", active=True))
+    wait_for(lambda: campus.obligations("neighbour", state="missed"), 20)
+    wait_for(lambda: evaluation.reading._standings.one("branch").standing.enrolled["branch"].sequence == 3)
+
+    assert [each["period"] for each in campus.obligations("neighbour", rule="branch_committee")] == [
+        "2026-07"
+    ]
+    found = campus.obligations("secretary", organisation="branch")
+    assert {each["state"] for each in found if each["organisation"] == "branch"} == {"exempted"}
+    assert not campus.overheard.of("obligation.reopened")
+
+
 def test_a_group_that_moved_owes_at_its_new_branch(campus: Campus, evaluation: Evaluation) -> None:
     campus.tell(
         organisation("group", parent="next-door", path=["university", "faculty", "next-door", "group"])

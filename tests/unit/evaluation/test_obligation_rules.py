@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,15 +13,20 @@ from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence
 from services.evaluation.obligations.model import (
+    Obligation,
     Organisation,
     Rule,
+    Span,
+    Spans,
     due_on,
     make_up_until,
     obligation_id,
     obligations,
-    owes,
+    owed_under,
+    owes_as,
     period_of,
     periods,
+    spans,
     state_of,
     turned,
 )
@@ -34,10 +41,13 @@ def held(day: date, activity: str = "", kind: str = "theme_day", counts: bool = 
     return Evidence(activity or f"on-{day}", 4, "branch-1", kind, day, counts, False, 10, 9, 0, True)
 
 
+def outcome(rule: Rule, today: date, evidence: Sequence[Evidence]) -> list[Obligation]:
+    owed = owed_under(rule, {"branch": (Span(SINCE),)}, today)
+    return obligations(owed, "branch-1", today=today, evidence=evidence)
+
+
 def states(rule: Rule, today: date, *days: date) -> dict[str, str]:
-    found = obligations(
-        rule, "branch-1", since=SINCE, today=today, evidence=[held(day, kind=rule.id) for day in days]
-    )
+    found = outcome(rule, today, [held(day, kind=rule.id) for day in days])
     return {each.period.label: each.state for each in found}
 
 
@@ -116,7 +126,7 @@ def test_no_record_makes_up_after_the_window() -> None:
 
 def test_a_record_of_another_kind_or_withdrawn_fulfils_nothing() -> None:
     evidence = [held(date(2026, 1, 5), kind="party_lecture"), held(date(2026, 1, 6), counts=False)]
-    found = obligations(MONTHLY, "branch-1", since=SINCE, today=date(2026, 1, 10), evidence=evidence)
+    found = outcome(MONTHLY, date(2026, 1, 10), evidence)
     assert [each.state for each in found] == ["open"]
 
 
@@ -126,15 +136,13 @@ def test_the_order_of_the_records_does_not_matter(days: list[date], today: date,
     shuffled = list(evidence)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for rule in (MONTHLY, QUARTERLY):
-        assert obligations(rule, "branch-1", since=SINCE, today=today, evidence=evidence) == obligations(
-            rule, "branch-1", since=SINCE, today=today, evidence=shuffled
-        )
+        assert outcome(rule, today, evidence) == outcome(rule, today, shuffled)
 
 
 @given(st.lists(DAYS, max_size=20), DAYS)
 def test_a_record_is_taken_once(days: list[date], today: date) -> None:
     evidence = [held(day, f"activity-{number}") for number, day in enumerate(days)]
-    found = obligations(MONTHLY, "branch-1", since=SINCE, today=today, evidence=evidence)
+    found = outcome(MONTHLY, today, evidence)
     taken = [activity for each in found for activity in each.taken]
     assert len(taken) == len(set(taken))
 
@@ -168,26 +176,55 @@ def test_the_window_of_a_period_is_ordered(day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owed_by", "kind", "committee", "active", "expected"),
+    ("kind", "committee", "active", "expected"),
     [
-        ("branch", "branch", False, True, True),
-        ("branch", "group", False, True, False),
-        ("branch", "branch", True, False, False),
-        ("branch_with_committee", "branch", True, True, True),
-        ("branch_with_committee", "branch", False, True, False),
-        ("group", "group", False, True, True),
-        ("group", "secondary", False, True, False),
+        ("branch", False, True, {"branch"}),
+        ("branch", True, True, {"branch", "branch_with_committee"}),
+        ("branch", True, False, set()),
+        ("group", True, True, {"group"}),
+        ("secondary", True, True, set()),
     ],
 )
 def test_who_owes_is_a_condition_on_the_organisation(
-    owed_by: str, kind: str, committee: bool, active: bool, expected: bool
+    kind: str, committee: bool, active: bool, expected: set[str]
 ) -> None:
-    rule = Rule("x", owed_by, "month", 1, 0, 0, 0, "p", "1", "warn")
-    assert owes(rule, Organisation("o", kind, committee, SINCE, active)) is expected
+    assert owes_as(Organisation("o", kind, committee, SINCE, active)) == expected
+
+
+BRANCH = Organisation("o", "branch", False, SINCE, True)
+CLOSED = replace(BRANCH, active=False)
+
+
+def test_what_is_gained_lost_and_gained_again_leaves_a_gap() -> None:
+    known = spans({}, BRANCH, begins=SINCE, today=date(2026, 2, 1))
+    known = spans(known, CLOSED, begins=SINCE, today=date(2026, 2, 10))
+    known = spans(known, BRANCH, begins=date(2026, 9, 10), today=date(2026, 9, 10))
+    assert known == {"branch": (Span(SINCE, date(2026, 2, 10)), Span(date(2026, 9, 10)))}
+    found = {each.period.label: each.released for each in owed_under(MONTHLY, known, date(2026, 10, 5))}
+    assert found == {"2026-01": date(2026, 2, 10), "2026-02": date(2026, 2, 10), "2026-10": None}
+
+
+def test_what_is_lost_and_back_on_the_same_day_was_never_lost() -> None:
+    day = date(2026, 2, 10)
+    known = spans({}, BRANCH, begins=SINCE, today=day)
+    assert spans(spans(known, CLOSED, begins=day, today=day), BRANCH, begins=day, today=day) == known
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans(), st.booleans()), max_size=12))
+def test_no_period_is_owed_twice(changes: list[tuple[int, bool, bool]]) -> None:
+    known: Spans = {}
+    today = SINCE
+    for days, active, committee in changes:
+        today += timedelta(days=days)
+        told = replace(BRANCH, active=active, has_committee=committee)
+        known = spans(known, told, begins=today, today=today)
+        assert spans(known, told, begins=today, today=today) == known
+    labels = [each.period.label for each in owed_under(MONTHLY, known, today)]
+    assert labels == sorted(set(labels))
 
 
 def names(before: str | None, rule: Rule, today: date, *days: date) -> list[str]:
-    now = obligations(rule, "branch-1", since=SINCE, today=today, evidence=[held(day) for day in days])[0]
+    now = outcome(rule, today, [held(day) for day in days])[0]
     return [each.contract.type.split(".")[2] for each in turned(before, now)]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence
-from services.evaluation.obligations.model import Obligation, Rule, obligations
+from services.evaluation.obligations.model import Obligation, Rule, Span, obligations, owed_under
 from services.evaluation.scores.model import Policy, in_points, score, shares
 
 RULES = [
@@ -52,7 +52,12 @@ def owed(evidence: list[Evidence], today: date = TODAY) -> list[Obligation]:
     return [
         each
         for rule in RULES
-        for each in obligations(rule, "branch-1", since=date(2026, 1, 1), today=today, evidence=evidence)
+        for each in obligations(
+            owed_under(rule, {"branch": (Span(date(2026, 1, 1)),)}, today),
+            "branch-1",
+            today=today,
+            evidence=evidence,
+        )
     ]
 
 

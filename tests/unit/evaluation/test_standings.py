@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence, newest, unpacked
-from services.evaluation.obligations.model import Organisation, Rule
+from services.evaluation.obligations.model import Organisation, Rule, Span
 from services.evaluation.projection.model import (
-    Enrolled,
     Rulebook,
     Standing,
     Turn,
+    enrolled,
     first_day_owed,
+    left,
     turn,
 )
 from services.evaluation.scores.model import Policy
@@ -44,9 +45,21 @@ SINCE = date(2026, 1, 1)
 TODAY = date(2026, 6, 20)
 BRANCH = Organisation("branch", "branch", True, date(2010, 1, 1), True)
 GROUP = Organisation("group", "group", False, date(2010, 1, 1), True)
-EMPTY = Standing(
-    "branch", SINCE, enrolled={"branch": Enrolled(BRANCH, SINCE), "group": Enrolled(GROUP, SINCE)}
-)
+
+
+def known(*organisations: Organisation) -> Standing:
+    """A standing that knows ``organisations`` since the first of January."""
+    standing = Standing("branch", SINCE)
+    for each in organisations:
+        standing = enrolled(standing, each, 1, today=SINCE)
+    owing = {
+        id_: replace(entry, since=SINCE, spans={owner: (Span(SINCE),) for owner in entry.spans})
+        for id_, entry in standing.enrolled.items()
+    }
+    return replace(standing, enrolled=owing)
+
+
+EMPTY = known(BRANCH, GROUP)
 
 TOLD = st.builds(
     lambda number, sequence, organisation, kind, day, counts: Evidence(
@@ -151,22 +164,57 @@ def test_history_opens_the_period_it_fulfils_at_once() -> None:
     assert {each.period.label for each in found.obligations if each.state == "fulfilled"} == {"2026-02"}
 
 
+def changed(standing: Standing, today: date, sequence: int, **changes: object) -> Standing:
+    """``standing`` after the branch changed on ``today`` and the day was told."""
+    branch = replace(standing.enrolled["branch"].organisation, **changes)  # type: ignore[arg-type]
+    return told(enrolled(standing, branch, sequence, today=today), [], today).after
+
+
 def test_a_closed_organisation_owes_no_more_but_keeps_what_it_missed() -> None:
     before = told(EMPTY, []).after
-    closed = Enrolled(replace(BRANCH, active=False), SINCE)
-    after = told(replace(before, enrolled={"branch": closed, "group": EMPTY.enrolled["group"]}), [])
-    assert {each.state for each in after.obligations} == {"exempted"}
-    assert {before.told[each.id].state for each in after.obligations} == {"overdue", "open"}
-    assert "missed" in {each.state for each in after.after.told.values()}
-    later = told(after.after, [], TODAY + timedelta(days=40))
+    after = changed(before, TODAY, 2, active=False)
+    differing = {key for key, each in after.told.items() if each != before.told[key]}
+    assert {after.told[key].state for key in differing} == {"exempted"}
+    assert {before.told[key].state for key in differing} == {"overdue", "open"}
+    assert "missed" in {each.state for each in after.told.values()}
+    later = told(after, [], TODAY + timedelta(days=40))
     assert {each.organisation for each in later.obligations} == {"group"}
 
 
+def test_a_committee_elected_today_owes_nothing_of_the_past() -> None:
+    without = told(known(replace(BRANCH, has_committee=False)), [], date(2026, 9, 9)).after
+    elected = date(2026, 9, 10)
+    branch = enrolled(without, BRANCH, 2, today=elected)
+    assert not told(branch, [], elected).obligations
+    october = told(told(branch, [], elected).after, [], date(2026, 10, 1))
+    owed = {each.period.label for each in october.owed if each.rule.id == "branch_committee"}
+    assert owed == {"2026-10"}
+
+
+def test_months_in_which_it_was_closed_are_never_owed() -> None:
+    running = told(EMPTY, [], date(2026, 2, 1)).after
+    closed = changed(running, date(2026, 2, 10), 2, active=False)
+    opened = changed(closed, date(2026, 9, 10), 3, active=True)
+    assert opened.told == told(closed, [], date(2026, 9, 10)).after.told
+    october = told(opened, [], date(2026, 10, 1))
+    owed = {
+        (each.period.label, each.state)
+        for each in october.owed
+        if each.rule.id == "theme_day" and each.organisation == "branch"
+    }
+    assert owed == {("2026-01", "exempted"), ("2026-02", "exempted"), ("2026-10", "open")}
+
+
+def test_who_comes_back_to_a_unit_owes_there_from_tomorrow_on() -> None:
+    gone = left(told(EMPTY, [], date(2026, 2, 10)).after, "group", 2, today=date(2026, 2, 10))
+    back = enrolled(gone, GROUP, 3, today=date(2026, 5, 31), moved=True)
+    found = told(back, [], date(2026, 6, 20)).owed
+    owed = {each.period.label: each.state for each in found if each.organisation == "group"}
+    assert owed == {"2026-01": "exempted", "2026-02": "exempted", "2026-06": "open"}
+
+
 def test_a_branch_without_committee_and_groups_is_measured_by_the_rest() -> None:
-    alone = Standing(
-        "branch", SINCE, enrolled={"branch": Enrolled(replace(BRANCH, has_committee=False), SINCE)}
-    )
-    found = told(alone, [])
+    found = told(known(replace(BRANCH, has_committee=False)), [])
     assert {each.rule.id for each in found.obligations} == {"theme_day"}
     assert [line[0] for line in found.after.scores[2026].indicators] == ["frequency.theme_day"]
 
