@@ -75,7 +75,7 @@ class Gateway:
         if request.correlationid:
             response.headers.append(("X-Request-Id", request.correlationid))
         response = finished(response, request)
-        if response.closes or self.draining:
+        if response.closes or self.draining or not request.wholly_read:
             environ["gateway.close"]()
         self._told(request, route, response.status, monotonic() - started)
         start_response(response.status_line, response.headers)

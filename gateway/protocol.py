@@ -5,34 +5,73 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import suppress
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 from time import monotonic
 from typing import Any
 
+import eventlet
 from eventlet import wsgi
 
 from gateway import problems
 from gateway.bodies import Body
-from gateway.refusals import AddressTooLong, Broken, HeadTooLarge, Malformed, Refused, UnknownEncoding
+from gateway.callers import Peers
+from gateway.refusals import (
+    AddressTooLong,
+    Broken,
+    HeadTooLarge,
+    Malformed,
+    Refused,
+    TooMany,
+    TooSlow,
+    UnknownEncoding,
+)
 from gateway.request import Request
 from gateway.response import finished
 
 KEEP_ALIVE_SECONDS = 75
+HEAD_SECONDS = 15.0
+LONGEST_LINE = 64 * 1024
 SOCKET_SECONDS = 30
 LINGER_SECONDS = 1.0
 MOST_LINGER_BYTES = 8 * 1024 * 1024
+# It also looks for the parts of a multipart body, which are not there yet: that is no defect.
+_UNREADABLE = (
+    FirstHeaderLineIsContinuationDefect,
+    MisplacedEnvelopeHeaderDefect,
+    MissingHeaderBodySeparatorDefect,
+)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 # Whoever sent what cannot be read is answered as one who said nothing of a language.
 _NO_REQUEST = Request({"REQUEST_METHOD": "", "PATH_INFO": ""})
 
 
 class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
-    """One connection.
+    """One connection, on which a client may be silent for a while, but not slow in saying what it asks.
 
     ``environ["gateway.close"]()`` ends the connection with the answer, and what the client still sends is
-    not read: without it the server would read all of a refused body to reach the next request.
+    not read: without it the server would read all of a body that nobody takes to reach the next request.
     """
 
     rfile: Any
+
+    def __init__(self, connection: Any, server: Any, peers: Peers) -> None:
+        self._peers = peers
+        self._lingers = True
+        self.raw_requestline = b""
+        super().__init__(connection, server)
+
+    def handle(self) -> None:
+        host, _ = self.get_client_address()
+        try:
+            with self._peers.one_more(host):
+                super().handle()
+        except TooMany as refused:
+            self._lingers = False  # it is told, and takes no place while it may not listen
+            self._refuse(refused)
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -48,9 +87,12 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
     def handle_one_request(self) -> None:
         """Read one request's head, and answer it: here where it cannot be read, else by the application."""
         try:
-            if not self._read_head():
+            if not self._wait_for_request():
                 self.close_connection = 1
                 return
+            # The time-out of the socket begins anew with every byte.
+            with eventlet.Timeout(HEAD_SECONDS, TooSlow("headers.too_slow")):
+                self._read_head()
         except Refused as refused:
             self._refuse(refused)
             return
@@ -63,32 +105,39 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
         """What the parser calls where it finds no request; its words are not told."""
         raise Broken(code)
 
-    def _read_head(self) -> bool:
-        """Whether a request came; raises ``Refused`` for one that cannot be read, or in two ways."""
-        self.raw_requestline = self._read_request_line()
-        self.conn_state[2] = wsgi.STATE_REQUEST
-        if not self.raw_requestline:
+    def _wait_for_request(self) -> bool:
+        """Whether one begins before the client has been silent for too long, or has gone."""
+        self.connection.settimeout(KEEP_ALIVE_SECONDS if self.raw_requestline else HEAD_SECONDS)
+        try:
+            return bool(self.rfile.peek(1))
+        except (OSError, ValueError):
             return False
-        if len(self.raw_requestline) >= self.server.url_length_limit:
+        finally:
+            self.connection.settimeout(SOCKET_SECONDS)
+
+    def _read_head(self) -> None:
+        """Read one; raises ``Refused`` where it cannot be read, or in two ways."""
+        self.conn_state[2] = wsgi.STATE_REQUEST
+        self.raw_requestline = self.rfile.readline(LONGEST_LINE)
+        if len(self.raw_requestline) >= LONGEST_LINE:
             raise AddressTooLong("address.too_long")
         lines = self.rfile
         try:
             self.rfile = wsgi.FileObjectForHeaders(lines)
             if not self.parse_request():
-                return False
+                raise Broken(400)
         except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
             raise HeadTooLarge("headers.too_large") from None
         finally:
             self.rfile = lines
         self._see_where_it_ends()
-        return True
 
     def _see_where_it_ends(self) -> None:
         """Raise unless whoever reads this request, a proxy in front included, sees the same end of it."""
         lengths = self.headers.get_all("Content-Length", [])
         encodings = self.headers.get_all("Transfer-Encoding", [])
         # The parser leaves out a header that it cannot read, and all that follow it.
-        if self.headers.defects or self.headers.get_payload():
+        if any(isinstance(each, _UNREADABLE) for each in self.headers.defects):
             raise Malformed("request.broken")
         if len(lengths) > 1 or not all(_LENGTH.fullmatch(each) for each in lengths):
             raise Malformed("request.broken")
@@ -107,7 +156,8 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
             self.wfile.flush()
 
     def finish(self) -> None:
-        self._linger()
+        if self._lingers:
+            self._linger()
         super().finish()
 
     def _linger(self) -> None:

@@ -72,6 +72,11 @@ class Request:
     def chunked(self) -> bool:
         return str(self.environ.get("HTTP_TRANSFER_ENCODING", "")).lower() == "chunked"
 
+    @property
+    def wholly_read(self) -> bool:
+        """Whether nothing of the body is left to come."""
+        return bool(self.environ["wsgi.input"].wholly_read)
+
     @cached_property
     def query(self) -> Mapping[str, list[str]]:
         """The query's values by name; raises ``Malformed`` for what is not UTF-8."""

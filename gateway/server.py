@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 import eventlet
@@ -11,6 +12,7 @@ from eventlet import wsgi
 from greenlet import GreenletExit
 
 from gateway.application import Gateway
+from gateway.callers import Peers, Proxies
 from gateway.live import Live
 from gateway.protocol import KEEP_ALIVE_SECONDS, SOCKET_SECONDS, Protocol
 from gateway.routes import ROUTES
@@ -37,6 +39,7 @@ class Server:
         self._calls = RpcClient(settings.amqp_uri, name="jishi-gateway-calls")
         self._live = Live(settings.amqp_uri, clock)
         self.gateway = Gateway(settings, clock, self._calls, self._live, Table(ROUTES))
+        self._peers = Peers(settings.connections_per_address, Proxies(settings.trusted_proxies))
         self._pool = eventlet.GreenPool(MOST_CONNECTIONS)
         self._acceptor: Any = None
 
@@ -54,14 +57,14 @@ class Server:
             wsgi.server,
             listener,
             self.gateway,
-            protocol=Protocol,
+            protocol=partial(Protocol, peers=self._peers),
             custom_pool=self._pool,
             keepalive=KEEP_ALIVE_SECONDS,
             socket_timeout=SOCKET_SECONDS,
             # Its log has addresses and whole request lines; its errors are tracebacks.
             log_output=False,
+            log_x_forwarded_for=False,
             debug=False,
-            url_length_limit=65536,
         )
 
     def connected(self) -> bool:

@@ -50,6 +50,8 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
         "LOG_LEVEL": "LOUD",
         "DATABASE_PREFIX": "a b",
         "DRAIN_SECONDS": "-1",
+        "TRUSTED_PROXIES": "10.0.0.0/8,the-proxy",
+        "CONNECTIONS_PER_ADDRESS": "0",
     }
     assert set(problems(wrong)) == set(wrong) | {"SESSION_PUBLIC_KEY"}
 
