@@ -64,7 +64,8 @@ class Messages:
     def change(
         self, message: str, decide: Callable[[Message], Message | None], *, sent_to: str | None = None
     ) -> Message | None:
-        """The message after ``decide`` changed it; None where it decided that there is nothing to do.
+        """The message after ``decide`` changed it; None where it decided that there is nothing to do, or was
+        not asked since the running command was applied before.
 
         Asked again after a lost race, so that of two who claim the same message one is told None.
         """
@@ -82,6 +83,8 @@ class Messages:
             return Change({**kept, **_state(after), **sealed}, events)
 
         self._documents.change(message, change)
+        if not decided:
+            return None
         before, after = decided[-1]
         if after is not None and after.state is not before.state:
             _note(message, after)

@@ -53,17 +53,21 @@ class Campus:
         contract = new.contract
         self.publish(*[body] * times, exchange=contract.exchange(), routing_key=contract.routing_key())
 
-    def call(self, person: str | None, method: str, **request: Any) -> dict[str, Any]:
+    def call(self, person: str | None, method: str, key: str | None = None, **request: Any) -> dict[str, Any]:
         token = None
         if person is not None:
             assert self.settings.session_private_key
             token = issue(self.settings.session_private_key, person, timedelta(hours=1), self.clock.now())
         authorization = f"Bearer {token}" if token else None
-        return self.client.call(f"notify.{method}", request, authorization=authorization, timeout=10)
+        return self.client.call(
+            f"notify.{method}", request, authorization=authorization, idempotency_key=key, timeout=10
+        )
 
-    def receipt(self, reference: str, status: str = "delivered", token: str | None = None) -> dict[str, Any]:
+    def receipt(
+        self, reference: str, status: str = "delivered", token: str | None = None, key: str | None = None
+    ) -> dict[str, Any]:
         told = token if token is not None else self.settings.sms_receipt_token
-        return self.call(None, "accept_receipt", token=told, reference=reference, status=status)
+        return self.call(None, "accept_receipt", key, token=told, reference=reference, status=status)
 
     def known(self, organisation: str = "branch") -> bool:
         return self.application.names.get(organisation) is not None
@@ -174,6 +178,15 @@ def test_a_receipt_makes_it_delivered_and_a_repeat_changes_nothing(campus: Campu
         }
     decisions = campus.call("secretary", "get_message", message=message)["decisions"]
     assert [each["state"] for each in decisions] == ["created", "queued", "sending", "sent", "delivered"]
+
+
+def test_a_receipt_that_comes_again_with_its_idempotency_key_changes_nothing(campus: Campus) -> None:
+    message = campus.remind()
+    applied = [campus.receipt(message, key="key-of-the-provider") for _ in range(3)]
+    assert [each["state"] for each in applied] == ["delivered"] * 3
+    assert [each["applied"] for each in applied] == [True, False, False]
+    decisions = campus.call("secretary", "get_message", message=message)["decisions"]
+    assert [each["state"] for each in decisions].count("delivered") == 1
 
 
 def test_a_forged_receipt_is_refused(campus: Campus) -> None:
