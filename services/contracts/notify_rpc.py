@@ -14,8 +14,8 @@ class ListMessages(Schema):
     """Messages, newest first, about organisations in which the caller holds a post, or above them.
 
     Without ``organisation`` and ``obligation``: everything in the caller's scope. Messages addressed to
-    the caller are theirs to read wherever they hold a post. Raises Forbidden for an organisation, and
-    NotFound for an obligation, outside the scope.
+    the caller are theirs to read wherever they hold a post. Raises Forbidden for an organisation outside
+    the scope; an obligation outside it has no messages to the caller, as if it did not exist.
     """
 
     obligation = fields.String(validate=_ID)

@@ -1,12 +1,14 @@
 """Templates: what a text may say, and that a value cannot make it say something else."""
 
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.application import load_templates
+from services.chassis.settings import Settings
+from services.notify.application import load_ladder, load_templates
 from services.notify.templates.model import LANGUAGES, day_label, period_label, read_template
 
 RAW = {
@@ -32,6 +34,14 @@ def test_no_value_makes_a_text_longer_than_declared_or_breaks_its_line(
     text = template.render(language, dict.fromkeys(template.variables, value))
     assert len(text) <= template.most_characters
     assert not set("\n\r\u2028\u202e\x00") & set(text)
+
+
+def test_no_step_claims_what_an_earlier_one_did() -> None:
+    templates = load_templates()
+    ladder = load_ladder(Settings("notify"))
+    said = [text for rung in ladder.rungs for text in templates[rung.template].texts.values()]
+    claims = re.compile("提醒[后仍]|次提醒|再次|(two|second|earlier) reminders?", re.IGNORECASE)
+    assert [text for text in said if claims.search(text)] == [], "an earlier one may have been suppressed"
 
 
 def test_braces_in_a_value_stay_braces() -> None:
