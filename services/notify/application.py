@@ -16,6 +16,7 @@ from services.chassis.errors import NotFound, Unauthenticated
 from services.chassis.settings import Settings
 from services.chassis.vault import SealBroken, mask_phone
 from services.contracts.evaluation_events import (
+    ObligationExempted,
     ObligationFulfilled,
     ObligationMissed,
     ObligationOverdue,
@@ -139,6 +140,8 @@ class Notify(Application):
             self.reminding.settled(told, Reason.FULFILLED)
         elif contract is ObligationMissed:
             self.reminding.settled(told, Reason.MISSED)
+        elif contract is ObligationExempted:
+            self.reminding.settled(told, Reason.EXEMPTED)
 
     # -- calls ---------------------------------------------------------------------------------
 

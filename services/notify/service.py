@@ -9,6 +9,7 @@ from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
 from services.chassis.subscribe import Order, subscribe
 from services.contracts.evaluation_events import (
+    ObligationExempted,
     ObligationFulfilled,
     ObligationMissed,
     ObligationOverdue,
@@ -48,6 +49,7 @@ class NotifyService:
         ObligationOverdue,
         ObligationFulfilled,
         ObligationMissed,
+        ObligationExempted,
         ObligationReopened,
         queue="notify.obligations",
         order=Order.LATEST,

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     TOO_OLD = "too_old"
     FULFILLED = "fulfilled"
     MISSED = "missed"
+    EXEMPTED = "exempted"
     REOPENED = "reopened"
     SUPERSEDED = "superseded"
 

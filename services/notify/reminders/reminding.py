@@ -109,14 +109,24 @@ class Reminding:
             return None
         if watch.round != purpose.round:
             return str(Reason.SUPERSEDED)
-        return str(watch.stopped) if watch.stopped else None
+        if watch.stopped:
+            return str(watch.stopped)
+        return None if self._still_answers(watch, purpose) else str(Reason.LEFT)
+
+    def _still_answers(self, watch: Watch, purpose: Purpose) -> bool:
+        """Whether the recipient is still one of the heads that the step is meant for."""
+        rung = next((each for each in self._ladder.rungs if each.step == purpose.step), None)
+        # A step that a newer ladder lacks was decided by an older one, whose roles are not known any more.
+        return rung is None or purpose.recipient in (self._heads(watch, rung) or ())
 
     def _take_step(self, watch: Watch, revision: int) -> None:
         now, zone = self._clock.now(), self._clock.zone
         step = model.next_step(self._ladder, watch, zone)
         if step is not None:
             rung = step[0]
-            reminders = model.decide(self._ladder, watch, rung, self._heads(watch, rung), now, zone)
+            persons = self._heads(watch, rung)
+            heads = None if persons is None else [self._head(person) for person in persons]
+            reminders = model.decide(self._ladder, watch, rung, heads, now, zone)
             for reminder in reminders:
                 self._keep(watch, reminder)
             watch = model.take(self._ladder, watch, rung, now, zone)
@@ -139,7 +149,7 @@ class Reminding:
         message: Message = messages_model.created(now, reminder.due_at, reminder.reason)
         self._messages.create(purpose, message)
 
-    def _heads(self, watch: Watch, rung: Rung) -> list[Head] | None:
+    def _heads(self, watch: Watch, rung: Rung) -> tuple[str, ...] | None:
         """Who answers at the level of ``rung``; None where there is no such level."""
         node: str | None = watch.organisation
         if rung.to is Level.ABOVE:
@@ -148,7 +158,7 @@ class Reminding:
         if node is None:
             return None
         held = {role: self._authority.holders(node, [role]) for role in rung.roles}
-        return [self._head(person) for person in model.heads_among(rung.roles, held)]
+        return model.heads_among(rung.roles, held)
 
     def _head(self, person: str) -> Head:
         contact = self._contacts.get(person)

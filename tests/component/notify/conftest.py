@@ -19,7 +19,7 @@ from services.chassis.clock import FixedClock
 from services.chassis.contract import NewEvent
 from services.chassis.envelope import Event, from_wire, seal
 from services.chassis.settings import Settings
-from services.contracts.evaluation_events import ObligationFulfilled, ObligationOverdue
+from services.contracts.evaluation_events import ObligationExempted, ObligationFulfilled, ObligationOverdue
 from services.notify import application as notify_application
 from services.notify.application import Notify
 from services.notify.contacts.store import Contact
@@ -147,6 +147,10 @@ def overdue(obligation: str = "obligation-1", organisation: str = "branch", **ch
 
 def fulfilled(obligation: str = "obligation-1", organisation: str = "branch", **changes: Any) -> NewEvent:
     return ObligationFulfilled.of(**_obligation(obligation, organisation, **changes), late=True)
+
+
+def exempted(obligation: str = "obligation-1", organisation: str = "branch", **changes: Any) -> NewEvent:
+    return ObligationExempted.of(**_obligation(obligation, organisation, **changes))
 
 
 def _obligation(obligation: str, organisation: str, **changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from services.contracts.evaluation_events import ObligationMissed, ObligationReo
 from services.notify.contacts.store import Contact
 from services.notify.reminders.model import Reason, stop
 
-from .conftest import PHONES, Desk, _obligation, fulfilled, furnish, overdue
+from .conftest import PHONES, Desk, _obligation, exempted, fulfilled, furnish, overdue
 
 
 def test_the_head_is_reminded_once_with_a_text_that_names_no_person(desk: Desk) -> None:
@@ -83,15 +83,41 @@ def test_withdrawn_evidence_begins_the_reminders_anew(desk: Desk) -> None:
     assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["secretary"]] * 2
 
 
-def test_nobody_is_head_and_that_is_kept(desk: Desk) -> None:
+def test_an_exemption_stops_what_waits_and_what_would_follow(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.clock.advance(timedelta(seconds=11))
+    desk.application.reminding.climb()
+    desk.tell(exempted(), sequence=2)
+    desk.turn(seconds=1)
+    for _ in range(9):
+        desk.turn(days=1)
+    assert desk.kept() == [("first", "suppressed", "exempted")]
+    assert desk.provider.taken() == []
+
+
+def test_an_exemption_that_ends_begins_the_reminders_anew(desk: Desk) -> None:
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    desk.tell(exempted(), sequence=2)
+    desk.tell(ObligationReopened.of(**_obligation("obligation-1", "branch")), sequence=3)
+    desk.turn(days=1)
+    assert desk.kept() == [("first", "sent", None), ("first", "sent", None)]
+
+
+def withdraw(desk: Desk, person: str = "secretary", node: str = "branch") -> None:
+    """The person's post is withdrawn, as records would tell it."""
     desk.application.authority.apply_grant(
-        "post-secretary",
-        person="secretary",
+        f"post-{person}",
+        person=person,
         role="secretary",
-        node="branch",
+        node=node,
         since=date(2025, 9, 1),
         active=False,
     )
+
+
+def test_nobody_is_head_and_that_is_kept(desk: Desk) -> None:
+    withdraw(desk)
     desk.tell(overdue())
     desk.turn(seconds=11)
     assert desk.kept() == [("first", "suppressed", "no_head")]
@@ -145,6 +171,36 @@ def test_nobody_is_disturbed_at_night(open_desk: Callable[..., Desk]) -> None:
     desk.turn()
     assert desk.kept() == [("first", "sent", None)]
     assert len(desk.provider.taken()) == 1
+
+
+def test_a_head_who_is_withdrawn_in_the_night_gets_nothing_in_the_morning(
+    open_desk: Callable[..., Desk],
+) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    desk.clock.instant = datetime(2026, 10, 5, 13, 30, tzinfo=UTC)  # 21:30 on campus
+    desk.tell(overdue())
+    desk.tell(overdue("obligation-2", "next-door"), "obligation-2")
+    desk.turn(minutes=11)
+    assert desk.kept() == [("first", "queued", "quiet_hours")] * 2
+    withdraw(desk)
+    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)  # 08:00
+    desk.turn()
+    assert desk.kept(obligation="obligation-1") == [("first", "suppressed", "left")]
+    assert desk.kept(obligation="obligation-2") == [("first", "sent", None)]
+    assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["neighbour"]]
+
+
+def test_the_level_above_is_not_told_of_reminders_that_never_went_out(desk: Desk) -> None:
+    desk.application.contacts.put(Contact("secretary", None, active=True))
+    desk.tell(overdue())
+    desk.turn(seconds=11)
+    for _ in range(9):
+        desk.turn(days=1)
+    assert [state for _, state, _ in desk.kept()] == ["suppressed", "suppressed", "sent"]
+    (sent,) = desk.provider.taken()
+    assert sent["mobile"] == PHONES["dean"]
+    assert "提醒" not in sent["content"]
 
 
 def test_a_retry_that_falls_into_the_night_waits_for_the_morning(open_desk: Callable[..., Desk]) -> None:

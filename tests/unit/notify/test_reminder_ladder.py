@@ -88,7 +88,7 @@ def test_a_second_word_of_the_same_overdue_changes_nothing() -> None:
     assert began_overdue(watch, NOON + timedelta(days=1)) == watch
 
 
-@given(st.sampled_from([Reason.FULFILLED, Reason.MISSED]), st.integers(0, 3))
+@given(st.sampled_from([Reason.FULFILLED, Reason.MISSED, Reason.EXEMPTED]), st.integers(0, 3))
 def test_a_stopped_watch_has_no_next_step(reason: Reason, steps: int) -> None:
     watch = began_overdue(WATCH, NOON)
     for rung in RUNGS[:steps]:
