@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.chassis import context
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id, timeless_id
+
+KEPT_FOR = timedelta(hours=24)
+FEWEST_KEPT, MOST_KEPT = 8, 64
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,27 @@ def answered(document: Mapping[str, Any]) -> Answered | None:
     return None
 
 
-def answer(response: dict[str, Any] | None) -> dict[str, Any] | None:
+def answer(response: dict[str, Any] | None, at: datetime, *, creates: bool = False) -> dict[str, Any] | None:
     """What to keep beside the change that the running command makes; None for one without a key."""
     key = _key()
     if key is None:
         return None
-    return {"key": key, "fingerprint": context.current().fingerprint, "response": response}
+    fingerprint = context.current().fingerprint
+    kept = {"key": key, "fingerprint": fingerprint, "response": response, "at": at}
+    return {**kept, "creates": True} if creates else kept
+
+
+def still_kept(commands: Sequence[Mapping[str, Any]], now: datetime) -> list[Mapping[str, Any]]:
+    """Those of ``commands``, oldest first, that stay when one more is added.
+
+    The one that created the document stays for ever, since its repeat meets a document that is there. Of the
+    others the last ``FEWEST_KEPT`` stay, and up to ``MOST_KEPT`` that are not older than ``KEPT_FOR``.
+    """
+    creating = [command for command in commands if command.get("creates")]
+    others = [command for command in commands if not command.get("creates")]
+    recent = sum(command.get("at", _LONG_AGO) > now - KEPT_FOR for command in others)
+    room = min(max(recent, FEWEST_KEPT - 1), MOST_KEPT - 1)
+    return creating + others[-room:]
 
 
 def _key() -> str | None:

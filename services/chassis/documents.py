@@ -21,7 +21,6 @@ from services.chassis.store import Indexes, Record, Store, answering, copied, on
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
 RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
-COMMANDS_KEPT = 8
 DUPLICATE_KEY = 11000
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
@@ -42,9 +41,13 @@ class Documents:
     """The aggregates of one collection.
 
     A document is its state beside ``version``, ``sequence`` (of its last event), ``pending`` (events not
-    yet published), ``pending_since`` and ``commands`` (the last answers by idempotency key). Every write is
-    one write to one document. A command that repeats with its key is answered from ``commands`` and writes
+    yet published), ``pending_since`` and ``commands`` (answers by idempotency key). Every write is one
+    write to one document. A command that repeats with its key is answered from ``commands`` and writes
     nothing, so one command makes at most one change to one document.
+
+    The limit: the answer to the command that created the document is kept for ever; any other for 24 hours
+    or 64 later commands, whichever ends first, and always while fewer than 8 came after it. A repeat later
+    than that is a new command.
     """
 
     def __init__(self, database: Store, collection: str, *, source: str, clock: Clock, relay: Relay) -> None:
@@ -129,8 +132,9 @@ class Documents:
         written: Record = {"_id": id, "version": 1, "sequence": len(envelopes), **document.state}
         if envelopes:
             written["pending"] = envelopes
-            written["pending_since"] = self._pending_since(events, anonymous)
-        document, command = _answered(document, respond)
+            written["pending_since"] = self._told_time(events, anonymous)
+        document = _answered(document, respond)
+        command = commands.answer(document.response, self._told_time(events, anonymous), creates=True)
         if command:
             written["commands"] = [command]
         with answering():
@@ -217,7 +221,7 @@ class Documents:
             # A copy: what is written is the difference to the state met, and ``decide`` may change in place.
             decided = decide(copied(before.state))
             if decided is None or (not decided.events and plain(dict(decided.state)) == before.state):
-                return _answered(before, respond)[0]
+                return _answered(before, respond)
             after = self._write(found, decided, respond, anonymous)
             if after is not None:
                 return after
@@ -230,7 +234,8 @@ class Documents:
         before = _document(found).state
         document = _checked(found["_id"], found["version"] + 1, decided.state)
         envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
-        document, command = _answered(document, respond)
+        document = _answered(document, respond)
+        told_time = self._told_time(decided.events, anonymous)
         update: dict[str, Any] = {"$inc": {"version": 1, "sequence": len(envelopes)}}
         changed = {
             name: value
@@ -242,9 +247,15 @@ class Documents:
         if envelopes:
             pushed["pending"] = {"$each": envelopes}
             # The oldest unpublished event counts; the relay may clear the list at any moment.
-            update["$min"] = {"pending_since": self._pending_since(decided.events, anonymous)}
+            update["$min"] = {"pending_since": told_time}
+        command = commands.answer(document.response, told_time)
         if command:
-            pushed["commands"] = {"$each": [command], "$slice": -COMMANDS_KEPT}
+            given = found.get("commands", [])
+            kept = commands.still_kept(given, self._clock.now())
+            if len(kept) == len(given):
+                pushed["commands"] = {"$each": [command]}
+            else:  # the version met is still the one there, so these are the commands that are there
+                changed["commands"] = [*kept, command]
         update.update({k: v for k, v in (("$set", changed), ("$unset", gone), ("$push", pushed)) if v})
         with answering():
             try:
@@ -283,7 +294,8 @@ class Documents:
             for position, new in enumerate(events, 1)
         ]
 
-    def _pending_since(self, events: Sequence[NewEvent], anonymous: bool) -> datetime:
+    def _told_time(self, events: Sequence[NewEvent], anonymous: bool) -> datetime:
+        """Now, as the document may show it: of what is anonymous, the day alone."""
         if anonymous or any(new.anonymous for new in events):
             return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
         return self._clock.now()
@@ -299,9 +311,8 @@ def _repeated(found: Record | None) -> Document | None:
     return replace(_document(found), response=before.response) if found and before else None
 
 
-def _answered(document: Document, respond: Respond | None) -> tuple[Document, Record | None]:
-    response = plain(dict(respond(document))) if respond else None
-    return replace(document, response=response), commands.answer(response)
+def _answered(document: Document, respond: Respond | None) -> Document:
+    return replace(document, response=plain(dict(respond(document)))) if respond else document
 
 
 def _checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noqa: A002 - the field's name

@@ -1,7 +1,7 @@
 """Aggregates: the change, its events and the command's answer are one write."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import eventlet
 import pytest
@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.clock import FixedClock
+from services.chassis.commands import FEWEST_KEPT, KEPT_FOR, MOST_KEPT
 from services.chassis.context import Context, entered
 from services.chassis.contract import NewEvent
-from services.chassis.documents import COMMANDS_KEPT, Change, Document, Documents
+from services.chassis.documents import Change, Document, Documents
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.identity import new_id
 from services.chassis.publishing import ConfirmedPublisher
@@ -116,12 +117,50 @@ def test_two_people_may_use_the_same_key(documents: Documents) -> None:
     assert documents.get(one).state["count"] == 2
 
 
-def test_only_the_last_commands_are_kept(documents: Documents) -> None:
+def test_a_command_is_answered_again_within_a_day_whatever_came_after_it(
+    documents: Documents, clock: FixedClock
+) -> None:
+    with entered(command("k0")):
+        thing = documents.create(documents.id_for_command(), {"count": 0}, respond=answer)
+    for number in range(1, FEWEST_KEPT * 2):
+        clock.advance(timedelta(hours=1))
+        with entered(command(f"k{number}")):
+            assert documents.change(thing.id, counted, respond=answer).response["count"] == number
+    for number in range(1, FEWEST_KEPT * 2):
+        with entered(command(f"k{number}")):
+            assert documents.change(thing.id, counted, respond=answer).response["count"] == number
+    assert documents.get(thing.id).state["count"] == FEWEST_KEPT * 2 - 1
+
+
+def test_the_command_that_created_is_answered_again_for_ever(documents: Documents, clock: FixedClock) -> None:
+    with entered(command("k0")):
+        created = documents.create(documents.id_for_command(), {"count": 0}, [planned()], respond=answer)
+    for number in range(1, MOST_KEPT * 2):
+        clock.advance(timedelta(minutes=1))
+        with entered(command(f"k{number}")):
+            documents.change(created.id, counted)
+    assert len(raw(documents, created.id)["commands"]) == MOST_KEPT + 1
+    clock.advance(timedelta(days=400))
+    with entered(command("after a year")):
+        documents.change(created.id, counted)
+    assert len(raw(documents, created.id)["commands"]) == FEWEST_KEPT + 1
+    with entered(command("k0")):
+        again = documents.create(documents.id_for_command(), {"count": 0}, [planned()], respond=answer)
+    assert again.response == created.response
+
+
+def test_a_command_that_is_forgotten_is_a_new_one(documents: Documents, clock: FixedClock) -> None:
     documents.create("a1", {"count": 0})
-    for number in range(COMMANDS_KEPT + 3):
+    with entered(command("k0")):
+        documents.change("a1", counted)
+    clock.advance(KEPT_FOR + timedelta(seconds=1))
+    for number in range(1, FEWEST_KEPT + 1):
+        with entered(command("k0")):
+            documents.change("a1", counted)
         with entered(command(f"k{number}")):
             documents.change("a1", counted)
-    assert len(raw(documents, "a1")["commands"]) == COMMANDS_KEPT
+    with entered(command("k0")):
+        assert documents.change("a1", counted).state["count"] == FEWEST_KEPT + 2
 
 
 def test_a_stale_version_is_refused_and_nothing_is_written(documents: Documents) -> None:
