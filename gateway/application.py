@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from gateway import cors, forms, problems
+from gateway.callers import Fingerprints, Proxies
 from gateway.live import Live
 from gateway.measuring import FAILURES, count
 from gateway.rates import Rates
@@ -59,6 +60,7 @@ class Gateway:
         self.table = Table(route for route in table if settings.local or not route.local_only)
         self.draining = False
         self._rates = Rates(settings.rate_per_second, settings.rate_burst)
+        self._fingerprints = Fingerprints(Proxies(settings.trusted_proxies), clock.today)
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         started = monotonic()
@@ -113,6 +115,13 @@ class Gateway:
         request.authorization = f"Bearer {token}"
         self._rates.take(request.person)
 
+    def admit_anybody(self, request: Request) -> None:
+        """Count a request of whoever is at that address; raises ``TooMany``.
+
+        A bucket for all would let one stranger close the address for everybody.
+        """
+        self._rates.take(f"address:{self._fingerprints.of(request.environ)}")
+
     def identify(self, request: Request) -> None:
         """Give the request the ids by which it is followed through the platform."""
         if request.correlationid is None:
@@ -140,11 +149,8 @@ class Gateway:
             self.identify(request)
         if route.access is Access.SESSION:
             self.admit(request)
-        elif route.access is Access.PUBLIC:
-            self._rates.take(f"address:{request.environ.get('REMOTE_ADDR', '')}")
-        else:
-            # One bucket for all: counting each would mean telling one from the other.
-            self._rates.take(f"anonymous:{route.path}")
+        elif route.counted:
+            self.admit_anybody(request)
         if not route.reads:
             self._take_key(request)
         if request.correlationid is None:
@@ -195,7 +201,9 @@ class Gateway:
         return problems.internal(request)
 
     def _told(self, request: Request, route: Route | None, status: int, seconds: float) -> None:
-        """Count the request; log it where it is nobody's secret: by route, without address and agent."""
+        """Count and log the request where it is nobody's secret: by route, without address and agent."""
+        if route is not None and route.access is Access.ANONYMOUS and request.correlationid is None:
+            return  # a counter would tell the instant at which somebody spoke to whoever reads it often
         count(route.path if route else "none", request.method, status, seconds)
         if request.correlationid is not None and route is not None and route.logged:
             _log.info(

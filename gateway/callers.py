@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import ip_address, ip_network
+from datetime import date
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from gateway.refusals import TooMany
@@ -38,6 +41,26 @@ class Proxies:
         return host
 
 
+class Fingerprints:
+    """Addresses as texts that tell one from another today, and from which no address can be found.
+
+    The key is random, kept in memory alone, and forgotten with its day.
+    """
+
+    def __init__(self, proxies: Proxies, today: Callable[[], date]) -> None:
+        self._proxies = proxies
+        self._today = today
+        self._day: date | None = None
+        self._key = b""
+
+    def of(self, environ: Mapping[str, Any]) -> str:
+        """The fingerprint of the client that asks."""
+        today = self._today()
+        if today != self._day:
+            self._day, self._key = today, secrets.token_bytes(32)
+        return hmac.digest(self._key, _subscriber(self._proxies.client(environ)).encode(), "sha256").hex()
+
+
 class Peers:
     """The connections that are open, by address: one that holds very many leaves room for others."""
 
@@ -58,3 +81,14 @@ class Peers:
             self._open[host] -= 1
             if not self._open[host]:
                 del self._open[host]
+
+
+def _subscriber(host: str) -> str:
+    """The address, or for IPv6 the network of 64 bits in which one subscriber has all addresses."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((int(address) >> 64 << 64, 64)))
+    return host

@@ -49,7 +49,8 @@ class Route:
 
     ``call`` is what it does; fields of the call's request come from the path's places, from ``headers``,
     from ``If-Match`` (the field named by ``expects``) and for the rest from the query or the JSON body.
-    Where one call is not enough, ``handler`` answers, and ``others`` names what it may call.
+    Where one call is not enough, ``handler`` answers, and ``others`` names what it may call. What is not
+    ``counted`` is not limited by address: probes, and what its handler counts itself.
     """
 
     method: str
@@ -71,6 +72,7 @@ class Route:
     media_type: str = "application/json"
     local_only: bool = False
     logged: bool = True
+    counted: bool = True
 
     @cached_property
     def places(self) -> tuple[str, ...]:

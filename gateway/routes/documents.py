@@ -52,7 +52,16 @@ def _asyncapi_bytes() -> bytes:
 
 
 ROUTES = tuple(
-    Route("GET", path, summary, "documents", access=Access.PUBLIC, handler=handler, logged=False)
+    Route(
+        "GET",
+        path,
+        summary,
+        "documents",
+        access=Access.PUBLIC,
+        handler=handler,
+        logged=False,
+        counted=handler not in (alive, ready),
+    )
     for path, summary, handler in (
         ("/openapi.json", "The HTTP interface (OpenAPI 3.1)", openapi_document),
         ("/asyncapi.json", "The events (AsyncAPI 3.0)", asyncapi_document),

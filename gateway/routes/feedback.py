@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from gateway import forms
 from gateway.application import answered
 from gateway.routing import Access, Call, Route
+from services.chassis.errors import Refusal
 from services.contracts import feedback_rpc as rpc
 from services.contracts.kinds import OPINION_MODES
 
@@ -42,11 +43,17 @@ def speak(gateway: Gateway, request: Request, route: Route) -> Response:
     """Pass an opinion on, with the speaker's session only if it is by name.
 
     Until the mode is known nothing may be known of the speaker, so the address is an anonymous one and
-    the session of a named speaker is looked at here.
+    the session of a named speaker is looked at here. So is who is counted: whoever speaks by name is not
+    held up by strangers at the same address.
     """
-    asked = forms.gathered(route, request)
+    try:
+        asked = forms.gathered(route, request)
+    except Refusal:
+        gateway.admit_anybody(request)
+        raise
     mode = asked.pop("mode")
     if mode == "anonymous":
+        gateway.admit_anybody(request)
         answer = gateway.ask(WITHOUT_NAME, asked, request)
         return answered(route, answer)
     gateway.identify(request)
@@ -65,6 +72,7 @@ OPINIONS = (
         status=201,
         access=Access.ANONYMOUS,
         handler=speak,
+        counted=False,
         others=(BY_NAME, WITHOUT_NAME),
         body=Speak,
         answers=Spoken,

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
+from gateway.callers import Proxies
+from gateway.rates import Rates
 from tests.component.gateway.conftest import Door
 from tests.component.gateway.stand_ins import BRANCH, SECRET
 
@@ -71,3 +74,38 @@ def test_by_name_the_session_is_asked_for_and_passed_on(door: Door) -> None:
 def test_a_public_route_asks_for_no_session_and_passes_none_on(door: Door) -> None:
     headers = {"Authorization": "Bearer forged"}
     assert door.ask("GET", "/api/v1/public/measures", person=None, headers=headers).status_code == 200
+
+
+def test_one_stranger_closes_the_box_for_nobody_else(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = door.server.gateway
+    monkeypatch.setattr(gateway, "_rates", Rates(0.001, 2))
+    monkeypatch.setattr(gateway._fingerprints, "_proxies", Proxies(("127.0.0.1",)))
+
+    def spoken(host: str, body: dict[str, Any] = OPINION, person: str | None = None) -> int:
+        headers = {"X-Forwarded-For": host}
+        status: int = door.ask("POST", "/api/v1/opinions", person, json=body, headers=headers).status_code
+        return status
+
+    assert [spoken("203.0.113.7", {}), spoken("203.0.113.7"), spoken("203.0.113.7")] == [422, 201, 429]
+    assert spoken("203.0.113.7", {}) == 429
+    assert spoken("203.0.113.8") == 201
+    assert spoken("203.0.113.7", OPINION | {"mode": "named"}, "p-secretary") == 201
+    for _ in range(3):
+        assert door.ask("GET", "/healthz", person=None).status_code == 200
+    assert "203.0.113" not in str(gateway._rates._buckets)
+
+
+def test_no_counter_tells_the_instant_at_which_somebody_spoke(door: Door) -> None:
+    def counted() -> dict[str, float]:
+        return {
+            f"{sample.name}{sample.labels}": sample.value
+            for metric in REGISTRY.collect()
+            for sample in metric.samples
+            if "/opinions" in str(sample.labels) and not sample.name.endswith("_created")
+        }
+
+    before = counted()
+    assert door.ask("POST", "/api/v1/opinions", person=None, json=OPINION).status_code == 201
+    assert counted() == before
+    assert door.ask("POST", "/api/v1/opinions", json=OPINION | {"mode": "named"}).status_code == 201
+    assert counted() != before

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
-from gateway.callers import Peers, Proxies
+from gateway.callers import Fingerprints, Peers, Proxies
 from gateway.refusals import TooMany
 
 PROXIES = Proxies(("10.0.0.0/8", "::1"))
@@ -44,3 +47,28 @@ def test_a_proxy_in_front_holds_as_many_as_it_needs() -> None:
     peers = Peers(1, PROXIES)
     with peers.one_more("10.0.0.1"), peers.one_more("10.0.0.1"):
         pass
+
+
+def at(host: str) -> dict[str, Any]:
+    return {"REMOTE_ADDR": host}
+
+
+def test_a_fingerprint_tells_one_from_another_for_a_day_and_names_nobody() -> None:
+    day = date(2026, 3, 2)
+    fingerprints = Fingerprints(PROXIES, lambda: day)
+    first = fingerprints.of(at("203.0.113.7"))
+    assert first == fingerprints.of(at("203.0.113.7"))
+    assert first != fingerprints.of(at("203.0.113.8"))
+    assert "203.0.113.7" not in first
+    assert first != Fingerprints(PROXIES, lambda: day).of(at("203.0.113.7"))
+    day = date(2026, 3, 3)
+    assert first != fingerprints.of(at("203.0.113.7"))
+
+
+def test_the_addresses_of_one_subscriber_are_one_caller() -> None:
+    fingerprints = Fingerprints(PROXIES, lambda: date(2026, 3, 2))
+    one = fingerprints.of(at("2001:db8:0:1::1"))
+    assert one == fingerprints.of(at("2001:db8:0:1:ffff::2"))
+    assert one != fingerprints.of(at("2001:db8:0:2::1"))
+    assert fingerprints.of(at("::ffff:203.0.113.7")) != fingerprints.of(at("::ffff:203.0.113.8"))
+    assert fingerprints.of(at("")) == fingerprints.of(at(""))
