@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pymongo.errors import DuplicateKeyError
+import structlog
+from eventlet import spawn
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis.clock import Clock
 from services.chassis.store import Record, Store
 
 FREE = datetime(1970, 1, 1, tzinfo=UTC)
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,28 @@ class Leases:
         until = self._clock.now() + ttl
         kept = self._leases.update_one({"_id": lease.name, "token": lease.token}, {"$set": {"until": until}})
         return Lease(lease.name, lease.holder, lease.token, until) if kept.matched_count else None
+
+    @contextmanager
+    def kept(self, lease: Lease, ttl: timedelta, *, every: float) -> Iterator[None]:
+        """Renew the lease every so many seconds while the block runs, however long it takes.
+
+        The block has to yield, as every call to the store does. It may have lost the lease at its end all the
+        same: ``renew`` says whether.
+        """
+        keeper = spawn(self._keep, lease, ttl, every)
+        try:
+            yield
+        finally:
+            keeper.kill()
+
+    def _keep(self, lease: Lease, ttl: timedelta, every: float) -> None:
+        while True:
+            time.sleep(every)
+            try:
+                if self.renew(lease, ttl) is None:
+                    return
+            except PyMongoError as failure:
+                _log.warning("lease not kept", lease=lease.name, error=type(failure).__name__)
 
     def release(self, lease: Lease) -> None:
         """Free the lease, if it is still this holder's."""

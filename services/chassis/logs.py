@@ -20,7 +20,7 @@ FIELDS = frozenset(
     """
     activity address answer applied attempt attempts collection connection consumer correlationid
     count document documents done error event event_id event_type events exchange exit_code failure failures
-    file holder in_flight job kind letter level line logger message message_id method migration
+    file holder in_flight job kind lease letter level line logger message message_id method migration
     milliseconds missing name number obligation organisation origin outcome path pid port problem
     problems profile queue reason replica route rung schedule seconds sequence service signal state
     status step subject tick time token_number total trace version waiting

@@ -20,6 +20,7 @@ from services.chassis.leases import Lease, Leases
 from services.chassis.store import Store
 
 TTL = timedelta(minutes=5)
+KEEP_SECONDS = 20.0
 _NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)$")
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +31,10 @@ class MigrationError(Exception):
 
 @dataclass(frozen=True)
 class Migration:
-    """One module ``NNNN_name`` with ``up(database)``, which may be run again after a crash."""
+    """One module ``NNNN_name`` with ``up(database)``, which may be run again after a crash.
+
+    It may take as long as it needs, as long as it calls the store now and then: the lease is kept meanwhile.
+    """
 
     number: int
     name: str
@@ -79,9 +83,10 @@ def migrate(database: Store, package: str, clock: Clock, *, seconds: float = 60.
     applied = []
     try:
         for migration in outstanding(database, package):
-            if leases.renew(lease, TTL) is None:
-                raise Unavailable("migrations.taken_over")
-            migration.up(database)
+            _require(leases, lease)
+            with leases.kept(lease, TTL, every=KEEP_SECONDS):
+                migration.up(database)
+            _require(leases, lease)
             record = {"_id": migration.number, "name": migration.name, "applied_at": clock.now()}
             database["migrations"].insert_one(record)
             _log.info("migration applied", number=migration.number, migration=migration.name)
@@ -89,6 +94,11 @@ def migrate(database: Store, package: str, clock: Clock, *, seconds: float = 60.
     finally:
         leases.release(lease)
     return applied
+
+
+def _require(leases: Leases, lease: Lease) -> None:
+    if leases.renew(lease, TTL) is None:
+        raise Unavailable("migrations.taken_over")
 
 
 def _await_lease(leases: Leases, seconds: float) -> Lease:

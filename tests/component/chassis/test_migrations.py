@@ -8,17 +8,27 @@ from pathlib import Path
 import eventlet
 import pytest
 
+from services.chassis import migrations
 from services.chassis.clock import FixedClock
 from services.chassis.errors import Unavailable
 from services.chassis.leases import Leases
 from services.chassis.migrations import TTL, MigrationError, found, migrate, outstanding
 from services.chassis.store import Store
+from services.chassis.testing import wait_for
 
 UP = """
 import eventlet
 def up(database):
     eventlet.sleep(0.02)
     database["ran"].insert_one({"number": %d})
+"""
+
+SLOW = """
+import eventlet
+def up(database):
+    database["ran"].insert_one({"number": 1})
+    while not database["go"].find_one():
+        eventlet.sleep(0.02)
 """
 
 
@@ -52,6 +62,37 @@ def test_replicas_that_start_together_run_each_once(database: Store, clock: Fixe
     applied = eventlet.GreenPool().imap(lambda _: migrate(database, package, clock), range(4))
     assert sorted(name for names in applied for name in names) == ["first", "second"]
     assert ran(database) == [1, 2]
+
+
+def test_one_that_outlasts_the_lease_is_not_begun_by_another(
+    database: Store, clock: FixedClock, package: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(migrations, "KEEP_SECONDS", 0.02)
+    (tmp_path / package / "0001_first.py").write_text(SLOW)
+    first = eventlet.spawn(migrate, database, package, clock)
+    wait_for(lambda: ran(database) == [1])
+    second = eventlet.spawn(migrate, database, package, clock)
+    for _ in range(4):
+        clock.advance(TTL * 0.9)
+        wait_for(lambda: Leases(database, clock).acquire("migrations", "somebody", TTL) is None)
+        wait_for(lambda: database["leases"].find_one()["until"] == clock.now() + TTL)
+    database["go"].insert_one({})
+    assert (first.wait(), second.wait()) == (["first", "second"], [])
+    assert ran(database) == [1, 2]
+
+
+def test_one_that_lost_its_lease_is_not_recorded_by_who_lost_it(
+    database: Store, clock: FixedClock, package: str, tmp_path: Path
+) -> None:
+    (tmp_path / package / "0001_first.py").write_text(SLOW)
+    first = eventlet.spawn(migrate, database, package, clock)
+    wait_for(lambda: ran(database) == [1])
+    clock.advance(TTL + timedelta(seconds=1))
+    assert Leases(database, clock).acquire("migrations", "somebody", TTL)
+    database["go"].insert_one({})
+    with pytest.raises(Unavailable, match=r"migrations\.taken_over"):
+        first.wait()
+    assert [each.name for each in outstanding(database, package)] == ["first", "second"]
 
 
 def test_what_failed_is_run_again_and_what_ran_is_not(
