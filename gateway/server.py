@@ -42,6 +42,7 @@ class Server:
         self._peers = Peers(settings.connections_per_address, Proxies(settings.trusted_proxies))
         self._pool = eventlet.GreenPool(MOST_CONNECTIONS)
         self._acceptor: Any = None
+        self._listener: Any = None
 
     def begin(self) -> None:
         """Bind and accept; raises ``OSError`` for a taken port, ``ValueError`` for keys that are none."""
@@ -50,6 +51,7 @@ class Server:
         address = (self.settings.http_host, self.settings.http_port)
         # Replicas share a port by name; a port that the system chooses is nobody else's.
         listener = eventlet.listen(address, backlog=_BACKLOG, reuse_port=address[1] != 0)
+        self._listener = listener
         self.port = listener.getsockname()[1]
         self._live.start()
         self.connected()
@@ -88,6 +90,9 @@ class Server:
         eventlet.sleep(_LAST_ARRIVALS_SECONDS)
         if self._acceptor is not None:
             self._acceptor.kill()
+            # eventlet closes it only when the last answer was sent: until then the kernel would go on
+            # completing connections that nobody accepts, instead of leaving them to another replica.
+            self._listener.close()
             with suppress(GreenletExit):
                 self._acceptor.wait()
         self._calls.close()
