@@ -6,17 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
-import eventlet
-from amqp.exceptions import AMQPError
 from nameko.extensions import DependencyProvider
 
-from services.chassis import broker, scheduled
+from services.chassis import scheduled, subscriptions
 from services.chassis.audit import Audit
 from services.chassis.authority import Authority
 from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Documents
-from services.chassis.errors import Unavailable
 from services.chassis.inbox import Inbox
 from services.chassis.jobs import Jobs
 from services.chassis.leases import Leases
@@ -70,12 +67,15 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
             migrate(self.database, self.migrations_package, self.clock)
         self.indexes = Indexes(self.database)
         self.leases = Leases(self.database, self.clock)
-        self.publisher = ConfirmedPublisher(settings.amqp_uri, name=f"{settings.service}-relay")
+        self.publisher = ConfirmedPublisher(
+            settings.amqp_uri,
+            name=f"{settings.service}-relay",
+            prepare=lambda channel: subscriptions.declare(channel, settings.service),
+        )
         self.relay = Relay(
             self.publisher,
             self.clock,
             leases=self.leases,
-            prepare=self._declare_topology,
             enabled=settings.relay_enabled,
         )
         self.inbox = Inbox(self.database, self.clock)
@@ -131,21 +131,6 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
     def migrations_package(self) -> str:
         """Where its numbered migrations are: ``services.records.migrations``."""
         return f"{type(self).__module__.rpartition('.')[0]}.migrations".lstrip(".")
-
-    def _declare_topology(self) -> None:
-        """See that the service's exchange is there, and a queue for what nobody takes."""
-        try:
-            connection = broker.connect(self.settings.amqp_uri, name=f"{self.settings.service}-topology")
-            try:
-                with eventlet.Timeout(broker.DECLARE_SECONDS, TimeoutError()):
-                    channel = connection.channel()
-                    broker.declare_shared(channel)
-                    broker.declare_service(channel, self.settings.service)
-                    connection.close()
-            finally:
-                connection.collect()
-        except (OSError, AMQPError) as failure:
-            raise Unavailable("broker.unavailable") from failure
 
     # -- nameko's side -------------------------------------------------------------------------
 

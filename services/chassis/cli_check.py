@@ -25,9 +25,10 @@ from services.chassis.cli_frame import (
 )
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
 from services.chassis.store import Store
+from services.chassis.subscriptions import owed
 
 OUTBOX_LATE_SECONDS = 60
-_CHECK_SECONDS = 10.0
+_CHECK_SECONDS = 20.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -150,8 +151,11 @@ def _broker_findings(known: Settings) -> Iterator[Finding]:
 
 
 def _queue_findings(connection: Any) -> Iterator[Finding]:
+    for each in owed():
+        if broker.depth(connection.channel(), each.queue) is None:
+            yield _found(f"queue {each.queue}", "wrong", f"does not exist: start {each.service}")
     parked = {broker.dead_letter_queue(name): "jishi dead-letters list" for name in service_names()}
-    for queue, remedy in {**parked, broker.UNROUTED: "events that no queue wants"}.items():
+    for queue, remedy in {**parked, broker.UNROUTED: "jishi dead-letters list --unrouted"}.items():
         depth = broker.depth(connection.channel(), queue)
         if depth is None:
             yield _found(f"queue {queue}", "wrong", "does not exist: the service has never run")

@@ -18,6 +18,7 @@ from services.chassis.settings import Settings
 T = TypeVar("T")
 _BACK_SECONDS = 3.0
 _COLUMNS = ("id", "service", "reason", "consumer", "type", "attempts", "parked_at")
+_unrouted = click.option("--unrouted", is_flag=True, help="What no queue took, instead of what was parked.")
 
 
 @click.group("dead-letters")
@@ -27,15 +28,14 @@ def group() -> None:
 
 @group.command("list")
 @one_service()
+@_unrouted
 @as_json
 @told
-def list_letters(service: str | None, as_json: bool) -> None:
+def list_letters(service: str | None, unrouted: bool, as_json: bool) -> None:
     """List parked messages, oldest first; exit code 0 also when there are some."""
     known = settings()
     letters = [
-        letter
-        for name in ([service] if service else service_names())
-        for letter in dead_letters.browse(known.amqp_uri, name)
+        letter for name in _places(service, unrouted) for letter in dead_letters.browse(known.amqp_uri, name)
     ]
     show([_row(each) for each in letters], _COLUMNS, as_json=as_json, empty="No message is parked.")
 
@@ -43,11 +43,12 @@ def list_letters(service: str | None, as_json: bool) -> None:
 @group.command("show")
 @click.argument("letter")
 @click.option("--body", is_flag=True, help="Show the message itself, which may hold personal data.")
+@_unrouted
 @as_json
 @told
-def show_letter(letter: str, body: bool, as_json: bool) -> None:
+def show_letter(letter: str, body: bool, unrouted: bool, as_json: bool) -> None:
     """Show one parked message: the reason, the consumer that failed, the trace."""
-    found = _find(settings(), letter)
+    found = _find(settings(), letter, unrouted)
     row = _row(found)
     if body:
         row["body"] = found.body.decode("utf-8", "replace")
@@ -61,44 +62,59 @@ def show_letter(letter: str, body: bool, as_json: bool) -> None:
 
 @group.command()
 @click.argument("letter", required=False)
-@click.option("--all", "everything", is_flag=True, help="All parked messages of --service.")
+@click.option("--all", "everything", is_flag=True, help="All of --service, or of --unrouted.")
 @one_service()
+@_unrouted
 @as_json
 @told
-def replay(letter: str | None, everything: bool, service: str | None, as_json: bool) -> None:
-    """Send LETTER, or all of a service, back to the consumer that failed, with new attempts."""
+def replay(letter: str | None, everything: bool, service: str | None, unrouted: bool, as_json: bool) -> None:
+    """Send LETTER, or all of a service, back to the consumer that failed, with new attempts.
+
+    With --unrouted it goes to all whom it concerns now; where that is still nobody, it comes back.
+    """
     known = settings()
     if everything == (letter is not None):
         raise click.UsageError("Name one LETTER, or --all with --service.")
     if letter is not None:
-        found = _find(known, letter)
+        found = _find(known, letter, unrouted)
         count = _once_back(lambda: dead_letters.replay(known.amqp_uri, found.service, found.id))
-    elif service is None:
-        raise click.UsageError("--all needs --service.")
+    elif service is None and not unrouted:
+        raise click.UsageError("--all needs --service or --unrouted.")
     else:
-        count = dead_letters.replay(known.amqp_uri, service)
+        count = sum(dead_letters.replay(known.amqp_uri, place) for place in _places(service, unrouted))
     click.echo(json.dumps({"replayed": count}) if as_json else f"{count} sent back.")
 
 
 @group.command()
 @click.argument("letter")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@_unrouted
 @as_json
 @told
-def drop(letter: str, yes: bool, as_json: bool) -> None:
+def drop(letter: str, yes: bool, unrouted: bool, as_json: bool) -> None:
     """Delete one parked message for ever."""
     known = settings()
-    found = _find(known, letter)
+    found = _find(known, letter, unrouted)
     if not yes:
-        click.confirm(f"Drop {found.id} ({found.reason}, for {found.consumer}) for ever?", abort=True)
+        click.confirm(
+            f"Drop {found.id} ({found.reason}, for {found.consumer or 'nobody'}) for ever?", abort=True
+        )
     _once_back(lambda: dead_letters.drop(known.amqp_uri, found.service, found.id))
     click.echo(json.dumps({"dropped": 1}) if as_json else "Dropped.")
 
 
-def _find(known: Settings, letter: str) -> DeadLetter:
+def _places(service: str | None, unrouted: bool) -> list[str]:
+    if unrouted and service:
+        raise click.UsageError("What is unrouted belongs to no --service.")
+    if unrouted:
+        return [dead_letters.UNROUTED]
+    return [service] if service else service_names()
+
+
+def _find(known: Settings, letter: str, unrouted: bool) -> DeadLetter:
     parked = (
         each
-        for service in service_names()
+        for service in _places(None, unrouted)
         for each in dead_letters.browse(known.amqp_uri, service, most=dead_letters.MOST)
     )
     found = next((each for each in parked if each.id == letter), None)

@@ -28,6 +28,7 @@ from services.chassis.retries import (
 )
 
 MOST = 10_000
+UNROUTED = "unrouted"  # in the place of a service: what no queue took
 _LOOK_SECONDS = 120.0
 _OURS = (ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, LETTER, PARKED_AT, REASON)
 _REPLAY_SECONDS = 10.0
@@ -75,7 +76,8 @@ def replay(amqp_uri: str, service: str, letter_id: str | None = None) -> int:
 
     Only that consumer gets it. A letter leaves the queue after the broker confirmed its copy. Returns how
     many were sent; raises ``NotFound`` where the named one is not there, ``Unavailable`` where its
-    consumer's queue is not.
+    consumer's queue is not. What ``UNROUTED`` holds goes where it was going, and comes back to the end
+    where there is still nobody.
     """
     publisher = ConfirmedPublisher(amqp_uri, name="jishi-replay")
     try:
@@ -93,9 +95,12 @@ def drop(amqp_uri: str, service: str, letter_id: str) -> None:
 
 def _send_back(publisher: ConfirmedPublisher, letter: DeadLetter, message: Any) -> None:
     headers = plain_headers(message.properties.get("application_headers") or {})
+    exchange, routing_key = ("", letter.consumer)
+    if not letter.consumer:  # nobody had it yet: to all whom it concerns
+        exchange, routing_key = message.delivery_info["exchange"], message.delivery_info["routing_key"]
     outgoing = Outgoing(
-        exchange="",
-        routing_key=letter.consumer,
+        exchange=exchange,
+        routing_key=routing_key,
         body=letter.body,
         headers={name: value for name, value in headers.items() if name not in _OURS},
         message_id=letter.message_id,
@@ -103,7 +108,7 @@ def _send_back(publisher: ConfirmedPublisher, letter: DeadLetter, message: Any) 
     )
     [outcome] = publisher.publish([outgoing], monotonic() + _REPLAY_SECONDS)
     if outcome is not Outcome.CONFIRMED:
-        raise Unavailable("dead_letter.not_replayed", params={"consumer": letter.consumer})
+        raise Unavailable("dead_letter.not_replayed", params={"consumer": routing_key})
 
 
 def _take(amqp_uri: str, service: str, letter_id: str | None, act: Callable[[DeadLetter, Any], None]) -> int:
@@ -130,7 +135,7 @@ def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
     with eventlet.Timeout(_LOOK_SECONDS, Unavailable("broker.unavailable")), closing(connection):
         channel = connection.channel()
         channel.auto_decode = False
-        queue = broker.dead_letter_queue(service)
+        queue = broker.UNROUTED if service == UNROUTED else broker.dead_letter_queue(service)
         # Only as many as there are now: what is parked meanwhile, or comes round again, is for the next look.
         ready = broker.depth(channel, queue) or 0
         messages = []
@@ -145,6 +150,13 @@ def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
 def _letter(service: str, message: Any) -> DeadLetter:
     headers = message.properties.get("application_headers") or {}
 
+    attempts = headers.get(ATTEMPTS, 0)
+    consumer = headers.get(CONSUMER)
+    if service == UNROUTED:
+        # Headers may be a stranger's here. What had waited for a queue has that queue as its key.
+        way = message.delivery_info
+        consumer = way["routing_key"] if way["exchange"] == broker.RETURN else None
+
     def text(name: str) -> str | None:
         value = headers.get(name)
         return None if value is None else str(value)
@@ -152,10 +164,10 @@ def _letter(service: str, message: Any) -> DeadLetter:
     return DeadLetter(
         id=text(LETTER) or str(message.properties.get("message_id") or message.delivery_tag),
         service=service,
-        reason=text(REASON) or "unknown",
+        reason=text(REASON) or ("unrouted" if service == UNROUTED else "unknown"),
         detail=text(DETAIL) or "",
-        consumer=text(CONSUMER) or "",
-        attempts=int(headers.get(ATTEMPTS, 0)),
+        consumer=consumer or "",
+        attempts=attempts if isinstance(attempts, int) else 0,
         first_failed_at=text(FIRST_FAILED_AT),
         parked_at=text(PARKED_AT),
         exchange=text(EXCHANGE) or message.delivery_info["exchange"],

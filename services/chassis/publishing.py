@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from time import monotonic
@@ -50,11 +50,19 @@ class ConfirmedPublisher:
 
     Connects on first use and again after a loss. Messages of one call, and of calls that follow one
     another, arrive in their order. Nothing is repeated: that is for the caller, who knows what is pending.
+    ``prepare`` is given a channel of each new connection before anything is published on it.
     """
 
-    def __init__(self, amqp_uri: str, *, name: str = "jishi-publisher") -> None:
+    def __init__(
+        self,
+        amqp_uri: str,
+        *,
+        name: str = "jishi-publisher",
+        prepare: Callable[[Any], None] | None = None,
+    ) -> None:
         self._amqp_uri = amqp_uri
         self._name = name
+        self._prepare = prepare
         self._line: _Line | None = None
         self._connecting = Semaphore()
 
@@ -83,7 +91,7 @@ class ConfirmedPublisher:
         try:
             with eventlet.Timeout(max(until - monotonic(), 0.001), TimeoutError()), self._connecting:
                 if self._line is None or not self._line.link.alive:
-                    self._line = _Line(self._amqp_uri, self._name, until - monotonic())
+                    self._line = _Line(self._amqp_uri, self._name, until - monotonic(), self._prepare)
                 return self._line
         except Exception as error:
             _log.warning("publisher.not_connected", error=type(error).__name__)
@@ -93,10 +101,18 @@ class ConfirmedPublisher:
 class _Line:
     """One connected channel in confirm mode and the messages on their way."""
 
-    def __init__(self, amqp_uri: str, name: str, seconds: float) -> None:
+    def __init__(
+        self, amqp_uri: str, name: str, seconds: float, prepare: Callable[[Any], None] | None
+    ) -> None:
         self.link = Link(amqp_uri, name=name, seconds=max(seconds, 0.001))
-        self._channel = self.link.channel()
-        self._channel.confirm_select()
+        try:
+            if prepare is not None:
+                prepare(self.link.channel())
+            self._channel = self.link.channel()
+            self._channel.confirm_select()
+        except BaseException:
+            self.link.connection.collect()
+            raise
         self._channel._callbacks.update(
             {spec.Basic.Ack: self._on_ack, spec.Basic.Nack: self._on_nack, spec.Basic.Return: self._on_return}
         )

@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 from typing import Any
 
+from deploy.local.broker import Broker
+from services.chassis import broker as topology
 from services.chassis.application import Application, application_of
 from services.chassis.clock import FixedClock
 from services.chassis.documents import Documents
 from services.chassis.settings import Settings
 from services.chassis.testing import Running, wait_for
-from services.contracts.records_events import ActivityPlanned
+from services.contracts.records_events import ActivityPlanned, PostChanged
 
 
 class Things(Application):
@@ -24,6 +26,18 @@ class Things(Application):
             activity=f"a{number}", organisation="o1", kind="theme_day", held_on=date(2026, 3, 9)
         )
         self.things.create(f"a{number}", {"number": number}, [event])
+
+    def appoint(self, number: int) -> None:
+        event = PostChanged.of(
+            post=f"p{number}",
+            person="m1",
+            role="secretary",
+            organisation="o1",
+            since=date(2026, 3, 9),
+            until=None,
+            active=True,
+        )
+        self.things.create(f"p{number}", {"number": number}, [event])
 
     @property
     def pending(self) -> int:
@@ -76,3 +90,30 @@ def test_what_a_killed_process_left_pending_is_published_by_the_next(
     clock.advance(timedelta(seconds=11))
     with Running(ThingService, settings, clock) as running:
         wait_for(lambda: running.application.pending == 0)
+
+
+def test_an_event_waits_for_readers_that_never_ran_or_whose_queues_were_lost(
+    settings: Settings, broker: Broker, vhost: str
+) -> None:
+    name = vhost.rpartition("/")[2]
+    readers = ("evaluation.authority", "notify.authority", "feedback.authority", "records.authority")
+
+    def depths() -> list[int | None]:
+        connection = topology.connect(vhost)
+        try:
+            return [topology.depth(connection.channel(), queue) for queue in (*readers, topology.UNROUTED)]
+        finally:
+            connection.close()
+
+    with Running(ThingService, settings) as running:
+        things: Any = running.application
+        things.appoint(1)
+        wait_for(lambda: things.pending == 0)
+        assert depths() == [1, 1, 1, 1, 0]
+        # Another broker takes over, and nothing was carried across.
+        broker.management.delete_vhost(name)
+        things.appoint(2)
+        broker.management.create_vhost(name)
+        broker.apply_policies(name)
+        wait_for(lambda: things.pending == 0, 30)
+        assert depths() == [1, 1, 1, 1, 0]

@@ -15,6 +15,7 @@ from marshmallow import Schema
 
 from deploy.local.broker import Broker, server_script
 from services.chassis import broker as topology
+from services.chassis import subscriptions
 from services.chassis.application import Application
 from services.chassis.container import ChassisContainer
 from services.chassis.envelope import seal, to_bytes
@@ -57,8 +58,7 @@ def own_broker(tmp_path_factory) -> Iterator[Broker]:
     broker.apply_policies()
     connection = topology.connect(broker.amqp_uri())
     channel = connection.channel()
-    topology.declare_shared(channel)
-    topology.declare_service(channel, "evaluation")
+    subscriptions.declare(channel, "evaluation")
     topology.declare_consumer(channel, "evaluation.evidence", [("records.events", "activity.planned")])
     topology.declare_queue(channel, "rpc.evaluation", quorum=False)
     connection.close()

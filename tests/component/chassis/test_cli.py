@@ -16,7 +16,7 @@ from amqp import Message
 from click.testing import CliRunner
 
 from deploy.local.layout import ROOT
-from services.chassis import broker
+from services.chassis import broker, subscriptions
 from services.chassis.cli import main
 from services.chassis.cli_frame import service_names
 from services.chassis.publishing import ConfirmedPublisher, Outgoing
@@ -67,10 +67,8 @@ def channel(settings: Settings) -> Iterator[Any]:
     """A channel on a broker where every service has been."""
     connection = broker.connect(settings.amqp_uri, name="tests")
     channel = connection.channel()
-    broker.declare_shared(channel)
     for name in service_names():
-        broker.declare_service(channel, name)
-    broker.declare_consumer(channel, QUEUE, [("campus.events", "#")])
+        subscriptions.declare(channel, name)
     yield channel
     connection.collect()
 
@@ -207,6 +205,28 @@ def test_the_check_finds_missing_policies(
     [finding] = [row for row in json.loads(said.stdout) if row["what"] == "policies"]
     assert finding["state"] == "wrong"
     assert "deploy/rabbitmq/policies.json" in finding["detail"]
+
+
+def test_the_check_finds_a_reader_s_queue_missing(jishi: Jishi, channel: Any) -> None:
+    channel.queue_delete(QUEUE)
+    said = jishi("check", "--json")
+    assert said.returncode == 1
+    assert [row["what"] for row in json.loads(said.stdout) if row["state"] == "wrong"] == [f"queue {QUEUE}"]
+
+
+def test_what_no_queue_took_is_listed_sent_again_and_dropped(jishi: Jishi, channel: Any) -> None:
+    channel.queue_delete(QUEUE)
+    for number in range(2):
+        channel.basic_publish(Message(BODY, message_id=f"e{number}"), "campus.events", "person.upserted")
+    wait_for(lambda: broker.depth(channel, broker.UNROUTED) == 2)
+    rows = json.loads(jishi("dead-letters", "list", "--unrouted", "--json").stdout)
+    assert [row["id"] for row in rows] == ["e0", "e1"]
+    wait_for(lambda: broker.depth(channel, broker.UNROUTED) == 2)
+    assert jishi("dead-letters", "drop", "e0", "--unrouted", "--yes").returncode == 0
+    broker.declare_consumer(channel, QUEUE, [("campus.events", "#")])
+    wait_for(lambda: broker.depth(channel, broker.UNROUTED) == 1)
+    assert jishi("dead-letters", "replay", "--all", "--unrouted").stdout == "1 sent back.\n"
+    assert broker.depth(channel, QUEUE) == 1
 
 
 def test_the_check_finds_a_service_that_never_ran(jishi: Jishi) -> None:

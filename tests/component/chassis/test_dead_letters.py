@@ -13,8 +13,8 @@ from services.chassis.consuming import Subscription
 from services.chassis.deliveries import Delivery
 from services.chassis.errors import NotFound, Unavailable
 from services.chassis.link import Link
-from services.chassis.publishing import ConfirmedPublisher
-from services.chassis.retries import Fate
+from services.chassis.publishing import ConfirmedPublisher, Outgoing
+from services.chassis.retries import CONSUMER, Fate
 from services.chassis.testing import wait_for
 
 QUEUE = "evaluation.evidence"
@@ -101,6 +101,33 @@ def test_a_letter_whose_consumer_is_gone_stays_parked(vhost, parked, channel):
     with pytest.raises(Unavailable):
         dead_letters.replay(vhost, "evaluation", letter.id)
     assert len(dead_letters.browse(vhost, "evaluation")) == 5
+
+
+def test_what_no_queue_took_is_seen_and_sent_to_those_it_concerns_now(vhost, channel):
+    publisher = ConfirmedPublisher(vhost)
+    publisher.publish(
+        [
+            # The stranger names a consumer: it is for nobody to choose another service's queue.
+            Outgoing("campus.events", "person.upserted", b"1", {CONSUMER: QUEUE}, "e1"),
+            Outgoing(topology.RETURN, "records.gone", b"2", message_id="e2"),
+        ]
+    )
+    publisher.close()
+    wait_for(lambda: _depth(channel, topology.UNROUTED) == 2)
+    letters = dead_letters.browse(vhost, dead_letters.UNROUTED)
+    assert [(each.id, each.reason, each.consumer) for each in letters] == [
+        ("e1", "unrouted", ""),
+        ("e2", "unrouted", "records.gone"),
+    ]
+    topology.declare_consumer(channel, "records.campus", [("campus.events", "#")])
+    wait_for(lambda: _depth(channel, topology.UNROUTED) == 2)
+    assert dead_letters.replay(vhost, dead_letters.UNROUTED, "e1") == 1
+    assert (_depth(channel, "records.campus"), _depth(channel, QUEUE)) == (1, 0)
+    wait_for(lambda: _depth(channel, topology.UNROUTED) == 1)
+    with pytest.raises(Unavailable):
+        dead_letters.replay(vhost, dead_letters.UNROUTED, "e2")
+    wait_for(lambda: _depth(channel, topology.UNROUTED) == 1)
+    dead_letters.drop(vhost, dead_letters.UNROUTED, "e2")
 
 
 def test_an_unknown_letter_is_not_found(vhost, parked):

@@ -59,8 +59,8 @@ def test_a_message_that_is_published_survives_the_broker_as_persistent(publisher
 
 def test_an_unroutable_message_is_returned_and_its_neighbours_are_confirmed(publisher, channel):
     topology.declare_consumer(channel, "evaluation.evidence", [("records.events", "#")])
-    nowhere = Outgoing(topology.RETURN, "nobody.here", b"lost?", message_id="lost")
-    without_id = Outgoing(topology.RETURN, "nobody.here", b"lost?")
+    nowhere = Outgoing(topology.DEAD_LETTERS, "nobody.here", b"lost?", message_id="lost")
+    without_id = Outgoing(topology.DEAD_LETTERS, "nobody.here", b"lost?")
     outcomes = publisher.publish([_event(1), nowhere, _event(2), without_id])
     assert outcomes == [Outcome.CONFIRMED, Outcome.RETURNED, Outcome.CONFIRMED, Outcome.RETURNED]
 
