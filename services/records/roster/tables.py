@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from services.chassis.errors import Invalid
+from services.records.roster.extent import spread
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 200
 MOST_CELL = 2_000
+MOST_CELLS = 5_000_000  # of the rectangles from A1 to the last cell, empty ones included, all sheets together
 MOST_UNPACKED = 400 * 1024 * 1024
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _ZIP = b"PK\x03\x04"
@@ -57,6 +60,9 @@ def _xlsx(content: bytes) -> list[Table]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
                 raise Invalid("roster.too_large")
+            # The reader makes room for the whole rectangle before anything can be asked of it.
+            if not spread(archive, most=MOST_CELLS):
+                raise Invalid("roster.too_large")
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         found = []
         for name in book.sheet_names:
@@ -68,7 +74,16 @@ def _xlsx(content: bytes) -> list[Table]:
         return found
     except Invalid:
         raise
-    except (CalamineError, zipfile.BadZipFile, ValueError, OSError, KeyError):
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        OSError,
+        KeyError,
+    ):
         raise Invalid("roster.unreadable") from None
 
 

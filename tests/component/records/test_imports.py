@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 
 from services.chassis.errors import Forbidden, Invalid, NotFound
@@ -197,6 +199,19 @@ def test_a_file_of_no_use_fails_the_job_with_the_reason(campus: Campus) -> None:
         assert job["state"] == "failed"
         assert code in job["failure"]["zh"]
     assert campus.application.database["upload_parts"].count_documents({}) == 0
+
+
+def test_what_is_too_large_when_unpacked_fails_the_job_at_once(campus: Campus) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(roster()))
+    book["人员"]["XFD5000"] = "x"
+    file = io.BytesIO()
+    book.save(file)
+    job = campus.imported(file.getvalue(), seconds=15)
+    assert job["state"] == "failed"
+    assert job["failure"] == campus.application.catalogue.render("roster.too_large")
+    # What the reader itself could not hold ends in the same way, with its own text.
+    assert "roster.too_large" in campus.application.catalogue
+    assert "offload.too_large" in campus.application.catalogue
 
 
 def test_only_the_administrator_of_the_root_imports(campus: Campus, faculty: Faculty) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import random
+import re
+import resource
+import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ from services.records.roster import columns, model
 from services.records.roster.reading import arrange, read
 from services.records.roster.tables import Table, as_text, tables
 
+_SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 PEOPLE = ["姓名", "学号/工号", "性别", "政治面貌", "所在党支部", "手机号", "入党日期", "职务"]
 
 
@@ -240,6 +245,67 @@ def test_a_sheet_blown_up_by_one_far_cell_is_refused(tmp_path: Path) -> None:
     file = io.BytesIO()
     book.save(file)
     with pytest.raises(Invalid, match=r"roster\.too_large"):
+        tables(_file(tmp_path, file.getvalue())["path"], "x.xlsx")
+
+
+def _rewritten(content: bytes, rewrite: Callable[[str], str]) -> bytes:
+    """A workbook with its first sheet's XML rewritten."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w") as after:
+        for entry in before.infolist():
+            part = before.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                part = rewrite(part.decode()).encode()
+            after.writestr(entry.filename, part)
+    return file.getvalue()
+
+
+def _two_cells(last: str) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active["A1"] = "姓名"
+    book.active[last] = "x"
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda sheet: sheet,
+        lambda sheet: re.sub(r'<dimension ref="[^"]*"', '<dimension ref="A1:B2"', sheet),
+        lambda sheet: sheet.replace('r="XFD5000"', "r = '&#88;FD5000'"),
+        lambda sheet: sheet.replace("<c ", "<x:c ").replace("</c>", "</x:c>").replace(
+            "<worksheet ", f'<worksheet xmlns:x="{_SPREADSHEET}" '
+        ),
+    ],
+    ids=["plain", "lying dimension", "written otherwise", "prefixed"],
+)  # fmt: skip
+def test_two_cells_far_apart_are_refused_before_room_is_made_for_all_between(
+    tmp_path: Path, rewrite: Callable[[str], str]
+) -> None:
+    content = _rewritten(_two_cells("XFD5000"), rewrite)
+    assert len(content) < 20_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Invalid, match=r"roster\.too_large"):
+        tables(_file(tmp_path, content)["path"], "x.xlsx")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # in KiB
+
+
+def test_a_far_cell_that_is_only_formatted_takes_no_room(tmp_path: Path) -> None:
+    content = _rewritten(
+        _two_cells("B5000"), lambda sheet: sheet.replace('<c r="B5000"', '<c r="XFD4999" s="0"/><c r="B5000"')
+    )
+    found = tables(_file(tmp_path, content)["path"], "x.xlsx")
+    assert len(found[0].rows) == 5000
+
+
+def test_another_format_in_the_same_kind_of_archive_is_not_read(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("content.xml", "<office:document-content xmlns:office='o'/>")
+    with pytest.raises(Invalid, match=r"roster\.unreadable"):
         tables(_file(tmp_path, file.getvalue())["path"], "x.xlsx")
 
 
