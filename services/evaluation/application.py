@@ -19,12 +19,12 @@ class Evaluation(Application):
 
     def compose(self) -> None:
         packs = Packs(self.packs("frequency-*.yaml"), self.packs("scoring-*.yaml"))
-        packs.on(self.clock.today())  # a pack that cannot be applied is found at start
+        packs.require(self.clock.today())
         rows, units = ObligationRows(self.database), Units(self.database)
         standings = Standings(self.database, self.clock, self.relay)
         self.projector = Projector(
             clock=self.clock,
-            packs=packs,
+            rulebook=packs.rulebook,
             ledger=Ledger(self.database),
             standings=standings,
             rows=rows,

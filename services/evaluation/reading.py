@@ -117,8 +117,8 @@ class Reading:
         self._access.require(organisation)
         score = self._score(YearScores(self._database, year).get(organisation))
         standing = self._standing(organisation)
-        rulebook = self._packs.on(standing.as_of)
-        worth = breakdown(standing, rulebook.policy, owed_by(standing, rulebook), year)
+        rulebook = self._packs.rulebook
+        worth = breakdown(standing, rulebook, owed_by(standing, rulebook), year)
         if worth is None:
             raise NotFound("score.not_found")
         told = {

@@ -1,43 +1,57 @@
-"""From policy packs to the rules and the scoring policy of a day; refuses a pack it cannot read wholly."""
+"""From policy packs to the rules and the scoring policy of each day; refuses a pack it cannot read wholly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.chassis.policies import Pack, PackError, Ruling, effective
+from services.chassis.policies import Pack, PackError, Ruling, effective, in_force
 from services.contracts.kinds import ACTIVITY_KINDS
-from services.evaluation.obligations.model import OWNERS, Rule
-from services.evaluation.projection.model import Rulebook
+from services.evaluation.obligations.model import MONTHS, OWNERS, Rule
+from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.scores.model import Policy
 
-LENGTHS = ("month", "quarter", "year")
 _WINDOW = ("grace_days", "make_up_days", "due_soon_days")
 _WHOLE = 10_000  # hundredths
 
 
 class Packs:
-    """The packs of the service, and what they say on a day."""
+    """The packs of the service, and what they say from which day on.
+
+    Raises ``PackError`` where on any day they contradict each other, or one lacks something.
+    """
 
     def __init__(self, frequency: Sequence[Pack], scoring: Sequence[Pack]) -> None:
-        self._frequency = frequency
-        self._scoring = scoring
-        self._by_day: dict[date, Rulebook] = {}
+        self.rulebook = Rulebook(
+            rules=[
+                (day, rules_of(frequency, day) if in_force(frequency, day) else ())
+                for day in _changes(frequency)
+            ],
+            policies=[
+                (day, policy_of(scoring, day) if in_force(scoring, day) else None)
+                for day in _changes(scoring)
+            ],
+        )
         self.by_id: Mapping[str, Pack] = {pack.id: pack for pack in (*frequency, *scoring)}
 
-    def on(self, day: date) -> Rulebook:
-        """The rulebook of ``day``; raises ``PackError`` where the packs contradict or lack something."""
-        if day not in self._by_day:
-            self._by_day = {day: Rulebook(rules_of(self._frequency, day), policy_of(self._scoring, day))}
-        return self._by_day[day]
+    def require(self, today: date) -> None:
+        """Raises ``PackError`` where nothing is in force ``today``."""
+        if not self.rulebook.rules_on(today) or self.rulebook.policy_of(today.year) is None:
+            raise PackError([f"no rules of frequency or no scoring policy is in force on {today}"])
+
+
+def _changes(packs: Sequence[Pack]) -> list[date]:
+    """The days on which something comes into force, or is no longer."""
+    ended = {pack.effective_to + timedelta(days=1) for pack in packs if pack.effective_to}
+    return sorted(ended | {pack.effective_from for pack in packs})
 
 
 def rules_of(packs: Sequence[Pack], day: date) -> tuple[Rule, ...]:
     """The rules of frequency in force on ``day``, by name."""
     rulings = effective(packs, day)
-    windows = {length: _pop(rulings, f"{length}_window") for length in LENGTHS}
+    windows = {length: _pop(rulings, f"{length}_window") for length in MONTHS}
     return tuple(_rule(name, ruling, windows) for name, ruling in sorted(rulings.items()))
 
 
@@ -50,7 +64,7 @@ def _rule(name: str, ruling: Ruling, windows: Mapping[str, Ruling]) -> Rule:
         f"{name} needs owed_by, every and times",
     )
     _check(ruling.pack, value["owed_by"] in OWNERS, f"{name}.owed_by is none of {', '.join(OWNERS)}")
-    _check(ruling.pack, value["every"] in LENGTHS, f"{name}.every is none of {', '.join(LENGTHS)}")
+    _check(ruling.pack, value["every"] in MONTHS, f"{name}.every is none of {', '.join(MONTHS)}")
     window = windows[value["every"]]
     days = {each: _count(window.pack, each, window.value.get(each)) for each in _WINDOW}
     return Rule(

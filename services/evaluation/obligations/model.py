@@ -27,7 +27,7 @@ EXEMPTED, MISSED = "exempted", "missed"
 OUTSTANDING = (OPEN, DUE_SOON, OVERDUE)
 OWNERS = ("branch", "branch_with_committee", "group")
 
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Rule:
 class Period:
     """A month, a quarter or a year of the campus calendar; both days are in it."""
 
+    every: str
     label: str
     first: date
     last: date
@@ -69,17 +70,6 @@ class Organisation:
     has_committee: bool
     founded_on: date
     active: bool
-
-
-@dataclass(frozen=True)
-class Span:
-    """Days on end, both of them included; without a ``last`` they go on."""
-
-    first: date
-    last: date | None = None
-
-
-Spans = Mapping[str, tuple[Span, ...]]  # by one of OWNERS, oldest first
 
 
 @dataclass(frozen=True)
@@ -133,7 +123,7 @@ def make_up_until(rule: Rule, period: Period) -> date:
 
 def period_of(every: str, day: date) -> Period:
     """The period that ``day`` lies in."""
-    length = _MONTHS[every]
+    length = MONTHS[every]
     start = (day.month - 1) // length * length + 1
     after = start + length
     last = date(day.year + (after > 12), (after - 1) % 12 + 1, 1) - timedelta(days=1)
@@ -142,7 +132,7 @@ def period_of(every: str, day: date) -> Period:
         "quarter": f"{day.year}-Q{start // 3 + 1}",
         "year": f"{day.year}",
     }[every]
-    return Period(label, date(day.year, start, 1), last)
+    return Period(every, label, date(day.year, start, 1), last)
 
 
 @lru_cache(maxsize=1_000)
@@ -159,46 +149,10 @@ def _periods(every: str, since: date, today: date) -> Iterator[Period]:
         period = period_of(every, period.last + timedelta(days=1))
 
 
-def owes_as(organisation: Organisation) -> set[str]:
-    """As which of ``OWNERS`` the organisation owes, as it is now."""
-    if not organisation.active:
-        return set()
-    committee = organisation.kind == "branch" and organisation.has_committee
-    return {organisation.kind, *(["branch_with_committee"] if committee else [])}.intersection(OWNERS)
-
-
-def spans(known: Spans, organisation: Organisation, *, begins: date, today: date) -> Spans:
-    """When ``organisation`` owes as what, from what was ``known`` of it and what it is now.
-
-    What it owes as from now on it owes from the periods that begin on ``begins`` or later; what it owes
-    as no more ends ``today``. What was lost and is back on the same day was a mistake, and never ended.
-    """
-    now = owes_as(organisation)
-    found = dict(known)
-    for owner in OWNERS:
-        *past, last = known.get(owner) or (None,)
-        runs = last is not None and last.last is None
-        if owner in now and not runs:
-            mistaken = last is not None and last.last == today
-            found[owner] = (*past, Span(last.first)) if mistaken else (*known.get(owner, ()), Span(begins))
-        elif runs and owner not in now:
-            found[owner] = (*past, Span(last.first, today))
-    return found
-
-
-def owed_under(rule: Rule, known: Spans, today: date) -> list[Owed]:
-    """What is owed under ``rule`` up to ``today``: the periods that began while it applied."""
-    return [
-        Owed(rule, period, span.last)
-        for span in known.get(rule.owed_by, ())
-        for period in periods(rule.every, span.first, min(today, span.last or today))
-    ]
-
-
 def obligations(
     owed: Sequence[Owed], organisation: str, *, today: date, evidence: Iterable[Evidence]
 ) -> list[Obligation]:
-    """What became by ``today`` of what ``organisation`` owes under one rule, in the order of ``owed``.
+    """What became by ``today`` of what ``organisation`` owes under one rule's id, in the order of ``owed``.
 
     A pure function of its arguments; the order of ``evidence`` does not matter. Each record is taken
     once: by the period it was held in, else by an older one within its grace days, else to make up for

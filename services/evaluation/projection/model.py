@@ -20,25 +20,18 @@ from services.evaluation.obligations.model import (
     OVERDUE,
     Obligation,
     Organisation,
+    Owed,
     Rule,
-    Spans,
+    obligation_id,
     obligations,
-    owed_under,
-    spans,
     turned,
 )
-from services.evaluation.scores.model import Breakdown, Policy, in_points, score
+from services.evaluation.obligations.spans import Spans, began, spans
+from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.scores.model import Breakdown, in_points, score
 
 SCORED = "branch"
 MONTHS_BACK = 6
-
-
-@dataclass(frozen=True)
-class Rulebook:
-    """What is in force: the rules of frequency, and the scoring policy."""
-
-    rules: Sequence[Rule]
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -56,10 +49,14 @@ class Enrolled:
 
 @dataclass(frozen=True)
 class Told:
-    """What was last told of an obligation: its state, the sequence of its last event, its records."""
+    """What was last told of an obligation: its state, the sequence of its last event, its records.
+
+    ``rule`` is the one under which it was opened: no pack that comes later changes it.
+    """
 
     state: str
     sequence: int
+    rule: Rule
     taken: tuple[str, ...] = ()
 
 
@@ -180,7 +177,7 @@ def turn(
         for event in turned(before.state if before else None, each):
             sequence += 1
             events.append(Happened(each.id, sequence, event))
-        told[each.id] = Told(each.state, sequence, each.taken)
+        told[each.id] = Told(each.state, sequence, each.rule, each.taken)
         changed.append(each)
     touched = {each.held_on.year for each in fresh.values()}
     touched |= {each.period.first.year for each in changed} | {day.year}
@@ -197,17 +194,29 @@ def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:
     return [
         obligation
         for enrolled in standing.enrolled.values()
-        for rule in rulebook.rules
-        for obligation in _under(
-            rule, enrolled, standing, by_owner.get((enrolled.organisation.id, rule.id), ())
+        for rule, owed in _owed(standing, enrolled, rulebook).items()
+        for obligation in _worth_telling(
+            standing, enrolled, owed, by_owner.get((enrolled.organisation.id, rule), ())
         )
     ]
 
 
-def _under(
-    rule: Rule, enrolled: Enrolled, standing: Standing, evidence: Iterable[Evidence]
+def _owed(standing: Standing, enrolled: Enrolled, rulebook: Rulebook) -> dict[str, list[Owed]]:
+    """What the organisation owes, by the id of the rule, oldest first."""
+    by_rule: dict[str, list[Owed]] = {}
+    periods = sorted(began(enrolled.spans, standing.as_of), key=lambda each: each[1].first)
+    for owner, period, released in periods:
+        for rule in rulebook.rules_on(period.first):
+            if rule.owed_by == owner and rule.every == period.every:
+                told = standing.told.get(obligation_id(enrolled.organisation.id, rule.id, period.label))
+                owed = Owed(told.rule if told else rule, period, released)
+                by_rule.setdefault(rule.id, []).append(owed)
+    return {rule: by_rule[rule] for rule in sorted(by_rule)}
+
+
+def _worth_telling(
+    standing: Standing, enrolled: Enrolled, owed: Sequence[Owed], evidence: Iterable[Evidence]
 ) -> Iterator[Obligation]:
-    owed = owed_under(rule, enrolled.spans, standing.as_of)
     found = obligations(owed, enrolled.organisation.id, today=standing.as_of, evidence=evidence)
     for each, obligation in zip(owed, found, strict=True):
         # Of a newly known organisation the history may still be on its way: no reproach before it settled.
@@ -223,7 +232,7 @@ def _scores(
     scores: dict[int, Scored] = {}
     events: list[Happened] = []
     for year in years:
-        worth = breakdown(standing, rulebook.policy, owed, year)
+        worth = breakdown(standing, rulebook, owed, year)
         if worth is None:
             continue
         before = standing.scores.get(year)
@@ -239,10 +248,12 @@ def _scores(
     return scores, events
 
 
-def breakdown(standing: Standing, policy: Policy, owed: Iterable[Obligation], year: int) -> Breakdown | None:
+def breakdown(
+    standing: Standing, rulebook: Rulebook, owed: Iterable[Obligation], year: int
+) -> Breakdown | None:
     """The unit's score of ``year`` with its reasons; None where the unit is not scored in that year."""
-    unit = standing.enrolled.get(standing.unit)
-    if unit is None or unit.organisation.kind != SCORED or year < unit.since.year:
+    unit, policy = standing.enrolled.get(standing.unit), rulebook.policy_of(year)
+    if unit is None or policy is None or unit.organisation.kind != SCORED or year < unit.since.year:
         return None
     return score(
         policy,

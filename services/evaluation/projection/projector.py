@@ -18,9 +18,9 @@ from services.evaluation.evidence.store import Ledger
 from services.evaluation.obligations.model import Organisation
 from services.evaluation.obligations.store import ObligationRows, Row
 from services.evaluation.projection.model import Standing, Turn, enrolled, left, turn
+from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.store import Met, Standings, Written
 from services.evaluation.projection.units import Units, unit_of
-from services.evaluation.rulebook import Packs
 
 ATTEMPTS = 20
 AT_ONCE = 100
@@ -37,14 +37,14 @@ class Projector:
         self,
         *,
         clock: Clock,
-        packs: Packs,
+        rulebook: Rulebook,
         ledger: Ledger,
         standings: Standings,
         rows: ObligationRows,
         units: Units,
     ) -> None:
         self._clock = clock
-        self._packs = packs
+        self._rulebook = rulebook
         self._ledger = ledger
         self._standings = standings
         self._rows = rows
@@ -65,24 +65,21 @@ class Projector:
             by_unit.setdefault(unit, []).append(evidence)
             causes[unit] = _caused_by(event)
         today = self._clock.today()
-        rulebook = self._packs.on(today)
 
         def decide(standing: Standing) -> Turn:
-            return turn(standing, rulebook, today=today, evidence=by_unit[standing.unit])
+            return turn(standing, self._rulebook, today=today, evidence=by_unit[standing.unit])
 
         self._turn(by_unit, decide, causes)
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
-        rulebook = self._packs.on(today)
-        self._turn_all(self._standings.units(), lambda standing: turn(standing, rulebook, today=today))
+        self._turn_all(self._standings.units(), lambda standing: turn(standing, self._rulebook, today=today))
 
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()
-        rulebook = self._packs.on(today)
         while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
-            self._turn(quiet, lambda standing: turn(standing, rulebook, today=today, settle=True))
+            self._turn(quiet, lambda standing: turn(standing, self._rulebook, today=today, settle=True))
             self._standings.settled(quiet)
 
     def enrol(self, told: Mapping[str, Any], sequence: int) -> None:
@@ -98,7 +95,6 @@ class Projector:
             active=told["active"],
         )
         today, unit = self._clock.today(), unit_of(told)
-        rulebook = self._packs.on(today)
         before = self._units.before(organisation.id)
         if unit == organisation.id:
             self._standings.create(unit, today)
@@ -109,13 +105,13 @@ class Projector:
             self._turn(
                 (before,),
                 lambda standing: turn(
-                    left(standing, organisation.id, sequence, today=today), rulebook, today=today
+                    left(standing, organisation.id, sequence, today=today), self._rulebook, today=today
                 ),
             )
 
         def decide(standing: Standing) -> Turn:
             joined = enrolled(standing, organisation, sequence, today=today, moved=moved)
-            return turn(joined, rulebook, today=today)
+            return turn(joined, self._rulebook, today=today)
 
         self._turn((unit,), decide)
         # Last, so that evidence comes only to a unit that knows the organisation.
@@ -124,13 +120,12 @@ class Projector:
     def rebuild(self, unit: str) -> None:
         """Compute the standing of ``unit`` anew from the ledger; where it was right, nothing changes."""
         today = self._clock.today()
-        rulebook = self._packs.on(today)
 
         def decide(standing: Standing) -> Turn:
             since = min(each.since for each in standing.enrolled.values())
             # A record held before what is measured counts nowhere, but the ledger has it all the same.
             evidence = self._ledger.of(standing.enrolled, date(since.year, 1, 1))
-            return turn(standing, rulebook, today=today, evidence=evidence)
+            return turn(standing, self._rulebook, today=today, evidence=evidence)
 
         self._turn((unit,), decide)
 

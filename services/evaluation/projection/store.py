@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ from services.chassis.envelope import seal
 from services.chassis.relay import Relay
 from services.chassis.store import Indexes, Record, Store, answering
 from services.evaluation.evidence.model import unpacked
-from services.evaluation.obligations.model import Organisation, Span
+from services.evaluation.obligations.model import Organisation, Rule
+from services.evaluation.obligations.spans import Span
 from services.evaluation.projection.model import Enrolled, Scored, Standing, Told, Turn
 
 
@@ -143,7 +144,7 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
         "enrolled": _text({id_: _enrolled_packed(each) for id_, each in after.enrolled.items()}),
         "scores": {str(year): _scored_packed(each) for year, each in after.scores.items()},
         "evidence": _text({id_: each.packed() for id_, each in after.evidence.items()}),
-        "told": _text({id_: [each.state, each.sequence, each.taken] for id_, each in after.told.items()}),
+        **_told_packed(after.told),
     }
     version, sequence = met.version + 1, met.sequence + len(sealed)
     guard: Record = {"_id": after.unit, "version": met.version}
@@ -164,7 +165,7 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
 # -- the form it is kept in: texts, since the embedded store's costs grow with the number of fields ---
 
 
-def _text(packed: Record) -> str:
+def _text(packed: Record | list[Any]) -> str:
     return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -190,6 +191,22 @@ def _enrolled(id_: str, packed: Sequence[Any]) -> Enrolled:
     return Enrolled(organisation, date.fromisoformat(since), spans, sequence)
 
 
+def _told_packed(told: Mapping[str, Told]) -> Record:
+    """Hundreds were opened under the same few rules: each rule is kept once, and named by its place."""
+    rules = list(dict.fromkeys(each.rule for each in told.values()))
+    place = {rule: at for at, rule in enumerate(rules)}
+    packed = {id_: [each.state, each.sequence, place[each.rule], each.taken] for id_, each in told.items()}
+    return {"told": _text(packed), "rules": _text([astuple(rule) for rule in rules])}
+
+
+def _told(found: Record) -> dict[str, Told]:
+    rules = [Rule(*packed) for packed in json.loads(found.get("rules", "[]"))]
+    return {
+        id_: Told(state, sequence, rules[place], tuple(taken))
+        for id_, (state, sequence, place, taken) in json.loads(found.get("told", "{}")).items()
+    }
+
+
 def _scored_packed(scored: Scored) -> list[Any]:
     indicators = json.dumps(scored.indicators, separators=(",", ":"))
     return [scored.points, scored.band, scored.policy, scored.evidence, scored.sequence, indicators]
@@ -209,10 +226,7 @@ def _met(found: Record) -> Met:
         settled=found["settled"],
         enrolled={id_: _enrolled(id_, each) for id_, each in json.loads(found.get("enrolled", "{}")).items()},
         evidence={id_: unpacked(id_, each) for id_, each in json.loads(found.get("evidence", "{}")).items()},
-        told={
-            id_: Told(state, sequence, tuple(taken))
-            for id_, (state, sequence, taken) in json.loads(found.get("told", "{}")).items()
-        },
+        told=_told(found),
         scores={int(year): scored(each) for year, each in found.get("scores", {}).items()},
     )
     return Met(standing, found["version"], found["sequence"], "pending_since" in found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from services.chassis.testing import Running, wait_for
 from services.evaluation.application import Evaluation
@@ -101,6 +102,22 @@ def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, eva
     found = campus.obligations("secretary", organisation="branch")
     assert {each["state"] for each in found if each["organisation"] == "branch"} == {"exempted"}
     assert not campus.overheard.of("obligation.reopened")
+
+
+def test_what_was_opened_keeps_its_rule_when_the_packs_change(campus: Campus, evaluation: Evaluation) -> None:
+    before = {each["id"]: each for each in campus.obligations("secretary", organisation="branch")}
+    book = evaluation.projector._rulebook
+    stricter = [replace(rule, needed=2, pack="later") for rule in book.rules_on(date(2026, 6, 1))]
+    evaluation.projector._rulebook = replace(book, rules=[(date(2018, 10, 28), stricter)])
+
+    campus.clock.advance(timedelta(days=15))
+
+    wait_for(lambda: campus.obligations("secretary", rule="theme_day", state="overdue"), 20)
+    after = {each["id"]: each for each in campus.obligations("secretary", organisation="branch")}
+    assert {after[id_]["needed"] for id_ in before} == {1}
+    assert {after[id_]["pack"] for id_ in before} == {"frequency-national-2018"}
+    opened = [each for each in after.values() if each["period"] == "2026-07"]
+    assert {(each["needed"], each["pack"]) for each in opened} == {(2, "later")}
 
 
 def test_a_group_that_moved_owes_at_its_new_branch(campus: Campus, evaluation: Evaluation) -> None:

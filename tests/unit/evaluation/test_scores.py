@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence
-from services.evaluation.obligations.model import Obligation, Rule, Span, obligations, owed_under
+from services.evaluation.obligations.model import Obligation, Owed, Rule, obligations, periods
 from services.evaluation.scores.model import Policy, in_points, score, shares
 
 RULES = [
@@ -53,7 +53,7 @@ def owed(evidence: list[Evidence], today: date = TODAY) -> list[Obligation]:
         each
         for rule in RULES
         for each in obligations(
-            owed_under(rule, {"branch": (Span(date(2026, 1, 1)),)}, today),
+            [Owed(rule, period) for period in periods(rule.every, date(2026, 1, 1), today)],
             "branch-1",
             today=today,
             evidence=evidence,

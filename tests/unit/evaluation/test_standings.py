@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence, newest, unpacked
-from services.evaluation.obligations.model import Organisation, Rule, Span
+from services.evaluation.obligations.model import Organisation, Rule
+from services.evaluation.obligations.spans import Span
 from services.evaluation.projection.model import (
-    Rulebook,
     Standing,
     Turn,
     enrolled,
@@ -20,27 +20,27 @@ from services.evaluation.projection.model import (
     left,
     turn,
 )
+from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.scores.model import Policy
 
-RULEBOOK = Rulebook(
-    rules=(
-        Rule("theme_day", "branch", "month", 1, 3, 20, 7, "pack", "16", "warn"),
-        Rule("branch_committee", "branch_with_committee", "month", 1, 3, 20, 7, "pack", "13", "warn"),
-        Rule("group_meeting", "group", "month", 1, 3, 20, 7, "pack", "14", "warn"),
-    ),
-    policy=Policy(
-        id="scoring",
-        frequency={"theme_day": 2000, "branch_committee": 2000, "group_meeting": 2000},
-        made_up_percent=50,
-        attendance=2500,
-        attendance_target_percent=80,
-        timeliness=1500,
-        minutes_deduction=50,
-        minutes_deduction_most=500,
-        renormalise=True,
-        bands=(("good", 8000), ("poor", 0)),
-    ),
+RULES = (
+    Rule("theme_day", "branch", "month", 1, 3, 20, 7, "pack", "16", "warn"),
+    Rule("branch_committee", "branch_with_committee", "month", 1, 3, 20, 7, "pack", "13", "warn"),
+    Rule("group_meeting", "group", "month", 1, 3, 20, 7, "pack", "14", "warn"),
 )
+POLICY = Policy(
+    id="scoring",
+    frequency={"theme_day": 2000, "branch_committee": 2000, "group_meeting": 2000},
+    made_up_percent=50,
+    attendance=2500,
+    attendance_target_percent=80,
+    timeliness=1500,
+    minutes_deduction=50,
+    minutes_deduction_most=500,
+    renormalise=True,
+    bands=(("good", 8000), ("poor", 0)),
+)
+RULEBOOK = Rulebook(rules=[(date(2018, 10, 28), RULES)], policies=[(date(2018, 10, 28), POLICY)])
 SINCE = date(2026, 1, 1)
 TODAY = date(2026, 6, 20)
 BRANCH = Organisation("branch", "branch", True, date(2010, 1, 1), True)
@@ -203,6 +203,16 @@ def test_months_in_which_it_was_closed_are_never_owed() -> None:
         if each.rule.id == "theme_day" and each.organisation == "branch"
     }
     assert owed == {("2026-01", "exempted"), ("2026-02", "exempted"), ("2026-10", "open")}
+
+
+def test_a_pack_that_comes_later_changes_nothing_that_was_opened() -> None:
+    before = told(EMPTY, []).after
+    rules = [replace(rule, needed=2, grace_days=0, pack="later") for rule in RULES]
+    later = replace(RULEBOOK, rules=[(date(2018, 10, 28), rules)])
+    assert not turn(before, later, today=TODAY).events
+    july = turn(before, later, today=date(2026, 7, 1))
+    packs = {(each.period.label, each.rule.pack) for each in july.owed if each.rule.id == "theme_day"}
+    assert packs == {*((f"2026-{month:02}", "pack") for month in range(1, 7)), ("2026-07", "later")}
 
 
 def test_who_comes_back_to_a_unit_owes_there_from_tomorrow_on() -> None:

@@ -1,0 +1,56 @@
+"""When an organisation owes as what: a rule applies to the periods that begin in such days. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.evaluation.obligations.model import MONTHS, OWNERS, Organisation, Period, periods
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days on end, both of them included; without a ``last`` they go on."""
+
+    first: date
+    last: date | None = None
+
+
+Spans = Mapping[str, tuple[Span, ...]]  # by one of OWNERS, oldest first
+
+
+def owes_as(organisation: Organisation) -> set[str]:
+    """As which of ``OWNERS`` the organisation owes, as it is now."""
+    if not organisation.active:
+        return set()
+    committee = organisation.kind == "branch" and organisation.has_committee
+    return {organisation.kind, *(["branch_with_committee"] if committee else [])}.intersection(OWNERS)
+
+
+def spans(known: Spans, organisation: Organisation, *, begins: date, today: date) -> Spans:
+    """When ``organisation`` owes as what, from what was ``known`` of it and what it is now.
+
+    What it owes as from now on it owes from the periods that begin on ``begins`` or later; what it owes
+    as no more ends ``today``. What was lost and is back on the same day was a mistake, and never ended.
+    """
+    now = owes_as(organisation)
+    found = dict(known)
+    for owner in OWNERS:
+        before = known.get(owner, ())
+        last = before[-1] if before else None
+        if owner in now and (last is None or last.last is not None):
+            mistaken = last is not None and last.last == today
+            found[owner] = (*before[:-1], Span(before[-1].first)) if mistaken else (*before, Span(begins))
+        elif owner not in now and last is not None and last.last is None:
+            found[owner] = (*before[:-1], Span(last.first, today))
+    return found
+
+
+def began(known: Spans, today: date) -> Iterator[tuple[str, Period, date | None]]:
+    """Every period that began by ``today`` while somebody owed, as what, and when they were released."""
+    for owner, each in known.items():
+        for span in each:
+            for every in MONTHS:
+                for period in periods(every, span.first, min(today, span.last or today)):
+                    yield owner, period, span.last
