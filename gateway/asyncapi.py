@@ -65,6 +65,10 @@ def envelope() -> dict[str, Any]:
             "causationid": {**text, "description": "the event that led to this one"},
             "actor": {**text, "description": "a person's id; absent where anonymity asks for it"},
             "traceparent": {**text, "description": "W3C Trace Context"},
+            "anonymous": {
+                "type": "boolean",
+                "description": "nobody may be able to tell when it passed: keep and log no instant beside it",
+            },
             "data": {"type": "object"},
         },
     }

@@ -26,7 +26,8 @@ class Event:
     """One event as a handler sees it: ``data`` is decoded to native values by its contract.
 
     ``sequence`` counts the events of one subject from 1, without holes; 0 when the sender keeps none.
-    ``actor`` is a person's id; absent when nobody acted or anonymity asks for it.
+    ``actor`` is a person's id; absent when nobody acted or anonymity asks for it. ``anonymous``: nothing
+    may be kept or logged that tells when this event passed.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Event:
     causationid: str | None = None
     actor: str | None = None
     traceparent: str | None = None
+    anonymous: bool = False
     wire: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -60,8 +62,8 @@ def seal(
 ) -> dict[str, Any]:
     """The envelope of ``new`` as JSON values, ready to be appended to a document's pending list.
 
-    An anonymous event gets a timeless id, the campus day instead of the instant, and no actor, trace or
-    cause. Raises ``marshmallow.ValidationError`` if the data breaks the contract.
+    An anonymous event says that it is, and gets a timeless id, the campus day instead of the instant, and
+    no actor, trace or cause. Raises ``marshmallow.ValidationError`` if the data breaks the contract.
     """
     now = clock.now()
     if new.anonymous:
@@ -87,6 +89,8 @@ def seal(
         "traceparent": traceparent,
     }
     envelope.update({name: value for name, value in extensions.items() if value})
+    if new.anonymous:
+        envelope["anonymous"] = True
     return envelope
 
 
@@ -131,6 +135,8 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
     sequence = wire.get("sequence", 0)
     if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
         raise Permanent("not_an_event", "sequence is not a whole number")
+    if not isinstance(wire.get("anonymous", False), bool):
+        raise Permanent("not_an_event", "anonymous is not true or false")
     return Event(
         id=wire["id"],
         type=wire["type"],
@@ -143,6 +149,7 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
         causationid=_extension(wire, "causationid"),
         actor=_extension(wire, "actor"),
         traceparent=_extension(wire, "traceparent"),
+        anonymous=wire.get("anonymous", False),
         wire=wire,
     )
 

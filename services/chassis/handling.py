@@ -11,7 +11,7 @@ import structlog
 from nameko.extensions import Entrypoint, SharedExtension
 from pymongo.errors import ConnectionFailure
 
-from services.chassis import broker
+from services.chassis import broker, subscriptions
 from services.chassis.broker import TopologyMismatch
 from services.chassis.clock import SystemClock
 from services.chassis.consuming import Consumption, Subscription
@@ -52,10 +52,10 @@ class EventConsumption(SharedExtension):  # type: ignore[misc]  # nameko is unty
     def kill(self) -> None:
         self.stop()
 
-    @property
-    def fate(self) -> Fate:
+    def fate(self, anonymous: bool) -> Fate:
         """Where failed messages go."""
-        return Fate(self._service, self._publisher, self.container.clock or SystemClock(ZoneInfo("UTC")))
+        clock = self.container.clock or SystemClock(ZoneInfo("UTC"))
+        return Fate(self._service, self._publisher, clock, anonymous=anonymous)
 
     @property
     def unsettled(self) -> int:
@@ -66,8 +66,7 @@ class EventConsumption(SharedExtension):  # type: ignore[misc]  # nameko is unty
         return self.consumption.connected
 
     def _prepare(self, connection: Any, channel: Any) -> None:
-        broker.declare_shared(channel)
-        broker.declare_service(channel, self._service)
+        subscriptions.declare(channel, self._service)
         if not broker.probe_ladder(connection):
             # Whatever expires on such a broker is dropped: rather consume nothing.
             raise TopologyMismatch(
@@ -80,7 +79,9 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
     ``on_parked`` names a method ``(wire or None, reason, detail)`` of the service that is told before one
     of its messages is parked; such a queue takes every message of its exchanges, so that nothing a
-    stranger sends goes unanswered. ``attempts`` failures are tried again before an event is parked.
+    stranger sends goes unanswered. Where telling it fails as often as the event may, the event is parked as
+    ``not_answered``, its own reason in the detail. ``attempts`` failures are tried again before an event
+    is parked.
     """
 
     consumption = EventConsumption()
@@ -118,6 +119,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         self.consumption.consumption.add(self.subscription)
         scale = float(self.container.config.get("RETRY_SCALE", 1.0))
         self.ladder = Ladder(self.attempts, scale)
+        # Answering has as many attempts of its own, after those of the event.
+        self._answering = Ladder(2 * self.attempts + 1, scale)
         self._threads: list[Any] = []
 
     def work(self, loop: Callable[..., None], *arguments: Any) -> None:
@@ -173,7 +176,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
     def settle_failed(self, delivery: Delivery, event: Event | None, failure: Exception) -> None:
         """Park what can never be applied, let the rest wait; the exception's type decides."""
-        fate = self.consumption.fate
+        fate = self.consumption.fate(_is_anonymous(delivery, event))
         if isinstance(failure, Permanent):
             self._park(fate, delivery, event, failure.reason, failure.detail)
             return
@@ -182,7 +185,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         _log.warning(
             "event.failed",
             queue=self.queue,
-            event_id=event.id if event else None,
+            event_id=event.id if event and not event.anonymous else None,
             error=type(failure).__name__,
             origin=origin(failure),
         )
@@ -199,13 +202,20 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
                 )
             except Exception as failure:
                 _log.error("event.not_answered", queue=self.queue, error=type(failure).__name__)
-                fate.retry(delivery, self.queue, self.ladder, type(failure).__name__, give_up=False)
-                return
+                error, give_up = type(failure).__name__, not store_is_away(failure)
+                if fate.retry(delivery, self.queue, self._answering, error, give_up=give_up):
+                    return
+                reason, detail = "not_answered", f"{reason}: {detail}" if detail else reason
         fate.park(delivery, self.queue, reason, detail, event.traceparent if event else None)
 
 
 def circumstances(event: Event) -> Context:
-    """The context in which an event's effect happens: who acted, and that this event caused it."""
+    """The context in which an event's effect happens: who acted, and that this event caused it.
+
+    What follows from an anonymous event is tied to nothing: the instant of the one is that of the other.
+    """
+    if event.anonymous:
+        return Context()
     return Context(
         actor=event.actor,
         correlationid=event.correlationid or event.id,
@@ -223,6 +233,11 @@ def store_is_away(failure: Exception) -> bool:
 
 def _is_contended(failure: Exception) -> bool:
     return isinstance(failure, Unavailable) and failure.code == "store.contended"
+
+
+def _is_anonymous(delivery: Delivery, event: Event | None) -> bool:
+    """Also of an event that could not be read: of a newer version, say."""
+    return event.anonymous if event is not None else bool((_wire(delivery.body) or {}).get("anonymous"))
 
 
 def _wire(body: bytes) -> dict[str, Any] | None:

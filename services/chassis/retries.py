@@ -16,7 +16,7 @@ from services.chassis.broker import DEAD_LETTERS, RUNGS, Rung
 from services.chassis.clock import Clock
 from services.chassis.deliveries import Delivery
 from services.chassis.errors import Unavailable, origin
-from services.chassis.identity import new_id
+from services.chassis.identity import new_id, timeless_id
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
 
 _log = structlog.get_logger()
@@ -66,13 +66,17 @@ class Ladder:
 class Fate:
     """Moves failed messages of one service. A move is a confirmed publish, then the acknowledgement.
 
-    So a message is in at least one place at any instant; when both survive a crash, the inbox knows.
+    So a message is in at least one place at any instant; when both survive a crash, the inbox knows. Of
+    an ``anonymous`` event it notes the campus day only, and no id that tells more.
     """
 
-    def __init__(self, service: str, publisher: ConfirmedPublisher, clock: Clock) -> None:
+    def __init__(
+        self, service: str, publisher: ConfirmedPublisher, clock: Clock, *, anonymous: bool = False
+    ) -> None:
         self._service = service
         self._publisher = publisher
         self._clock = clock
+        self._anonymous = anonymous
 
     def retry(
         self, delivery: Delivery, queue: str, ladder: Ladder, error: str, *, give_up: bool = True
@@ -93,7 +97,7 @@ class Fate:
                 routing_key=queue,
                 body=delivery.body,
                 headers={**self._history(delivery), ATTEMPTS: failures, REASON: error[:_LONGEST_TEXT]},
-                message_id=delivery.properties.get("message_id"),
+                message_id=delivery.properties.get("message_id") or timeless_id(),
                 content_type=delivery.properties.get("content_type"),
                 expiration=seconds,
             ),
@@ -107,7 +111,7 @@ class Fate:
     ) -> None:
         """Put it where an operator sees it, with the reason; it waits there until someone decides."""
         attempts = failures_of(delivery) + 1
-        letter = new_id()
+        letter = timeless_id() if self._anonymous else new_id()
         headers = {
             **self._history(delivery),
             ATTEMPTS: attempts,
@@ -126,12 +130,13 @@ class Fate:
                 routing_key=self._service,
                 body=delivery.body,
                 headers=headers,
-                message_id=delivery.properties.get("message_id"),
+                message_id=delivery.properties.get("message_id") or timeless_id(),
                 content_type=delivery.properties.get("content_type"),
             ),
         )
         EVENTS.labels(queue, "parked").inc()
-        _log.error("event.parked", queue=queue, reason=reason, attempts=attempts, letter=letter)
+        told = None if self._anonymous else letter
+        _log.error("event.parked", queue=queue, reason=reason, attempts=attempts, letter=told)
 
     def _move(self, delivery: Delivery, message: Outgoing) -> None:
         """Publish until it is confirmed, then acknowledge. Ends early only when it will come again.
@@ -167,6 +172,8 @@ class Fate:
         return headers
 
     def _now(self) -> str:
+        if self._anonymous:
+            return self._clock.today().isoformat()
         return self._clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -179,7 +186,7 @@ def failures_of(delivery: Delivery) -> int:
 def _bare(message: Outgoing) -> Outgoing:
     """``message`` without what its sender wrote around the body."""
     ours = {name: value for name, value in message.headers.items() if name in _OURS}
-    return replace(message, headers=ours, message_id=None, content_type=None)
+    return replace(message, headers=ours, message_id=timeless_id(), content_type=None)
 
 
 def plain_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
