@@ -108,7 +108,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         for name in route.places
     ]
     for name, header in route.headers.items():
-        parameters.append({"name": header, "in": "header", "schema": plain_json(declared[name])})
+        field = declared[name]
+        parameters.append(
+            {"name": header, "in": "header", "required": field.required, "schema": plain_json(field)}
+        )
     if route.reads:
         for name in route.client_fields:
             field = declared[name]
@@ -161,19 +164,27 @@ def _sent(route: Route) -> type[Schema]:
 
 def _answer(route: Route) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    schema = route.answers or (route.call.response if route.call else None)
-    if schema is not None and "version" in schema._declared_fields:
+    if any("version" in schema._declared_fields for schema in route.shapes):
         headers["ETag"] = {"schema": {"type": "string"}}
     if route.location is not None or route.status == 202:
         headers["Location"] = {"schema": {"type": "string"}}
-    content: Any = {"type": "string"} if route.media_type != "application/json" else {"type": "object"}
     answer: dict[str, Any] = {
-        "description": _first_line(schema) or route.summary,
-        "content": {route.media_type: {"schema": schema or content}},
+        "description": " Or: ".join(filter(None, map(_first_line, route.shapes))) or route.summary,
+        "content": {route.media_type: {"schema": _shape(route)}},
     }
     if headers:
         answer["headers"] = headers
     return answer
+
+
+def _shape(route: Route) -> Any:
+    match route.shapes:
+        case ():
+            return {"type": "object" if route.media_type == "application/json" else "string"}
+        case (only,):
+            return only
+        case several:
+            return {"oneOf": list(several)}
 
 
 def _first_line(schema: type[Schema] | None) -> str:

@@ -67,7 +67,7 @@ class Route:
     handler: Callable[[Gateway, Request, Route], Response] | None = None
     others: tuple[Call, ...] = ()
     body: type[Schema] | None = None
-    answers: type[Schema] | None = None
+    answers: tuple[type[Schema], ...] = ()
     upload: bool = False
     media_type: str = "application/json"
     local_only: bool = False
@@ -90,6 +90,11 @@ class Route:
         if self.body is not None:
             return self.body
         return self.call.request if self.call else Nothing
+
+    @cached_property
+    def shapes(self) -> tuple[type[Schema], ...]:
+        """The schemas of a good answer, which is one of them; none where it is no object of ours."""
+        return self.answers or ((self.call.response,) if self.call else ())
 
     @property
     def reads(self) -> bool:

@@ -56,7 +56,7 @@ ROUTES = (
         handler=sign_in,
         others=(IDENTIFY,),
         body=DemoSignIn,
-        answers=Session,
+        answers=(Session,),
         local_only=True,
     ),
 )

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from gateway import forms
 from gateway.application import answered
+from gateway.response import of_json
 from gateway.routing import Access, Call, Route
 from services.chassis.errors import Refusal
 from services.contracts import feedback_rpc as rpc
@@ -33,12 +34,6 @@ class Speak(rpc.SubmitAnonymousOpinion):
     mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
 
 
-class Spoken(rpc.Opinion):
-    """By name: the opinion. Without a name: ``receipt``, ``organisation`` and ``received_on`` alone."""
-
-    receipt = fields.String()
-
-
 def speak(gateway: Gateway, request: Request, route: Route) -> Response:
     """Pass an opinion on, with the speaker's session only if it is by name.
 
@@ -54,13 +49,11 @@ def speak(gateway: Gateway, request: Request, route: Route) -> Response:
     mode = asked.pop("mode")
     if mode == "anonymous":
         gateway.admit_anybody(request)
-        answer = gateway.ask(WITHOUT_NAME, asked, request)
-        return answered(route, answer)
+        # It has no address of its own: only who holds the code may follow it.
+        return of_json(gateway.ask(WITHOUT_NAME, asked, request), route.status)
     gateway.identify(request)
     gateway.admit(request)
-    response = answered(route, answer := gateway.ask(BY_NAME, asked, request))
-    response.headers.append(("Location", f"/api/v1/opinions/{answer['id']}"))
-    return response
+    return answered(route, gateway.ask(BY_NAME, asked, request))
 
 
 OPINIONS = (
@@ -75,7 +68,8 @@ OPINIONS = (
         counted=False,
         others=(BY_NAME, WITHOUT_NAME),
         body=Speak,
-        answers=Spoken,
+        answers=(rpc.Opinion, rpc.Receipt),
+        location="/api/v1/opinions/{id}",
         permission="by name: whoever is signed in; without a name: anybody",
     ),
     Route(

@@ -83,7 +83,7 @@ ROUTES = (
         status=202,
         handler=take_roster,
         others=(BEGIN, APPEND, START),
-        answers=rpc.StartedJob,
+        answers=(rpc.StartedJob,),
         upload=True,
         permission="administrator of the root organisation",
     ),

@@ -107,6 +107,20 @@ def test_the_document_tells_which_addresses_need_no_session() -> None:
     }
 
 
+def test_an_opinion_is_answered_by_itself_or_by_a_receipt_and_the_document_says_so() -> None:
+    document = openapi.document(ROUTES)
+    answer = document["paths"]["/api/v1/opinions"]["post"]["responses"]["201"]
+    shapes = answer["content"]["application/json"]["schema"]["oneOf"]
+    assert [each["$ref"].rpartition("/")[2] for each in shapes] == ["Opinion", "Receipt"]
+    assert {"ETag", "Location"} <= set(answer["headers"])
+
+
+def test_what_a_call_cannot_do_without_is_required_of_a_header() -> None:
+    receipts = openapi.document(ROUTES)["paths"]["/api/v1/sms/receipts"]["post"]
+    token = next(each for each in receipts["parameters"] if each["name"] == "X-Receipt-Token")
+    assert token["required"]
+
+
 def test_no_schema_asks_the_client_who_it_is() -> None:
     text = json.dumps(openapi.document(ROUTES)["paths"])
     assert "X-Actor" not in text

@@ -15,18 +15,22 @@ import requests
 
 from deploy.local.broker import Broker
 from deploy.local.store import Store
+from gateway import openapi
+from gateway.routes import ROUTES
 from gateway.server import Server
 from services.chassis import session
 from services.chassis.settings import Settings
 from services.chassis.testing import Running, settings_for_tests
 from tests.component.gateway.stand_ins import Desk, FeedbackStandIn, RecordsStandIn
+from tests.published import Published
 
+PUBLISHED = Published(openapi.document(ROUTES))
 ORIGIN = "https://party.example.edu"
 
 
 @dataclass
 class Door:
-    """A running gateway as a client sees it."""
+    """A running gateway as a client sees it: whatever it answers must be as published."""
 
     server: Server
     records: Desk
@@ -45,7 +49,10 @@ class Door:
         headers = dict(options.pop("headers", {}))
         if person is not None:
             headers.setdefault("Authorization", f"Bearer {self.token(person)}")
-        return requests.request(method, self.url + path, headers=headers, timeout=20, **options)
+        response = requests.request(method, self.url + path, headers=headers, timeout=20, **options)
+        if path.startswith("/api/") and not options.get("stream") and response.content:
+            assert PUBLISHED.breaches(method, path.partition("?")[0], response) == []
+        return response
 
     def raw(self, sent: bytes, *, seconds: float = 10) -> bytes:
         """Everything that comes back on a connection of its own until the gateway ends it."""

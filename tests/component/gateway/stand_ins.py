@@ -165,7 +165,23 @@ class FeedbackStandIn:
     @rpc(request=feedback_rpc.SubmitOpinion, response=feedback_rpc.Opinion)
     def submit_opinion(self, request):
         self.desk.saw("submit_opinion", request)
-        return {"id": "op-1", "version": 1, "mode": "named", "text": request["text"]}
+        return {
+            "id": "op-1",
+            "version": 1,
+            "mode": "named",
+            "state": "received",
+            "organisation": request["organisation"],
+            "concerns": request["organisation"],
+            "category": request["category"],
+            "about_head": False,
+            "received_on": date(2026, 3, 2),
+            "excerpt": request["text"],
+            "text": request["text"],
+            "author": context.actor(),
+            "declined_because": None,
+            "declined_on": None,
+            "answer": None,
+        }
 
     @rpc(
         request=feedback_rpc.SubmitAnonymousOpinion,
