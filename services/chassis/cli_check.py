@@ -23,6 +23,8 @@ from services.chassis.cli_frame import (
     show,
     told,
 )
+from services.chassis.clock import Clock
+from services.chassis.outbox import pending_for
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
 from services.chassis.store import Store
 from services.chassis.subscriptions import owed
@@ -42,13 +44,13 @@ def outbox(service: str | None, as_json: bool) -> None:
     rows = []
     for name in [service] if service else service_names():
         with database(known, name) as opened:
-            rows += [{"service": name, **row} for row in pending(opened, known.clock().now())]
+            rows += [{"service": name, **row} for row in pending(opened, known.clock())]
     columns = ("service", "collection", "documents", "oldest_seconds")
     show(rows, columns, as_json=as_json, empty="Every accepted event is published.")
 
 
-def pending(opened: Store, now: datetime) -> Iterator[dict[str, Any]]:
-    """Of each collection that holds unpublished events: how many documents, and since when."""
+def pending(opened: Store, clock: Clock) -> Iterator[dict[str, Any]]:
+    """Of each collection that holds unpublished events: how many documents, and for how long at least."""
     for name in sorted(opened.list_collection_names()):
         collection = opened[name]
         if not any("pending_since" in dict(each["key"]) for each in collection.list_indexes()):
@@ -60,7 +62,7 @@ def pending(opened: Store, now: datetime) -> Iterator[dict[str, Any]]:
             yield {
                 "collection": name,
                 "documents": collection.count_documents(waiting),
-                "oldest_seconds": round((now - oldest["pending_since"]).total_seconds()),
+                "oldest_seconds": round(pending_for(oldest["pending_since"], clock.now(), clock.zone)),
             }
 
 
@@ -125,7 +127,7 @@ def _store_findings(known: Settings) -> Iterator[Finding]:
                 outstanding = migrations.outstanding(opened, f"services.{name}.migrations")
                 detail = f"{len(outstanding)} migrations outstanding: jishi migrate" if outstanding else ""
                 yield _found(f"store of {name}", "look" if outstanding else "right", detail)
-                for row in pending(opened, known.clock().now()):
+                for row in pending(opened, known.clock()):
                     late = row["oldest_seconds"] > OUTBOX_LATE_SECONDS
                     said = f"{row['documents']} documents, the oldest for {row['oldest_seconds']} s"
                     yield _found(f"outbox {name}.{row['collection']}", "wrong" if late else "right", said)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 
 from pymongo import UpdateOne
+from pymongo.read_concern import ReadConcern
 
 from services.chassis.contract import EventContract
 from services.chassis.envelope import CONTENT_TYPE, to_bytes
@@ -30,6 +32,26 @@ class Woken:
         return self.collection.name, self.id
 
 
+def lasting(collection: Records) -> Records:
+    """``collection`` less what a failover may take back: no event may leave whose change might not stay."""
+    return collection.with_options(read_concern=ReadConcern("majority"))
+
+
+def pending_for(since: datetime, now: datetime, zone: tzinfo) -> float:
+    """For how many seconds at least something has been pending.
+
+    A stamp at the begin of a campus day stands for any instant of it: anonymous documents keep no other.
+    """
+    if is_day(since, zone):
+        since = since.astimezone(zone) + timedelta(days=1)
+    return max((now - since).total_seconds(), 0.0)
+
+
+def is_day(since: datetime, zone: tzinfo) -> bool:
+    """Whether the stamp tells the campus day only."""
+    return since.astimezone(zone).time() == time()
+
+
 def read(bunch: Sequence[Woken]) -> list[Woken]:
     """The bunch with everybody's pending events, read where the writer did not know them."""
     unknown: dict[str, list[Woken]] = {}
@@ -39,7 +61,8 @@ def read(bunch: Sequence[Woken]) -> list[Woken]:
     found: dict[Key, Record] = {}
     for name, wanted in unknown.items():
         ids = [each.id for each in wanted]
-        for document in wanted[0].collection.find({"_id": {"$in": ids}}, {"pending": 1, "sequence": 1}):
+        kept = lasting(wanted[0].collection)
+        for document in kept.find({"_id": {"$in": ids}}, {"pending": 1, "sequence": 1}):
             found[name, document["_id"]] = document
 
     def filled(each: Woken) -> Woken:
@@ -49,6 +72,11 @@ def read(bunch: Sequence[Woken]) -> list[Woken]:
         return replace(each, envelopes=document.get("pending", ()), sequence=document.get("sequence", 0))
 
     return [filled(each) for each in bunch]
+
+
+def is_anonymous(document: Woken) -> bool:
+    """Whether nothing may tell when one of its pending events leaves."""
+    return any(envelope.get("anonymous") for envelope in document.envelopes or ())
 
 
 def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int:

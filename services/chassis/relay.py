@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from eventlet import Timeout, spawn
@@ -19,7 +19,7 @@ from services.chassis.errors import Unavailable, origin
 from services.chassis.leases import Leases
 from services.chassis.outbox import Key, Woken
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
-from services.chassis.store import Record, Records
+from services.chassis.store import Record, Records, refusal_of
 
 MOST_AT_ONCE = 200  # documents in one bunch
 MOST_REMEMBERED = 20_000  # woken documents; beyond that the sweeper finds them
@@ -43,8 +43,6 @@ class Relay:
     One greenthread takes woken documents in bunches. What it misses (a crash, a full memory) the sweeper
     finds in the store. While the broker is away it keeps only ids, and backs off. Replicas may publish
     the same event twice, never out of order within one pass, and never lose one.
-
-    ``prepare`` is called before the first event leaves: it declares what the broker needs to route it.
     """
 
     def __init__(
@@ -53,19 +51,19 @@ class Relay:
         clock: Clock,
         *,
         leases: Leases | None = None,
-        prepare: Callable[[], None] | None = None,
         enabled: bool = True,
         sweep_every: float = SWEEP_EVERY,
     ) -> None:
         self._publisher = publisher
         self._clock = clock
         self._leases = leases
-        self._prepare = prepare
         self._enabled = enabled
         self._sweep_every = sweep_every
         self._watched: dict[str, Records] = {}
         self._woken: dict[Key, Woken] = {}
         self._resting: dict[Key, float] = {}
+        self._leaving: set[Key] = set()
+        self._noticed: dict[Key, datetime] = {}
         self._signal = Signal()
         self._threads: list[GreenThread] = []
         self._stopping = False
@@ -131,16 +129,36 @@ class Relay:
     def publish_bunch(self) -> int:
         """Publish one bunch of woken documents; the number of documents cleared.
 
-        Raises ``Unavailable`` when the broker is: the documents stay woken.
+        Raises ``Unavailable`` or the store's error when broker or store are away: the documents stay woken.
+        After any other failure they are published one by one, and the one that caused it rests.
         """
         bunch = [self._woken.pop(key) for key in list(self._woken)[:MOST_AT_ONCE]]
+        self._leaving = {each.key for each in bunch}
         try:
-            return self._publish(bunch)
+            try:
+                return self._publish(bunch)
+            except Exception as failure:
+                if _is_away(failure):
+                    raise
+                _log.error("relay.one_by_one", kind=type(failure).__name__, origin=origin(failure))
+            return sum(self._publish_alone(each) for each in bunch)
         except BaseException:
             for each in bunch:
                 # By the next attempt it may be published, by us or by another replica: it is read then.
                 self._woken.setdefault(each.key, Woken(each.collection, each.id))
             raise
+        finally:
+            self._leaving = set()
+
+    def _publish_alone(self, document: Woken) -> int:
+        alone = outbox.read([Woken(document.collection, document.id)])
+        try:
+            return self._publish(alone)
+        except Exception as failure:
+            if _is_away(failure):
+                raise
+            self._rest(alone[0], "document cannot be published", origin=origin(failure))
+            return 0
 
     def _publish(self, bunch: Sequence[Woken]) -> int:
         sealed = [(each, self._outgoing(each)) for each in outbox.read(bunch)]
@@ -185,26 +203,40 @@ class Relay:
     def _rest(self, document: Woken, event: str, **fields: object) -> None:
         """It stays pending, and for a while does not hold up the sweeper."""
         self._resting[document.key] = time.monotonic() + REST_SECONDS
-        _log.error(event, collection=document.collection.name, document=document.id, **fields)
+        if outbox.is_anonymous(document):
+            fields.pop("event_id", None)  # a line has its instant: no id may be beside it
+        else:
+            fields["document"] = document.id
+        _log.error(event, collection=document.collection.name, **fields)
 
     # -- sweeping ------------------------------------------------------------------------------
 
     def sweep(self) -> int:
-        """Wake what has been pending for longer than ``SWEEP_OLDER``, oldest first; how many."""
+        """Wake what has been pending for longer than ``SWEEP_OLDER``, oldest first; how many.
+
+        A stamp that tells only the day does not say whether that is so: such a document is left to its
+        writer until it has been met for that long. What is on its way from here is let be.
+        """
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         before = self._clock.now() - SWEEP_OLDER
+        noticed, self._noticed = self._noticed, {}
         found, oldest = 0, 0.0
         for name, collection in self._watched.items():
             resting = sum(1 for each, _ in self._resting if each == name)
             overdue = (
-                collection.find({"pending_since": {"$lt": before}}, {"pending_since": 1})
+                outbox.lasting(collection)
+                .find({"pending_since": {"$lt": before}}, {"pending_since": 1})
                 .sort("pending_since", 1)
-                .limit(SWEEP_MOST + resting)
+                .limit(SWEEP_MOST + resting + len(noticed))
             )
             for document in overdue:
-                oldest = max(oldest, (self._clock.now() - document["pending_since"]).total_seconds())
-                if (name, document["_id"]) not in self._resting:
+                key, since = (name, document["_id"]), document["pending_since"]
+                oldest = max(oldest, outbox.pending_for(since, self._clock.now(), self._clock.zone))
+                if outbox.is_day(since, self._clock.zone):
+                    self._noticed[key] = since = noticed.get(key, self._clock.now())
+                at_work = key in self._resting or key in self._woken or key in self._leaving
+                if since < before and not at_work:
                     self.wake(collection, document["_id"])
                     found += 1
         OLDEST.set(oldest)
@@ -222,12 +254,9 @@ class Relay:
                 self._signal.wait()
                 continue
             try:
-                if self._prepare is not None:
-                    self._prepare()
-                    self._prepare = None
                 self.publish_bunch()
                 pause = 0.1
-            except (Unavailable, PyMongoError) as failure:
+            except (Unavailable, PyMongoError) as failure:  # broker or store are away
                 _log.warning("relay waits", kind=type(failure).__name__, documents=len(self._woken))
                 if self._stopping:
                     return
@@ -270,3 +299,10 @@ class Relay:
     def _rouse(self) -> None:
         if not self._signal.ready():
             self._signal.send()
+
+
+def _is_away(failure: Exception) -> bool:
+    """Whether broker or store did not answer, which is no fault of a document."""
+    if isinstance(failure, PyMongoError):
+        return isinstance(refusal_of(failure), Unavailable)
+    return isinstance(failure, Unavailable)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
@@ -156,6 +156,19 @@ def test_the_outbox_shows_what_is_accepted_and_not_published(jishi: Jishi, setti
     [row] = json.loads(jishi("outbox", "--json").stdout)
     assert (row["service"], row["collection"], row["documents"]) == ("feedback", "opinions", 1)
     assert 300 <= row["oldest_seconds"] < 360
+
+
+def test_an_anonymous_document_is_not_late_because_it_keeps_the_day_only(
+    jishi: Jishi, settings: Settings
+) -> None:
+    database = connect(settings.mongo_uri, settings.for_service("feedback").database_name)
+    database["opinions"].create_index("pending_since", sparse=True)
+    clock = settings.clock()
+    midnight = datetime.combine(clock.today(), time(), clock.zone)
+    database["opinions"].insert_one({"_id": "1", "pending_since": midnight})
+    database.client.close()
+    [row] = json.loads(jishi("outbox", "--json").stdout)
+    assert (row["documents"], row["oldest_seconds"]) == (1, 0)
 
 
 def test_events_are_tailed_without_their_data(surroundings: dict[str, str], channel: Any) -> None:

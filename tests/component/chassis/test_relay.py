@@ -13,6 +13,8 @@ from kombu import Connection, Exchange, Queue
 
 from deploy.local.broker import Broker
 from deploy.local.store import Store as StoreServer
+from services.chassis import outbox
+from services.chassis import relay as relay_module
 from services.chassis.clock import FixedClock, SystemClock
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Documents
@@ -256,6 +258,40 @@ def test_a_broken_pending_event_holds_nobody_up(documents: Documents, relay: Rel
     assert relay.publish_bunch() == 1
     assert [event["subject"] for event in wiretap.taken()] == ["a2"]
     assert pending(documents) == 1
+
+
+def test_an_event_that_cannot_be_sent_rests_alone(
+    documents: Documents, relay: Relay, wiretap: Wiretap, clock: FixedClock
+) -> None:
+    for number in range(5):
+        documents.create(f"a{number}", {"count": 0}, [planned(f"a{number}")])
+    documents.collection.update_one({"_id": "a2"}, {"$set": {"pending.0.id": "x" * 300}})
+    relay.wake(documents.collection, "a2")  # woken again, it is read from the store
+    assert relay.publish_bunch() == 4
+    assert {event["subject"] for event in wiretap.taken()} == {"a0", "a1", "a3", "a4"}
+    assert pending(documents) == 1
+    clock.advance(SWEEP_OLDER + timedelta(seconds=1))
+    assert (relay.backlog, relay.sweep()) == (0, 0)
+
+
+def test_the_age_of_what_is_anonymous_is_told_by_days(
+    database: Store, documents: Documents, publisher: Unlucky, clock: FixedClock
+) -> None:
+    documents.create("a1", {"count": 0}, [planned("a1")], anonymous=True)
+    clock.advance(SWEEP_OLDER + timedelta(seconds=1))
+    other = Relay(publisher, clock)
+    other.watch(documents.collection)
+    assert other.sweep() == 0
+    assert relay_module.OLDEST._value.get() == 0
+    clock.advance(SWEEP_OLDER + timedelta(seconds=1))
+    assert other.sweep() == 1  # met for so long, it was left behind
+    clock.advance(timedelta(days=2))
+    assert other.sweep() == 0  # woken
+    assert timedelta(days=1).total_seconds() < relay_module.OLDEST._value.get() < 2 * 86400
+
+
+def test_only_what_no_failover_takes_back_is_published(documents: Documents) -> None:
+    assert outbox.lasting(documents.collection).read_concern.level == "majority"
 
 
 def test_switched_off_it_publishes_nothing_and_remembers_nothing(
