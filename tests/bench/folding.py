@@ -42,22 +42,26 @@ def main(which: str, amqp_uri: str, mongo_uri: str, events: int) -> None:
 
 
 def ours(settings: Settings, events: int) -> float:
-    """Events a second, from the start of the service to an empty queue with everything on the ledger."""
+    """Events a second after the first batch, until everything is on the ledger and acknowledged.
+
+    What a service does once when it starts is not counted, and neither is the batch during which it did.
+    """
     with Running(EvaluationService, settings) as running:
         publish(settings, [organisation(number) for number in range(BRANCHES)])
         known = EVENTS.labels("evaluation.authority", "handled")
         wait_for(lambda: known._value.get() == BRANCHES, 300)
         wait_for(lambda: running.container.in_flight == 0, 60)
     publish(settings, backlog(settings, events))
-    began = monotonic()
+    # Asking the store how far it is would slow it down: what was handled is counted in this process.
+    folded = EVENTS.labels(QUEUE, "handled")
     with Running(EvaluationService, settings) as running:
-        # Asking the store how far it is would slow it down: what was handled is counted in this process.
-        folded = EVENTS.labels(QUEUE, "handled")
+        first = wait_for(folded._value.get, 60)
+        began = monotonic()
         wait_for(lambda: folded._value.get() == events, 600)
         wait_for(lambda: running.container.in_flight == 0, 60)
         took = monotonic() - began
         assert running.application.database["evidence"].count_documents({}) == events
-        return events / took
+        return (events - float(first)) / took
 
 
 def raw(settings: Settings, events: int) -> float:
