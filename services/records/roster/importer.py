@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -78,19 +79,20 @@ class RosterImport:
 
     def _read(self, upload: str, filename: str, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """The roster, read in another process; the job stays ours meanwhile."""
-        with self._uploads.as_file(upload) as path:
-            argument = {"path": str(path), "filename": filename}
-            reading = eventlet.spawn(
-                offload, "services.records.roster.reading:read", argument, timeout=READING_SECONDS
-            )
-            try:
-                while True:
-                    with eventlet.Timeout(ALIVE_EVERY, False):
-                        roster: Mapping[str, Any] = reading.wait()
-                        return roster
-                    checkpoint()
-            finally:
-                reading.kill()
+        # Over a pipe: a file would stay behind when this process is killed, numbers and all.
+        content = base64.b64encode(self._uploads.content(upload)).decode()
+        argument = {"content": content, "filename": filename}
+        reading = eventlet.spawn(
+            offload, "services.records.roster.reading:read", argument, timeout=READING_SECONDS
+        )
+        try:
+            while True:
+                with eventlet.Timeout(ALIVE_EVERY, False):
+                    roster: Mapping[str, Any] = reading.wait()
+                    return roster
+                checkpoint()
+        finally:
+            reading.kill()
 
     def _take_over(
         self, job: Job, roster: Mapping[str, Any], cursor: _Row, checkpoint: Checkpoint

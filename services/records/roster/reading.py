@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,14 +15,14 @@ Roster = dict[str, Any]
 
 
 def read(argument: Mapping[str, str]) -> Roster:
-    """The file ``path``, called ``filename``, as ``{rows, labels}``.
+    """The file of ``content`` (base64), called ``filename``, as ``{rows, labels}``.
 
     ``rows`` are in the order in which they are to be applied, each ``{sheet, row, kind, values, problems}``,
     its problems ``[column, code]``; a sheet that cannot be used gives one row of its own with the reason.
     ``labels`` are the file's own headers, by sheet and field. Raises ``Invalid`` where the whole file is of
     no use: see ``tables``, and ``roster.no_known_sheet``.
     """
-    return arrange(tables(argument["path"], argument["filename"]))
+    return arrange(tables(base64.b64decode(argument["content"]), argument["filename"]))
 
 
 def arrange(found: Sequence[Table]) -> Roster:

@@ -33,13 +33,12 @@ class Table:
     rows: list[list[str]]
 
 
-def tables(path: str, filename: str) -> list[Table]:
+def tables(content: bytes, filename: str) -> list[Table]:
     """The sheets of a file, judged by what it holds and not by how it is called.
 
     Raises ``Invalid``: ``roster.unreadable``, ``roster.password``, ``roster.old_format`` (.xls),
     ``roster.encoding``, ``roster.too_large``, ``roster.empty``.
     """
-    content = Path(path).read_bytes()
     if content.startswith(_ZIP):
         found = _xlsx(content)
     elif content.startswith(_OLE):

@@ -1,15 +1,12 @@
-"""Files on their way to an import: received in parts, kept for a day at most, removed when taken over."""
+"""Files on their way to an import: received in parts, kept sealed for a day at most, then forgotten."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from bson.binary import Binary
 from pymongo.errors import DuplicateKeyError
@@ -18,6 +15,7 @@ from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.store import Indexes, Record, Store, answering
+from services.chassis.vault import Vault
 from services.contracts.records_rpc import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 
 KEPT = timedelta(days=1)
@@ -32,9 +30,15 @@ class Upload:
 
 
 class Uploads:
-    """Uploads belong to whoever began them; for everybody else there are none."""
+    """Uploads belong to whoever began them; for everybody else there are none.
 
-    def __init__(self, database: Store, clock: Clock) -> None:
+    A roster names people with their telephone numbers, so its parts are sealed, each in its own place. Once
+    they are taken over only their sizes and fingerprints stay for the day, by which a command that repeats
+    is known.
+    """
+
+    def __init__(self, database: Store, vault: Vault, clock: Clock) -> None:
+        self._vault = vault
         self._uploads = database["uploads"]
         self._parts = database["upload_parts"]
         self._clock = clock
@@ -57,25 +61,29 @@ class Uploads:
     def append(self, upload: str, owner: str, part: int, content: str) -> Upload:
         """Keep one part (base64). The same part again changes nothing; another one in its place is refused.
 
-        Raises ``Invalid``: ``upload.not_base64``, ``upload.part_too_large``, ``upload.too_large``;
-        ``Conflict("upload.part_differs")``.
+        Once the upload has a job nothing is kept any more. Raises ``Invalid``: ``upload.not_base64``,
+        ``upload.part_too_large``, ``upload.too_large``; ``Conflict("upload.part_differs")``.
         """
-        received = _decoded(content)
+        received, place = _decoded(content), f"{upload}:{part}"
         before = self.view(upload, owner)
+        fingerprint = self._vault.fingerprint(place, hashlib.sha256(received).hexdigest())
         with answering():
-            known = self._parts.find_one({"_id": f"{upload}:{part}"})
+            known = self._parts.find_one({"_id": place}, {"fingerprint": 1})
         if known is not None:
-            if bytes(known["content"]) != received:
+            if known["fingerprint"] != fingerprint:
                 raise Conflict("upload.part_differs")
             return before
+        if self.job_of(upload, owner) is not None:
+            raise Conflict("upload.part_differs")
         if before.size + len(received) > MOST_UPLOAD_BYTES:
             raise Invalid("upload.too_large")
         kept: Record = {
-            "_id": f"{upload}:{part}",
+            "_id": place,
             "upload": upload,
             "part": part,
             "size": len(received),
-            "content": Binary(received),
+            "fingerprint": fingerprint,
+            "sealed": Binary(self._vault.seal_bytes(place, received)),
             "begun_at": self._clock.now(),
         }
         with answering():
@@ -104,20 +112,15 @@ class Uploads:
         if parts != list(range(len(parts))):
             raise Invalid("upload.part_missing")
 
-    @contextmanager
-    def as_file(self, upload: str) -> Iterator[Path]:
-        """The content as a file of this process's own, gone after the block.
-
-        Raises ``NotFound("uploads.not_found")`` where its day is over.
-        """
-        with NamedTemporaryFile(prefix="jishi-import-") as file:
-            with answering():
-                for each in self._parts.find({"upload": upload}, sort=[("part", 1)]):
-                    file.write(each["content"])
-            if not file.tell():
-                raise NotFound("uploads.not_found")
-            file.flush()
-            yield Path(file.name)
+    def content(self, upload: str) -> bytes:
+        """The whole file, in memory alone; raises ``NotFound("uploads.not_found")`` where its day is over."""
+        with answering():
+            parts = list(
+                self._parts.find({"upload": upload, "sealed": {"$exists": True}}, sort=[("part", 1)])
+            )
+        if not parts:
+            raise NotFound("uploads.not_found")
+        return b"".join(self._vault.open_bytes(each["_id"], each["sealed"]) for each in parts)
 
     def job_of(self, upload: str, owner: str) -> str | None:
         """The job that takes the upload over, if one was started; raises as ``view``."""
@@ -134,9 +137,9 @@ class Uploads:
             self._uploads.update_one({"_id": upload}, {"$set": {"job": job}})
 
     def remove(self, upload: str) -> None:
-        """Forget the content: it holds what is now in the records, phone numbers unsealed."""
+        """Forget the content; that these parts were received is known until their day is over."""
         with answering():
-            self._parts.delete_many({"upload": upload})
+            self._parts.update_many({"upload": upload}, {"$unset": {"sealed": ""}})
 
 
 def _decoded(content: str) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import random
+import tempfile
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.testing import wait_for
+from services.records.roster import importer
 from services.records.roster.importer import KIND
 from tests.component.records.surroundings import Campus, Faculty, workbook
 
@@ -46,6 +50,21 @@ def roster() -> bytes:
 def counts(job: dict[str, Any]) -> tuple[int, int, int, int]:
     result = job["result"]
     return result["created"], result["changed"], result["unchanged"], result["refused"]
+
+
+def kept_content(campus: Campus) -> list[bytes]:
+    """What is kept of the uploads, as it stands in the store."""
+    parts = campus.application.database["upload_parts"].find({"sealed": {"$exists": True}})
+    return [bytes(each["sealed"]) for each in parts]
+
+
+def send(campus: Campus, key: str, content: bytes) -> str:
+    """The job of ``content``, as a client that repeats each command with its key."""
+    call, root = campus.call, campus.administrator
+    upload = call(root, "begin_upload", f"{key} begin", filename="名册.csv")["upload"]
+    part = {"upload": upload, "part": 0, "content": base64.b64encode(content).decode()}
+    call(root, "append_upload", f"{key} part", **part)
+    return str(call(root, "start_import", f"{key} start", upload=upload, filename="名册.csv")["job"])
 
 
 def test_a_roster_is_taken_over_with_its_posts_and_its_history(campus: Campus) -> None:
@@ -198,7 +217,7 @@ def test_a_file_of_no_use_fails_the_job_with_the_reason(campus: Campus) -> None:
         job = campus.imported(content)
         assert job["state"] == "failed"
         assert code in job["failure"]["zh"]
-    assert campus.application.database["upload_parts"].count_documents({}) == 0
+    assert kept_content(campus) == []
 
 
 def test_what_is_too_large_when_unpacked_fails_the_job_at_once(campus: Campus) -> None:
@@ -223,6 +242,45 @@ def test_only_the_administrator_of_the_root_imports(campus: Campus, faculty: Fac
     job = campus.upload(roster())
     with pytest.raises(NotFound, match=r"jobs\.not_found"):
         campus.call(faculty.dean, "get_job", job=job)
+
+
+def test_numbers_are_sealed_at_rest_and_no_file_is_made_of_them(
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv")["upload"]
+    content = "姓名,学号,政治面貌,所在支部,联系电话\n王小明,R1,正式党员,B1,13812345678\n".encode()
+    part = {"upload": begun, "part": 0, "content": base64.b64encode(content).decode()}
+    campus.call(campus.administrator, "append_upload", **part)
+    assert len(kept_content(campus)) == 1
+    assert b"13812345678" not in str(list(campus.application.database["upload_parts"].find())).encode()
+
+    seen: list[str] = []
+    read = importer.offload
+
+    def watched(*given: Any, **more: Any) -> Any:
+        seen.extend(each.name for each in tmp_path.rglob("*"))
+        return read(*given, **more)
+
+    monkeypatch.setattr(importer, "offload", watched)
+    job = campus.call(campus.administrator, "start_import", upload=begun, filename="x.csv")["job"]
+    wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
+    assert (seen, kept_content(campus)) == ([], [])
+
+
+def test_a_command_repeated_after_its_import_keeps_nothing(campus: Campus, faculty: Faculty) -> None:
+    content = "姓名,学号,政治面貌,所在支部,联系电话\n王小明,R1,正式党员,B1,13812345678\n".encode()
+    job = send(campus, "k", content)
+    wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
+    assert send(campus, "k", content) == job
+    assert kept_content(campus) == []
+    upload = campus.application.database["uploads"].find_one({"job": job})
+    assert upload is not None
+    for part, other in ((0, content.replace(b"R1", b"R2")), (1, content)):
+        more = {"upload": upload["_id"], "part": part, "content": base64.b64encode(other).decode()}
+        with pytest.raises(Conflict, match=r"upload\.part_differs"):
+            campus.call(campus.administrator, "append_upload", **more)
+    assert kept_content(campus) == []
 
 
 def test_parts_may_come_twice_but_not_differ_nor_lack(campus: Campus) -> None:

@@ -20,6 +20,21 @@ def test_what_is_sealed_opens_as_it_was(text: str, field: str) -> None:
     assert len(text) < 4 or text not in sealed
 
 
+@given(st.binary(max_size=200))
+def test_bytes_open_as_they_were_under_their_own_field_and_whole(content: bytes) -> None:
+    sealed = vault.seal_bytes("part", content)
+    assert vault.open_bytes("part", sealed) == content
+    assert len(content) < 13 or content not in sealed
+    for field, other in (
+        ("other", sealed),
+        ("part", sealed[:-1]),
+        ("part", content),
+        ("part", b"\xff.\xff."),
+    ):
+        with pytest.raises(SealBroken):
+            vault.open_bytes(field, other)
+
+
 @given(st.text(min_size=1, max_size=30), st.integers(0, 10_000), st.integers(1, 255))
 def test_a_changed_byte_breaks_the_seal(text: str, position: int, change: int) -> None:
     sealed = vault.seal("phone", text)
