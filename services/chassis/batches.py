@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Any
 
 import eventlet
@@ -112,7 +111,7 @@ class SubscribeBatch(EventEntrypoint):
         deliveries = [delivery for delivery, _ in good]
         started = time.monotonic()
         try:
-            self.outlasting(lambda: self._apply([event for _, event in good]), deliveries)
+            fresh = self._apply_outlasting([event for _, event in good], deliveries)
         except Exception as failure:
             if len(good) == 1:
                 self.settle_failed(*good[0], failure)
@@ -122,7 +121,7 @@ class SubscribeBatch(EventEntrypoint):
             return
         SECONDS.labels(self.queue).observe(time.monotonic() - started)
         if ack_all(deliveries):
-            EVENTS.labels(self.queue, "handled").inc(len(good))
+            self._count(len(good), fresh)
 
     def _one_by_one(self, good: list[_Read]) -> None:
         for delivery, event in good:
@@ -130,34 +129,43 @@ class SubscribeBatch(EventEntrypoint):
                 delivery.forget()
                 continue
             try:
-                self.outlasting(partial(self._apply, [event]), [delivery])
+                fresh = self._apply_outlasting([event], [delivery])
             except Exception as failure:
                 self.settle_failed(delivery, event, failure)
             else:
                 if delivery.ack():
-                    EVENTS.labels(self.queue, "handled").inc()
+                    self._count(1, fresh)
 
-    def _apply(self, events: list[Event]) -> None:
+    def _count(self, events: int, fresh: int) -> None:
+        EVENTS.labels(self.queue, "handled").inc(fresh)
+        EVENTS.labels(self.queue, "duplicate").inc(events - fresh)
+
+    def _apply_outlasting(self, events: list[Event], deliveries: list[Delivery]) -> int:
+        fresh: list[int] = []
+        self.outlasting(lambda: fresh.append(self._apply(events)), deliveries)
+        return sum(fresh)
+
+    def _apply(self, events: list[Event]) -> int:
+        """Apply those of the events that were not applied before; how many."""
         within = circumstances(events[0]) if len(events) == 1 else Context()
         with context.entered(within):
-            self.container.perform(self, lambda service: self._once(service, events))
+            fresh: int = self.container.perform(self, lambda service: self._once(service, events))
+        return fresh
 
-    def _once(self, service: Any, events: list[Event]) -> None:
+    def _once(self, service: Any, events: list[Event]) -> int:
         method = getattr(service, self.method_name)
         application = self.container.application
 
-        def body() -> None:
+        def body() -> int:
             fresh = application.inbox.fresh(self.queue, events) if self.inbox else events
             if fresh:
                 method(fresh)
             if self.inbox:
                 mark = application.inbox.mark_all if self.transaction else application.inbox.settle
                 mark(self.queue, fresh)
+            return len(fresh)
 
-        if self.transaction:
-            in_transaction(application.database, body)
-        else:
-            body()
+        return in_transaction(application.database, body) if self.transaction else body()
 
 
 subscribe_batch = SubscribeBatch.decorator

@@ -47,7 +47,9 @@ class Subscribe(EventEntrypoint):
     Delivery is at least once and the effect is once: the handler runs in a transaction together with the
     mark that the event was applied. Events of one subject are handled one after another within a process,
     different subjects on ``workers`` lanes side by side. With ``transaction=False`` the handler has to be
-    idempotent by itself: the mark is set after it, so that a crash between the two repeats it.
+    idempotent by itself: the mark is set after it, so that a crash between the two repeats it. Nor does
+    anything then keep two replicas from applying two events of a subject in the wrong order, so an order
+    needs ``own_guard``: what in the handler's own writes lets the newer one win.
     """
 
     def __init__(
@@ -58,8 +60,11 @@ class Subscribe(EventEntrypoint):
         prefetch: int = 20,
         workers: int = 4,
         transaction: bool = True,
+        own_guard: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if order is not Order.ANY and not transaction and not own_guard:
+            raise ValueError(f"{queue}: an order without a transaction needs a guard of the handler's own")
         super().__init__(*contracts, queue=queue, prefetch=prefetch, **kwargs)
         self.order = order
         self.workers = workers
@@ -101,26 +106,28 @@ class Subscribe(EventEntrypoint):
                 delivery.give_back()
 
     def _handle(self, delivery: Delivery, event: Event | None, failure: Exception | None) -> None:
+        outcomes: list[str] = []
         if event is not None:
             try:
                 started = time.monotonic()
-                self.outlasting(lambda: self._apply(event), [delivery])
+                self.outlasting(lambda: outcomes.append(self._apply(event)), [delivery])
                 SECONDS.labels(self.queue).observe(time.monotonic() - started)
             except Exception as raised:
                 failure = raised
         if failure is not None:
             self.settle_failed(delivery, event, failure)
         elif delivery.ack():
-            EVENTS.labels(self.queue, "handled").inc()
+            EVENTS.labels(self.queue, outcomes[-1]).inc()
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, event: Event) -> str:
+        """Apply the event unless that was done before; what became of it, as it is counted."""
         pauses = iter(_GAP_PAUSES)
         collisions = 0
         while True:
             try:
                 with context.entered(circumstances(event)):
-                    self.container.perform(self, lambda service: self._once(service, event))
-                return
+                    verdict = self.container.perform(self, lambda service: self._once(service, event))
+                return verdict.value if verdict in (Verdict.DUPLICATE, Verdict.STALE) else "handled"
             except Gap:
                 pause = next(pauses, None)
                 if pause is None:
@@ -132,27 +139,25 @@ class Subscribe(EventEntrypoint):
                 if collisions > 2:
                     raise
 
-    def _once(self, service: Any, event: Event) -> None:
+    def _once(self, service: Any, event: Event) -> Verdict:
         method = getattr(service, self.method_name)
         application = self.container.application
         if application is None:
             method(event)
-            return
+            return Verdict.NEW
         inbox: Inbox = application.inbox
         ordered = self.order is not Order.ANY
 
-        def body() -> None:
+        def body() -> Verdict:
             verdict = inbox.verdict(self.queue, event, ordered=ordered)
             if verdict is Verdict.GAP and self.order is Order.STRICT:
                 raise Gap("an earlier event of the subject is missing")
             if verdict in (Verdict.NEW, Verdict.GAP):
                 method(event)
                 inbox.mark(self.queue, event, ordered=ordered)
+            return verdict
 
-        if self.transaction:
-            in_transaction(application.database, body)
-        else:
-            body()
+        return in_transaction(application.database, body) if self.transaction else body()
 
 
 subscribe = Subscribe.decorator

@@ -51,6 +51,7 @@ class EvaluationService:
         queue="evaluation.authority",
         order=Order.LATEST,
         transaction=False,
+        own_guard="tree, members, grants and standings keep the sequence they last took over",
     )
     def know(self, event: Event) -> None:
         learn: Mapping[type[EventContract], Callable[[Event], None]] = {

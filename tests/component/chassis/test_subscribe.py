@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
+import structlog
 from amqp import Message
 
 from services.chassis import broker as topology
 from services.chassis import context, retries
+from services.chassis.envelope import seal, to_bytes
 from services.chassis.errors import Permanent, Retryable
-from services.chassis.retries import ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, REASON
+from services.chassis.retries import (
+    ATTEMPTS,
+    CONSUMER,
+    DETAIL,
+    FIRST_FAILED_AT,
+    LETTER,
+    PARKED_AT,
+    REASON,
+)
+from services.chassis.subscribe import Order, Subscribe
 from services.chassis.testing import wait_for
+from services.contracts.records_events import ActivityPlanned
 from tests.component.chassis.ledger_service import (
     AnyOrder,
     Batched,
@@ -26,6 +40,14 @@ from tests.component.chassis.ledger_service import (
     is_empty,
     running,
 )
+
+
+def sealed_anonymously(settings: Any, subject: str) -> bytes:
+    new = ActivityPlanned.of(
+        anonymous=True, activity=subject, organisation="o1", kind="theme_day", held_on=date(2026, 3, 5)
+    )
+    return to_bytes(seal(new, subject=subject, sequence=1, clock=settings.clock(), actor="p1"))
+
 
 # -- the effect, once ---------------------------------------------------------------------------
 
@@ -51,6 +73,31 @@ def test_the_same_event_a_hundred_times_has_one_effect(settings, publish, event,
         wait_for(lambda: event_id(last) in ledger.effects)
         wait_for(lambda: ledger.container.in_flight == 0)
         assert sorted(ledger.effects) == sorted([event_id(body), event_id(last)])
+
+
+@pytest.mark.parametrize(
+    ("service", "queue", "outcome"),
+    [
+        (AnyOrder, "evaluation.any", "duplicate"),
+        (Latest, "evaluation.latest", "stale"),
+        (Batched, "evaluation.batched", "duplicate"),
+    ],
+)
+def test_what_was_applied_before_is_counted_as_such(settings, publish, event, service, queue, outcome):
+    def counted(which: str) -> float:
+        return retries.EVENTS.labels(queue, which)._value.get()
+
+    before = counted("handled"), counted(outcome)
+    with running(service, settings):
+        publish(*[event()] * 10)
+        wait_for(lambda: (counted("handled") - before[0], counted(outcome) - before[1]) == (1, 9))
+
+
+def test_an_order_without_a_transaction_asks_for_a_guard_of_the_handler_s_own():
+    with pytest.raises(ValueError, match="guard"):
+        Subscribe(ActivityPlanned, queue="q", order=Order.LATEST, transaction=False)
+    Subscribe(ActivityPlanned, queue="q", order=Order.LATEST, transaction=False, own_guard="a version")
+    Subscribe(ActivityPlanned, queue="q", transaction=False)
 
 
 def test_a_handler_that_raises_leaves_no_effect_and_no_acknowledged_event(settings, publish, event):
@@ -264,6 +311,38 @@ def test_what_strangers_send_is_answered_before_it_is_parked(settings, publish, 
         publish(b"not json", stranger)
         await_parked(channel, 2)
         assert sorted(ledger.parked, key=str) == [("e9", "unknown_type", ""), (None, "not_json", "")]
+
+
+def test_of_an_anonymous_event_that_fails_only_the_day_is_noted(settings, publish, channel):
+    with running(Outside, settings) as ledger, structlog.testing.capture_logs() as lines:
+        circumstances: list[Any] = []
+
+        def fail(_: Any) -> None:
+            circumstances.append(context.current())
+            raise KeyError
+
+        ledger.act = fail
+        body = sealed_anonymously(settings, "a1")
+        # The second cannot even be read: it is of a version to come.
+        publish(body, json.dumps({**json.loads(body), "type": "records.no.such.v1"}).encode())
+        for letter in await_parked(channel, 2):
+            today = settings.clock().today().isoformat()
+            assert (letter.headers[FIRST_FAILED_AT], letter.headers[PARKED_AT]) == (today, today)
+            assert UUID(letter.headers[LETTER]).version == 4
+        assert set(circumstances) == {context.Context()}
+        told = [value for line in lines for value in map(str, line.values())]
+        assert any("event.parked" in value for value in told)
+        assert not [value for value in told if json.loads(body)["id"] in value or "a1" in value]
+        assert not [line for line in lines if line.get("letter") or line.get("event_id")]
+
+
+def test_an_event_that_can_never_be_answered_is_parked_with_both_reasons(settings, publish, channel):
+    with running(Outside, settings) as ledger:
+        ledger.parked = None  # every answer raises
+        publish(b"not json")
+        [letter] = await_parked(channel, 1)
+        assert (letter.headers[REASON], letter.headers[DETAIL]) == ("not_answered", "not_json")
+        assert letter.headers[ATTEMPTS] == 4
 
 
 def test_an_event_whose_answer_fails_is_not_parked_unanswered(settings, publish, channel):
