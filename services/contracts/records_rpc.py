@@ -28,11 +28,10 @@ ATTENDANCE_STATES = ("present", "absent", "excused")
 VERDICTS = ("approve", "return")
 JOB_STATES = ("queued", "running", "done", "failed", "stopped")
 
-NUMBER = validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z", error="2 to 20 letters and digits are expected.")
-CODE = validate.Regexp(
-    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z", error="1 to 40 letters, digits, . _ - expected."
-)
-PHONE = validate.Regexp(r"\A\+?[0-9]{6,15}\Z", error="6 to 15 digits are expected.")
+# Their messages are codes: the texts for people are in the catalogues.
+NUMBER = validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z", error="number.invalid")
+CODE = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z", error="code.invalid")
+PHONE = validate.Regexp(r"\A\+?[0-9]{6,15}\Z", error="phone.invalid")
 
 
 class Day(fields.Date):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import click
 from marshmallow import ValidationError
 
 from services.chassis import patch  # noqa: F401 - before anything that opens a socket
+from services.chassis.catalogue import Catalogue
 from services.chassis.identity import derived_id
 from services.chassis.settings import Settings, SettingsError
 from services.contracts.records_rpc import CODE, NUMBER
@@ -84,7 +86,8 @@ def main(number: str, name: str, organisation: str, code: str) -> None:
         NUMBER(number)
         CODE(code)
     except ValidationError as wrong:
-        raise click.UsageError(str(wrong.messages)) from None
+        texts = Catalogue.load([Path(__file__).parent / "texts"])
+        raise click.UsageError(" ".join(texts.render(each)["en"] for each in wrong.messages)) from None
     try:
         records = Records.for_test(Settings.from_environment("records"))
     except SettingsError as wrong:

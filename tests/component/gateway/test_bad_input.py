@@ -81,6 +81,12 @@ def test_what_is_missing_is_named_in_the_readers_language(door: Door) -> None:
     assert english.headers["Content-Language"] == "en"
 
 
+def test_a_number_that_is_none_is_told_in_the_readers_language(door: Door) -> None:
+    response = door.ask("POST", "/api/v1/sessions/demo", person=None, json={"number": "?"})
+    document = problem(response, 422, "request.invalid")
+    assert document["fields"]["number"] == ["学号/工号应为 2 至 20 位字母或数字。"]
+
+
 def test_a_refusal_by_the_service_comes_through_with_its_fields(door: Door) -> None:
     document = problem(door.ask("POST", "/api/v1/activities/a-2/submit"), 422, "activity.no_minutes")
     assert document["fields"] == {"minutes": ["必填。"]}

@@ -7,7 +7,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from gateway.problems import TEXTS, in_language
 from gateway.refusals import Refused
+from gateway.routes import ROUTES
 from services.chassis.errors import REFUSALS
+from services.contracts.records_rpc import Text
 
 WRONG = {
     "text": 1,
@@ -62,6 +64,27 @@ def test_every_sentence_of_the_schema_library_is_said_in_chinese() -> None:
 
 def test_a_sentence_that_nobody_knows_is_said_as_it_is() -> None:
     assert in_language("Wholly new.", "zh") == "Wholly new."
+
+
+def _messages(field: fields.Field) -> set[str]:
+    """What the contract's own checks of ``field``, and of what is within, say of a wrong value."""
+    inner = field.inner if isinstance(field, fields.List) else None
+    own = {
+        each.error for each in field.validators if isinstance(each, validate.Regexp) and "{" not in each.error
+    }
+    own.discard(validate.Regexp.default_message)
+    if isinstance(field, Text):
+        own.add(field.error_messages["control"])
+    return own | (_messages(inner) if inner is not None else set())
+
+
+def test_every_check_of_the_contracts_speaks_both_languages() -> None:
+    forms = {form for route in ROUTES for form in (route.form, *(call.request for call in route.calls))}
+    said = {each for form in forms for field in form._declared_fields.values() for each in _messages(field)}
+    assert {"number.invalid", "code.invalid", "phone.invalid"} <= said
+    for message in said:
+        assert any("\u4e00" <= each <= "\u9fff" for each in in_language(message, "zh")), message
+        assert " " in in_language(message, "en"), message
 
 
 def _kinds(cls: type) -> set[type]:
