@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import eventlet
 
 from gateway.refusals import Malformed, TooLarge, TooSlow, UnsupportedMedia
+from services.chassis.wire import writable
 
 MOST_BODY_BYTES = 1024 * 1024
 MOST_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -135,7 +136,8 @@ class Request:
 def parsed(body: bytes) -> dict[str, Any]:
     """``body`` as a JSON object that every later step can carry; raises ``Malformed``."""
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        # JSON is UTF-8: of bytes, Python would guess the encoding and let half a character through.
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Malformed("body.not_json") from None
     if not isinstance(value, dict):
@@ -143,11 +145,8 @@ def parsed(body: bytes) -> dict[str, Any]:
     # Both are rare, and told by a glance at the bytes.
     if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         raise Malformed("body.too_deep")
-    if b"\\ud" in body or b"\\uD" in body:
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise Malformed("body.not_unicode") from None
+    if (b"\\ud" in body or b"\\uD" in body) and not writable(value):
+        raise Malformed("body.not_unicode")
     return value
 
 

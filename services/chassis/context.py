@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.chassis.errors import Unauthenticated
 
@@ -38,15 +38,6 @@ def entered(context: Context) -> Iterator[Context]:
         yield context
     finally:
         _current.reset(token)
-
-
-@contextmanager
-def anonymous() -> Iterator[Context]:
-    """Run a block with nothing that could tell who acts or what led to it."""
-    with entered(
-        replace(Context(), idempotency_key=current().idempotency_key, fingerprint=current().fingerprint)
-    ) as c:
-        yield c
 
 
 def actor() -> str:

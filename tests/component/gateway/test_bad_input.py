@@ -40,8 +40,25 @@ def problem(response: Any, status: int, code: str) -> dict[str, Any]:
         (b"null", "body.not_an_object"),
         (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", "body.too_deep"),
         (b'{"title": "\\ud800"}', "body.not_unicode"),
+        (b'{"\\uD83D": 1}', "body.not_unicode"),
+        (b'{"title": "\xed\xa0\xbd"}', "body.not_json"),
+        ('{"title": "x"}'.encode("utf-16"), "body.not_json"),
     ],
-    ids=["cut", "form", "utf-16", "nan", "huge number", "deepest", "list", "null", "deep", "half character"],
+    ids=[
+        "cut",
+        "form",
+        "half utf-16",
+        "nan",
+        "huge number",
+        "deepest",
+        "list",
+        "null",
+        "deep",
+        "half character",
+        "half character as a name",
+        "bytes of half a character",
+        "utf-16",
+    ],
 )
 def test_malformed_json_is_400(door: Door, body: bytes, code: str) -> None:
     problem(door.ask("POST", "/api/v1/activities", data=body, headers=JSON), 400, code)
