@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from services.chassis import context
@@ -18,8 +18,10 @@ from services.contracts.campus_events import EventRejected
 from services.records.directory import model as rules
 from services.records.directory.people import People
 from services.records.directory.store import Directory, only
+from services.records.directory.words import Stamp, hear
 
 _FIELDS = ("name", "phone", "political_status", "active")
+LEEWAY = timedelta(hours=1)  # by which another system's clock may be ahead
 
 
 class Campus:
@@ -34,10 +36,12 @@ class Campus:
     def upsert(self, event: Event) -> None:
         """Enter or change the person with the event's number; the newest word on each field counts.
 
-        Raises ``Permanent`` with ``unknown_organisation`` or the code of the rule that was broken;
-        ``Retryable`` for an unknown person as long as name and organisation are missing: the event that
-        tells them may be on its way.
+        Raises ``Permanent`` with ``unknown_organisation``, ``time_in_future`` (such a word would outdo what
+        is said later) or the code of the rule that was broken; ``Retryable`` for an unknown person as long
+        as name and organisation are missing: the event that tells them may be on its way.
         """
+        if event.time > self._clock.now() + LEEWAY:
+            raise Permanent("time_in_future", "time")
         said = event.data
         given = only(said, *_FIELDS)
         if "organisation_code" in said:
@@ -49,7 +53,7 @@ class Campus:
         # Whoever sent it may claim to be anybody: nobody of ours acted.
         with context.entered(replace(context.current(), actor=None)):
             try:
-                self._apply(said["number"], given, stamp)
+                self._apply(said["number"], given, event.source, stamp)
             except Invalid as wrong:
                 raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
 
@@ -66,15 +70,14 @@ class Campus:
             except Conflict:
                 return  # answered before
 
-    def _apply(self, number: str, given: dict[str, Any], stamp: rules.Stamp) -> None:
+    def _apply(self, number: str, given: dict[str, Any], source: str, stamp: Stamp) -> None:
         person = self._directory.people.find_one({"number": number})
-        stamps = dict(person.state.get("stamps", {})) if person else {}
-        newer = rules.newer_fields(stamps, given, stamp)
-        if person is not None and not newer:
+        before = person.state.get("words", {}) if person else {}
+        said = {**given, "phone": self._directory.sealed_phone(given["phone"])} if "phone" in given else given
+        newer, words = hear(before, said, source, stamp)
+        if words == before:
             return
-        kept = {**newer, "stamps": {**stamps, **{name: list(stamp) for name in newer}}}
-        if "phone" in kept:
-            kept |= self._directory.sealed_phone(kept.pop("phone"))
+        kept = {**newer, **newer.pop("phone", {}), "words": words}
         if person is not None:
             self._people.apply(person, kept)
         else:

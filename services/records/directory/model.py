@@ -215,19 +215,6 @@ def _person_changed(subject: str, state: State) -> Change:
     return Change(state, [event])
 
 
-Stamp = tuple[int, str, str]
-
-
-def newer_fields(stamps: Mapping[str, Any], given: State, stamp: Stamp) -> dict[str, Any]:
-    """Those of ``given`` that no newer word of the campus has set already.
-
-    A campus event names only what it changes, and events may arrive in any order; so each field keeps the
-    stamp (sequence, time, event id) of the event that set it. Applying a set of events in any order, each
-    any number of times, gives one result.
-    """
-    return {name: value for name, value in given.items() if name not in stamps or tuple(stamps[name]) < stamp}
-
-
 # -- posts -----------------------------------------------------------------------------------------
 
 

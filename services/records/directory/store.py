@@ -68,7 +68,8 @@ class Directory:
         """A person as others see them: the number is masked."""
         sealed = person.state["phone_sealed"]
         masked = mask_phone(self.vault.open(PHONE, sealed)) if sealed else None
-        return {"id": person.id, "version": person.version, **person.state, "phone": masked}
+        told = {name: value for name, value in person.state.items() if name != "words"}
+        return {"id": person.id, "version": person.version, **told, "phone": masked}
 
     # -- what this process knows at once, before the event comes round -------------------------
 

@@ -75,7 +75,7 @@ def test_the_order_of_arrival_does_not_matter(campus: Campus, faculty: Faculty, 
 
     def as_last_said() -> bool:
         found = person(campus, "S001") or {}
-        return {name: stamp[0] for name, stamp in found.get("stamps", {}).items()} == {
+        return {name: words[0]["stamp"][0] for name, words in found.get("words", {}).items()} == {
             "phone": 15,
             "name": 30,
             "organisation": 30,
@@ -85,6 +85,25 @@ def test_the_order_of_arrival_does_not_matter(campus: Campus, faculty: Faculty, 
     found = person(campus, "S001") or {}
     assert (found["name"], found["organisation"]) == ("第30", home)
     assert campus.application.vault.open("phone", found["phone_sealed"]) == "13900000015"
+
+
+def test_a_second_system_is_heard_though_it_counts_for_itself(campus: Campus, faculty: Faculty) -> None:
+    campus.say(campus.upsert(number="S001", name="人事处", _sequence=900, _time="2026-09-01T08:00:00Z"))
+    wait_for(lambda: (person(campus, "S001") or {})["name"] == "人事处")
+    later = campus.upsert(number="S001", name="学工处", phone="13700001111", _time="2026-09-02T08:00:00Z")
+    campus.say({**later, "source": "/campus/students", "sequence": 3})
+    wait_for(lambda: (person(campus, "S001") or {})["name"] == "学工处")
+    shown = campus.call(faculty.secretary, "get_person", person=faculty.member)
+    assert shown["phone"] == "137****1111"
+    assert "words" not in shown
+    assert "13700001111" not in str(person(campus, "S001"))
+
+
+def test_a_word_from_the_future_is_refused_and_outdoes_nothing(campus: Campus, faculty: Faculty) -> None:
+    campus.say(campus.upsert(number="S001", name="明年", _time="2027-01-01T00:00:00Z"))
+    assert [each["data"]["reason"] for each in rejections(campus, 1)] == ["time_in_future"]
+    campus.say(campus.upsert(number="S001", name="今天", _time="2026-09-10T04:30:00Z"))
+    wait_for(lambda: (person(campus, "S001") or {})["name"] == "今天")
 
 
 def test_what_cannot_be_taken_over_is_answered_and_parked(campus: Campus, faculty: Faculty) -> None:

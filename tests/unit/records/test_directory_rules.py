@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.chassis.errors import Invalid
 from services.contracts.kinds import ORGANISATION_KINDS, ROLES
 from services.records.directory import model as rules
+from services.records.directory.words import Stamp, hear
 
 TODAY = date(2026, 9, 10)
 PLACE = {"kind": "branch", "active": True, "path": ["r", "s", "b"]}
@@ -131,28 +132,59 @@ def test_an_equal_number_sealed_anew_is_no_change() -> None:
 
 _FIELDS = st.sampled_from(("name", "phone", "political_status", "organisation", "active"))
 _WORDS = st.lists(
-    st.tuples(st.dictionaries(_FIELDS, st.integers(0, 9), max_size=3), st.integers(0, 4), st.integers(0, 3)),
+    st.tuples(
+        st.dictionaries(_FIELDS, st.integers(0, 9), max_size=3),
+        st.sampled_from(("/campus/hr", "/campus/students")),
+        st.integers(0, 4),
+        st.integers(0, 3),
+    ),
     max_size=12,
 )
+Said = tuple[dict[str, int], str, Stamp]
+
+
+def told(order: list[Said]) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for fields, source, stamp in order:
+        newer, words = hear(words, fields, source, stamp)
+        state |= newer
+    return state
 
 
 @given(words=_WORDS, data=st.data())
 def test_what_the_campus_says_has_one_result_in_any_order_and_number(
-    words: list[tuple[dict[str, int], int, int]], data: st.DataObject
+    words: list[tuple[dict[str, int], str, int, int]], data: st.DataObject
 ) -> None:
-    said = [
-        (fields, (sequence, f"2026-09-0{day + 1}", f"event {number}"))
-        for number, (fields, sequence, day) in enumerate(words)
+    said: list[Said] = [
+        (fields, source, (sequence, f"2026-09-0{day + 1}", f"event {number}"))
+        for number, (fields, source, sequence, day) in enumerate(words)
     ]
-
-    def told(order: list[Any]) -> dict[str, Any]:
-        stamps: dict[str, Any] = {}
-        state: dict[str, Any] = {}
-        for fields, stamp in order:
-            newer = rules.newer_fields(stamps, fields, stamp)
-            state |= newer
-            stamps |= {name: list(stamp) for name in newer}
-        return state
-
     repeated = [*said, *data.draw(st.lists(st.sampled_from(said), max_size=8) if said else st.just([]))]
     assert told(said) == told(data.draw(st.permutations(repeated)))
+
+
+def test_a_later_word_of_another_system_counts_whatever_its_number() -> None:
+    hr: Said = ({"name": 1}, "/campus/hr", (900, "2026-09-01", "a"))
+    students: Said = ({"name": 2}, "/campus/students", (3, "2026-09-02", "b"))
+    assert told([hr, students]) == told([students, hr]) == {"name": 2}
+    unnumbered: Said = ({"name": 3}, "/campus/hr", (0, "2026-09-03", "c"))
+    assert told([hr, students, unnumbered]) == told([unnumbered, students, hr]) == {"name": 3}
+
+
+def test_within_one_system_its_numbers_count_and_not_its_clock() -> None:
+    first: Said = ({"name": 1}, "/campus/hr", (1, "2026-09-05", "a"))
+    second: Said = ({"name": 2}, "/campus/hr", (2, "2026-09-01", "b"))
+    assert told([first, second]) == told([second, first]) == {"name": 2}
+
+
+def test_a_word_repeated_changes_nothing_that_is_kept() -> None:
+    said: list[Said] = [
+        ({"name": 1, "phone": 1}, "/campus/hr", (1, "2026-09-05", "a")),
+        ({"name": 2}, "/campus/students", (0, "2026-09-01", "b")),
+    ]
+    words: dict[str, Any] = {}
+    for each in said:
+        _, words = hear(words, *each)
+    for each in said:
+        assert hear(words, *each) == ({}, words)
