@@ -14,9 +14,10 @@ from eventlet import Timeout, spawn
 from eventlet.greenthread import GreenThread
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from services.chassis import context
 from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
-from services.chassis.errors import NotFound, Refusal, Unavailable, origin
+from services.chassis.errors import Conflict, NotFound, Refusal, Unavailable, origin
 from services.chassis.identity import new_id
 from services.chassis.leases import FREE
 from services.chassis.store import Indexes, Record, Store, answering, plain
@@ -83,8 +84,12 @@ class Jobs:
         Indexes(self._database).declare("jobs", [("state", 1), ("kind", 1), ("_id", 1)])
 
     def create(self, kind: str, owner: str | None, params: Mapping[str, Any]) -> str:
-        """Queue a job; its id. The same command again gets the same job."""
+        """Queue a job; its id. The same command again gets the same job.
+
+        Raises ``Conflict("idempotency.key_reused")`` where its key came with another request.
+        """
         job = id_for_command("jobs")
+        fingerprint = context.current().fingerprint
         queued: Record = {
             "_id": job,
             "kind": kind,
@@ -102,12 +107,16 @@ class Jobs:
             "token": 0,
             "lease_until": FREE,
             "stop": False,
+            "fingerprint": fingerprint,
             "created_at": self._clock.now(),
         }
         with answering():
             try:
                 self._jobs.insert_one(queued)
             except DuplicateKeyError:
+                met = self._jobs.find_one({"_id": job}) or {}
+                if (met.get("kind"), met.get("fingerprint")) != (kind, fingerprint):
+                    raise Conflict("idempotency.key_reused") from None
                 return job
         self._roused = True
         return job
@@ -121,11 +130,13 @@ class Jobs:
         return _job(found)
 
     def stop(self, job: str) -> None:
-        """Ask for a stop: it takes effect at the next checkpoint, or at once where nobody works on it."""
+        """Stop a job that goes on: at once where no worker holds it, else at its next checkpoint."""
+        open_still = {"_id": job, "state": {"$in": ["queued", "running"]}}
+        held_by_nobody = {**open_still, "lease_until": {"$lte": self._clock.now()}}
+        stopped = {"state": "stopped", "stop": True, "failure": "jobs.stopped"}
         with answering():
-            self._jobs.update_one(
-                {"_id": job, "state": {"$in": ["queued", "running"]}}, {"$set": {"stop": True}}
-            )
+            if not self._jobs.update_one(held_by_nobody, {"$set": stopped}).matched_count:
+                self._jobs.update_one(open_still, {"$set": {"stop": True}})
 
     # -- working -------------------------------------------------------------------------------
 
@@ -197,6 +208,9 @@ class Jobs:
             "lease_until": {"$lte": now},
         }
         for found in self._jobs.find(due, sort=[("_id", 1)], limit=20):
+            if found["stop"]:  # asked for while it was held by a worker that is gone
+                self.stop(found["_id"])
+                continue
             claimed = {
                 "state": "running",
                 "token": found["token"] + 1,

@@ -10,7 +10,7 @@ from greenlet import GreenletExit
 
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
-from services.chassis.errors import Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.jobs import (
     ERRORS_KEPT,
     LEASE,
@@ -53,6 +53,19 @@ def test_the_same_command_gets_the_same_job(jobs: Jobs) -> None:
     with entered(Context(actor="p1", idempotency_key="k1")):
         assert jobs.create("count", "p1", {}) == jobs.create("count", "p1", {})
     assert jobs.create("count", "p1", {}) != jobs.create("count", "p1", {})
+
+
+def test_a_key_used_for_another_request_gets_no_job(jobs: Jobs) -> None:
+    with entered(Context(actor="p1", idempotency_key="k1", fingerprint="f1")):
+        job = jobs.create("count", "p1", {"upload": "u1"})
+        with pytest.raises(Conflict, match=r"idempotency\.key_reused"):
+            jobs.create("other", "p1", {"upload": "u1"})
+    with (
+        entered(Context(actor="p1", idempotency_key="k1", fingerprint="f2")),
+        pytest.raises(Conflict, match=r"idempotency\.key_reused"),
+    ):
+        jobs.create("count", "p1", {"upload": "u2"})
+    assert jobs.view(job).params == {"upload": "u1"}
 
 
 def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
@@ -260,6 +273,42 @@ def test_a_job_that_is_stopped_ends_at_its_next_checkpoint(jobs: Jobs) -> None:
     job = jobs.create("count", None, {})
     jobs.run_one()
     assert (jobs.view(job).state, jobs.view(job).done) == ("stopped", 2)
+
+
+def test_a_job_that_nobody_works_on_is_stopped_at_once(jobs: Jobs) -> None:
+    jobs.work("count", count_to_five)
+    job = jobs.create("count", None, {})
+    jobs.stop(job)
+    assert (jobs.view(job).state, jobs.view(job).failure) == ("stopped", "jobs.stopped")
+    assert not jobs.run_one()
+    assert jobs.view(job).done == 0
+
+
+def test_a_stop_is_heeded_also_when_the_worker_dies_before_it_sees_it(
+    jobs: Jobs, database: Store, clock: FixedClock
+) -> None:
+    def dies(job: Job, checkpoint: Checkpoint) -> None:
+        jobs.stop(job.id)
+        raise SystemExit
+
+    jobs.work("count", dies)
+    job = jobs.create("count", None, {})
+    with pytest.raises(SystemExit):
+        jobs.run_one()
+    assert jobs.view(job).state == "running"
+    clock.advance(LEASE + timedelta(seconds=1))
+    successor = Jobs(database, clock)
+    successor.work("count", count_to_five)
+    assert not successor.run_one()
+    assert (jobs.view(job).state, jobs.view(job).done) == ("stopped", 0)
+
+
+def test_a_job_that_is_at_its_end_is_not_stopped(jobs: Jobs) -> None:
+    jobs.work("count", count_to_five)
+    job = jobs.create("count", None, {})
+    jobs.run_one()
+    jobs.stop(job)
+    assert jobs.view(job).state == "done"
 
 
 def test_a_process_that_goes_down_hands_its_job_on_at_once(
