@@ -19,8 +19,9 @@ from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, NotFound, Refusal, Unavailable, origin
 from services.chassis.identity import new_id
+from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
-from services.chassis.store import Indexes, Record, Store, answering, plain
+from services.chassis.store import Indexes, Record, Store, answering, in_transaction, plain, session
 
 ERRORS_KEPT = 200
 MOST_ATTEMPTS = 5
@@ -44,7 +45,10 @@ class JobStopped(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it stands. ``cursor`` is what the last checkpoint said; None on the first attempt."""
+    """A job as it stands. ``cursor`` is what the last checkpoint said; None on the first attempt.
+
+    ``errors`` are the first ``ERRORS_KEPT`` of ``error_count``; ``Jobs.errors`` has them all.
+    """
 
     id: str
     kind: str
@@ -71,6 +75,7 @@ class Jobs:
 
     def __init__(self, database: Store, clock: Clock) -> None:
         self._jobs = database["jobs"]
+        self._errors = JobErrors(database)
         self._database = database
         self._clock = clock
         self._steps: dict[str, Step] = {}
@@ -128,6 +133,10 @@ class Jobs:
         if found is None:
             raise NotFound("jobs.not_found")
         return _job(found)
+
+    def errors(self, job: str, after: int = 0, limit: int = 100) -> list[JobError]:
+        """At most ``limit`` errors of the job from number ``after + 1`` on: all of them, page by page."""
+        return self._errors.read(job, after, limit)
 
     def stop(self, job: str) -> None:
         """Stop a job that goes on: at once where no worker holds it, else at its next checkpoint."""
@@ -263,6 +272,7 @@ class Jobs:
             errors: Sequence[Mapping[str, Any]] = (),
         ) -> None:
             nonlocal counted, reached
+            found = [plain(dict(each)) for each in errors]
             progress: Record = {"lease_until": self._clock.now() + LEASE}
             given = {"cursor": cursor, "done": done, "total": total}
             progress.update({name: plain(value) for name, value in given.items() if value is not None})
@@ -272,11 +282,14 @@ class Jobs:
                 # does not, however often it says that it is still alive.
                 reached = now_at
                 progress["attempts"] = 0
-            if errors:
-                counted += len(errors)
-                kept.extend(plain(dict(each)) for each in errors[: ERRORS_KEPT - len(kept)])
-                progress.update(errors=kept, error_count=counted)
-            self._write(job, progress)
+            if found:
+                # With the progress or not at all: a piece that is done twice tells its errors once.
+                first = [*kept, *found][:ERRORS_KEPT]
+                progress.update(errors=first, error_count=counted + len(found))
+                in_transaction(self._database, lambda: self._write_errors(job, progress, counted, found))
+                kept[:], counted = first, counted + len(found)
+            else:
+                self._write(job, progress)
             asked = self._jobs.find_one({"_id": job.id}, {"stop": 1})
             if asked and asked["stop"]:
                 raise JobStopped(job.id)
@@ -285,13 +298,17 @@ class Jobs:
 
         return checkpoint
 
+    def _write_errors(self, job: Job, progress: Record, after: int, found: list[dict[str, Any]]) -> None:
+        self._write(job, progress)
+        self._errors.add(job.id, after, found)
+
     def _end(self, job: Job, state: str, **outcome: Any) -> None:
         self._write(job, {"state": state, "lease_until": FREE, **outcome})
 
     def _write(self, job: Job, fields: Mapping[str, Any]) -> None:
         """Write with the fencing token: whoever lost the job writes nothing more."""
         guard = {"_id": job.id, "token": job.token, "state": "running"}
-        if not self._jobs.update_one(guard, {"$set": dict(fields)}).matched_count:
+        if not self._jobs.update_one(guard, {"$set": dict(fields)}, session=session()).matched_count:
             raise JobLost(job.id)
 
 

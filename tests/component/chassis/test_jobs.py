@@ -11,6 +11,7 @@ from greenlet import GreenletExit
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.job_errors import JobErrors
 from services.chassis.jobs import (
     ERRORS_KEPT,
     LEASE,
@@ -260,6 +261,50 @@ def test_errors_are_counted_and_the_first_are_kept(jobs: Jobs) -> None:
     seen = jobs.view(job)
     assert (seen.error_count, len(seen.errors)) == (300, ERRORS_KEPT)
     assert [each["row"] for each in seen.errors] == list(range(ERRORS_KEPT))
+
+
+def test_every_error_is_kept_and_read_in_pages(jobs: Jobs) -> None:
+    def finds(job: Job, checkpoint: Checkpoint) -> None:
+        for row in range(0, 1500, 300):
+            checkpoint(errors=[{"row": row + each} for each in range(300)])
+
+    jobs.work("count", finds)
+    job, other = jobs.create("count", None, {}), jobs.create("count", None, {})
+    jobs.run_one()
+    read: list[int] = []
+    while page := jobs.errors(job, after=len(read), limit=400):
+        assert [each.number for each in page] == list(range(len(read) + 1, len(read) + len(page) + 1))
+        read += [each.error["row"] for each in page]
+    assert read == list(range(1500))
+    assert jobs.errors(other) == []
+
+
+def test_a_piece_that_is_done_twice_tells_its_errors_once(
+    jobs: Jobs, database: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finds(job: Job, checkpoint: Checkpoint) -> dict[str, Any]:
+        for bunch in range(job.cursor or 0, 3):
+            checkpoint(cursor=bunch + 1, errors=[{"row": bunch * 2}, {"row": bunch * 2 + 1}])
+        return {}
+
+    def dies(self: JobErrors, job: str, after: int, errors: list[dict[str, Any]]) -> None:
+        add(self, job, after, errors)
+        if after == 2:
+            raise SystemExit
+
+    add = JobErrors.add
+    monkeypatch.setattr(JobErrors, "add", dies)
+    jobs.work("count", finds)
+    job = jobs.create("count", None, {})
+    with pytest.raises(SystemExit):
+        jobs.run_one()
+    monkeypatch.setattr(JobErrors, "add", add)
+    assert [each.error["row"] for each in jobs.errors(job)] == [0, 1]
+    clock.advance(LEASE + timedelta(seconds=1))
+    jobs.run_one()
+    assert [each.error["row"] for each in jobs.errors(job)] == list(range(6))
+    assert [each["row"] for each in jobs.view(job).errors] == list(range(6))
+    assert jobs.view(job).error_count == 6
 
 
 def test_a_job_that_is_stopped_ends_at_its_next_checkpoint(jobs: Jobs) -> None:
