@@ -28,7 +28,7 @@ from tests.bench.ground import BRANCHES, Ground, ground
 from tests.bench.load import Line, request, throughput
 
 RATE = 30
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,13 @@ def see_a_score_change(stands: Ground, seconds: float) -> Figure:
 def _submitted(stands: Ground, per_branch: int) -> list[list[str]]:
     """Records that wait for their review, by branch."""
     token, today = stands.token(stands.cast.administrator), stands.cast.today()
-    attendance = [{"person": person["id"], "state": "present"} for person in stands.people]
-    record = {"attendance": attendance, "minutes": "记录", "decisions": ["一项决定"]}
+    minutes = {"minutes": "记录", "decisions": ["一项决定"]}
     submitted: list[list[str]] = [[] for _ in stands.branches]
 
     def prepare(number: int) -> None:
         line = Line(stands.port)
+        listed = [{"person": person["id"], "state": "present"} for person in stands.members[number]]
+        record = {"attendance": listed, **minutes}
         for _ in range(per_branch):
             body = {"organisation": stands.branches[number], "kind": "theme_day", "title": "主题党日"}
             made = line.json(request("POST", "/api/v1/activities", body | {"held_on": today}, token), 201)

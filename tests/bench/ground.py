@@ -39,6 +39,7 @@ class Ground:
         self.addresses: dict[str, str] = {}
         self.branches: list[str] = []
         self.people: list[dict[str, Any]] = []
+        self.members: list[list[dict[str, Any]]] = []  # by branch; the people are those of the first
 
     def start(self) -> None:
         """Start everything and found the branches; the head of the college may write and review."""
@@ -99,6 +100,8 @@ class Ground:
             body |= {"parent": college["id"], "founded_on": since}
             self.branches.append(administrator.send("POST", "/organisations", body, status=201)["id"])
         self.people = [self.cast.person(self.branches[0], number) for number in range(8)]
+        alone = [[self.cast.person(each, 10 + at)] for at, each in enumerate(self.branches[1:])]
+        self.members = [self.people, *alone]
         self.cast.make_secretary(self.people[0]["id"], self.branches[0])
         self.secretary = self.cast.signed_in(self.people[0])
         wait_for(lambda: self.secretary.get("/me")["posts"], 30)
