@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,13 +131,12 @@ class Rig:
 
     # -- looking at it --------------------------------------------------------------------------
 
-    def redelivered(self) -> int:
-        """Deliveries that the broker made again, on all queues of the platform, since it started."""
+    def redelivered(self) -> Counter[str]:
+        """Deliveries that the broker made again since it started, by queue."""
         assert self.platform.broker is not None
         queues = self.platform.broker.management.queues("/")
-        return sum(
-            each.get("message_stats", {}).get("redeliver", 0) for each in queues if each["name"] != EAR
-        )
+        counted = {each["name"]: each.get("message_stats", {}).get("redeliver", 0) for each in queues}
+        return Counter({name: count for name, count in counted.items() if count and name != EAR})
 
     def backlog(self) -> int:
         """Events that wait in documents to be published, over all services."""

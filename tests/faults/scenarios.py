@@ -22,7 +22,7 @@ def killing_each_service(rig: Rig, *, commands: int, kills_each: int) -> Report:
     """``kill -9`` of each process in turn, started again at once, while commands and reminders come."""
     reminders = Reminders(rig)
     rig.provider_dawdles(150)
-    before = rig.redelivered()
+    before = rig.redelivered().total()
     with _reporting(rig, "kill -9 of each process", commands, reminders) as (report, load):
         turns = [name for _ in range(kills_each) for name in PARTS]
         for number, name in enumerate(turns, 1):
@@ -31,7 +31,7 @@ def killing_each_service(rig: Rig, *, commands: int, kills_each: int) -> Report:
             rig.kill(name)
             report.hurt += 1
     rig.provider_dawdles(0)
-    report.notes["redelivered"] = _steady(rig.redelivered) - before
+    report.notes["redelivered"] = _steady(rig.redelivered).total() - before
     return report
 
 
@@ -78,10 +78,10 @@ def rolling_restart(rig: Rig, *, commands: int, rounds: int) -> Report:
             load.wait_for_accepted(commands * number // (len(turns) + 1))
             codes[str(rig.restart_in_order(name))] += 1
             report.hurt += 1
-    report.notes["redelivered"] = again = _steady(rig.redelivered) - before
+    again = _steady(rig.redelivered) - before
+    report.notes["redelivered"] = again.total()
     report.notes["exit codes"] = dict(codes)
-    if again:
-        report.doubled.append(f"{again} deliveries were made again")
+    report.doubled += [f"{count} deliveries of {queue} were made again" for queue, count in again.items()]
     return report
 
 
@@ -143,9 +143,9 @@ def _reporting(rig: Rig, scenario: str, commands: int, *beside: Accountable) -> 
         report.notes["answers of 500"] = rig.calls.faulty - faulty
 
 
-def _steady(read: Callable[[], int]) -> int:
+def _steady(read: Callable[[], Counter[str]]) -> Counter[str]:
     """What ``read`` gives once the broker's counters, refreshed every few seconds, stand still."""
-    seen: list[tuple[float, int]] = []
+    seen: list[tuple[float, Counter[str]]] = []
 
     def stands_still() -> bool:
         seen.append((time.monotonic(), read()))
