@@ -100,7 +100,7 @@ class Cast:
         phone = f"160{number}{self._mark}"
         body = {
             "number": f"T{self._mark}{number}",
-            "name": f"导览{'甲乙丙丁戊己庚辛壬癸'[number]}",
+            "name": f"导览{'甲乙丙丁戊己庚辛壬癸'[number % 10]}",
             "political_status": "member",
             "organisation": organisation,
             "phone": phone,

@@ -330,9 +330,10 @@ class Attendance(Schema):
 
 
 class Attended(Attendance):
-    """As ``Attendance``, with the person's name as it is now."""
+    """As ``Attendance``; of who was entitled with the name as it is now, a guest without."""
 
     name = fields.String()
+    guest = fields.Boolean(metadata={"description": "not entitled: listed, and counted nowhere"})
 
 
 class PlanActivity(Schema):
@@ -346,7 +347,12 @@ class PlanActivity(Schema):
 
 
 class RecordActivity(_Expecting):
-    """Record what happened, or record it anew before it is approved. Everybody entitled is listed."""
+    """Record what happened, or record it anew before it is approved.
+
+    Everybody entitled is listed, present or not: the organisation's active members and probationary members,
+    its groups' included; of a committee's own meeting the holders of its posts; of a talk who took part.
+    Others may be listed: they are guests, who count nowhere.
+    """
 
     activity = _id()
     attendance = fields.List(

@@ -7,7 +7,7 @@ entered late stays late. States are as the store keeps them: dates are ISO texts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -41,6 +41,17 @@ HOLDERS: Mapping[str, frozenset[str]] = {
     "talk": _ANY,
 }
 MOST_PLANNED_AHEAD = timedelta(days=731)
+# Who is entitled: whoever has a vote or will have one. Of a body that meets by itself, those who sit in it.
+ENTITLED = frozenset({"member", "probationary"})
+BODIES = frozenset({"branch_committee", "democratic_life_meeting", "joint_meeting"})
+BODY_ROLES = (
+    "secretary",
+    "deputy_secretary",
+    "organisation_commissioner",
+    "publicity_commissioner",
+    "discipline_commissioner",
+)
+_OF_SOME = frozenset({"talk"})  # held between some: nobody is missing who was not asked
 
 
 def _wrong(field: str, code: str) -> Invalid:
@@ -84,22 +95,30 @@ _NOTHING_RECORDED: Mapping[str, Any] = {
 }
 
 
-def record(subject: str, before: State, given: State, *, today: date, window_days: int) -> Change | None:
+def record(
+    subject: str, before: State, given: State, *, entitled: Set[str], today: date, window_days: int
+) -> Change | None:
     """What happened, or what happened after all: until it is submitted a record may be made anew.
 
-    Late is who enters more than ``window_days`` after the event; recording anew does not undo it. Raises
-    ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
-    ``attendance.reason_missing``. None where the record says so already.
+    All who are ``entitled`` today are listed, present or not; whoever else is listed is a guest, and counts
+    nowhere. Late is who enters more than ``window_days`` after the event; recording anew does not undo it.
+    Raises ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
+    ``attendance.reason_missing``, ``attendance.incomplete``. None where the record says so already.
     """
     _expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
         raise _wrong("held_on", "activity.in_future")
-    attendance = _attendance(given["attendance"])
+    attendance = _attendance(given["attendance"], entitled)
+    counting = [entry for entry in attendance if not entry["guest"]]
+    missing = len(entitled) - len(counting)
+    if missing and before["kind"] not in _OF_SOME:
+        told = ["attendance.incomplete"]
+        raise Invalid(told[0], params={"missing": missing}, fields={"attendance": told})
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
     late = before["late"] or ((first or moved) and is_late(held_on, today, window_days))
-    counted = Counter(entry["state"] for entry in attendance)
+    counted = Counter(entry["state"] for entry in counting)
     minutes = given.get("minutes") or None
     state = {
         **before,
@@ -108,7 +127,7 @@ def record(subject: str, before: State, given: State, *, today: date, window_day
         "entered_on": before["entered_on"] or today.isoformat(),
         "late": late,
         "attendance": attendance,
-        "expected": len(attendance),
+        "expected": len(counting),
         "present": counted["present"],
         "excused": counted["excused"],
         "minutes": minutes,
@@ -200,7 +219,7 @@ def _check_holder(kind: str, organisation: State, held_on: date) -> None:
         raise _wrong("held_on", "activity.before_founding")
 
 
-def _attendance(given: Sequence[State]) -> list[dict[str, Any]]:
+def _attendance(given: Sequence[State], entitled: Set[str]) -> list[dict[str, Any]]:
     problems: dict[str, list[str]] = {}
     seen: set[str] = set()
     attendance = []
@@ -211,7 +230,14 @@ def _attendance(given: Sequence[State]) -> list[dict[str, Any]]:
         if entry["state"] == "excused" and reason is None:
             problems[f"attendance.{position}.reason"] = ["attendance.reason_missing"]
         seen.add(entry["person"])
-        attendance.append({"person": entry["person"], "state": entry["state"], "reason": reason})
+        attendance.append(
+            {
+                "person": entry["person"],
+                "state": entry["state"],
+                "reason": reason,
+                "guest": entry["person"] not in entitled,
+            }
+        )
     if problems:
         raise Invalid(next(iter(problems.values()))[0], fields=problems)
     return attendance

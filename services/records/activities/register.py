@@ -15,7 +15,7 @@ from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.records.access import Access
 from services.records.activities import model as rules
-from services.records.directory.store import Directory, only
+from services.records.directory.store import Directory, found_by, only
 
 Answer = dict[str, Any]
 
@@ -52,7 +52,7 @@ class Register:
         return self._named(planned.response)
 
     def record(self, request: Answer) -> Answer:
-        """Record what happened; everybody listed must be known."""
+        """Record what happened: all who are entitled are listed, and everybody listed is known."""
         activity = self._writable(request["activity"])
         listed = [entry["person"] for entry in request["attendance"]]
         unknown = self._directory.unknown_people(listed)
@@ -63,12 +63,15 @@ class Register:
                 if person in unknown
             }
             raise Invalid("person.unknown", fields=fields)
+        entitled = self._entitled(activity.state["kind"], activity.state["organisation"])
         today = self._clock.today()
         window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
         return self._changed(
             request,
             activity,
-            lambda state: rules.record(activity.id, state, request, today=today, window_days=window),
+            lambda state: rules.record(
+                activity.id, state, request, entitled=entitled, today=today, window_days=window
+            ),
         )
 
     def submit(self, request: Answer) -> Answer:
@@ -144,6 +147,15 @@ class Register:
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
 
+    def _entitled(self, kind: str, organisation: str) -> frozenset[str]:
+        """Who is entitled to an activity: of a body its holders of posts, else the organisation's members."""
+        if kind in rules.BODIES:
+            return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES))
+        groups = self._directory.organisations.find({"parent": organisation, "kind": "group"}, limit=0)
+        home = [organisation, *(each.id for each in groups)]
+        found = found_by(self._directory.people, "organisation", home, active=True)
+        return frozenset(each.id for each in found if each.state["political_status"] in rules.ENTITLED)
+
     def _reach(self, actor: str, request: Answer) -> list[str] | None:
         """The organisations whose activities are asked for and may be read; None for all there are."""
         if "organisation" not in request and self._access.reaches_everything(actor, request.get("within")):
@@ -160,11 +172,15 @@ class Register:
         return sorted(wanted & readable)
 
     def _named(self, activity: Answer | None) -> Answer:
-        """With the names of who attended, as they are called now: they are not kept in the activity."""
+        """With the names of who was entitled, as they are called now: names are not kept in the activity."""
         if not activity or not activity["attendance"]:
             return activity or {}
-        names = self._directory.names(entry["person"] for entry in activity["attendance"])
-        attendance = [{**entry, "name": names.get(entry["person"], "")} for entry in activity["attendance"]]
+        entitled = [entry["person"] for entry in activity["attendance"] if not entry.get("guest")]
+        names = self._directory.names(entitled)
+        attendance = [
+            entry if entry.get("guest") else {**entry, "name": names.get(entry["person"], "")}
+            for entry in activity["attendance"]
+        ]
         return {**activity, "attendance": attendance}
 
 

@@ -27,6 +27,7 @@ def recorded(campus: Campus, faculty: Faculty, activity: str, **more: Any) -> di
         "attendance": [
             {"person": faculty.secretary, "state": "present"},
             {"person": faculty.member, "state": "excused", "reason": "出差"},
+            {"person": faculty.groupie, "state": "absent"},
         ],
         "minutes": "学习讨论。",
         "decisions": ["十月参观校史馆"],
@@ -40,7 +41,7 @@ def test_a_record_goes_from_the_plan_to_the_approval_of_the_level_above(
 ) -> None:
     activity = planned(campus, faculty)["id"]
     entered = recorded(campus, faculty, activity)
-    assert (entered["expected"], entered["present"], entered["excused"]) == (2, 1, 1)
+    assert (entered["expected"], entered["present"], entered["excused"]) == (3, 1, 1)
     assert entered["attendance"][1]["name"] == "测试S001"
     campus.call(faculty.secretary, "submit_activity", activity=activity)
     approved = campus.call(faculty.dean, "review_activity", activity=activity, verdict="approve")
@@ -59,13 +60,53 @@ def test_a_record_goes_from_the_plan_to_the_approval_of_the_level_above(
         "held_on": "2026-09-08",
         "entered_on": "2026-09-10",
         "late": False,
-        "expected": 2,
+        "expected": 3,
         "present": 1,
         "excused": 1,
         "has_minutes": True,
         "decisions": 1,
         "imported": False,
     }
+
+
+def test_a_list_that_leaves_out_who_is_entitled_is_refused_with_their_number(
+    campus: Campus, faculty: Faculty
+) -> None:
+    campus.person("S003", faculty.branch, political_status="activist")
+    activity = planned(campus, faculty)["id"]
+    present = [{"person": faculty.secretary, "state": "present"}]
+    with pytest.raises(Invalid, match=r"attendance\.incomplete") as refused:
+        recorded(campus, faculty, activity, attendance=present)
+    assert refused.value.params == {"missing": 2}
+    assert refused.value.text is not None
+    assert "2 人" in refused.value.text["zh"]
+
+
+def test_outsiders_are_guests_who_count_nowhere_and_are_not_named(campus: Campus, faculty: Faculty) -> None:
+    activity = planned(campus, faculty)["id"]
+    ours = [
+        {"person": person, "state": "present"}
+        for person in (faculty.secretary, faculty.member, faculty.groupie)
+    ]
+    guest = {"person": faculty.next_door, "state": "present"}
+    entered = recorded(campus, faculty, activity, attendance=[*ours, guest])
+    assert (entered["expected"], entered["present"]) == (3, 3)
+    assert [each["guest"] for each in entered["attendance"]] == [False, False, False, True]
+    assert ["name" in each for each in entered["attendance"]] == [True, True, True, False]
+
+
+def test_a_committee_is_its_posts_and_a_groups_meeting_its_own_people(
+    campus: Campus, faculty: Faculty
+) -> None:
+    for kind, organisation, entitled in (
+        ("branch_committee", faculty.branch, faculty.secretary),
+        ("group_meeting", faculty.group, faculty.groupie),
+    ):
+        activity = planned(campus, faculty, kind=kind, organisation=organisation)["id"]
+        present = [{"person": entitled, "state": "present"}]
+        assert recorded(campus, faculty, activity, attendance=present)["expected"] == 1
+        with pytest.raises(Invalid, match=r"attendance\.incomplete"):
+            recorded(campus, faculty, activity, attendance=[])
 
 
 def test_what_is_returned_is_recorded_anew_and_says_why(campus: Campus, faculty: Faculty) -> None:

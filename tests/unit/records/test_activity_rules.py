@@ -25,9 +25,15 @@ def planned(held_on: date = TODAY, kind: str = "theme_day") -> dict[str, Any]:
     return dict(rules.plan("a", given, BRANCH, TODAY).state)
 
 
-def recorded(before: dict[str, Any], *, today: date = TODAY, **more: Any) -> dict[str, Any]:
+def recorded(
+    before: dict[str, Any], *, today: date = TODAY, entitled: set[str] | None = None, **more: Any
+) -> dict[str, Any]:
+    """``before`` with a record of it; without ``entitled`` whoever is listed is so."""
     given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录", **more}
-    change = rules.record("a", before, given, today=today, window_days=7)
+    listed = {entry["person"] for entry in given["attendance"]}
+    change = rules.record(
+        "a", before, given, entitled=listed if entitled is None else entitled, today=today, window_days=7
+    )
     return dict(change.state) if change else before
 
 
@@ -75,6 +81,29 @@ def test_everybody_listed_is_counted_once(entries: list[tuple[str, str | None]])
     assert (state["present"], state["excused"]) == (counted.count("present"), counted.count("excused"))
 
 
+PEOPLE = st.sets(st.sampled_from([f"p{number}" for number in range(12)]), max_size=12)
+
+
+@given(entitled=PEOPLE, listed=PEOPLE)
+def test_all_who_are_entitled_are_listed_and_nobody_else_counts(entitled: set[str], listed: set[str]) -> None:
+    attendance = [{"person": person, "state": "present"} for person in sorted(listed)]
+    missing = entitled - listed
+    if missing:
+        with pytest.raises(Invalid, match=r"attendance\.incomplete") as refused:
+            recorded(planned(), entitled=entitled, attendance=attendance)
+        assert refused.value.params == {"missing": len(missing)}
+        return
+    state = recorded(planned(), entitled=entitled, attendance=attendance)
+    assert (state["expected"], state["present"]) == (len(entitled), len(entitled))
+    assert {entry["person"] for entry in state["attendance"] if entry["guest"]} == listed - entitled
+
+
+def test_to_a_talk_only_those_belong_who_took_part() -> None:
+    attendance = [{"person": person, "state": "present"} for person in ("p1", "p2", "stranger")]
+    state = recorded(planned(kind="talk"), entitled={"p1", "p2", "p3"}, attendance=attendance)
+    assert (state["expected"], state["present"]) == (2, 2)
+
+
 def test_nobody_is_listed_twice() -> None:
     twice = [{"person": "p", "state": "present"}, {"person": "p", "state": "absent"}]
     with pytest.raises(Invalid) as refused:
@@ -90,7 +119,7 @@ def test_what_has_not_been_held_is_not_recorded() -> None:
 def test_recording_the_same_again_is_no_event() -> None:
     state = recorded(planned())
     given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录"}
-    assert rules.record("a", state, given, today=TODAY, window_days=7) is None
+    assert rules.record("a", state, given, entitled={"p"}, today=TODAY, window_days=7) is None
 
 
 @pytest.mark.parametrize(
@@ -195,7 +224,7 @@ class Life(RuleBasedStateMachine):
             "minutes": minutes,
         }
         self._try(
-            lambda: rules.record("a", self.state, given, today=TODAY, window_days=7),
+            lambda: rules.record("a", self.state, given, entitled={"p"}, today=TODAY, window_days=7),
             {"planned", "recorded", "returned"},
         )
 
