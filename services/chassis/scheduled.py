@@ -196,7 +196,7 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
 
     def _run(self, tick: Tick) -> None:
         self._running = True
-        arguments: tuple[date, ...] = (self.clock.today(),) if isinstance(self.when, Daily) else ()
+        arguments: tuple[date, ...] = (date.fromisoformat(tick.tick),) if isinstance(self.when, Daily) else ()
         # Managed, so that it ends with the container: a tick nobody runs must not be kept.
         keeper = self.container.spawn_managed_thread(lambda: self._keep(tick), "schedule lease")
 

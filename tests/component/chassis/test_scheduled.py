@@ -150,6 +150,13 @@ def test_ticks_missed_while_nothing_ran_are_run_once(settings: Settings, clock: 
         assert [entry[1] for entry in ran([running.application], "daily")] == [date(2026, 3, 9)]
 
 
+def test_a_tick_that_is_caught_up_is_given_its_own_day(settings: Settings, clock: FixedClock) -> None:
+    clock.instant = campus(11, 0, 5)  # five minutes before the tick of the 11th: the one of the 10th is owed
+    with Running(TimerService, settings, clock) as running:
+        wait_for(lambda: ran([running.application], "daily"))
+        assert [entry[1] for entry in ran([running.application], "daily")] == [date(2026, 3, 10)]
+
+
 def test_before_its_hour_the_tick_due_is_yesterdays() -> None:
     daily = Daily(datetime(2026, 1, 1, 0, 10).time())
     assert daily.latest(FixedClock(campus(10, 0, 9))) == "2026-03-09"
