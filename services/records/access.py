@@ -67,6 +67,10 @@ class Access:
             return True
         return self._authority.may(person, ADMINISTRATORS, node)
 
+    def holds_writing_post(self, person: str, node: str) -> bool:
+        """Whether ``person`` holds a writer's post at exactly ``node``."""
+        return any(grant.node == node and grant.role in WRITERS for grant in self._authority.grants(person))
+
     def require_reviewer(self, person: str, node: str) -> None:
         """A reviewer strictly above ``node``; for the root, which has none above, its administrator."""
         if len(self._authority.path(node)) == 1:

@@ -96,13 +96,21 @@ _NOTHING_RECORDED: Mapping[str, Any] = {
 
 
 def record(
-    subject: str, before: State, given: State, *, entitled: Set[str], today: date, window_days: int
+    subject: str,
+    before: State,
+    given: State,
+    *,
+    entitled: Set[str],
+    by: str,
+    today: date,
+    window_days: int,
 ) -> Change | None:
     """What happened, or what happened after all: until it is submitted a record may be made anew.
 
     All who are ``entitled`` today are listed, present or not; whoever else is listed is a guest, and counts
-    nowhere. Late is who enters more than ``window_days`` after the event; recording anew does not undo it.
-    Raises ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
+    nowhere. Whoever recorded (``by``) stays known when somebody else records anew. Late is who enters more
+    than ``window_days`` after the event; recording anew does not undo it. Raises
+    ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
     ``attendance.reason_missing``, ``attendance.incomplete``. None where the record says so already.
     """
     _expect(before, "planned", "recorded", "returned")
@@ -133,6 +141,7 @@ def record(
         "minutes": minutes,
         "has_minutes": minutes is not None,
         "decisions": list(given.get("decisions") or ()),
+        "recorded_by": sorted({*before.get("recorded_by", ()), by}),
     }
     return None if state == before else _happened(ActivityRecorded, subject, state)
 
@@ -160,10 +169,10 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     """The level above approves, or returns with a comment.
 
     Raises ``Conflict("activity.state")`` unless submitted, ``Forbidden("activity.own_record")`` to whoever
-    submitted it, ``Invalid("review.comment_missing")``.
+    had a hand in it, ``Invalid("review.comment_missing")``.
     """
     _expect(before, "submitted")
-    if before.get("submitted_by") == by:
+    if by in {before.get("submitted_by"), *before.get("recorded_by", ())}:
         raise Forbidden("activity.own_record")
     if verdict == "return" and not comment:
         raise _wrong("comment", "review.comment_missing")

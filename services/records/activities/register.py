@@ -53,7 +53,7 @@ class Register:
 
     def record(self, request: Answer) -> Answer:
         """Record what happened: all who are entitled are listed, and everybody listed is known."""
-        activity = self._writable(request["activity"])
+        activity, actor = self._writable(request["activity"]), context.actor()
         listed = [entry["person"] for entry in request["attendance"]]
         unknown = self._directory.unknown_people(listed)
         if unknown:
@@ -70,7 +70,13 @@ class Register:
             request,
             activity,
             lambda state: rules.record(
-                activity.id, state, request, entitled=entitled, today=today, window_days=window
+                activity.id,
+                state,
+                request,
+                entitled=entitled,
+                by=actor,
+                today=today,
+                window_days=window,
             ),
         )
 
@@ -80,9 +86,11 @@ class Register:
         return self._changed(request, activity, lambda state: rules.submit(activity.id, state, by=actor))
 
     def review(self, request: Answer) -> Answer:
-        """Approve or return, from strictly above."""
+        """Approve or return, from strictly above; nobody who writes for the organisation as well."""
         activity, actor = self._readable(request["activity"]), context.actor()
         self._access.require_reviewer(actor, activity.state["organisation"])
+        if self._access.holds_writing_post(actor, activity.state["organisation"]):
+            raise Forbidden("activity.own_organisation")
         today = self._clock.today()
         return self._changed(
             request,

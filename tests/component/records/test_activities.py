@@ -202,6 +202,30 @@ def test_nobody_approves_at_their_own_level_nor_their_own_record(campus: Campus,
         campus.call(campus.administrator, "review_activity", activity=mine, verdict="approve")
 
 
+def test_who_recorded_may_not_approve_though_somebody_else_submitted(
+    campus: Campus, faculty: Faculty
+) -> None:
+    activity = planned(campus, faculty)["id"]
+    attendance = [
+        {"person": person, "state": "present"}
+        for person in (faculty.secretary, faculty.member, faculty.groupie)
+    ]
+    given = {"activity": activity, "attendance": attendance, "minutes": "记录"}
+    campus.call(campus.administrator, "record_activity", **given)
+    campus.call(faculty.secretary, "submit_activity", activity=activity)
+    with pytest.raises(Forbidden, match=r"activity\.own_record"):
+        campus.call(campus.administrator, "review_activity", activity=activity, verdict="approve")
+
+
+def test_who_writes_for_the_branch_does_not_review_it_from_above(campus: Campus, faculty: Faculty) -> None:
+    activity = planned(campus, faculty)["id"]
+    recorded(campus, faculty, activity)
+    campus.call(faculty.secretary, "submit_activity", activity=activity)
+    campus.post(faculty.dean, "organisation_commissioner", faculty.branch)
+    with pytest.raises(Forbidden, match=r"activity\.own_organisation"):
+        campus.call(faculty.dean, "review_activity", activity=activity, verdict="approve")
+
+
 def test_a_withdrawn_post_is_without_power_at_once(campus: Campus, faculty: Faculty) -> None:
     posts = campus.call(faculty.secretary, "list_posts")["items"]
     campus.call(campus.administrator, "withdraw_post", post=posts[0]["id"])

@@ -26,13 +26,24 @@ def planned(held_on: date = TODAY, kind: str = "theme_day") -> dict[str, Any]:
 
 
 def recorded(
-    before: dict[str, Any], *, today: date = TODAY, entitled: set[str] | None = None, **more: Any
+    before: dict[str, Any],
+    *,
+    today: date = TODAY,
+    entitled: set[str] | None = None,
+    by: str = "w",
+    **more: Any,
 ) -> dict[str, Any]:
     """``before`` with a record of it; without ``entitled`` whoever is listed is so."""
     given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录", **more}
     listed = {entry["person"] for entry in given["attendance"]}
     change = rules.record(
-        "a", before, given, entitled=listed if entitled is None else entitled, today=today, window_days=7
+        "a",
+        before,
+        given,
+        entitled=listed if entitled is None else entitled,
+        by=by,
+        today=today,
+        window_days=7,
     )
     return dict(change.state) if change else before
 
@@ -119,7 +130,7 @@ def test_what_has_not_been_held_is_not_recorded() -> None:
 def test_recording_the_same_again_is_no_event() -> None:
     state = recorded(planned())
     given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录"}
-    assert rules.record("a", state, given, entitled={"p"}, today=TODAY, window_days=7) is None
+    assert rules.record("a", state, given, entitled={"p"}, by="w", today=TODAY, window_days=7) is None
 
 
 @pytest.mark.parametrize(
@@ -138,6 +149,17 @@ def test_nobody_reviews_what_they_submitted() -> None:
     submitted = rules.submit("a", recorded(planned()), by="w").state
     with pytest.raises(Forbidden, match=r"activity\.own_record"):
         rules.review("a", submitted, verdict="approve", comment=None, by="w", today=TODAY)
+
+
+def test_nobody_reviews_what_they_had_a_hand_in_whoever_recorded_it_anew_or_submitted_it() -> None:
+    first = recorded(planned(), by="first")
+    again = recorded(first, by="second", minutes="补充")
+    submitted = rules.submit("a", again, by="third").state
+    for by in ("first", "second", "third"):
+        with pytest.raises(Forbidden, match=r"activity\.own_record"):
+            rules.review("a", submitted, verdict="approve", comment=None, by=by, today=TODAY)
+    approved = rules.review("a", submitted, verdict="approve", comment=None, by="above", today=TODAY)
+    assert approved.state["state"] == "approved"
 
 
 @pytest.mark.parametrize("kind", ACTIVITY_KINDS)
@@ -224,7 +246,7 @@ class Life(RuleBasedStateMachine):
             "minutes": minutes,
         }
         self._try(
-            lambda: rules.record("a", self.state, given, entitled={"p"}, today=TODAY, window_days=7),
+            lambda: rules.record("a", self.state, given, entitled={"p"}, by="w", today=TODAY, window_days=7),
             {"planned", "recorded", "returned"},
         )
 
