@@ -183,6 +183,14 @@ OPERATIONS = (
     ),
     Route(
         "GET",
+        "/api/v1/jobs/{job}/errors",
+        "Everything that a job could not do, with the reasons",
+        "jobs",
+        call=Call("records.list_job_errors", rpc.ListJobErrors, rpc.JobErrors),
+        permission="whoever started it",
+    ),
+    Route(
+        "GET",
         "/api/v1/audit",
         "The audit chain, newest first",
         "audit",

@@ -484,6 +484,16 @@ class RowError(Schema):
     text = fields.Nested(BilingualText, required=True)
 
 
+class ListJobErrors(_Listing):
+    """Every error of a job, in the order they were found."""
+
+    job = _id()
+
+
+class JobErrors(_Page):
+    items = fields.List(fields.Nested(RowError), required=True)
+
+
 class ImportResult(Schema):
     """Rows by outcome."""
 
@@ -494,7 +504,7 @@ class ImportResult(Schema):
 
 
 class Job(Schema):
-    """A job with its progress. ``errors`` holds the first ones, ``error_count`` counts all."""
+    """A job with its progress. ``errors`` holds the first 200 of ``error_count``; a list has them all."""
 
     id = _id()
     kind = fields.String(required=True)

@@ -10,6 +10,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.jobs import Job
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
 from services.records.activities.register import Register
@@ -139,21 +140,37 @@ class Records(Application):
 
     def job(self, job: str) -> Answer:
         """A job with its progress, to its owner and the administrator of the root."""
-        actor = context.actor()
-        found = self.jobs.view(job)
-        if found.owner != actor and not self.access.is_root_administrator(actor):
-            raise NotFound("jobs.not_found")
+        found = self._seen_job(job)
         return {
             "id": found.id,
             "kind": found.kind,
             "state": found.state,
             "done": found.done,
             "total": found.total,
-            "errors": [{**each, "text": self.catalogue.render(each["code"])} for each in found.errors],
+            "errors": [self._told(each) for each in found.errors],
             "error_count": found.error_count,
             "result": found.result,
             "failure": self.catalogue.render(found.failure) if found.failure else None,
         }
+
+    def job_errors(self, request: Answer) -> Answer:
+        """All errors of a job in pages, to whom the job is shown."""
+        job, limit = self._seen_job(request["job"]), request["limit"]
+        found = self.jobs.errors(job.id, _sequence(request["cursor"]) or 0, limit + 1)
+        return {
+            "items": [self._told(each.error) for each in found[:limit]],
+            "next": str(found[limit - 1].number) if len(found) > limit else None,
+        }
+
+    def _seen_job(self, job: str) -> Job:
+        actor = context.actor()
+        found = self.jobs.view(job)
+        if found.owner != actor and not self.access.is_root_administrator(actor):
+            raise NotFound("jobs.not_found")
+        return found
+
+    def _told(self, error: Answer) -> Answer:
+        return {**error, "text": self.catalogue.render(error["code"])}
 
     # -- audit ---------------------------------------------------------------------------------
 

@@ -149,6 +149,10 @@ class RecordsService:
     def get_job(self, request: Request) -> Answer:
         return self.records.job(request["job"])
 
+    @rpc(request=calls.ListJobErrors, response=calls.JobErrors)
+    def list_job_errors(self, request: Request) -> Answer:
+        return self.records.job_errors(request)
+
     @rpc(request=calls.ReadAudit, response=calls.AuditEntries)
     def read_audit(self, request: Request) -> Answer:
         return self.records.read_audit(request)
