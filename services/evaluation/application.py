@@ -21,12 +21,12 @@ class Evaluation(Application):
         packs = Packs(self.packs("frequency-*.yaml"), self.packs("scoring-*.yaml"))
         packs.require(self.clock.today())
         rows, units = ObligationRows(self.database), Units(self.database)
-        standings = Standings(self.database, self.clock, self.relay)
+        self.standings = Standings(self.database, self.clock, self.relay)
         self.projector = Projector(
             clock=self.clock,
             rulebook=packs.rulebook,
             ledger=Ledger(self.database),
-            standings=standings,
+            standings=self.standings,
             rows=rows,
             units=units,
         )
@@ -37,7 +37,7 @@ class Evaluation(Application):
             access=Access(self.authority),
             packs=packs,
             rows=rows,
-            standings=standings,
+            standings=self.standings,
             units=units,
         )
 

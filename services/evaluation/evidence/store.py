@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pymongo.errors import BulkWriteError
@@ -19,11 +19,14 @@ class Ledger:
 
     def __init__(self, database: Store) -> None:
         self._entries = database["evidence"]
-        Indexes(database).declare("evidence", [("organisation", 1), ("held_on", 1)])
+        Indexes(database).declare("evidence", "unit")
 
-    def add(self, told: Sequence[tuple[Event, Evidence]]) -> None:
-        """Enter what is not yet entered, in one insert; an event that was is left as it is."""
-        entries = [_entry(event, evidence) for event, evidence in told]
+    def add(self, told: Sequence[tuple[Event, Evidence]], units: Mapping[str, str]) -> None:
+        """Enter what is not yet entered, in one insert; an event that was is left as it is.
+
+        ``units`` says by organisation where it counts: it stays there when the organisation moves on.
+        """
+        entries = [_entry(event, evidence, units[evidence.organisation]) for event, evidence in told]
         with answering():
             try:
                 self._entries.insert_many(entries, ordered=False)
@@ -31,18 +34,18 @@ class Ledger:
                 if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
                     raise
 
-    def of(self, organisations: Iterable[str], since: date) -> list[Evidence]:
-        """All that was told of activities of ``organisations`` held from ``since`` on."""
-        wanted = {"organisation": {"$in": list(organisations)}, "held_on": {"$gte": since.isoformat()}}
+    def of(self, unit: str) -> list[Evidence]:
+        """All that was ever told of activities of ``unit``."""
         with answering():
-            return [_evidence(each) for each in self._entries.find(wanted)]
+            return [_evidence(each) for each in self._entries.find({"unit": unit})]
 
 
-def _entry(event: Event, evidence: Evidence) -> Record:
+def _entry(event: Event, evidence: Evidence, unit: str) -> Record:
     return {
         "_id": event.id,
         "type": event.type,
         "time": event.time,
+        "unit": unit,
         "activity": evidence.activity,
         "sequence": evidence.sequence,
         "organisation": evidence.organisation,

@@ -151,19 +151,25 @@ def turn(
     today: date,
     evidence: Iterable[Evidence] = (),
     settle: bool = False,
+    anew: bool = False,
 ) -> Turn:
     """Fold ``evidence`` into ``standing`` and bring it to ``today`` (never back).
+
+    ``anew`` begins from a standing without evidence, and trusts nothing that was computed before. Kept are
+    only what the ledger does not tell: who is enrolled, and what was told and under which rule, so that
+    what was told wrongly is told again.
 
     Idempotent, and independent of the order of the evidence: the events differ with the way, the
     standing it ends in does not.
     """
-    fresh = newest(standing.evidence, evidence)
+    known = {} if anew else standing.evidence
+    fresh = newest(known, evidence)
     day = max(today, standing.as_of)
     turning = replace(
         standing,
         as_of=day,
         settled=standing.settled or settle,
-        evidence={**standing.evidence, **fresh},
+        evidence={**known, **fresh},
     )
     owed = owed_by(turning, rulebook)
     changed: list[Obligation] = []
@@ -171,7 +177,7 @@ def turn(
     events: list[Happened] = []
     for each in owed:
         before = standing.told.get(each.id)
-        if before is not None and (before.state, before.taken) == (each.state, each.taken):
+        if not anew and before is not None and (before.state, before.taken) == (each.state, each.taken):
             continue
         sequence = before.sequence if before else 0
         for event in turned(before.state if before else None, each):
@@ -181,6 +187,8 @@ def turn(
         changed.append(each)
     touched = {each.held_on.year for each in fresh.values()}
     touched |= {each.period.first.year for each in changed} | {day.year}
+    if anew:
+        touched |= standing.scores.keys()
     scores, score_events = _scores(turning, rulebook, owed, sorted(touched))
     after = replace(turning, told={**standing.told, **told}, scores={**standing.scores, **scores})
     return Turn(after, owed, fresh, changed, told, scores, [*events, *score_events])

@@ -57,7 +57,7 @@ class Projector:
         """
         told = [(event, _evidence(event)) for event in events]
         units = self._units.of({evidence.organisation for _, evidence in told})
-        self._ledger.add(told)
+        self._ledger.add(told, units)
         by_unit: dict[str, list[Evidence]] = {}
         causes: dict[str, Context] = {}
         for event, evidence in told:
@@ -118,14 +118,15 @@ class Projector:
         self._units.keep(organisation.id, unit)
 
     def rebuild(self, unit: str) -> None:
-        """Compute the standing of ``unit`` anew from the ledger; where it was right, nothing changes."""
+        """Compute the standing of ``unit`` and its rows anew from the ledger.
+
+        Where they were right, they are the same bytes and nothing is told. Safe beside replicas that fold:
+        what is in a standing was in the ledger before, and a race that is lost is run again.
+        """
         today = self._clock.today()
 
         def decide(standing: Standing) -> Turn:
-            since = min(each.since for each in standing.enrolled.values())
-            # A record held before what is measured counts nowhere, but the ledger has it all the same.
-            evidence = self._ledger.of(standing.enrolled, date(since.year, 1, 1))
-            return turn(standing, self._rulebook, today=today, evidence=evidence)
+            return turn(standing, self._rulebook, today=today, evidence=self._ledger.of(unit), anew=True)
 
         self._turn((unit,), decide)
 

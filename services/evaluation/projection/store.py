@@ -142,7 +142,7 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
         "as_of": after.as_of.isoformat(),
         "settled": after.settled,
         "enrolled": _text({id_: _enrolled_packed(each) for id_, each in after.enrolled.items()}),
-        "scores": {str(year): _scored_packed(each) for year, each in after.scores.items()},
+        "scores": {str(year): _scored_packed(each) for year, each in sorted(after.scores.items())},
         "evidence": _text({id_: each.packed() for id_, each in after.evidence.items()}),
         **_told_packed(after.told),
     }
@@ -166,7 +166,8 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
 
 
 def _text(packed: Record | list[Any]) -> str:
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    """The same bytes for the same content, in whichever order it came."""
+    return json.dumps(packed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _enrolled_packed(enrolled: Enrolled) -> list[Any]:
@@ -193,7 +194,7 @@ def _enrolled(id_: str, packed: Sequence[Any]) -> Enrolled:
 
 def _told_packed(told: Mapping[str, Told]) -> Record:
     """Hundreds were opened under the same few rules: each rule is kept once, and named by its place."""
-    rules = list(dict.fromkeys(each.rule for each in told.values()))
+    rules = sorted({each.rule for each in told.values()}, key=astuple)
     place = {rule: at for at, rule in enumerate(rules)}
     packed = {id_: [each.state, each.sequence, place[each.rule], each.taken] for id_, each in told.items()}
     return {"told": _text(packed), "rules": _text([astuple(rule) for rule in rules])}

@@ -90,9 +90,10 @@ def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, eva
     campus.tell(organisation("next-door", has_committee=True), organisation("branch", active=False))
     wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 4)
 
-    campus.clock.advance(timedelta(days=15))  # 5 July: the newcomers have settled, too
+    campus.clock.advance(timedelta(days=15))  # 5 July
     wait_for(lambda: campus.obligations("neighbour", rule="branch_committee"), 20)
     campus.tell(organisation("branch", active=True))
+    campus.clock.advance(timedelta(seconds=60))
     wait_for(lambda: campus.obligations("neighbour", state="missed"), 20)
     wait_for(lambda: evaluation.reading._standings.one("branch").standing.enrolled["branch"].sequence == 3)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import date
 from random import Random
@@ -137,23 +136,6 @@ def test_replicas_that_fold_at_once_lose_nothing(campus: Campus, evaluation: Eva
         replica.stop()
     # Replicas may publish an event twice, never lose one.
     wait_for(lambda: len({each["subject"] for each in campus.overheard.of("obligation.fulfilled")}) == 8)
-
-
-def test_a_rebuild_from_the_ledger_gives_the_same(campus: Campus, evaluation: Evaluation) -> None:
-    evaluation.projector.fold([from_wire(campus.sealed(each, 4)) for each in RECORDS])
-    standings = evaluation.database["standings"]
-    wait_for(lambda: standings.find_one({"_id": "branch", "pending_since": {"$exists": False}}))
-    before = standings.find_one({"_id": "branch"})
-
-    evaluation.projector.rebuild("branch")
-    assert standings.find_one({"_id": "branch"}) == before
-
-    standings.update_one({"_id": "branch"}, {"$set": {"evidence": "{}", "scores": {}}})
-    evaluation.projector.rebuild("branch")
-    after = standings.find_one({"_id": "branch"})
-    assert json.loads(after["evidence"]) == json.loads(before["evidence"])
-    assert (after["told"], after["enrolled"]) == (before["told"], before["enrolled"])
-    assert after["scores"]["2026"][:4] == before["scores"]["2026"][:4]
 
 
 def _waiting(campus: Campus) -> int:

@@ -1,0 +1,129 @@
+"""A rebuild from the ledger gives what was there, and corrects what was wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from random import Random
+from typing import Any
+
+import bson
+import eventlet
+from eventlet.green import subprocess
+
+from services.chassis.envelope import from_wire
+from services.chassis.testing import wait_for
+from services.evaluation.application import Evaluation
+from tests.component.evaluation.surroundings import Campus, approved, organisation
+from tests.component.evaluation.test_evidence import RECORDS
+
+
+def folded(campus: Campus, evaluation: Evaluation) -> dict[str, Any]:
+    """The branch's standing after its records came in some order, with all it told published."""
+    events = [from_wire(campus.sealed(each, 4)) for each in RECORDS]
+    Random(3).shuffle(events)
+    for event in events:
+        evaluation.projector.fold([event])
+    return quiet(evaluation)
+
+
+def quiet(evaluation: Evaluation) -> dict[str, Any]:
+    wanted = {"_id": "branch", "pending_since": {"$exists": False}}
+    return dict(wait_for(lambda: evaluation.database["standings"].find_one(wanted)))
+
+
+def shown(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The obligations as they are listed, apart from the version they were computed from."""
+    return list(evaluation.database["obligations"].find({}, {"basis": 0}).sort("_id", 1))
+
+
+def test_a_rebuild_of_what_is_right_gives_the_same_bytes(campus: Campus, evaluation: Evaluation) -> None:
+    before = folded(campus, evaluation)
+    rows = shown(evaluation)
+
+    for _ in range(2):
+        evaluation.projector.rebuild("branch")
+
+    assert bson.encode(quiet(evaluation)) == bson.encode(before)
+    assert shown(evaluation) == rows
+
+
+def test_a_rebuild_trusts_nothing_that_was_computed(campus: Campus, evaluation: Evaluation) -> None:
+    before = folded(campus, evaluation)
+    rows = {each["_id"]: each for each in evaluation.database["obligations"].find({})}
+    invented = {**json.loads(before["evidence"]), "invented": json.loads(before["evidence"])["day-1"]}
+    evaluation.database["standings"].update_one(
+        {"_id": "branch"}, {"$set": {"evidence": json.dumps(invented), "scores": {}}}
+    )
+    evaluation.database["obligations"].delete_many({})
+
+    evaluation.projector.rebuild("branch")
+
+    after = quiet(evaluation)
+    for field in ("evidence", "told", "rules", "enrolled"):
+        assert after[field] == before[field]
+    assert after["scores"]["2026"][:4] == before["scores"]["2026"][:4]
+    found = {each["_id"]: each for each in evaluation.database["obligations"].find({})}
+    assert {id_: each["state"] for id_, each in found.items()} == {
+        id_: rows[id_]["state"] for id_ in json.loads(before["told"])
+    }
+
+
+def test_what_a_group_did_before_it_moved_stays_where_it_counts(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    wait_for(lambda: evaluation.projector._units.before("group"))
+    record = approved("ours", RECORDS[0].data["held_on"], "group_meeting", organisation="group")
+    evaluation.projector.fold([from_wire(campus.sealed(record, 4))])
+    campus.tell(
+        organisation("group", parent="next-door", path=["university", "faculty", "next-door", "group"])
+    )
+    wait_for(lambda: campus.overheard.of("obligation.exempted"))
+    wait_for(lambda: evaluation.projector._units.before("group") == "next-door")
+    for unit in ("branch", "next-door"):
+        evaluation.projector.rebuild(unit)
+    assert campus.score("dean", "branch")["evidence"] == 1
+    assert campus.score("dean", "next-door")["evidence"] == 0
+
+
+def test_a_rebuild_beside_a_replica_that_folds_loses_nothing(campus: Campus, evaluation: Evaluation) -> None:
+    other = Evaluation.for_test(campus.settings, campus.clock)
+    folding = [
+        eventlet.spawn(evaluation.projector.fold, [from_wire(campus.sealed(each, 4))]) for each in RECORDS
+    ]
+    rebuilding = [eventlet.spawn(other.projector.rebuild, "branch") for _ in range(3)]
+    for thread in (*folding, *rebuilding):
+        thread.wait()
+    assert campus.score("secretary", "branch")["evidence"] == len(RECORDS)
+    other.stop()
+
+
+def test_the_command_rebuilds_every_standing_and_can_be_repeated(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    before = folded(campus, evaluation)
+    evaluation.database["standings"].update_one({"_id": "branch"}, {"$set": {"evidence": "{}"}})
+    settings = campus.settings
+    environment = {
+        **os.environ,
+        "JISHI_PROFILE": settings.profile,
+        "AMQP_URI": settings.amqp_uri,
+        "MONGO_URI": settings.mongo_uri,
+        "DATABASE_PREFIX": settings.database_prefix,
+        "SESSION_PUBLIC_KEY": str(settings.session_public_key),
+        "FIELD_KEY": base64.b64encode(settings.field_key or b"").decode(),
+    }
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-m", "services.evaluation.rebuild"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.endswith("4/4 standings\n")
+        rebuilt = evaluation.database["standings"].find_one({"_id": "branch"})
+        assert rebuilt["evidence"] == before["evidence"]
