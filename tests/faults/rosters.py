@@ -28,9 +28,9 @@ class Rosters:
         return {"number": {"$regex": f"^{self._stamp}"}}
 
     def begin(self, rows: int) -> None:
-        """Hand in a roster of ``rows`` people; its job has begun or is about to."""
+        """Hand in a roster of ``rows`` people of the faculty; its job has begun or is about to."""
         lines = [
-            f"新党员{number},{self._stamp}{number:05},男,正式党员,第1党支部,13811{number:06}"
+            f"新党员{number},{self._stamp}{number:05},男,正式党员,石油工程学院党委,13811{number:06}"
             for number in range(self._rows, self._rows + rows)
         ]
         answer = requests.post(
