@@ -18,7 +18,7 @@ from services.chassis.link import Link
 
 _log = structlog.get_logger()
 _ANSWER_SECONDS = 5.0
-_APPLIED_SECONDS = 1.0
+_APPLIED_SECONDS = 3.0
 _LONGEST_PAUSE = 5.0
 
 
