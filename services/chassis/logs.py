@@ -14,21 +14,21 @@ import structlog
 from services.chassis import context
 from services.chassis.errors import origin
 
-# What a log line may carry. A name that is not here is left out, and named under ``left_out``, so that
-# whoever adds one decides in this place that its values never are about a person.
+# What a log line may carry: what lines do carry, and no more. A name that is not here is left out, and named
+# under ``left_out``, so that whoever adds one decides in this place that its values never are about a person.
 FIELDS = frozenset(
     """
-    activity address answer applied attempt attempts collection connection consumer correlationid
-    count document documents done error event event_id event_type events exchange exit_code failure failures
-    file holder in_flight job kind lease letter level line logger message message_id method migration
-    milliseconds missing name number obligation organisation origin outcome path pid port problem
-    problems profile queue reason replica route rung schedule seconds sequence service signal state
-    status step subject tick time token_number total trace version waiting
-    """.split()  # noqa: SIM905 - seventy names are easier to read as text
+    attempts collection connection correlationid document documents error event event_id events exchange
+    in_flight job kind lease letter level logger message method migration milliseconds number obligation
+    origin outcome pid port problem problems profile queue reason route schedule seconds service signal
+    state status trace
+    """.split()  # noqa: SIM905 - so many names are easier to read as text
 )
 # The middle of a mobile number and of an identity number, where no letter or digit touches them: inside a
 # UUID neither occurs, since its groups hold letters or are of another length.
-_PHONE = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z])")
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z])((?:(?:\+|00)?86[- ]?)?1[3-9]\d)([- ]?)\d{4}([- ]?)(\d{4})(?![0-9A-Za-z])"
+)
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{4})\d{10}(\d{3}[\dXx])(?![0-9A-Za-z])")
 _LONGEST = 500
 
@@ -128,7 +128,7 @@ def masked(logger: Any, method: str, line: Line) -> Line:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return _IDENTITY.sub(r"\1**********\2", _PHONE.sub(r"\1****\2", value))[:_LONGEST]
+        return _IDENTITY.sub(r"\1**********\2", _PHONE.sub(r"\1\2****\3\4", value))[:_LONGEST]
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(each) for each in value]
     if isinstance(value, dict):
