@@ -57,8 +57,7 @@ def establish(
     if held is None or rules.renew_slot(held.state, today):
         given = {"person": person.id, "organisation": root.id, "role": "administrator", "since": today}
         post = derived_id("post", "first", person.id, today.isoformat())
-        held = records.posts.appoint(post, given, person, root)
-        records.audit.append("post.given", None, "person", person.id, "bootstrap")
+        held = records.posts.appoint(post, given, person, root, reason="bootstrap")
     directory.know_post(held)
     return root.id, person.id
 

@@ -20,6 +20,7 @@ from services.records.directory.store import Directory, only
 
 Answer = dict[str, Any]
 _CHANGEABLE = ("name", "sex", "political_status", "organisation", "joined_on", "external_id", "active")
+_FILTERS = ("number", "organisation", "within", "political_status", "active", "search")
 _OWN = frozenset({"person", "phone", "expected_version"})
 
 
@@ -110,9 +111,10 @@ class People:
         return self._directory.shown_person(found)
 
     def listed(self, request: Answer) -> Answer:
-        """People by number, within what the caller's posts cover."""
+        """People by number, within what the caller's posts cover. Whoever lists others is on record."""
+        actor = context.actor()
         wanted = only(request, "number", "political_status", "active")
-        reach = self._reach(context.actor(), request)
+        reach = self._reach(actor, request)
         if reach is not None:
             wanted["organisation"] = {"$in": reach}
         if "search" in request:
@@ -120,8 +122,23 @@ class People:
         found = page(
             self._documents, wanted, order=[("number", 1)], limit=request["limit"], cursor=request["cursor"]
         )
+        self._note_listing(actor, request, [each.id for each in found.documents])
         items = [self._directory.shown_person(each) for each in found.documents]
         return {"items": items, "next": found.next}
+
+    def _note_listing(self, actor: str, request: Answer, people: list[str]) -> None:
+        """One entry for who was listed, with the kinds of filters and never what they asked for.
+
+        Whoever is asked for by number is opened as by id, and sees it in the same way.
+        """
+        if set(people) <= {actor}:
+            return
+        kinds = ", ".join(name for name in _FILTERS if name in request) or None
+        if "number" in request:
+            self._audit.append("person.read", actor, "person", people[0], kinds)
+        else:
+            where = request.get("organisation") or request.get("within") or "all"
+            self._audit.append("people.listed", actor, "organisation", where, kinds)
 
     def identify(self, number: str) -> Answer:
         """The id of an active person, for the demonstration sign-in."""

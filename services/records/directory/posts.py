@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from services.chassis import context
 from services.chassis.audit import Audit
 from services.chassis.clock import Clock
+from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden
 from services.chassis.pages import page
@@ -19,7 +22,7 @@ Answer = dict[str, Any]
 
 
 class Posts:
-    """Who holds which role where. What is given and withdrawn is on record in the audit chain."""
+    """Who holds which role where. Given or ended in whatever way, it is on record in the audit chain."""
 
     def __init__(
         self, database: Store, directory: Directory, access: Access, audit: Audit, clock: Clock
@@ -38,10 +41,17 @@ class Posts:
         self._access.require_appointer(actor, request["role"], organisation.id)
         person = self._directory.person_named_in("person", request["person"])
         given = self.appoint(self._documents.id_for_command(), request, person, organisation)
-        self._audit.append("post.given", actor, "person", person.id)
         return given.response or {}
 
-    def appoint(self, post: str, given: Answer, person: Document, organisation: Document) -> Document:
+    def appoint(
+        self,
+        post: str,
+        given: Answer,
+        person: Document,
+        organisation: Document,
+        *,
+        reason: str | None = None,
+    ) -> Document:
         """Write the post; one whose term is over makes room for it in the same commit."""
         today = self._clock.today()
         change = rules.give_post(post, given, person.state, organisation.state, today)
@@ -55,19 +65,31 @@ class Posts:
                 if not rules.renew_slot(holder.state, today):
                     raise Conflict("post.held", fields={"role": ["post.held"]})
                 self._withdraw(holder.id)
-            return self._documents.create(post, change.state, change.events, respond=shown)
+            created = self._documents.create(post, change.state, change.events, respond=shown)
+            self._note("post.given", person.id, reason)
+            return created
 
         appointed = in_transaction(self._database, commit)
         on_commit(lambda: self._directory.know_post(appointed))
         return appointed
+
+    def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
+        """Write new posts, within the running transaction, for an import.
+
+        Their entries in the audit chain follow the commit: a transaction as long as this one would lose its
+        place in the chain again and again to whoever reads meanwhile.
+        """
+        self._documents.create_many([(post, made.state, made.events) for post, made in given])
+        for _, made in given:
+            on_commit(partial(self._note, "post.given", made.state["person"]))
 
     def withdraw(self, request: Answer) -> Answer:
         """End a post today."""
         actor = context.actor()
         post = self._documents.get(request["post"])
         self._access.require_appointer(actor, post.state["role"], post.state["organisation"])
-        withdrawn = self._withdraw(post.id, expected_version=request["expected_version"])
-        self._audit.append("post.withdrawn", actor, "person", post.state["person"])
+        expected = request["expected_version"]
+        withdrawn = in_transaction(self._database, lambda: self._withdraw(post.id, expected_version=expected))
         return withdrawn.response or {}
 
     def withdraw_all(self, person: str) -> None:
@@ -89,12 +111,20 @@ class Posts:
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 
     def _withdraw(self, post: str, *, expected_version: int | None = None) -> Document:
+        """End the post within the running transaction; one that is over stays as it is."""
         today = self._clock.today()
+        before = self._documents.get(post)
         withdrawn = self._documents.change(
             post,
             lambda state: rules.withdraw_post(post, state, today),
             expected_version=expected_version,
             respond=shown,
         )
-        on_commit(lambda: self._directory.know_post(withdrawn))
+        if withdrawn.version != before.version:
+            self._note("post.withdrawn", withdrawn.state["person"])
+            on_commit(lambda: self._directory.know_post(withdrawn))
         return withdrawn
+
+    def _note(self, action: str, person: str, reason: str | None = None) -> None:
+        """On record under whoever acts; under nobody where another system of the campus said so."""
+        self._audit.append(action, context.current().actor, "person", person, reason)

@@ -99,7 +99,7 @@ class PersonRows:
         def commit() -> None:
             self._directory.people.create_many([_entry(each) for each in appointed.values()])
             posts = [given for each in appointed.values() for given in each.appointments]
-            self._directory.posts.create_many([(post, made.state, made.events) for post, made, _, _ in posts])
+            self._posts.appoint_many([(post, made) for post, made, _, _ in posts])
 
         try:
             if appointed:

@@ -111,6 +111,50 @@ def test_who_opened_a_persons_entry_is_on_record_and_shown_to_them(campus: Campu
     assert campus.application.audit.verify() is None
 
 
+def on_record(campus: Campus, person: str) -> list[tuple[str, str | None, str | None]]:
+    found = campus.application.audit.read("person", person)
+    return [(each.action, each.actor, each.reason) for each in reversed(found)]
+
+
+def test_who_was_looked_up_by_number_sees_it_and_other_lists_are_on_record(
+    campus: Campus, faculty: Faculty
+) -> None:
+    audit = campus.application.audit
+    before = audit.head()[0]
+    campus.call(faculty.secretary, "list_people", number="S001")
+    assert on_record(campus, faculty.member) == [("person.read", faculty.secretary, "number")]
+    campus.call(faculty.secretary, "list_people", organisation=faculty.branch, search="测试", active=True)
+    campus.call(faculty.dean, "list_people")
+    listed = [each for each in audit.read() if each.action == "people.listed"]
+    assert [(each.actor, each.object_id, each.reason) for each in reversed(listed)] == [
+        (faculty.secretary, faculty.branch, "organisation, active, search"),
+        (faculty.dean, "all", None),
+    ]
+    campus.call(faculty.secretary, "list_people", number="T002")  # oneself
+    campus.call(faculty.secretary, "list_people", number="S404")  # nobody
+    assert audit.head()[0] == before + 3
+
+
+def test_a_post_is_on_record_once_however_often_and_by_whom_it_is_given_or_ended(
+    campus: Campus, faculty: Faculty
+) -> None:
+    root = campus.administrator
+    give = {"person": faculty.member, "organisation": faculty.branch, "role": "deputy_secretary"}
+    for _ in range(2):
+        given = campus.call(root, "give_post", "k1", since="2026-09-01", **give)
+    for key in ("k2", "k2", None):
+        campus.call(root, "withdraw_post", key, post=given["id"])
+    assert on_record(campus, faculty.member) == [
+        ("post.given", root, None),
+        ("post.withdrawn", root, None),
+    ]
+    campus.call(root, "change_person", person=faculty.dean, active=False)
+    assert on_record(campus, faculty.dean)[-1] == ("post.withdrawn", root, None)
+    campus.say(campus.upsert(number="T002", active=False, _sequence=1))
+    wait_for(lambda: on_record(campus, faculty.secretary)[-1] == ("post.withdrawn", None, None))
+    assert campus.application.audit.verify() is None
+
+
 def test_people_change_their_own_number_and_nothing_else(campus: Campus, faculty: Faculty) -> None:
     mine = campus.call(faculty.member, "change_person", person=faculty.member, phone="13900009999")
     assert mine["phone"] == "139****9999"

@@ -83,6 +83,8 @@ def test_a_roster_is_taken_over_with_its_posts_and_its_history(campus: Campus) -
         (people[1]["id"], "organisation_commissioner"),
         (people[1]["id"], "publicity_commissioner"),
     }
+    given = campus.application.audit.read("person", secretary)
+    assert [(each.action, each.actor) for each in given] == [("post.given", campus.administrator)]
     approved = {each["data"]["kind"]: each for each in campus.events("records.activity.approved.v1")}
     assert approved["theme_day"]["data"]["late"] is False
     assert approved["party_lecture"]["data"]["late"] is True
