@@ -30,7 +30,7 @@ OWNERS = ("branch", "branch_with_committee", "group")
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Rule:
     """What a pack says an organisation owes. Its ``id`` is the kind of activity that fulfils it.
 
@@ -190,9 +190,10 @@ def _allocate(
         grace = before + timedelta(days=each.rule.grace_days)
         take(each, grace, each.period.last)
         take(each, before, min(grace, each.period.last))
-    for each in owed:
+    lacking = [each for each in owed if len(taken[each.period.label]) < each.rule.needed] if free else []
+    for each in lacking:
         take(each, each.period.last, due_on(each.rule, each.period))
-    for each in owed:
+    for each in lacking:
         take(each, due_on(each.rule, each.period), make_up_until(each.rule, each.period))
     return {label: sorted(mine) for label, mine in taken.items()}
 

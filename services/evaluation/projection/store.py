@@ -194,7 +194,7 @@ def _enrolled(id_: str, packed: Sequence[Any]) -> Enrolled:
 
 def _told_packed(told: Mapping[str, Told]) -> Record:
     """Hundreds were opened under the same few rules: each rule is kept once, and named by its place."""
-    rules = sorted({each.rule for each in told.values()}, key=astuple)
+    rules = sorted({each.rule for each in told.values()})
     place = {rule: at for at, rule in enumerate(rules)}
     packed = {id_: [each.state, each.sequence, place[each.rule], each.taken] for id_, each in told.items()}
     return {"told": _text(packed), "rules": _text([astuple(rule) for rule in rules])}
