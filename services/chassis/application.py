@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from nameko.extensions import DependencyProvider
 
-from services.chassis import scheduled, subscriptions
+from services.chassis import subscriptions
 from services.chassis.audit import Audit
 from services.chassis.authority import Authority
 from services.chassis.catalogue import Catalogue
@@ -136,9 +136,6 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
 
     def get_dependency(self, worker_ctx: Any) -> Application:
         return self
-
-    def worker_setup(self, worker_ctx: Any) -> None:
-        scheduled.enter_worker(worker_ctx.data)
 
 
 def application_of(container: Any) -> Application:

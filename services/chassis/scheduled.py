@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from datetime import time as time_of_day
@@ -25,13 +24,6 @@ WAKE_SECONDS = 0.5
 LONGEST_PAUSE = timedelta(minutes=5)
 
 _log = structlog.get_logger(__name__)
-_fence: ContextVar[int | None] = ContextVar("jishi_fence", default=None)
-
-
-def fence() -> int | None:
-    """The fencing token of the running tick: write it where a paused predecessor could still write."""
-    return _fence.get()
-
 
 # -- when ---------------------------------------------------------------------------------------
 
@@ -130,7 +122,8 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
     """Runs a method daily at a campus time, ``method(self, today)``, or every few seconds, ``method(self)``.
 
     Each tick runs on one replica, to its end, at least once: a tick that failed or whose process died is
-    run again, so the method is idempotent. A daily tick missed while nothing ran is run once at start; of
+    run again, and one that is paused past its lease goes on beside its successor. So the method is
+    idempotent, also beside itself. A daily tick missed while nothing ran is run once at start; of
     a short interval only the newest tick counts, never a burst. An interval that is policy is asked of the
     application at start: ``every=lambda application: …``.
     """
@@ -214,9 +207,7 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
                 _log.warning("scheduled run not noted", schedule=self.name, kind=type(failure).__name__)
             return result, exc_info
 
-        self.container.spawn_worker(
-            self, arguments, {}, context_data={"fence": tick.token}, handle_result=ended
-        )
+        self.container.spawn_worker(self, arguments, {}, handle_result=ended)
 
     def _keep(self, tick: Tick) -> None:
         while True:
@@ -226,11 +217,6 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
                     return
             except PyMongoError:
                 _log.warning("schedule lease not kept", schedule=self.name)
-
-
-def enter_worker(context_data: dict[str, Any]) -> None:
-    """Called in each worker's own greenthread, so nothing has to be reset."""
-    _fence.set(context_data.get("fence"))
 
 
 scheduled: Callable[..., Callable[[Any], Any]] = Scheduled.decorator

@@ -10,7 +10,7 @@ import pytest
 
 from services.chassis.application import Application
 from services.chassis.clock import FixedClock
-from services.chassis.scheduled import LEASE_SECONDS, Daily, Schedules, fence, scheduled
+from services.chassis.scheduled import LEASE_SECONDS, Daily, Schedules, scheduled
 from services.chassis.settings import Settings
 from services.chassis.store import Store
 from services.chassis.testing import Running, wait_for
@@ -85,7 +85,7 @@ def test_a_failed_tick_comes_again_after_a_pause_that_grows(schedules: Schedules
 class Timers(Application):
     """Collects what the timers of all replicas did."""
 
-    ran: list[tuple[str, Any, int | None]]
+    ran: list[tuple[str, date | None]]
     failing = 0
 
     def compose(self) -> None:
@@ -99,11 +99,11 @@ class TimerService:
 
     @scheduled("00:10", name="timers.daily")
     def daily(self, today: date) -> None:
-        self.timers.ran.append(("daily", today, fence()))
+        self.timers.ran.append(("daily", today))
 
     @scheduled(every=0.2, name="timers.often")
     def often(self) -> None:
-        self.timers.ran.append(("often", None, fence()))
+        self.timers.ran.append(("often", None))
 
 
 @pytest.fixture
@@ -130,12 +130,6 @@ def test_three_replicas_run_each_tick_once(replicas: list[Timers], clock: FixedC
     clock.advance(timedelta(seconds=5))
     wait_for(lambda: len(ran(replicas, "often")) == 5)
     assert [entry[1] for entry in ran(replicas, "daily")] == [date(2026, 3, 10), date(2026, 3, 11)]
-
-
-def test_a_tick_knows_its_fencing_token(replicas: list[Timers]) -> None:
-    wait_for(lambda: ran(replicas, "daily"))
-    assert ran(replicas, "daily")[0][2] == 1
-    assert fence() is None
 
 
 def test_ticks_missed_while_nothing_ran_are_run_once(settings: Settings, clock: FixedClock) -> None:
