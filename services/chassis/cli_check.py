@@ -1,11 +1,10 @@
-"""``jishi outbox``, ``migrate`` and ``check``: the state of an installation's stores and queues."""
+"""``jishi check``: whether an installation's settings, stores, broker and queues are as they must be."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -17,73 +16,16 @@ from services.chassis.cli_frame import (
     FAILED,
     as_json,
     database,
-    one_service,
     service_names,
-    settings,
     show,
     told,
 )
-from services.chassis.clock import Clock
-from services.chassis.outbox import pending_for
+from services.chassis.cli_outbox import pending
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
-from services.chassis.store import Store
 from services.chassis.subscriptions import owed
 
 OUTBOX_LATE_SECONDS = 60
 _CHECK_SECONDS = 20.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@click.command()
-@one_service()
-@as_json
-@told
-def outbox(service: str | None, as_json: bool) -> None:
-    """Show the events that are accepted and not yet published, by collection."""
-    known = settings()
-    rows = []
-    for name in [service] if service else service_names():
-        with database(known, name) as opened:
-            rows += [{"service": name, **row} for row in pending(opened, known.clock())]
-    columns = ("service", "collection", "documents", "oldest_seconds")
-    show(rows, columns, as_json=as_json, empty="Every accepted event is published.")
-
-
-def pending(opened: Store, clock: Clock) -> Iterator[dict[str, Any]]:
-    """Of each collection that holds unpublished events: how many documents, and for how long at least."""
-    for name in sorted(opened.list_collection_names()):
-        collection = opened[name]
-        if not any("pending_since" in dict(each["key"]) for each in collection.list_indexes()):
-            continue
-        # A comparison, not $exists: only the former lets the planner use the sparse index.
-        waiting = {"pending_since": {"$gte": _EPOCH}}
-        oldest = collection.find_one(waiting, {"pending_since": 1}, sort=[("pending_since", 1)])
-        if oldest is not None:
-            yield {
-                "collection": name,
-                "documents": collection.count_documents(waiting),
-                "oldest_seconds": round(pending_for(oldest["pending_since"], clock.now(), clock.zone)),
-            }
-
-
-@click.command()
-@one_service()
-@click.option("--dry-run", is_flag=True, help="Only say what is outstanding.")
-@as_json
-@told
-def migrate(service: str | None, dry_run: bool, as_json: bool) -> None:
-    """Apply the outstanding migrations of each service's database, in order, each once."""
-    known = settings()
-    rows: list[dict[str, Any]] = []
-    for name in [service] if service else service_names():
-        package = f"services.{name}.migrations"
-        with database(known, name) as opened:
-            if dry_run:
-                names = [each.name for each in migrations.outstanding(opened, package)]
-            else:
-                names = migrations.migrate(opened, package, known.clock())
-        rows += [{"service": name, "migration": each} for each in names]
-    show(rows, ("service", "migration"), as_json=as_json, empty="Nothing is outstanding.")
 
 
 @click.command()
