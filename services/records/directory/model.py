@@ -6,6 +6,7 @@ with the whole state, so a document's version is also the sequence of its last e
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -71,6 +72,12 @@ def _wrong(field: str, code: str) -> Invalid:
     return Invalid(code, fields={field: [code]})
 
 
+def _check_name(code: str, name: str) -> None:
+    """No name is a formula to a spreadsheet into which somebody exports it."""
+    if unicodedata.normalize("NFKC", name).lstrip()[:1] in ("=", "+", "-", "@"):
+        raise _wrong("name", code)
+
+
 # -- organisations ---------------------------------------------------------------------------------
 
 
@@ -78,7 +85,7 @@ def found_organisation(subject: str, given: State, parent: tuple[str, State] | N
     """A new organisation below ``parent`` (its id and state); none for the one root.
 
     Raises ``Invalid``: ``organisation.misplaced``, ``organisation.parent_inactive``,
-    ``organisation.founded_in_future``.
+    ``organisation.founded_in_future``, ``organisation.name_unfit``.
     """
     state: dict[str, Any] = {
         "has_committee": False,
@@ -90,6 +97,7 @@ def found_organisation(subject: str, given: State, parent: tuple[str, State] | N
         "path": [*(parent[1]["path"] if parent else ()), subject],
         "founded_on": _iso(given["founded_on"]),
     }
+    _check_name("organisation.name_unfit", state["name"])
     _check_place(state["kind"], parent[1] if parent else None)
     _check_founded(state, today)
     return _organisation_changed(subject, state)
@@ -101,6 +109,8 @@ def change_organisation(subject: str, before: State, given: State, today: date) 
     state["founded_on"] = _iso(state["founded_on"])
     if state == before:
         return None
+    if state["name"] != before["name"]:
+        _check_name("organisation.name_unfit", state["name"])
     _check_founded(state, today)
     if before["parent"] is None and not state["active"]:
         raise _wrong("active", "organisation.root_stays")
@@ -160,7 +170,7 @@ def organisation_event(subject: str, state: State) -> NewEvent:
 def enter_person(subject: str, given: State, organisation: State, today: date) -> Change:
     """A new person of an ``organisation``; the phone number is given sealed.
 
-    Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``.
+    Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``, ``person.name_unfit``.
     """
     state: dict[str, Any] = {
         "sex": "unknown",
@@ -172,6 +182,7 @@ def enter_person(subject: str, given: State, organisation: State, today: date) -
         **given,
     }
     state["joined_on"] = _iso(state["joined_on"])
+    _check_name("person.name_unfit", state["name"])
     _check_person(state, organisation, today)
     return _person_changed(subject, state)
 
@@ -193,6 +204,8 @@ def change_person(
         state["phone_sealed"] = before["phone_sealed"]
     if state == before:
         return None
+    if state["name"] != before["name"]:
+        _check_name("person.name_unfit", state["name"])
     _check_person(state, organisation if state["organisation"] != before["organisation"] else None, today)
     return _person_changed(subject, state)
 

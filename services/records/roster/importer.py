@@ -98,8 +98,8 @@ class RosterImport:
         self, job: Job, roster: Mapping[str, Any], cursor: _Row, checkpoint: Checkpoint
     ) -> dict[str, Any]:
         rows: list[_Row] = roster["rows"]
-        appliers = self._appliers(job)
         at, counts = cursor["at"], dict(cursor["counts"])
+        appliers = self._appliers(job, rows[:at])
         checkpoint(done=at, total=len(rows))
         for bunch in _bunches(rows[at:]):
             handled = _applied(appliers[bunch[0]["kind"]], bunch)
@@ -116,16 +116,19 @@ class RosterImport:
         checkpoint(cursor=over)
         return over
 
-    def _appliers(self, job: Job) -> dict[str, Rows]:
+    def _appliers(self, job: Job, before: Sequence[_Row]) -> dict[str, Rows]:
+        """How rows of each kind are applied, after those ``before``."""
         application, today = self._application, date.fromisoformat(job.params["today"])
         tree = Tree(self._directory.organisations)
         titles = {kind: application.catalogue.render(f"kind.{kind}")["zh"] for kind in ACTIVITY_KINDS}
+        activities = ActivityRows(self._register.documents, tree, titles, self._register.window_days, today)
+        activities.meet(row["values"] for row in before if row["kind"] == ACTIVITY and not row["problems"])
         return {
             ORGANISATION: OrganisationRows(self._directory, self._organisations, tree, today, job.id),
             PERSON: PersonRows(
                 application.database, self._directory, self._people, self._posts, tree, today, job.id
             ),
-            ACTIVITY: ActivityRows(self._register.documents, tree, titles, self._register.window_days, today),
+            ACTIVITY: activities,
         }
 
 

@@ -157,7 +157,11 @@ class OrganisationRows:
 
 
 class ActivityRows:
-    """Activities of an earlier system, known by organisation, kind, day and title."""
+    """Activities of an earlier system, known by organisation, kind, day and title.
+
+    Two rows may name one organisation differently, by its code and by its name: that they are twins shows
+    only here, and the later one is refused.
+    """
 
     def __init__(
         self,
@@ -172,9 +176,14 @@ class ActivityRows:
         self._titles = titles
         self._window_days = window_days
         self._today = today
+        self._met: set[str] = set()
+
+    def meet(self, rows: Iterable[Values]) -> None:
+        """Know the rows that were applied before a crash."""
+        self._met.update(each[0] for row in rows if isinstance(each := self._make(row), tuple))
 
     def apply(self, rows: Sequence[Values]) -> list[Handled]:
-        made: list[tuple[str, Change] | Handled] = [self._make(row) for row in rows]
+        made = [self._first_of_its_kind(self._make(row)) for row in rows]
         wanted = {each[0]: each[1] for each in made if isinstance(each, tuple)}
         known = {each.id: each for each in found_by(self._documents, "_id", wanted)}
         fresh = {activity: change for activity, change in wanted.items() if activity not in known}
@@ -183,6 +192,13 @@ class ActivityRows:
         )
         created = fresh.keys() - taken  # what was taken was so by another import, a moment ago
         return [each if isinstance(each, Handled) else self._outcome(each, created, known) for each in made]
+
+    def _first_of_its_kind(self, made: tuple[str, Change] | Handled) -> tuple[str, Change] | Handled:
+        if isinstance(made, tuple):
+            if made[0] in self._met:
+                return Handled(REFUSED, [(None, "row.twice")])
+            self._met.add(made[0])
+        return made
 
     def _make(self, values: Values) -> tuple[str, Change] | Handled:
         made: list[tuple[str, Change]] = []

@@ -19,6 +19,7 @@ from services.chassis.jobs import Checkpoint, Job
 from services.chassis.testing import wait_for
 from services.records.roster import importer
 from services.records.roster.importer import KIND
+from services.records.roster.rows import ActivityRows, Tree
 from tests.component.records.surroundings import Campus, Faculty, workbook
 
 ORGANISATIONS = ["组织代码", "组织名称", "类别", "上级组织代码", "成立日期", "设支委会"]
@@ -205,6 +206,45 @@ def test_what_the_file_says_twice_or_wrongly_is_named(campus: Campus, faculty: F
         ("组织生活", 6, "召开日期", "activity.in_future"),
     }
     assert counts(job) == (1, 0, 0, 11)
+
+
+def test_one_activity_by_the_code_and_by_the_name_of_its_organisation_is_taken_over_once(
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_code = ["B1", "主题党日", "2026-03-05", "", 3, 3, 0, "是", "三月"]
+    by_name = ["组织 B1", "主题党日", "2026-03-05", "", 3, 2, 0, "是", "三月"]
+    for bunch in (200, 1):  # together, and each in a bunch of its own
+        monkeypatch.setattr(importer, "BUNCH", bunch)
+        job = campus.imported(workbook(组织生活=[ACTIVITIES, by_code, by_name]))
+        assert [(each["row"], each["code"]) for each in job["errors"]] == [(3, "row.twice")]
+        assert counts(job) == ((1, 0, 0, 1) if bunch == 200 else (0, 0, 1, 1))
+
+
+def test_twins_are_told_across_a_crash_between_them(campus: Campus, faculty: Faculty) -> None:
+    by_code = {
+        "organisation": "B1",
+        "kind": "theme_day",
+        "held_on": "2026-03-05",
+        "expected": 3,
+        "present": 3,
+    }
+    rows = [by_code, {**by_code, "organisation": "组织 B1"}]
+    register = campus.application.activities
+
+    def applier() -> ActivityRows:
+        tree = Tree(campus.application.directory.organisations)
+        titles = {"theme_day": "主题党日"}
+        return ActivityRows(register.documents, tree, titles, register.window_days, campus.clock.today())
+
+    assert [each.outcome for each in applier().apply(rows[:1])] == ["created"]
+    resumed = applier()
+    resumed.meet(rows[:1])
+    assert [each.problems for each in resumed.apply(rows[1:])] == [[(None, "row.twice")]]
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_refused(campus: Campus, faculty: Faculty) -> None:
+    job = campus.imported("姓名,学号,政治面貌,所在支部\n=1+1,R1,正式党员,B1\n".encode(), "名册.csv")
+    assert [(each["column"], each["code"]) for each in job["errors"]] == [("姓名", "person.name_unfit")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])

@@ -58,6 +58,22 @@ def test_a_founding_is_not_in_the_future_nor_below_who_is_gone() -> None:
         rules.found_organisation("x", {**given, "founded_on": TODAY}, ("b", gone), TODAY)
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", "\t@x"])
+def test_no_name_is_a_formula(name: str) -> None:
+    parent = ("b", organisation("branch", ["r", "b"]))
+    found = {"code": "x", "name": name, "kind": "group", "founded_on": TODAY}
+    with pytest.raises(Invalid, match=r"organisation\.name_unfit"):
+        rules.found_organisation("x", found, parent, TODAY)
+    with pytest.raises(Invalid, match=r"organisation\.name_unfit"):
+        rules.change_organisation("b", parent[1], {"name": name}, TODAY)
+    entered = {"number": "1", "political_status": "member", "organisation": "b"}
+    with pytest.raises(Invalid, match=r"person\.name_unfit"):
+        rules.enter_person("p", {**entered, "name": name}, PLACE, TODAY)
+    person = rules.enter_person("p", {**entered, "name": "甲"}, PLACE, TODAY).state
+    with pytest.raises(Invalid, match=r"person\.name_unfit"):
+        rules.change_person("p", person, {"name": name}, None, TODAY)
+
+
 def test_a_change_that_changes_nothing_is_no_event() -> None:
     state = organisation("branch", ["r", "s", "b"])
     assert rules.change_organisation("b", state, {"name": "b", "founded_on": date(2019, 3, 1)}, TODAY) is None
