@@ -11,7 +11,7 @@ import yaml
 
 LANGUAGES = ("zh", "en")
 OWN_TEXTS = Path(__file__).parent / "texts"
-_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z_.]+))?\}")
 
 
 class CatalogueError(Exception):
@@ -51,15 +51,21 @@ class Catalogue:
         """The text in each language with ``{name}`` filled in; an unknown code renders as itself.
 
         A place without its parameter stays as it is. Parameters are inserted as text: they are never
-        formatted, and their own braces mean nothing.
+        formatted, and their own braces mean nothing. ``{state:label}`` is filled with the text of
+        ``label.<state>``: a word of the code, as people of that language call it.
         """
-        given = params or {}
+        return {language: self._filled(self._texts[language], code, params or {}) for language in LANGUAGES}
 
+    @staticmethod
+    def _filled(texts: Mapping[str, str], code: str, given: Mapping[str, Any]) -> str:
         def fill(place: re.Match[str]) -> str:
-            name = place.group(1)
-            return str(given[name]) if name in given else place.group(0)
+            name, labels = place.groups()
+            if name not in given:
+                return place.group(0)
+            word = str(given[name])
+            return texts.get(f"{labels}.{word}", word) if labels else word
 
-        return {language: _PLACE.sub(fill, self._texts[language].get(code, code)) for language in LANGUAGES}
+        return _PLACE.sub(fill, texts.get(code, code))
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -61,3 +61,18 @@ def test_every_code_that_the_chassis_refuses_with_has_a_text() -> None:
     codes = {code for path in source.glob("*.py") for code in said.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 10
     assert sorted(codes - Catalogue.load().codes) == []
+
+
+def test_a_word_of_the_code_is_told_as_people_call_it() -> None:
+    catalogue = Catalogue(
+        {
+            "zh": {"x.state": "状态（{state:label}）", "label.open": "进行中"},
+            "en": {"x.state": "It is {state:label}.", "label.open": "under way"},
+        }
+    )
+    assert catalogue.render("x.state", {"state": "open"}) == {
+        "zh": "状态（进行中）",
+        "en": "It is under way.",
+    }
+    assert catalogue.render("x.state", {"state": "new"})["en"] == "It is new."
+    assert catalogue.render("x.state")["en"] == "It is {state:label}."

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.catalogue import Catalogue
+from services.contracts.kinds import ACTIVITY_STATES
 
 FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
@@ -29,3 +30,10 @@ def test_every_code_has_its_text(path: Path) -> None:
     catalogue = Catalogue.load([FOLDER / "texts"])
     codes = set(_CODE.findall(path.read_text(encoding="utf-8"))) - _NO_TEXTS
     assert {code for code in codes if code not in catalogue} == set()
+
+
+@pytest.mark.parametrize("state", ACTIVITY_STATES)
+def test_a_state_is_named_as_people_call_it(state: str) -> None:
+    told = Catalogue.load([FOLDER / "texts"]).render("activity.state", {"state": state})
+    assert state not in told["zh"]
+    assert "{" not in told["en"]
