@@ -37,7 +37,7 @@ class Records(Application):
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.activities = Register(self, self.directory, self.access, self.packs("entry-window-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
-        self.uploads = Uploads(self.database, self.vault, self.clock)
+        self.uploads = Uploads(self.database, self.vault)
         taking_over = RosterImport(
             self,
             self.directory,

