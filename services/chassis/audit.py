@@ -20,6 +20,7 @@ from services.chassis.store import Indexes, Record, Store, answering, session
 
 FIRST = "0" * 64
 ATTEMPTS = 30
+STEPS = 50  # entries of other replicas that are followed one by one
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Audit:
         self._database = database
         self._clock = clock
         self._turn = Semaphore()
+        self._seen = 0  # a sequence that was near the end a moment ago; never believed unread
 
     def declare(self) -> None:
         """The indexes by which a person sees who opened what is theirs."""
@@ -98,8 +100,29 @@ class Audit:
     def head(self) -> tuple[int, str]:
         """The last sequence and its hash: note it elsewhere to notice a chain that was cut."""
         with answering():
-            last = self._entries.find_one({}, sort=[("_id", -1)], session=session())
-        return (last["_id"], last["hash"]) if last else (0, FIRST)
+            last = self._followed() or self._entries.find_one({}, sort=[("_id", -1)], session=session())
+        if last is None:
+            return 0, FIRST
+        self._seen = last["_id"]
+        return last["_id"], last["hash"]
+
+    def _followed(self) -> Record | None:
+        """The last entry, followed by id from the one seen last; None where that is gone or far behind.
+
+        The embedded store sorts by reading every entry: asked so for each one, a long chain would be slow.
+        """
+        last = self._entry_at(self._seen)
+        for _ in range(STEPS):
+            if last is None:
+                return None
+            following = self._entry_at(last["_id"] + 1)
+            if following is None:
+                return last
+            last = following
+        return None
+
+    def _entry_at(self, seq: int) -> Record | None:
+        return self._entries.find_one({"_id": seq}, session=session())
 
     def verify(self) -> int | None:
         """The first broken sequence, or None for a whole chain; reads all of it."""

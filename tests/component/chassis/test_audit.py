@@ -3,9 +3,9 @@
 import eventlet
 import pytest
 
-from services.chassis.audit import FIRST, Audit
+from services.chassis.audit import FIRST, STEPS, Audit
 from services.chassis.clock import FixedClock
-from services.chassis.store import Store
+from services.chassis.store import Store, transaction
 
 
 @pytest.fixture
@@ -32,6 +32,36 @@ def test_replicas_that_append_at_once_make_one_chain(database: Store, clock: Fix
     pool.waitall()
     assert replicas[0].verify() is None
     assert {each.actor for each in replicas[0].read()} == {f"p{number}" for number in range(24)}
+
+
+def test_what_others_appended_meanwhile_is_followed_however_much_it_is(
+    database: Store, clock: FixedClock
+) -> None:
+    one, other = Audit(database, clock), Audit(database, clock)
+    one.append("read", "p1", "dossier", "d1")
+    for count in (3, STEPS + 2):
+        for _ in range(count):
+            other.append("read", "p2", "dossier", "d1")
+        one.append("read", "p1", "dossier", "d1")
+    assert one.head() == other.head()
+    assert (one.head()[0], one.verify()) == (STEPS + 8, None)
+
+
+def test_an_entry_that_was_not_committed_leaves_no_gap(audit: Audit, database: Store) -> None:
+    audit.append("read", "p1", "dossier", "d1")
+
+    class Undone(Exception):
+        pass
+
+    def give_and_fail() -> None:
+        with transaction(database):
+            assert [audit.append("give", "p1", "person", "d1").seq for _ in range(2)] == [2, 3]
+            raise Undone
+
+    with pytest.raises(Undone):
+        give_and_fail()
+    assert audit.append("read", "p1", "dossier", "d1").seq == 2
+    assert audit.verify() is None
 
 
 @pytest.mark.parametrize("field", ["actor", "action", "object_id", "reason", "at", "hash", "previous"])
