@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from services.chassis import context
@@ -80,8 +79,8 @@ class Posts:
         place in the chain again and again to whoever reads meanwhile.
         """
         self._documents.create_many([(post, made.state, made.events) for post, made in given])
-        for _, made in given:
-            on_commit(partial(self._note, "post.given", made.state["person"]))
+        holders = [made.state["person"] for _, made in given]
+        on_commit(lambda: self._audit.append_many("post.given", context.current().actor, "person", holders))
 
     def withdraw(self, request: Answer) -> Answer:
         """End a post today."""

@@ -64,6 +64,22 @@ def test_an_entry_that_was_not_committed_leaves_no_gap(audit: Audit, database: S
     assert audit.verify() is None
 
 
+def test_many_entries_at_once_stay_in_the_chain_with_what_others_append(
+    database: Store, clock: FixedClock
+) -> None:
+    replicas = [Audit(database, clock) for _ in range(3)]
+    pool = eventlet.GreenPool()
+    for number in range(6):
+        objects = [f"p{number}-{each}" for each in range(10)]
+        pool.spawn(replicas[number % 3].append_many, "give", "a", "person", objects)
+        pool.spawn(replicas[(number + 1) % 3].append, "read", "a", "person", f"p{number}")
+    pool.waitall()
+    assert replicas[0].verify() is None
+    assert len({each.object_id for each in replicas[0].read()}) == replicas[0].head()[0] == 66
+    replicas[0].append_many("give", "a", "person", [])
+    assert replicas[0].head()[0] == 66
+
+
 @pytest.mark.parametrize("field", ["actor", "action", "object_id", "reason", "at", "hash", "previous"])
 def test_a_changed_entry_is_found(audit: Audit, database: Store, clock: FixedClock, field: str) -> None:
     for number in range(4):
