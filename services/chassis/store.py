@@ -71,7 +71,7 @@ _CODEC: CodecOptions[Record] = CodecOptions(
 
 
 def connect(mongo_uri: str, name: str) -> Store:
-    """The database ``name``: majority writes, retryable writes, instants aware in UTC.
+    """The database ``name``: majority writes, instants aware in UTC, retries as ``mongo_uri`` says.
 
     Connects lazily. Call once per process and only after the monkey patch: a client made before it
     keeps blocking locks. A store that does not answer raises within 5 s.
@@ -81,8 +81,6 @@ def connect(mongo_uri: str, name: str) -> Store:
     client: pymongo.MongoClient[Record] = pymongo.MongoClient(
         mongo_uri,
         w="majority",
-        retryWrites=True,
-        retryReads=True,
         serverSelectionTimeoutMS=SELECTION_MS,
         connectTimeoutMS=CONNECT_MS,
         socketTimeoutMS=SOCKET_MS,

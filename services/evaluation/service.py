@@ -37,7 +37,7 @@ class EvaluationService:
         ActivityApproved,
         ActivityReturned,
         queue="evaluation.evidence",
-        most=500,
+        most=2000,
         transaction=False,
         inbox=False,
     )
