@@ -22,6 +22,7 @@ from services.chassis.cli_frame import (
 )
 from services.chassis.cli_outbox import pending
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
+from services.chassis.store import has_transactions
 from services.chassis.subscriptions import owed
 
 OUTBOX_LATE_SECONDS = 60
@@ -62,9 +63,8 @@ def _store_findings(known: Settings) -> Iterator[Finding]:
     try:
         for name in service_names():
             with database(known, name) as opened:
-                told = opened.client.admin.command("hello")
-                if not told.get("setName") and told.get("msg") != "isdbgrid":
-                    yield _found("store", "wrong", "it is no replica set, so it has no transactions")
+                if not has_transactions(opened):
+                    yield _found("store", "wrong", "it has no transactions: make it a replica set")
                     return
                 outstanding = migrations.outstanding(opened, f"services.{name}.migrations")
                 detail = f"{len(outstanding)} migrations outstanding: jishi migrate" if outstanding else ""

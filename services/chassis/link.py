@@ -10,6 +10,7 @@ import eventlet
 import structlog
 from amqp import spec
 from amqp.exceptions import RecoverableConnectionError, error_for_code
+from amqp.method_framing import frame_writer
 from eventlet.event import Event as Signal
 
 from services.chassis import broker
@@ -51,6 +52,12 @@ class Link:
         self._ended = False
         self._progress: Signal | None = None
         self._lost: Callable[[BaseException], None] | None = None
+        self._together: list[bytes] | None = None
+        transport = self.connection.transport
+        self._send = transport.write
+        transport.write = self._write
+        # It keeps the function that it was made with.
+        self.connection.frame_writer = frame_writer(self.connection, transport)
 
     @property
     def alive(self) -> bool:
@@ -92,6 +99,18 @@ class Link:
             self.fail(error)
             raise LinkLost("the connection to the broker has ended") from error
 
+    def write_together(self, send: Callable[[], Any], seconds: float | None = None) -> None:
+        """As ``write``, with all frames of ``send`` in one call of the socket; ``send`` must not wait."""
+        if self._ended:
+            raise LinkLost("the connection to the broker has ended")
+        together: list[bytes] = []
+        self._together = together
+        try:
+            send()
+        finally:
+            self._together = None
+        self.write(lambda: self._send(b"".join(together)), seconds)
+
     def fail(self, error: BaseException) -> None:
         """End the link now; waiting calls are woken with an error."""
         if self._ended:
@@ -115,6 +134,12 @@ class Link:
         self._end(None)
         self._stop_threads()
         self.connection.collect()
+
+    def _write(self, frame: bytes) -> None:
+        if self._together is None:
+            self._send(frame)
+        else:
+            self._together.append(bytes(frame))  # what is given is written over by the next
 
     def _end(self, error: BaseException | None) -> None:
         self._ended = True

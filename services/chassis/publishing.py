@@ -131,7 +131,7 @@ class _Line:
         try:
             if self.link.blocked:
                 raise Unavailable("broker.blocked")
-            self.link.write(lambda: self._send_all(batch, messages), seconds=_left(until))
+            self.link.write_together(lambda: self._send_all(batch, messages), seconds=_left(until))
         except LinkLost:
             if not batch.sent:
                 raise Unavailable("broker.unavailable") from None
@@ -147,8 +147,6 @@ class _Line:
 
     def _send_all(self, batch: _Batch, messages: Sequence[Outgoing]) -> None:
         for index, message in enumerate(messages):
-            if self.link.blocked:
-                break  # what is already on its way is confirmed later, what is not would only wait
             if message.exchange not in self._exchanges:
                 # Publishing to an exchange that is not there closes the channel and all on its way.
                 broker.declare_exchange(self._channel, message.exchange, nowait=True)

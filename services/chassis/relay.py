@@ -1,9 +1,9 @@
-"""The relay: publishes what documents hold pending, in order per document, and clears what was confirmed."""
+"""The relay: publishes what documents hold pending, in order per subject, and clears what was confirmed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -38,7 +38,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """Publishes pending events at least once and in order per document.
+    """Publishes pending events at least once, and those of one subject in order.
 
     One greenthread takes woken documents in bunches. What it misses (a crash, a full memory) the sweeper
     finds in the store. While the broker is away it keeps only ids, and backs off. Replicas may publish
@@ -161,44 +161,43 @@ class Relay:
             return 0
 
     def _publish(self, bunch: Sequence[Woken]) -> int:
-        sealed = [(each, self._outgoing(each)) for each in outbox.read(bunch)]
-        documents = [each for each, messages in sealed if messages]
-        messages = [messages for _, messages in sealed if messages]
+        documents = outbox.read(bunch)
         confirmed: list[list[str]] = [[] for _ in documents]
-        failed = False
-        remaining = list(range(len(documents)))
-        position = 0
-        # Round by round: the second event of a document leaves after its first was confirmed.
-        while remaining:
-            outcomes = self._publisher.publish(
-                [messages[index][position] for index in remaining], time.monotonic() + PUBLISH_SECONDS
-            )
+        lanes = [(at, lane) for at, document in enumerate(documents) for lane in self._lanes(document)]
+        failed, position = False, 0
+        # Round by round: the second event of a subject leaves after its first was confirmed.
+        while lanes:
+            leaving = [lane[position] for _, lane in lanes]
+            outcomes = self._publisher.publish(leaving, time.monotonic() + PUBLISH_SECONDS)
             going_on = []
-            for index, outcome in zip(remaining, outcomes, strict=True):
-                event_id = str(messages[index][position].message_id)
+            for (at, lane), message, outcome in zip(lanes, leaving, outcomes, strict=True):
+                event_id = str(message.message_id)
                 if outcome is Outcome.CONFIRMED:
-                    confirmed[index].append(event_id)
-                    if position + 1 < len(messages[index]):
-                        going_on.append(index)
+                    confirmed[at].append(event_id)
+                    if position + 1 < len(lane):
+                        going_on.append((at, lane))
                 elif outcome is Outcome.RETURNED:
                     RETURNED.inc()
-                    self._rest(documents[index], "event has no route", event_id=event_id)
+                    self._rest(documents[at], "event has no route", event_id=event_id)
                 else:
                     failed = True
-            remaining, position = going_on, position + 1
+            lanes, position = going_on, position + 1
         cleared = outbox.clear(documents, confirmed)
         PUBLISHED.inc(sum(map(len, confirmed)))
         if failed:
             raise Unavailable("broker.unavailable")
         return cleared
 
-    def _outgoing(self, document: Woken) -> list[Outgoing]:
-        """The document's messages in order; none where one is broken, which must not stop the others."""
+    def _lanes(self, document: Woken) -> Iterable[list[Outgoing]]:
+        """Its messages by subject, in order; none where one is broken, which must not stop others."""
+        lanes: dict[str, list[Outgoing]] = {}
         try:
-            return [outbox.outgoing(envelope) for envelope in document.envelopes or ()]
+            for envelope in document.envelopes or ():
+                lanes.setdefault(envelope["subject"], []).append(outbox.outgoing(envelope))
         except Exception as broken:
             self._rest(document, "pending event is broken", origin=origin(broken))
-            return []
+            return ()
+        return lanes.values()
 
     def _rest(self, document: Woken, event: str, **fields: object) -> None:
         """It stays pending, and for a while does not hold up the sweeper."""

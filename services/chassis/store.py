@@ -187,6 +187,17 @@ def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int
     raise Unavailable("store.contended")
 
 
+def has_transactions(database: Store) -> bool:
+    """Whether the server takes transactions: a MongoDB that is no replica set refuses them."""
+    with database.client.start_session() as own, own.start_transaction():
+        try:
+            database["probe"].find_one({}, session=own)
+        except OperationFailure:
+            return False
+        own.abort_transaction()
+    return True
+
+
 def refusal_of(failure: PyMongoError) -> Refusal | None:
     """What a caller is told of a store's failure; None where it is a fault of the program."""
     if isinstance(failure, DuplicateKeyError):

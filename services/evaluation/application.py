@@ -23,6 +23,7 @@ class Evaluation(Application):
         rows, units = ObligationRows(self.database), Units(self.database)
         self.standings = Standings(self.database, self.clock, self.relay)
         self.projector = Projector(
+            database=self.database,
             clock=self.clock,
             rulebook=packs.rulebook,
             ledger=Ledger(self.database),

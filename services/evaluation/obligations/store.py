@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
-from services.chassis.store import Indexes, Record, Store, answering
+from services.chassis.store import Indexes, Record, Store, answering, session
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, OUTSTANDING, Obligation
 
 _DUPLICATE = 11000
@@ -27,32 +27,28 @@ class Row:
 
 
 class ObligationRows:
-    """One row per obligation, written before the standing that it is of: see the projector."""
+    """One row per obligation, written together with the standing that it is of."""
 
     def __init__(self, database: Store) -> None:
         self._rows = database["obligations"]
         Indexes(database).declare("obligations", [("organisation", 1), ("due_on", -1)])
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """Show each obligation as computed from its basis; an older basis never wins over a newer."""
-        writes = [_insert(each) if each.new else _replace(each) for each in rows]
-        with answering():
-            lost = self._written(writes)
-            # A row taken for new may be there since a crash. What is refused again has a newer basis.
-            self._written([_replace(rows[position]) for position in lost if rows[position].new])
+    def write(self, rows: Sequence[Row], *, certain: bool = True) -> bool:
+        """Show each obligation as computed from its basis, within the transaction of its standing.
 
-    def _written(self, writes: Sequence[InsertOne[Record] | ReplaceOne[Record]]) -> list[int]:
-        """Write; the positions of what met a duplicate key."""
+        ``certain``: what is said to be new is not there. False where it is there nevertheless.
+        """
+        writes = [_insert(each) if each.new and certain else _replace(each) for each in rows]
         if not writes:
-            return []
-        try:
-            self._rows.bulk_write(writes, ordered=False)
-        except BulkWriteError as failed:
-            errors = failed.details["writeErrors"]
-            if any(each["code"] != _DUPLICATE for each in errors):
-                raise
-            return [each["index"] for each in errors]
-        return []
+            return True
+        with answering():
+            try:
+                self._rows.bulk_write(writes, ordered=False, session=session())
+            except BulkWriteError as failed:
+                if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
+                    raise
+                return False
+        return True
 
     def get(self, obligation: str) -> Document:
         """The row; raises ``NotFound("obligation.not_found")``."""
@@ -88,8 +84,7 @@ def _insert(row: Row) -> InsertOne[Record]:
 
 
 def _replace(row: Row) -> ReplaceOne[Record]:
-    guard = {"_id": row.obligation.id, "basis": {"$lte": row.basis}}
-    return ReplaceOne(guard, _shown(row.obligation, row.basis), upsert=True)
+    return ReplaceOne({"_id": row.obligation.id}, _shown(row.obligation, row.basis), upsert=True)
 
 
 def _shown(obligation: Obligation, basis: int) -> Record:

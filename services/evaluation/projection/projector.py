@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import Event
 from services.chassis.errors import Permanent, Unavailable
+from services.chassis.store import Store, in_transaction
 from services.contracts.records_events import ActivityApproved
 from services.evaluation.evidence.model import Evidence, evidence_of
 from services.evaluation.evidence.store import Ledger
@@ -19,7 +20,7 @@ from services.evaluation.obligations.model import Organisation
 from services.evaluation.obligations.store import ObligationRows, Row
 from services.evaluation.projection.model import Standing, Turn, enrolled, left, turn
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.projection.store import Met, Standings, Written
+from services.evaluation.projection.store import Standings, Written
 from services.evaluation.projection.units import Units, unit_of
 
 ATTEMPTS = 20
@@ -36,6 +37,7 @@ class Projector:
     def __init__(
         self,
         *,
+        database: Store,
         clock: Clock,
         rulebook: Rulebook,
         ledger: Ledger,
@@ -43,6 +45,7 @@ class Projector:
         rows: ObligationRows,
         units: Units,
     ) -> None:
+        self._database = database
         self._clock = clock
         self._rulebook = rulebook
         self._ledger = ledger
@@ -73,7 +76,7 @@ class Projector:
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
-        self._turn_all(self._standings.units(), lambda standing: turn(standing, self._rulebook, today=today))
+        self._turn(self._standings.units(), lambda standing: turn(standing, self._rulebook, today=today))
 
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
@@ -130,43 +133,51 @@ class Projector:
 
         self._turn((unit,), decide)
 
-    def _turn_all(self, units: Sequence[str], decide: Decide) -> None:
-        for first in range(0, len(units), AT_ONCE):
-            self._turn(units[first : first + AT_ONCE], decide)
-
     def _turn(
         self, units: Collection[str], decide: Decide, causes: Mapping[str, Context] | None = None
     ) -> None:
-        """Turn ``units`` until each is turned; where another replica came first, from what it left.
+        """Turn ``units`` until each is turned; where another replica came first, from what it left."""
+        ordered = list(units)
+        for first in range(0, len(ordered), AT_ONCE):
+            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {})
 
-        The rows are written before the standings: what a crash leaves half done differs from its
-        standing again and is done again. For the same reason a lost race rewrites the rows it wrote.
-        """
-        shown: dict[str, set[str]] = {}
-        for _ in range(ATTEMPTS):
+    def _turn_some(self, units: Sequence[str], decide: Decide, causes: Mapping[str, Context]) -> None:
+        for attempt in range(ATTEMPTS):
             turned = [(met, decide(met.standing)) for met in self._standings.met(units).values()]
-            self._rows.write(list(_rows(turned, shown)))
-            writes = [
-                Written(met, each, causes[met.standing.unit] if causes else context.current())
+            turns = [
+                Written(met, each, causes.get(met.standing.unit) or context.current())
                 for met, each in turned
-                if each.after != met.standing
+                if each.after != met.standing or each.obligations
             ]
-            if not writes or self._standings.write(writes):
+            if not turns or self._write(turns, again=attempt > 0):
                 return
-            for each in writes:
-                shown.setdefault(each.met.standing.unit, set()).update(
-                    row.id for row in each.turn.obligations
-                )
         raise Unavailable("document.contended")
 
+    def _write(self, turns: Sequence[Written], *, again: bool) -> bool:
+        """Standings and the rows that show them, together or not at all; false where they were outrun."""
 
-def _rows(turned: Iterable[tuple[Met, Turn]], shown: Mapping[str, Collection[str]]) -> Iterator[Row]:
-    for met, each in turned:
-        version, told = met.version + (each.after != met.standing), met.standing.told
-        yield from (Row(changed, version, changed.id not in told) for changed in each.obligations)
-        again = set(shown.get(met.standing.unit, ())) - {changed.id for changed in each.obligations}
-        if again:
-            yield from (Row(owed, version) for owed in each.owed if owed.id in again)
+        def body() -> None:
+            if not (self._standings.write(turns) and self._rows.write(_rows(turns), certain=not again)):
+                raise _Outrun
+
+        self._standings.touch(turns)
+        try:
+            in_transaction(self._database, body)
+        except _Outrun:
+            return False
+        return True
+
+
+class _Outrun(Exception):
+    """What was met is no longer what is there."""
+
+
+def _rows(turns: Sequence[Written]) -> list[Row]:
+    return [
+        Row(changed, each.version, changed.id not in each.met.standing.told)
+        for each in turns
+        for changed in each.turn.obligations
+    ]
 
 
 def _evidence(event: Event) -> Evidence:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pymongo import ReplaceOne, UpdateOne
@@ -14,11 +15,13 @@ from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import seal
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering
+from services.chassis.store import Indexes, Record, Store, answering, on_commit, session
 from services.evaluation.evidence.model import unpacked
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
 from services.evaluation.projection.model import Enrolled, Scored, Standing, Told, Turn
+
+TOUCHED_EVERY = timedelta(seconds=5)  # much less than a newcomer has to be quiet
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,16 @@ class Written:
     turn: Turn
     cause: Context
 
+    @property
+    def changes(self) -> bool:
+        """Whether the standing becomes another: the rows that show it may be written for themselves."""
+        return self.turn.after != self.met.standing
+
+    @property
+    def version(self) -> int:
+        """Of the standing after the turn."""
+        return self.met.version + self.changes
+
 
 class Standings:
     """Aggregates in the chassis's form (version, pending events), written many at a time.
@@ -54,6 +67,7 @@ class Standings:
         # No more indexes than this one: each costs the embedded store as much as the write itself.
         Indexes(database).declare("standings", "pending_since", sparse=True)
         self._newcomers = database["newcomers"]
+        self._lately: dict[str, datetime] = {}  # when this process last touched a newcomer
 
     def met(self, units: Iterable[str]) -> dict[str, Met]:
         """The standings of ``units`` that exist, in one query."""
@@ -70,28 +84,28 @@ class Standings:
                 self._standings.update_one({"_id": unit}, {"$setOnInsert": empty}, upsert=True)
 
     def write(self, turns: Sequence[Written]) -> bool:
-        """Write every turn whose standing is still at the version met; false where one was not.
+        """Write the turns within the running transaction; false where a standing is not as it was met.
 
-        What was written is published; turn what was not again, from what it is by then.
+        What was written is published after the commit.
         """
+        changed = [each for each in turns if each.changes]
+        same = [each for each in turns if not each.changes]
         now = self._clock.now()
-        writes: list[ReplaceOne[Record] | UpdateOne] = []
-        envelopes = []
-        for each in turns:
-            sealed = self._sealed(each)
-            envelopes.append(sealed)
-            writes.append(_write(each, sealed, now))
-        fresh = [each.turn.after.unit for each in turns if not each.turn.after.settled]
+        sealed = [self._sealed(each) for each in changed]
+        writes = [_write(each, events, now) for each, events in zip(changed, sealed, strict=True)]
         with answering():
-            self._touched(fresh)
-            matched = self._standings.bulk_write(writes, ordered=False).matched_count
-        for each, sealed in zip(turns, envelopes, strict=True):
-            # Where all is known to be written and nothing else waits, the relay need not read it again.
-            known = sealed if matched == len(turns) and not each.met.waiting else None
-            if sealed:
-                unit = each.turn.after.unit
-                self._relay.wake(self._standings, unit, known, each.met.sequence + len(sealed))
-        return bool(matched == len(turns))
+            if same and not self._are_as_met(same):
+                return False
+            if writes and self._standings.bulk_write(writes, session=session()).matched_count < len(writes):
+                return False
+        for each, events in zip(changed, sealed, strict=True):
+            if events:
+                on_commit(partial(self._published, each.met, events))
+        return True
+
+    def touch(self, turns: Sequence[Written]) -> None:
+        """Remember that the history of these units may still be on its way, unless they are settled."""
+        self._touched([each.turn.after.unit for each in turns if not each.turn.after.settled])
 
     def units(self) -> list[str]:
         """Every unit, in a fixed order."""
@@ -104,20 +118,35 @@ class Standings:
         with answering():
             return [each["_id"] for each in self._newcomers.find(wanted, {"_id": 1}).limit(limit)]
 
-    def settled(self, units: Iterable[str]) -> None:
+    def settled(self, units: Collection[str]) -> None:
         """Forget that ``units`` were newcomers."""
         with answering():
             self._newcomers.delete_many({"_id": {"$in": list(units)}})
+        for unit in units:
+            self._lately.pop(unit, None)
 
     def one(self, unit: str) -> Met | None:
         """The standing of ``unit``, or None."""
         return self.met([unit]).get(unit)
 
+    def _are_as_met(self, turns: Sequence[Written]) -> bool:
+        wanted = {each.met.standing.unit: each.met.version for each in turns}
+        found = self._standings.find({"_id": {"$in": list(wanted)}}, {"version": 1}, session=session())
+        return {each["_id"]: each["version"] for each in found} == wanted
+
+    def _published(self, met: Met, events: Sequence[Record]) -> None:
+        # Where nothing else waits, the relay need not read it again.
+        known = None if met.waiting else events
+        self._relay.wake(self._standings, met.standing.unit, known, met.sequence + len(events))
+
     def _touched(self, units: Iterable[str]) -> None:
-        now = {"$set": {"touched_at": self._clock.now()}}
-        touches = [UpdateOne({"_id": unit}, now, upsert=True) for unit in units]
+        now = self._clock.now()
+        due = [unit for unit in units if unit not in self._lately or now - self._lately[unit] > TOUCHED_EVERY]
+        touches = [UpdateOne({"_id": unit}, {"$set": {"touched_at": now}}, upsert=True) for unit in due]
         if touches:
-            self._newcomers.bulk_write(touches, ordered=False)
+            with answering():
+                self._newcomers.bulk_write(touches, ordered=False)
+            self._lately.update(dict.fromkeys(due, now))
 
     def _sealed(self, written: Written) -> list[Record]:
         cause = written.cause
@@ -159,7 +188,7 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
     if sealed:
         whole.update(pending=list(sealed), pending_since=now)
     # Replacing costs the embedded store a third of an update.
-    return ReplaceOne({**guard, "pending_since": {"$exists": False}}, whole)
+    return ReplaceOne(guard, whole)
 
 
 # -- the form it is kept in: texts, since the embedded store's costs grow with the number of fields ---

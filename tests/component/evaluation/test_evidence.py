@@ -35,6 +35,8 @@ def test_evidence_delivered_a_hundred_times_and_shuffled_has_one_effect(
     wait_for(lambda: not _waiting(campus), 30)
     assert evaluation.database["evidence"].count_documents({}) == 8
     assert campus.score("secretary", "branch") == score
+    unpublished = {"pending_since": {"$exists": True}}
+    wait_for(lambda: evaluation.database["standings"].count_documents(unpublished) == 0)
     told = campus.overheard.listen()
     assert len({each["id"] for each in told}) == len(told)
     fulfilled = [each["subject"] for each in campus.overheard.of("obligation.fulfilled")]
