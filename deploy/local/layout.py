@@ -7,8 +7,9 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.local.broker import Broker, BrokerPorts
 from deploy.local.children import Child, StartFailure
@@ -22,6 +23,7 @@ MODULES = {GATEWAY: "gateway", **{name: f"services.{name}" for name in SERVICES}
 MOST_REPLICAS = 9
 _HEALTH = {"records": 10, "evaluation": 20, "notify": 30, "feedback": 40, GATEWAY: 50}
 _PORTS_USED = 60
+_SERVERS = ("AMQP_URI", "MONGO_URI")
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,16 @@ class Layout:
         seconds = given.get("READY_SECONDS") or "90"
         if not seconds.isdigit():
             raise StartFailure(f"READY_SECONDS is {seconds!r}, but must be a whole number.")
-        return cls(
+        private = cls(
             folder=Path(given.get("RUN_DIR") or ".run").resolve(),
             ports=Ports(int(base)),
             scale=_scale(given.get("SCALE", "")),
-            amqp_uri=given.get("AMQP_URI") or None,
-            mongo_uri=given.get("MONGO_URI") or None,
             ready_seconds=float(seconds),
         )
+        # Exported from ``make env``, this copy's own servers are no others.
+        own = private.addresses() if private.keys.exists() else {}
+        others = {name: given[name] for name in _SERVERS if given.get(name) and given[name] != own.get(name)}
+        return replace(private, amqp_uri=others.get("AMQP_URI"), mongo_uri=others.get("MONGO_URI"))
 
     @property
     def gateway_url(self) -> str:
@@ -97,6 +101,11 @@ class Layout:
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.sandbox}"
+
+    def outside(self) -> dict[str, str]:
+        """The servers that others run: by the variable that names each, where it is. No secret."""
+        given = {"AMQP_URI": self.amqp_uri, "MONGO_URI": self.mongo_uri}
+        return {name: urlsplit(uri).netloc.rpartition("@")[2] for name, uri in given.items() if uri}
 
     def replicas(self, name: str) -> int:
         return self.scale.get(name, 1)
@@ -198,14 +207,19 @@ class Layout:
 
     # -- keys -----------------------------------------------------------------------------------
 
+    @property
+    def keys(self) -> Path:
+        return self.folder / "secrets"
+
     def secret_file(self, name: str) -> str:
-        return str(self.folder / "secrets" / name)
+        return str(self.keys / name)
 
     def make_secrets(self) -> None:
         """Make the keys of this copy, readable by its owner alone; those that exist stay."""
-        folder = self.folder / "secrets"
+        folder = self.keys
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+        (self.folder / ".gitignore").write_text("*\n")
         if not (folder / "session_private_key").exists():
             private, public = new_keys()
             _write_secret(folder / "session_public_key", public)

@@ -38,6 +38,8 @@ def run(layout: Layout, say: Say, *, sample: str = "small", load: Any = None) ->
         platform = Platform(layout, say)
         try:
             began = time.monotonic()
+            for name, where in layout.outside().items():
+                say(f"Using the server that {name} names, at {where}.")
             say("Starting …")
             platform.start()
             platform.wait_ready()

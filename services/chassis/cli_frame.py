@@ -81,6 +81,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        logging.getLogger("amqp").setLevel(logging.ERROR)  # what was under way as a channel closed is no news
         try:
             command(*arguments, **options)
         except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""The relay: everything pending is published, in order per document, and cleared; nothing is lost."""
+"""The relay: everything pending is published, in order per subject, and cleared; nothing is lost."""
 
 import json
 import time
@@ -18,6 +18,7 @@ from services.chassis import relay as relay_module
 from services.chassis.clock import FixedClock, SystemClock
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Documents
+from services.chassis.envelope import seal
 from services.chassis.errors import Unavailable
 from services.chassis.leases import Leases
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
@@ -126,6 +127,33 @@ def test_events_of_one_document_leave_in_order(documents: Documents, relay: Rela
         documents.change("a1", counted)
     wait_for(lambda: pending(documents) == 0)
     assert [event["sequence"] for event in wiretap.taken()] == list(range(1, 14))
+
+
+def test_subjects_of_one_document_do_not_wait_for_each_other(
+    documents: Documents, relay: Relay, publisher: Unlucky, wiretap: Wiretap, clock: FixedClock
+) -> None:
+    documents.create("a1", {"count": 0})
+    pending_list = [
+        seal(planned(subject), subject=subject, sequence=sequence, clock=clock)
+        for subject, sequence in (("one", 1), ("one", 2), ("other", 1), ("one", 3))
+    ]
+    documents.collection.update_one(
+        {"_id": "a1"}, {"$set": {"pending": pending_list, "pending_since": clock.now()}}
+    )
+    rounds: list[int] = []
+    publish = publisher.publish
+
+    def counting(messages: Any, deadline: float | None = None) -> list[Outcome]:
+        rounds.append(len(messages))
+        return publish(messages, deadline)
+
+    publisher.publish = counting  # type: ignore[method-assign]
+    relay.wake(documents.collection, "a1")
+    assert relay.publish_bunch() == 1
+    assert rounds == [2, 1, 1]
+    told = [(event["subject"], event["sequence"]) for event in wiretap.taken()]
+    assert [sequence for subject, sequence in told if subject == "one"] == [1, 2, 3]
+    assert told.count(("other", 1)) == 1
 
 
 def test_an_event_appended_while_another_is_on_its_way_is_kept(

@@ -11,6 +11,7 @@ from typing import Any
 
 import bson
 import eventlet
+import pytest
 from eventlet.green import subprocess
 
 from services.chassis.envelope import from_wire
@@ -98,6 +99,40 @@ def test_a_rebuild_beside_a_replica_that_folds_loses_nothing(campus: Campus, eva
         thread.wait()
     assert campus.score("secretary", "branch")["evidence"] == len(RECORDS)
     other.stop()
+
+
+def test_a_standing_and_the_rows_that_show_it_are_written_together(
+    campus: Campus, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, rows = quiet(evaluation), shown(evaluation)
+
+    def cut_short(*_: object, **__: object) -> bool:
+        raise RuntimeError("the process ends between the two")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(evaluation.projector._rows, "write", cut_short)
+        with pytest.raises(RuntimeError):
+            evaluation.projector.fold([from_wire(campus.sealed(RECORDS[0], 4))])
+
+    assert (quiet(evaluation), shown(evaluation)) == (before, rows)
+    evaluation.projector.fold([from_wire(campus.sealed(RECORDS[0], 4))])
+    assert quiet(evaluation)["version"] == before["version"] + 1
+    assert shown(evaluation) != rows
+
+
+def test_a_row_that_is_there_although_it_was_never_told_is_written_over(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    before = folded(campus, evaluation)
+    rows = shown(evaluation)
+    evaluation.database["standings"].update_one(
+        {"_id": "branch"}, {"$set": {"told": "{}", "rules": "[]", "evidence": "{}"}}
+    )
+    evaluation.projector.rebuild("branch")
+    assert quiet(evaluation)["evidence"] == before["evidence"]
+    assert {each["_id"]: each["state"] for each in shown(evaluation)} == {
+        each["_id"]: each["state"] for each in rows
+    }
 
 
 def test_the_command_rebuilds_every_standing_and_can_be_repeated(

@@ -11,6 +11,7 @@ import psutil
 import pymongo
 import requests
 
+from deploy.local.layout import Layout
 from services.chassis.testing import wait_for
 from tests.component.local.conftest import Copy
 
@@ -58,6 +59,17 @@ def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
     assert addresses["GATEWAY_URL"] == f"http://127.0.0.1:{running.port_base}"
     assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=10).status_code == 200
     assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=10).json() == {"items": []}
+
+
+def test_its_own_addresses_exported_are_no_servers_of_others(running: Copy) -> None:
+    told = {"RUN_DIR": str(running.folder / "run"), "PORT_BASE": str(running.port_base)}
+    assert Layout.from_environment({**told, **running.addresses()}).outside() == {}
+    elsewhere = Layout.from_environment({**told, "AMQP_URI": "amqp://me:secret@broker.example:5672/x"})
+    assert elsewhere.outside() == {"AMQP_URI": "broker.example:5672"}
+
+
+def test_what_it_keeps_is_not_put_under_version_control(running: Copy) -> None:
+    assert (running.folder / "run" / ".gitignore").read_text() == "*\n"
 
 
 def test_everything_listens_on_loopback_alone(running: Copy) -> None:
