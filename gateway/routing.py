@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound as NothingThere
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from gateway.refusals import MethodNotAllowed, NoSuchRoute
-from services.contracts.records_rpc import Nothing
+from services.contracts.records_rpc.parts import Nothing
 
 if TYPE_CHECKING:
     from gateway.application import Gateway

@@ -10,7 +10,7 @@ from gateway import forms
 from gateway.response import Response, of_json
 from gateway.routing import Access, Call, Route
 from services.chassis import session
-from services.contracts.records_rpc import NUMBER, Identified, IdentifyPerson
+from services.contracts.records_rpc.directory import NUMBER, Identified, IdentifyPerson
 
 if TYPE_CHECKING:
     from gateway.application import Gateway

@@ -1,11 +1,23 @@
-"""Every address of the gateway, by the service that answers."""
+"""Every address of the gateway, by what it is about."""
 
 from gateway.auth import demo
-from gateway.routes import documents, evaluation, feedback, live, notify, records, uploads
+from gateway.routes import (
+    activities,
+    directory,
+    documents,
+    evaluation,
+    feedback,
+    live,
+    notify,
+    operations,
+    uploads,
+)
 
 ROUTES = (
     *demo.ROUTES,
-    *records.ROUTES,
+    *directory.ROUTES,
+    *activities.ROUTES,
+    *operations.ROUTES,
     *uploads.ROUTES,
     *evaluation.ROUTES,
     *notify.ROUTES,

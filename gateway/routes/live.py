@@ -9,14 +9,15 @@ from gateway.routing import Call, Route
 from gateway.visibility import Post, Scope
 from services.chassis import session
 from services.chassis.errors import Forbidden, Unavailable
-from services.contracts import records_rpc as rpc
+from services.contracts.records_rpc.directory import ListOrganisations, Myself, Organisations
+from services.contracts.records_rpc.parts import MOST_ITEMS, Nothing
 
 if TYPE_CHECKING:
     from gateway.application import Gateway
     from gateway.request import Request
 
-WHO = Call("records.who_am_i", rpc.Nothing, rpc.Myself)
-TREE = Call("records.list_organisations", rpc.ListOrganisations, rpc.Organisations)
+WHO = Call("records.who_am_i", Nothing, Myself)
+TREE = Call("records.list_organisations", ListOrganisations, Organisations)
 _MOST_PAGES = 100
 
 
@@ -58,7 +59,7 @@ def standing(gateway: Gateway, request: Request) -> Scope:
 
 def _below(gateway: Gateway, request: Request, organisation: str) -> set[str]:
     found = {organisation}
-    asked: dict[str, Any] = {"within": organisation, "limit": rpc.MOST_ITEMS}
+    asked: dict[str, Any] = {"within": organisation, "limit": MOST_ITEMS}
     for _ in range(_MOST_PAGES):
         try:
             page = gateway.ask(TREE, asked, request)

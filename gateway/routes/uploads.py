@@ -11,7 +11,7 @@ from gateway.request import MOST_ENVELOPE_BYTES, MOST_UPLOAD_BYTES
 from gateway.response import Response, of_json
 from gateway.routing import Call, Route
 from gateway.uploading import Upload
-from services.contracts import records_rpc as rpc
+from services.contracts.records_rpc import imports as rpc
 
 if TYPE_CHECKING:
     from gateway.application import Gateway

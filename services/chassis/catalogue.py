@@ -26,14 +26,16 @@ class Catalogue:
 
     @classmethod
     def load(cls, folders: Iterable[Path] = ()) -> Catalogue:
-        """The chassis's own texts and those of ``folders``, each with ``zh.yaml`` and ``en.yaml``.
+        """The chassis's own texts and those of ``folders``: of each part ``<part>.zh.yaml`` and
+        ``<part>.en.yaml``, of the whole ``zh.yaml`` and ``en.yaml``.
 
         Raises ``CatalogueError`` for a text that is not text, or that only one language has.
         """
         texts: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
         for folder in (OWN_TEXTS, *folders):
             for language in LANGUAGES:
-                texts[language].update(_read(folder / f"{language}.yaml"))
+                for path in (folder / f"{language}.yaml", *sorted(folder.glob(f"*.{language}.yaml"))):
+                    texts[language].update(_read(path))
             lonely = set(texts["zh"]) ^ set(texts["en"])
             if lonely:
                 raise CatalogueError(f"{folder.name}: in one language only: {sorted(lonely)}")

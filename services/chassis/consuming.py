@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ from eventlet.event import Event as Signal
 from services.chassis import broker
 from services.chassis.broker import TopologyMismatch
 from services.chassis.deliveries import Delivery
-from services.chassis.link import Link
+from services.chassis.link import Link, LinkLost
 
 _log = structlog.get_logger()
 _ANSWER_SECONDS = 5.0
@@ -48,7 +49,7 @@ class Subscription:
     def attached(self) -> bool:
         """Whether the broker may still send messages."""
         live = self._link is not None and self._link.alive
-        return live and self.queue in self._channel.callbacks
+        return live and not self.cancelled and self.queue in self._channel.callbacks
 
     def attach(self, link: Link) -> None:
         """Ask ``link``'s broker for messages, on a channel of its own: prefetch counts for it alone."""
@@ -70,14 +71,13 @@ class Subscription:
         if self.cancelled:
             self._await_idle()
             return
+        others, attached = max(self._consumers() - 1, 0), self.attached
         self.cancelled = True
-        others = max(self._consumers() - 1, 0)
-        if self.attached:
-            try:
-                with eventlet.Timeout(_ANSWER_SECONDS, TimeoutError("the broker did not confirm")):
-                    self._channel.basic_cancel(self.queue)
-            except Exception as error:
-                self._fail(error)
+        if attached and self._link is not None:
+            # Without waiting for an answer: a quorum queue may still deliver after it gave that, and what
+            # comes to a consumer that py-amqp has forgotten goes back to be delivered again.
+            with suppress(LinkLost):
+                self._link.write(lambda: self._channel.basic_cancel(self.queue, nowait=True), _ANSWER_SECONDS)
         self._await_idle()
         self._await_applied(others)
 
@@ -88,7 +88,7 @@ class Subscription:
             self._idle.wait()
 
     def _await_applied(self, others: int) -> None:
-        """Wait until the broker counts no consumer for us, briefly.
+        """Wait until the broker counts no consumer for us, briefly, and what came until then is settled.
 
         A quorum queue's channel keeps acknowledgements back while more than 32 are being written, and
         drops them when it ends: what was done would be delivered again. A cancelled consumer is counted
@@ -97,6 +97,7 @@ class Subscription:
         until = monotonic() + _APPLIED_SECONDS
         while self._consumers() > others and monotonic() < until:
             eventlet.sleep(0.005)
+        self._await_idle()
 
     def _consumers(self) -> int:
         """How many consumers the broker counts on the queue, ours among them; 0 where it cannot say."""

@@ -14,7 +14,7 @@ from services.chassis import patch  # noqa: F401 - before anything that opens a 
 from services.chassis.catalogue import Catalogue
 from services.chassis.identity import derived_id
 from services.chassis.settings import Settings, SettingsError
-from services.contracts.records_rpc import CODE, NUMBER
+from services.contracts.records_rpc.directory import CODE, NUMBER
 from services.records.application import Records
 from services.records.directory import model as rules
 

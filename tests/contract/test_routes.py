@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def answered() -> dict[str, Rpc]:
     return {
         f"{service.name}.{name}": entrypoint
         for service in SERVICES
-        for name, method in vars(service).items()
+        for name, method in inspect.getmembers(service)
         for entrypoint in getattr(method, "nameko_entrypoints", ())
         if isinstance(entrypoint, Rpc)
     }

@@ -15,7 +15,7 @@ from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.store import Indexes, Record, Store, answering
 from services.chassis.vault import Vault
-from services.contracts.records_rpc import MOST_PART_BYTES, MOST_UPLOAD_BYTES
+from services.contracts.records_rpc.imports import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 
 KEPT = timedelta(days=1)
 

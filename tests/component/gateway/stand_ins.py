@@ -12,7 +12,17 @@ from services.chassis.application import Application
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.chassis.identity import derived_id
 from services.chassis.rpc import rpc
-from services.contracts import feedback_rpc, records_rpc
+from services.contracts import feedback_rpc
+from services.contracts.records_rpc.activities import Activity, GetActivity, PlanActivity, SubmitActivity
+from services.contracts.records_rpc.directory import (
+    Identified,
+    IdentifyPerson,
+    ListOrganisations,
+    Myself,
+    Organisations,
+)
+from services.contracts.records_rpc.imports import AppendUpload, BeginUpload, StartedJob, StartImport, Upload
+from services.contracts.records_rpc.parts import Nothing
 
 ROOT, BRANCH, OTHER = "o-root", "o-branch", "o-other"
 SECRET = "张三 13812345678"
@@ -79,7 +89,7 @@ class RecordsStandIn:
     name = "records"
     desk = Desk()
 
-    @rpc(request=records_rpc.IdentifyPerson, response=records_rpc.Identified, public=True)
+    @rpc(request=IdentifyPerson, response=Identified, public=True)
     def identify_person(self, request):
         if request["number"] == "0000":
             raise NotFound("person.not_found")
@@ -88,7 +98,7 @@ class RecordsStandIn:
             self.desk.gate.wait()
         return {"person": f"p-{request['number']}"}
 
-    @rpc(request=records_rpc.Nothing, response=records_rpc.Myself)
+    @rpc(request=Nothing, response=Myself)
     def who_am_i(self, request):
         person = context.actor()
         post = {"id": "post", "role": "secretary", "since": date(2026, 1, 1), "until": None}
@@ -103,14 +113,14 @@ class RecordsStandIn:
             "organisations": [organisation(each) for each in (ROOT, BRANCH, OTHER)],
         }
 
-    @rpc(request=records_rpc.ListOrganisations, response=records_rpc.Organisations)
+    @rpc(request=ListOrganisations, response=Organisations)
     def list_organisations(self, request):
         self.desk.saw("list_organisations", request)
         within = request.get("within") or ROOT
         found = [organisation(each) for each, path in PATHS.items() if within in path]
         return {"items": found * request["limit"] if request.get("search") == "many" else found, "next": None}
 
-    @rpc(request=records_rpc.PlanActivity, response=records_rpc.Activity)
+    @rpc(request=PlanActivity, response=Activity)
     def plan_activity(self, request):
         self.desk.saw("plan_activity", request)
         if request["organisation"] != BRANCH:
@@ -119,7 +129,7 @@ class RecordsStandIn:
             derived_id("activity", context.current().idempotency_key or ""), title=request["title"]
         )
 
-    @rpc(request=records_rpc.GetActivity, response=records_rpc.Activity)
+    @rpc(request=GetActivity, response=Activity)
     def get_activity(self, request):
         match request["activity"]:
             case "a-1":
@@ -131,7 +141,7 @@ class RecordsStandIn:
             case _:
                 raise NotFound("activity.not_found")
 
-    @rpc(request=records_rpc.SubmitActivity, response=records_rpc.Activity)
+    @rpc(request=SubmitActivity, response=Activity)
     def submit_activity(self, request):
         self.desk.saw("submit_activity", request)
         if request["expected_version"] not in (None, 3):
@@ -140,19 +150,19 @@ class RecordsStandIn:
             raise Invalid("activity.no_minutes", fields={"minutes": ["field.required"]})
         return activity(request["activity"], version=4, state="submitted")
 
-    @rpc(request=records_rpc.BeginUpload, response=records_rpc.Upload)
+    @rpc(request=BeginUpload, response=Upload)
     def begin_upload(self, request):
         upload = derived_id("upload", context.actor(), context.current().idempotency_key or "")
         self.desk.parts.setdefault(upload, {})
         self.desk.saw("begin_upload", request)
         return {"upload": upload, "size": 0}
 
-    @rpc(request=records_rpc.AppendUpload, response=records_rpc.Upload)
+    @rpc(request=AppendUpload, response=Upload)
     def append_upload(self, request):
         self.desk.parts[request["upload"]][request["part"]] = request["content"]
         return {"upload": request["upload"], "size": 0}
 
-    @rpc(request=records_rpc.StartImport, response=records_rpc.StartedJob)
+    @rpc(request=StartImport, response=StartedJob)
     def start_import(self, request):
         self.desk.saw("start_import", request)
         return {"job": derived_id("job", request["upload"])}

@@ -23,6 +23,15 @@ def test_a_code_is_said_in_both_languages(tmp_path: Path) -> None:
     assert texts.render("a.b", {"row": 3}) == {"zh": "第 3 行", "en": "row 3"}
 
 
+def test_each_part_may_have_texts_of_its_own(tmp_path: Path) -> None:
+    folder(tmp_path, "whole: 全", "whole: all")
+    (tmp_path / "dues.zh.yaml").write_text("dues.paid: 已缴", encoding="utf-8")
+    (tmp_path / "dues.en.yaml").write_text("dues.paid: paid", encoding="utf-8")
+    texts = Catalogue.load([tmp_path])
+    assert texts.render("dues.paid")["en"] == "paid"
+    assert "whole" in texts
+
+
 def test_an_unknown_code_is_said_as_itself() -> None:
     assert Catalogue.load().render("no.such") == {"zh": "no.such", "en": "no.such"}
 

@@ -9,7 +9,7 @@ from gateway.problems import TEXTS, in_language
 from gateway.refusals import Refused
 from gateway.routes import ROUTES
 from services.chassis.errors import REFUSALS
-from services.contracts.records_rpc import Text
+from services.contracts.records_rpc.parts import Text
 
 WRONG = {
     "text": 1,

@@ -1,13 +1,13 @@
-"""Addresses of the records service: the directory, activities, jobs, the audit chain."""
+"""Addresses of organisations, people and posts."""
 
 from __future__ import annotations
 
 from gateway.routing import Call, Route
-from services.contracts import records_rpc as rpc
+from services.contracts.records_rpc import directory as rpc
+from services.contracts.records_rpc.parts import Nothing
 
 _ADMINISTRATOR = "administrator at the organisation or above"
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
-_MEMBER = "member of the organisation, or a post there or above"
 
 ORGANISATIONS = (
     Route(
@@ -51,7 +51,7 @@ PEOPLE = (
         "/api/v1/me",
         "Who I am: my posts and organisations",
         "people",
-        call=Call("records.who_am_i", rpc.Nothing, rpc.Myself),
+        call=Call("records.who_am_i", Nothing, rpc.Myself),
     ),
     Route(
         "POST",
@@ -115,88 +115,4 @@ PEOPLE = (
     ),
 )
 
-ACTIVITIES = (
-    Route(
-        "POST",
-        "/api/v1/activities",
-        "Plan an activity",
-        "activities",
-        call=Call("records.plan_activity", rpc.PlanActivity, rpc.Activity),
-        status=201,
-        location="/api/v1/activities/{id}",
-        permission=_WRITER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/activities",
-        "Activities, newest first",
-        "activities",
-        call=Call("records.list_activities", rpc.ListActivities, rpc.Activities),
-        permission=_MEMBER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/activities/{activity}",
-        "One activity with everything recorded of it",
-        "activities",
-        call=Call("records.get_activity", rpc.GetActivity, rpc.Activity),
-        permission=_MEMBER,
-    ),
-    Route(
-        "PUT",
-        "/api/v1/activities/{activity}/record",
-        "Record attendance, minutes and decisions",
-        "activities",
-        call=Call("records.record_activity", rpc.RecordActivity, rpc.Activity),
-        expects="expected_version",
-        permission=_WRITER,
-    ),
-    Route(
-        "POST",
-        "/api/v1/activities/{activity}/submit",
-        "Hand the record to the level above",
-        "activities",
-        call=Call("records.submit_activity", rpc.SubmitActivity, rpc.Activity),
-        expects="expected_version",
-        permission=_WRITER,
-    ),
-    Route(
-        "POST",
-        "/api/v1/activities/{activity}/review",
-        "Approve the record, or return it with a comment",
-        "activities",
-        call=Call("records.review_activity", rpc.ReviewActivity, rpc.Activity),
-        status=201,
-        expects="expected_version",
-        permission="a post strictly above the organisation",
-    ),
-)
-
-OPERATIONS = (
-    Route(
-        "GET",
-        "/api/v1/jobs/{job}",
-        "How far a job is, and what it could not do",
-        "jobs",
-        call=Call("records.get_job", rpc.GetJob, rpc.Job),
-        permission="whoever started it",
-    ),
-    Route(
-        "GET",
-        "/api/v1/jobs/{job}/errors",
-        "Everything that a job could not do, with the reasons",
-        "jobs",
-        call=Call("records.list_job_errors", rpc.ListJobErrors, rpc.JobErrors),
-        permission="whoever started it",
-    ),
-    Route(
-        "GET",
-        "/api/v1/audit",
-        "The audit chain, newest first",
-        "audit",
-        call=Call("records.read_audit", rpc.ReadAudit, rpc.AuditEntries),
-        permission="what is about oneself; inspectors and administrators all",
-    ),
-)
-
-ROUTES = (*ORGANISATIONS, *PEOPLE, *ACTIVITIES, *OPERATIONS)
+ROUTES = (*ORGANISATIONS, *PEOPLE)

@@ -1,0 +1,66 @@
+"""Addresses of activities."""
+
+from __future__ import annotations
+
+from gateway.routing import Call, Route
+from services.contracts.records_rpc import activities as rpc
+
+_WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
+_MEMBER = "member of the organisation, or a post there or above"
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/activities",
+        "Plan an activity",
+        "activities",
+        call=Call("records.plan_activity", rpc.PlanActivity, rpc.Activity),
+        status=201,
+        location="/api/v1/activities/{id}",
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activities",
+        "Activities, newest first",
+        "activities",
+        call=Call("records.list_activities", rpc.ListActivities, rpc.Activities),
+        permission=_MEMBER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activities/{activity}",
+        "One activity with everything recorded of it",
+        "activities",
+        call=Call("records.get_activity", rpc.GetActivity, rpc.Activity),
+        permission=_MEMBER,
+    ),
+    Route(
+        "PUT",
+        "/api/v1/activities/{activity}/record",
+        "Record attendance, minutes and decisions",
+        "activities",
+        call=Call("records.record_activity", rpc.RecordActivity, rpc.Activity),
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/{activity}/submit",
+        "Hand the record to the level above",
+        "activities",
+        call=Call("records.submit_activity", rpc.SubmitActivity, rpc.Activity),
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/{activity}/review",
+        "Approve the record, or return it with a comment",
+        "activities",
+        call=Call("records.review_activity", rpc.ReviewActivity, rpc.Activity),
+        status=201,
+        expects="expected_version",
+        permission="a post strictly above the organisation",
+    ),
+)

@@ -1,0 +1,34 @@
+"""Addresses of jobs and of the audit chain."""
+
+from __future__ import annotations
+
+from gateway.routing import Call, Route
+from services.contracts.records_rpc import imports as rpc
+from services.contracts.records_rpc.audit import AuditEntries, ReadAudit
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/jobs/{job}",
+        "How far a job is, and what it could not do",
+        "jobs",
+        call=Call("records.get_job", rpc.GetJob, rpc.Job),
+        permission="whoever started it",
+    ),
+    Route(
+        "GET",
+        "/api/v1/jobs/{job}/errors",
+        "Everything that a job could not do, with the reasons",
+        "jobs",
+        call=Call("records.list_job_errors", rpc.ListJobErrors, rpc.JobErrors),
+        permission="whoever started it",
+    ),
+    Route(
+        "GET",
+        "/api/v1/audit",
+        "The audit chain, newest first",
+        "audit",
+        call=Call("records.read_audit", ReadAudit, AuditEntries),
+        permission="what is about oneself; inspectors and administrators all",
+    ),
+)

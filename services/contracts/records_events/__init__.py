@@ -1,0 +1,21 @@
+"""Events of the records service, one module for each of its parts. Whoever needs one finds it here."""
+
+from services.contracts.records_events.activities import (
+    ActivityApproved,
+    ActivityPlanned,
+    ActivityRecorded,
+    ActivityReturned,
+    ActivitySubmitted,
+)
+from services.contracts.records_events.directory import OrganisationChanged, PersonChanged, PostChanged
+
+__all__ = [
+    "ActivityApproved",
+    "ActivityPlanned",
+    "ActivityRecorded",
+    "ActivityReturned",
+    "ActivitySubmitted",
+    "OrganisationChanged",
+    "PersonChanged",
+    "PostChanged",
+]

@@ -1,0 +1,56 @@
+"""Events of organisations, people and posts. No name, no number of a person."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.chassis.contract import EventContract
+from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
+
+
+class OrganisationChanged(EventContract):
+    """An organisation was founded or changed. Carries its whole state: the newest sequence wins."""
+
+    type = "records.organisation.changed.v1"
+
+    organisation = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "the campus's own code, unique"})
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
+    parent = fields.String(required=True, allow_none=True)
+    path = fields.List(
+        fields.String(), required=True, metadata={"description": "ids from the root down to this one"}
+    )
+    has_committee = fields.Boolean(required=True)
+    has_leading_group = fields.Boolean(required=True)
+    founded_on = fields.Date(required=True)
+    active = fields.Boolean(required=True)
+    external_id = fields.String(allow_none=True)
+
+
+class PersonChanged(EventContract):
+    """A person was entered or changed. The newest sequence wins. The phone number travels sealed."""
+
+    type = "records.person.changed.v1"
+
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
+    phone_sealed = fields.String(
+        required=True, allow_none=True, metadata={"description": "AES-GCM, readable to holders of FIELD_KEY"}
+    )
+    active = fields.Boolean(required=True)
+
+
+class PostChanged(EventContract):
+    """A post was given, prolonged or withdrawn. The newest sequence wins."""
+
+    type = "records.post.changed.v1"
+
+    post = fields.String(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    since = fields.Date(required=True)
+    until = fields.Date(required=True, allow_none=True, metadata={"description": "last day of the term"})
+    active = fields.Boolean(required=True)

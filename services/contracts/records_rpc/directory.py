@@ -1,0 +1,234 @@
+"""Requests and answers about organisations, people and posts."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
+from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
+
+SEXES = ("male", "female", "unknown")
+
+# Their messages are codes: the texts for people are in the catalogues.
+NUMBER = validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z", error="number.invalid")
+CODE = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z", error="code.invalid")
+PHONE = validate.Regexp(r"\A\+?[0-9]{6,15}\Z", error="phone.invalid")
+
+
+# -- organisations ---------------------------------------------------------------------------------
+
+
+class CreateOrganisation(Schema):
+    """Found an organisation below ``parent``; asks for an administrator at or above it."""
+
+    code = fields.String(required=True, validate=CODE)
+    name = Text(80, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
+    parent = identifier()
+    founded_on = Day(required=True)
+    has_committee = fields.Boolean(load_default=False)
+    has_leading_group = fields.Boolean(load_default=False)
+    external_id = Text(60, load_default=None, allow_none=True)
+
+
+class ChangeOrganisation(Expecting):
+    """Change what is given. A new ``parent`` moves the whole subtree, and is asked of both ends."""
+
+    organisation = identifier()
+    name = Text(80)
+    parent = identifier(required=False)
+    founded_on = Day()
+    has_committee = fields.Boolean()
+    has_leading_group = fields.Boolean()
+    external_id = Text(60, allow_none=True)
+    active = fields.Boolean()
+
+
+class GetOrganisation(Schema):
+    organisation = identifier()
+
+
+class Organisation(Schema):
+    """A node of the tree."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
+    parent = fields.String(required=True, allow_none=True)
+    path = fields.List(
+        fields.String(), required=True, metadata={"description": "ids from the root to this one"}
+    )
+    founded_on = Day(required=True)
+    has_committee = fields.Boolean(required=True)
+    has_leading_group = fields.Boolean(required=True)
+    external_id = fields.String(required=True, allow_none=True)
+    active = fields.Boolean(required=True)
+
+
+class ListOrganisations(Listing):
+    """Organisations by code. ``parent``: its children; ``within``: itself and everything below."""
+
+    parent = identifier(required=False)
+    within = identifier(required=False)
+    kind = fields.String(validate=validate.OneOf(ORGANISATION_KINDS))
+    code = fields.String(validate=CODE)
+    search = Text(40)
+    active = fields.Boolean()
+
+
+class Organisations(Page):
+    items = fields.List(fields.Nested(Organisation), required=True)
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+class CreatePerson(Schema):
+    """Enter a person of ``organisation``; asks for a writer or administrator there or above."""
+
+    number = fields.String(required=True, validate=NUMBER)
+    name = Text(60, required=True)
+    sex = fields.String(load_default="unknown", validate=validate.OneOf(SEXES))
+    political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
+    organisation = identifier()
+    phone = fields.String(load_default=None, allow_none=True, validate=PHONE)
+    joined_on = Day(
+        load_default=None, allow_none=True, metadata={"description": "date of admission 入党日期"}
+    )
+    external_id = Text(60, load_default=None, allow_none=True)
+
+
+class ChangePerson(Expecting):
+    """Change what is given. A new ``organisation`` is asked of both."""
+
+    person = identifier()
+    name = Text(60)
+    sex = fields.String(validate=validate.OneOf(SEXES))
+    political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
+    organisation = identifier(required=False)
+    phone = fields.String(allow_none=True, validate=PHONE)
+    joined_on = Day(allow_none=True)
+    external_id = Text(60, allow_none=True)
+    active = fields.Boolean()
+
+
+class GetPerson(Schema):
+    person = identifier()
+
+
+class Person(Schema):
+    """A person; the phone number is masked."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    number = fields.String(required=True)
+    name = fields.String(required=True)
+    sex = fields.String(required=True, validate=validate.OneOf(SEXES))
+    political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
+    organisation = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True, metadata={"description": "masked: 138****5678"})
+    joined_on = Day(required=True, allow_none=True)
+    external_id = fields.String(required=True, allow_none=True)
+    active = fields.Boolean(required=True)
+
+
+class ListPeople(Listing):
+    """People by number. Without ``organisation`` and ``within``: all that the caller's posts cover."""
+
+    organisation = identifier(required=False)
+    within = identifier(required=False)
+    number = fields.String(validate=NUMBER)
+    political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
+    search = Text(40, metadata={"description": "the beginning of a name"})
+    active = fields.Boolean()
+
+
+class People(Page):
+    items = fields.List(fields.Nested(Person), required=True)
+
+
+class IdentifyPerson(Schema):
+    """Whose number this is; answered in the local profile only, for the demonstration sign-in."""
+
+    number = fields.String(required=True, validate=NUMBER)
+
+
+class Identified(Schema):
+    person = identifier()
+
+
+# -- posts -----------------------------------------------------------------------------------------
+
+
+class GivePost(Schema):
+    """Give ``person`` a role at ``organisation``; asks for a level strictly above, or an administrator."""
+
+    person = identifier()
+    organisation = identifier()
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    since = Day(required=True)
+    until = Day(load_default=None, allow_none=True, metadata={"description": "last day of the term"})
+
+
+class WithdrawPost(Expecting):
+    """End a post today. Withdrawing what is withdrawn answers the same again."""
+
+    post = identifier()
+
+
+class Post(Schema):
+    """Person, organisation, role and term."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    since = Day(required=True)
+    until = Day(required=True, allow_none=True)
+    active = fields.Boolean(required=True)
+
+
+class ListPosts(Listing):
+    """Posts of an organisation, of a person, or (neither given) the caller's own."""
+
+    organisation = identifier(required=False)
+    person = identifier(required=False)
+    active = fields.Boolean()
+
+
+class Posts(Page):
+    items = fields.List(fields.Nested(Post), required=True)
+
+
+class OwnPost(Schema):
+    id = identifier()
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    organisation = fields.String(required=True)
+    since = Day(required=True)
+    until = Day(required=True, allow_none=True)
+
+
+class OwnOrganisation(Schema):
+    """An organisation the caller belongs to or holds a post at."""
+
+    id = identifier()
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
+    parent = fields.String(required=True, allow_none=True)
+    path = fields.List(fields.String(), required=True)
+
+
+class Myself(Schema):
+    """The caller: who, which posts today, which organisations."""
+
+    person = identifier()
+    number = fields.String(required=True)
+    name = fields.String(required=True)
+    political_status = fields.String(required=True)
+    organisation = fields.String(required=True, metadata={"description": "where the person belongs"})
+    posts = fields.List(fields.Nested(OwnPost), required=True)
+    organisations = fields.List(fields.Nested(OwnOrganisation), required=True)

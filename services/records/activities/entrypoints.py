@@ -1,0 +1,42 @@
+"""Who handles what about activities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.chassis.rpc import rpc
+from services.contracts.records_rpc import activities as calls
+from services.records.application import Records
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class ActivitiesTable:
+    """Who handles what about activities."""
+
+    records: Records
+
+    @rpc(request=calls.PlanActivity, response=calls.Activity)
+    def plan_activity(self, request: Request) -> Answer:
+        return self.records.activities.plan(request)
+
+    @rpc(request=calls.RecordActivity, response=calls.Activity)
+    def record_activity(self, request: Request) -> Answer:
+        return self.records.activities.record(request)
+
+    @rpc(request=calls.SubmitActivity, response=calls.Activity)
+    def submit_activity(self, request: Request) -> Answer:
+        return self.records.activities.submit(request)
+
+    @rpc(request=calls.ReviewActivity, response=calls.Activity)
+    def review_activity(self, request: Request) -> Answer:
+        return self.records.activities.review(request)
+
+    @rpc(request=calls.GetActivity, response=calls.Activity)
+    def get_activity(self, request: Request) -> Answer:
+        return self.records.activities.get(request["activity"])
+
+    @rpc(request=calls.ListActivities, response=calls.Activities)
+    def list_activities(self, request: Request) -> Answer:
+        return self.records.activities.listed(request)

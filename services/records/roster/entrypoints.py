@@ -1,0 +1,43 @@
+"""Who handles what about uploads, imports, jobs and the audit chain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.chassis.rpc import rpc
+from services.contracts.records_rpc import imports as calls
+from services.contracts.records_rpc.audit import AuditEntries, ReadAudit
+from services.records.application import Records
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class RosterTable:
+    """Who handles what about uploads, imports, jobs and the audit chain."""
+
+    records: Records
+
+    @rpc(request=calls.BeginUpload, response=calls.Upload)
+    def begin_upload(self, request: Request) -> Answer:
+        return self.records.begin_upload(request["filename"])
+
+    @rpc(request=calls.AppendUpload, response=calls.Upload)
+    def append_upload(self, request: Request) -> Answer:
+        return self.records.append_upload(request["upload"], request["part"], request["content"])
+
+    @rpc(request=calls.StartImport, response=calls.StartedJob)
+    def start_import(self, request: Request) -> Answer:
+        return self.records.start_import(request["upload"], request["filename"])
+
+    @rpc(request=calls.GetJob, response=calls.Job)
+    def get_job(self, request: Request) -> Answer:
+        return self.records.job(request["job"])
+
+    @rpc(request=calls.ListJobErrors, response=calls.JobErrors)
+    def list_job_errors(self, request: Request) -> Answer:
+        return self.records.job_errors(request)
+
+    @rpc(request=ReadAudit, response=AuditEntries)
+    def read_audit(self, request: Request) -> Answer:
+        return self.records.read_audit(request)
