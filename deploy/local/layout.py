@@ -119,7 +119,8 @@ class Layout:
         return None if self.mongo_uri else Store(self.folder / "store", self.ports.store)
 
     def addresses(self) -> dict[str, str]:
-        """What ``make env`` prints: how to reach the running platform."""
+        """What ``make env`` prints: how to reach the running platform, and where the keys are with which an
+        operator's program reads what it keeps."""
         broker, store = self.broker(), self.store()
         return {
             "GATEWAY_URL": self.gateway_url,
@@ -127,6 +128,8 @@ class Layout:
             "MONGO_URI": self.mongo_uri or (store.uri if store else ""),
             "SMS_SANDBOX_URL": self.sandbox_url,
             "JISHI_PROFILE": "local",
+            "FIELD_KEY_FILE": self.secret_file("field_key"),
+            "SESSION_PUBLIC_KEY_FILE": self.secret_file("session_public_key"),
         }
 
     def servers(self) -> dict[str, int]:

@@ -5,13 +5,16 @@ import os
 import re
 import signal
 import stat
+import subprocess
+import sys
 from typing import Any
 
 import psutil
 import pymongo
+import pytest
 import requests
 
-from deploy.local.layout import Layout
+from deploy.local.layout import GATEWAY, ROOT, SERVICES, Layout
 from services.chassis.testing import wait_for
 from tests.component.local.conftest import Copy
 
@@ -55,7 +58,15 @@ def test_it_is_ready_within_half_a_minute(running: Copy) -> None:
 
 def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
     addresses = running.addresses()
-    assert list(addresses) == ["GATEWAY_URL", "AMQP_URI", "MONGO_URI", "SMS_SANDBOX_URL", "JISHI_PROFILE"]
+    assert list(addresses) == [
+        "GATEWAY_URL",
+        "AMQP_URI",
+        "MONGO_URI",
+        "SMS_SANDBOX_URL",
+        "JISHI_PROFILE",
+        "FIELD_KEY_FILE",
+        "SESSION_PUBLIC_KEY_FILE",
+    ]
     assert addresses["GATEWAY_URL"] == f"http://127.0.0.1:{running.port_base}"
     assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=10).status_code == 200
     assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=10).json() == {"items": []}
@@ -66,6 +77,33 @@ def test_its_own_addresses_exported_are_no_servers_of_others(running: Copy) -> N
     assert Layout.from_environment({**told, **running.addresses()}).outside() == {}
     elsewhere = Layout.from_environment({**told, "AMQP_URI": "amqp://me:secret@broker.example:5672/x"})
     assert elsewhere.outside() == {"AMQP_URI": "broker.example:5672"}
+
+
+def test_with_its_addresses_exported_each_process_is_told_the_same(
+    running: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"RUN_DIR": str(running.folder / "run"), "PORT_BASE": str(running.port_base)}
+    names = (*SERVICES, GATEWAY)
+    before = [Layout.from_environment(told).environment(name) for name in names]
+    exported = running.addresses()
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    layout = Layout.from_environment({**os.environ, **told})
+    for name, plain in zip(names, before, strict=True):
+        assert layout.environment(name) == {**plain, "GATEWAY_URL": exported["GATEWAY_URL"]}, name
+
+
+def test_its_addresses_are_enough_for_an_operators_program(running: Copy) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.evaluation.rebuild"],
+        env={"PATH": os.environ["PATH"], **running.addresses()},
+        cwd=ROOT,
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_what_it_keeps_is_not_put_under_version_control(running: Copy) -> None:
