@@ -14,7 +14,7 @@ from gateway.callers import Fingerprints, Proxies
 from gateway.live import Live
 from gateway.measuring import FAILURES, count
 from gateway.rates import Rates
-from gateway.refusals import AddressTooLong, Malformed
+from gateway.refusals import AddressTooLong, Malformed, Refused
 from gateway.request import MOST_BODY_BYTES, MOST_ENVELOPE_BYTES, MOST_UPLOAD_BYTES, Request
 from gateway.response import Response, finished, of_json
 from gateway.routing import Access, Call, Route, Table
@@ -134,7 +134,12 @@ class Gateway:
             raise AddressTooLong("address.too_long", closes=True)
         if request.method == "OPTIONS":
             return None
-        route, request.path_values = self.table.find(request.method, request.path)
+        try:
+            route, request.path_values = self.table.find(request.method, request.path)
+        except Refused:
+            if not self.table.may_be_anonymous(request.path):
+                self.identify(request)
+            raise
         return route
 
     def _preflight(self, request: Request) -> Response:
@@ -144,9 +149,9 @@ class Gateway:
 
     def _answered(self, request: Request, route: Route) -> Response:
         limit = MOST_UPLOAD_BYTES + MOST_ENVELOPE_BYTES if route.upload else MOST_BODY_BYTES
-        request.refuse_larger_than(limit)
         if route.access is not Access.ANONYMOUS:
             self.identify(request)
+        request.refuse_larger_than(limit)
         if route.access is Access.SESSION:
             self.admit(request)
         elif route.counted:
@@ -205,11 +210,11 @@ class Gateway:
         if route is not None and route.access is Access.ANONYMOUS and request.correlationid is None:
             return  # a counter would tell the instant at which somebody spoke to whoever reads it often
         count(route.path if route else "none", request.method, status, seconds)
-        if request.correlationid is not None and route is not None and route.logged:
+        if request.correlationid is not None and (route is None or route.logged):
             _log.info(
                 "request",
                 method=request.method,
-                route=route.path,
+                route=route.path if route else "none",
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
                 correlationid=request.correlationid,

@@ -25,39 +25,48 @@ def gathered(route: Route, request: Request) -> dict[str, Any]:
     Raises ``Invalid`` with the messages by field, or ``Malformed`` where it cannot be read at all. A field
     that the path or a header gives is not taken from anywhere else.
     """
-    sent = from_query(route, request) if route.reads else request.json()
-    allowed = route.client_fields
-    foreign = [name for name in sent if name not in allowed]
-    if foreign:
-        raise Invalid("request.invalid", fields={name: ["field.unknown"] for name in foreign})
-    asked = {**sent, **request.path_values}
+    wrong: dict[str, Any] = {}
+    sent = from_query(route, request, wrong) if route.reads else request.json()
+    wrong |= {name: ["field.unknown"] for name in sent if name not in route.client_fields}
+    asked = {name: value for name, value in sent.items() if name not in wrong}
+    asked.update(request.path_values)
     for name, header in route.headers.items():
         asked[name] = request.header(header)
     if route.expects is not None:
         version = expected_version(request)
         if version is not None:
             asked[route.expects] = version
-    check(route.form, asked)
+    check(route.form, asked, wrong)
     return asked
 
 
-def check(form: type[Schema], asked: Mapping[str, Any]) -> None:
-    """Raise ``Invalid`` with the messages by field unless ``asked`` fits ``form``."""
+def check(form: type[Schema], asked: Mapping[str, Any], wrong: Mapping[str, Any] | None = None) -> None:
+    """Raise ``Invalid`` with the messages by field unless ``asked`` fits ``form`` and nothing was ``wrong``.
+
+    What was found wrong before is told together with the rest, so that a form is mended in one go.
+    """
+    messages = {**(wrong or {})}
     try:
         _checker(form).load(asked)
-    except ValidationError as wrong:
-        raise Invalid("request.invalid", fields=wrong.messages_dict) from None
+    except ValidationError as refused:
+        messages = {**refused.messages_dict, **messages}
+    if messages:
+        raise Invalid("request.invalid", fields=messages)
 
 
-def from_query(route: Route, request: Request) -> dict[str, Any]:
+def from_query(route: Route, request: Request, wrong: dict[str, Any]) -> dict[str, Any]:
     """The query's values in the types of the form's fields. What has no such form stays text, and is refused
-    by the schema."""
+    by the schema; what is given more often than it may be is added to ``wrong``."""
     declared = route.form._declared_fields
-    return {
-        name: _typed(name, declared.get(name), values)
+    given = {
+        name: values
         for name, values in request.query.items()
         if values != [""]  # ?cursor= is how a form leaves a field out
     }
+    for name, values in given.items():
+        if len(values) > 1 and not isinstance(declared.get(name), fields.List):
+            wrong[name] = ["field.repeated"]
+    return {name: _typed(declared.get(name), values) for name, values in given.items()}
 
 
 def expected_version(request: Request) -> int | None:
@@ -71,11 +80,9 @@ def expected_version(request: Request) -> int | None:
     return int(found.group(1))
 
 
-def _typed(name: str, field: Any, values: list[str]) -> Any:
+def _typed(field: Any, values: list[str]) -> Any:
     if isinstance(field, fields.List):
         return [each for value in values for each in value.split(",")]
-    if len(values) > 1:
-        raise Invalid("request.invalid", fields={name: ["field.repeated"]})
     value = values[0]
     if isinstance(field, fields.Integer) and _WHOLE.fullmatch(value):
         return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apispec import APISpec
@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from gateway import problems
 from gateway.request import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
 from gateway.routing import Access, Route
-from gateway.shapes import a_plugin, plain_json, tidied
+from gateway.shapes import a_plugin, opened, plain_json, tidied
 
 VERSION = "1.0.0"
 INTRODUCTION = """The way in for people and programs. JSON in UTF-8; dates are campus dates (2026-09-01).
@@ -21,7 +21,9 @@ the texts follow `Accept-Language` (zh, en). Lists answer `items` and `next`; as
 An answer with a `version` has it as its `ETag`: send it back in `If-Match` to change only what you saw.
 Commands take an `Idempotency-Key`: repeated with the same key they are done once and answered the same; where
 none was sent, the answer (a 503 included) names the one that was used.
+Fields that nobody knows are refused in a request. Answers may gain fields: ignore what you do not know.
 """
+_SCHEMAS = "#/components/schemas/"
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -59,7 +61,36 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     for route in everything:
         spec.path(route.path, operations={route.method.lower(): _operation(route)})
     described: dict[str, Any] = tidied(spec.to_dict())
+    _open_answers(described)
     return {"openapi": described.pop("openapi"), "info": described.pop("info"), **described}
+
+
+def _open_answers(described: dict[str, Any]) -> None:
+    """Leave closed only what nothing but requests hold; an answer's objects may gain properties."""
+    schemas = described["components"]["schemas"]
+    answers = [described["components"]["responses"]]
+    answers += [each["responses"] for path in described["paths"].values() for each in path.values()]
+    waiting, read = list(_schemas_of(answers)), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in read:
+            read.add(name)
+            waiting += _schemas_of(schemas[name])
+    for name in read:
+        schemas[name] = opened(schemas[name])
+
+
+def _schemas_of(value: Any) -> Iterator[str]:
+    """The names of the schemas that ``value`` refers to."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _schemas_of(each)
+    elif isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        for below in value.values():
+            yield from _schemas_of(below)
 
 
 class _Names:
@@ -84,7 +115,11 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": _parameters(route),
-        "responses": {str(route.status): _answer(route), "default": "Problem"},
+        "responses": {
+            str(route.status): _answer(route),
+            **{str(status): _answer(route, said) for status, said in route.otherwise.items()},
+            "default": "Problem",
+        },
     }
     description = " ".join(filter(None, [_first_line(route.form), _permission(route)]))
     if description:
@@ -162,14 +197,14 @@ def _sent(route: Route) -> type[Schema]:
     return made
 
 
-def _answer(route: Route) -> dict[str, Any]:
+def _answer(route: Route, said: str = "") -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if any("version" in schema._declared_fields for schema in route.shapes):
         headers["ETag"] = {"schema": {"type": "string"}}
     if route.location is not None or route.status == 202:
         headers["Location"] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {
-        "description": " Or: ".join(filter(None, map(_first_line, route.shapes))) or route.summary,
+        "description": said or " Or: ".join(filter(None, map(_first_line, route.shapes))) or route.summary,
         "content": {route.media_type: {"schema": _shape(route)}},
     }
     if headers:

@@ -45,8 +45,19 @@ _UNREADABLE = (
     MissingHeaderBodySeparatorDefect,
 )
 _LENGTH = re.compile(r"[0-9]{1,18}")
-# Whoever sent what cannot be read is answered as one who said nothing of a language.
-_NO_REQUEST = Request({"REQUEST_METHOD": "", "PATH_INFO": ""})
+_LANGUAGE = b"accept-language:"
+
+
+class Lines(wsgi.FileObjectForHeaders):  # type: ignore[misc]  # eventlet is untyped
+    """The lines of a head, within bounds; ``language`` is what was said of it before a refusal."""
+
+    language = ""
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = super().readline(size)
+        if line[: len(_LANGUAGE)].lower() == _LANGUAGE:
+            self.language = line[len(_LANGUAGE) :].decode("latin-1").strip()
+        return line
 
 
 class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
@@ -62,6 +73,7 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
         self._peers = peers
         self._lingers = True
         self.raw_requestline = b""
+        self._head = Lines(None)
         super().__init__(connection, server)
 
     def handle(self) -> None:
@@ -118,12 +130,13 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
     def _read_head(self) -> None:
         """Read one; raises ``Refused`` where it cannot be read, or in two ways."""
         self.conn_state[2] = wsgi.STATE_REQUEST
+        lines = self.rfile
+        self._head = Lines(lines)
         self.raw_requestline = self.rfile.readline(LONGEST_LINE)
         if len(self.raw_requestline) >= LONGEST_LINE:
             raise AddressTooLong("address.too_long")
-        lines = self.rfile
         try:
-            self.rfile = wsgi.FileObjectForHeaders(lines)
+            self.rfile = self._head
             if not self.parse_request():
                 raise Broken(400)
         except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
@@ -147,9 +160,11 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
             raise Malformed("request.broken")
 
     def _refuse(self, refused: Refused) -> None:
-        """Answer what did not become a request, and end the connection."""
+        """Answer what did not become a request, as far as it was read, and end the connection."""
         self.close_connection = 1
-        response = finished(problems.of(refused, _NO_REQUEST), _NO_REQUEST)
+        said = {"REQUEST_METHOD": "", "PATH_INFO": "", "HTTP_ACCEPT_LANGUAGE": self._head.language}
+        request = Request(said)
+        response = finished(problems.of(refused, request), request)
         head = [f"HTTP/1.1 {response.status_line}", *(f"{name}: {value}" for name, value in response.headers)]
         with suppress(OSError):
             self.wfile.write("\r\n".join([*head, "Connection: close", "", ""]).encode() + response.body)

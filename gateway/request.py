@@ -98,7 +98,7 @@ class Request:
         """Raise ``TooLarge`` by what the client says it will send, before a byte of it is read."""
         length = self.content_length
         if length is not None and length > limit:
-            _too_large(limit)
+            raise too_large(limit)
 
     def stream(self, limit: int, seconds: float = UPLOAD_SECONDS) -> Iterator[bytes]:
         """The body in pieces; raises ``TooLarge`` past ``limit``, ``TooSlow``, ``Malformed`` when cut off."""
@@ -111,7 +111,7 @@ class Request:
             while piece := source.read(_CHUNK):
                 received += len(piece)
                 if received > limit:
-                    _too_large(limit)
+                    raise too_large(limit)
                 yield piece
         except (OSError, ValueError):
             raise Malformed("body.cut_off", closes=True) from None
@@ -186,5 +186,6 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _too_large(limit: int) -> NoReturn:
-    raise TooLarge("body.too_large", params={"limit": limit}, closes=True)
+def too_large(limit: int) -> TooLarge:
+    """What is said of a body beyond ``limit`` bytes: whole MiB, as in the document."""
+    return TooLarge("body.too_large", params={"limit": f"{limit // 1024 // 1024} MiB"}, closes=True)

@@ -50,7 +50,8 @@ class Route:
     ``call`` is what it does; fields of the call's request come from the path's places, from ``headers``,
     from ``If-Match`` (the field named by ``expects``) and for the rest from the query or the JSON body.
     Where one call is not enough, ``handler`` answers, and ``others`` names what it may call. What is not
-    ``counted`` is not limited by address: probes, and what its handler counts itself.
+    ``counted`` is not limited by address: probes, and what its handler counts itself. ``otherwise`` says what
+    another status means with which the same shape is answered, instead of a problem.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Route:
     local_only: bool = False
     logged: bool = True
     counted: bool = True
+    otherwise: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> tuple[str, ...]:
@@ -129,6 +131,9 @@ class Table:
             if address in taken:
                 raise ValueError(f"two routes claim {route.method} {route.path}")
             taken.add(address)
+        self._unnamed = tuple(
+            route.path.partition("/{")[0] for route in self.routes if route.access is Access.ANONYMOUS
+        )
         self._map = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
 
@@ -147,6 +152,10 @@ class Table:
         except (NothingThere, RequestRedirect):
             raise NoSuchRoute("route.not_found") from None
         return found
+
+    def may_be_anonymous(self, path: str) -> bool:
+        """Whether ``path`` is, or is meant to be, an address at which nobody's instants are kept."""
+        return path.startswith(self._unnamed)
 
     def methods(self, path: str) -> list[str]:
         """The methods that ``path`` takes; raises ``NoSuchRoute`` where there is nothing."""

@@ -19,8 +19,18 @@ def plain_json(field: fields.Field[Any] | None) -> dict[str, Any]:
 
 def object_json(schema: type[Schema]) -> dict[str, Any]:
     """The JSON Schema of an object that nests nothing; unknown properties may be there."""
-    described: dict[str, Any] = tidied(_converter().schema2jsonschema(schema()))
+    described: dict[str, Any] = opened(tidied(_converter().schema2jsonschema(schema())))
     return described
+
+
+def opened(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` of an object for whoever reads it: a property that is added later breaks nobody.
+
+    A reader that checked what it gets against a closed schema would refuse the first addition.
+    """
+    if schema.get("additionalProperties") is not False:
+        return schema
+    return {name: value for name, value in schema.items() if name != "additionalProperties"}
 
 
 def tidied(value: Any) -> Any:

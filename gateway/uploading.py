@@ -10,8 +10,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from gateway.refusals import Malformed, TooLarge
-from gateway.request import Request
+from gateway.refusals import Malformed
+from gateway.request import Request, too_large
 
 _LONGEST_NAME = 200
 _MOST_PARTS = 8
@@ -38,7 +38,7 @@ class Upload:
         for piece in pieces:
             received += len(piece)
             if received > self._limit:
-                raise TooLarge("body.too_large", params={"limit": self._limit}, closes=True)
+                raise too_large(self._limit)
             yield piece
 
     def _of_form(self) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ class Published:
     """Holds every answer against the published document."""
 
     def __init__(self, document: dict[str, Any]) -> None:
+        document = _closed(document)
         self._paths = [
             (re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), operations)
             for path, operations in sorted(document["paths"].items(), key=lambda each: each[0].count("{"))
@@ -58,6 +59,16 @@ class Published:
                 for error in validator.iter_errors(response.json())
             ),
         ]
+
+
+def _closed(schema: Any) -> Any:
+    """Clients ignore what they do not know; we notice what leaves without having been declared."""
+    if isinstance(schema, dict):
+        closed = {key: _closed(value) for key, value in schema.items()}
+        # A field may be named "properties" or "type" itself: an object's schema has both as schemas do.
+        is_object = schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
+        return {"additionalProperties": False, **closed} if is_object else closed
+    return [_closed(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def _absolute(schema: Any) -> Any:

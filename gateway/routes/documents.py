@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from marshmallow import Schema, fields
+
 from gateway import asyncapi, openapi
 from gateway.response import Response, of_json
 from gateway.routing import Access, Route, Table
@@ -13,6 +15,28 @@ from services.chassis.wire import encode
 if TYPE_CHECKING:
     from gateway.application import Gateway
     from gateway.request import Request
+
+
+class Probe(Schema):
+    """What this process says of itself."""
+
+    service = fields.String(required=True)
+    status = fields.String(required=True)
+
+
+class Signpost(Schema):
+    """Where the documents are."""
+
+    service = fields.String(required=True)
+    openapi = fields.String(required=True)
+    asyncapi = fields.String(required=True)
+
+
+def signpost(gateway: Gateway, request: Request, route: Route) -> Response:
+    """For whoever opens the bare address."""
+    return of_json(
+        {"service": "Jishi 党建记实平台", "openapi": "/openapi.json", "asyncapi": "/asyncapi.json"}
+    )
 
 
 def openapi_document(gateway: Gateway, request: Request, route: Route) -> Response:
@@ -61,11 +85,14 @@ ROUTES = tuple(
         handler=handler,
         logged=False,
         counted=handler not in (alive, ready),
+        answers=answers,
+        otherwise={503: "It is not ready: send it nothing yet, or nothing more."} if handler is ready else {},
     )
-    for path, summary, handler in (
-        ("/openapi.json", "The HTTP interface (OpenAPI 3.1)", openapi_document),
-        ("/asyncapi.json", "The events (AsyncAPI 3.0)", asyncapi_document),
-        ("/healthz", "Whether this process is alive", alive),
-        ("/readyz", "Whether this process can do its work", ready),
+    for path, summary, handler, answers in (
+        ("/", "Where the documents are", signpost, (Signpost,)),
+        ("/openapi.json", "The HTTP interface (OpenAPI 3.1)", openapi_document, ()),
+        ("/asyncapi.json", "The events (AsyncAPI 3.0)", asyncapi_document, ()),
+        ("/healthz", "Whether this process is alive", alive, (Probe,)),
+        ("/readyz", "Whether this process can do its work", ready, (Probe,)),
     )
 )

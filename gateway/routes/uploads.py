@@ -11,6 +11,7 @@ from gateway.request import MOST_ENVELOPE_BYTES, MOST_UPLOAD_BYTES
 from gateway.response import Response, of_json
 from gateway.routing import Call, Route
 from gateway.uploading import Upload
+from services.chassis.errors import Invalid
 from services.contracts.records_rpc import imports as rpc
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def take_roster(gateway: Gateway, request: Request, route: Route) -> Response:
     first = next(parts, b"")
     if not first:
         raise Malformed("upload.no_file")
+    if not upload.filename:
+        raise Invalid("upload.no_filename", fields={"filename": ["field.required"]})
     _see_kind(upload.filename, first)
     identity = gateway.ask(BEGIN, {"filename": upload.filename}, request, step=":begin")["upload"]
     _append(gateway, request, identity, 0, first)

@@ -80,6 +80,12 @@ def test_an_addition_breaks_nobody(change: Any) -> None:
     assert broken(published(APPROVED), current) == []
 
 
+@pytest.mark.parametrize("name", sorted(contracts()))
+def test_a_reader_that_checks_by_the_published_schema_takes_what_is_added_later(name: str) -> None:
+    validator = Draft202012Validator({**published(name), "required": []})
+    assert validator.is_valid({"a_field_of_tomorrow": 1})
+
+
 def test_every_event_has_a_rule_of_who_may_see_it_live() -> None:
     ruled = {**EVERYBODY, **MEMBERS, **POST_HOLDERS, **OPINION_HANDLERS}
     own = {name for name, contract in contracts().items() if contract.exchange().endswith(".events")}

@@ -122,6 +122,20 @@ def test_what_a_call_cannot_do_without_is_required_of_a_header() -> None:
     assert token["required"]
 
 
+def test_answers_may_gain_fields_and_requests_may_not() -> None:
+    document = openapi.document(ROUTES)
+    schemas = document["components"]["schemas"]
+    assert schemas["PlanActivity"]["additionalProperties"] is False
+    for answer in ("Activity", "Organisation", "Problem"):
+        assert "additionalProperties" not in schemas[answer]
+
+
+def test_a_process_that_is_not_ready_answers_as_the_document_says() -> None:
+    answers = openapi.document(ROUTES)["paths"]["/readyz"]["get"]["responses"]
+    assert list(answers["503"]["content"]) == ["application/json"]
+    assert answers["503"]["content"] == answers["200"]["content"]
+
+
 def test_no_schema_asks_the_client_who_it_is() -> None:
     text = json.dumps(openapi.document(ROUTES)["paths"])
     assert "X-Actor" not in text

@@ -88,6 +88,15 @@ def test_wrong_types_and_unknown_fields_are_422_by_field(
     assert door.records.seen == []
 
 
+def test_a_form_is_told_everything_that_is_wrong_with_it_at_once(door: Door) -> None:
+    sent = PLAN | {"title": 7, "hurry": True, "id": "a-1", "held_on": "soon"}
+    document = problem(door.ask("POST", "/api/v1/activities", json=sent), 422, "request.invalid")
+    assert document["fields"]["hurry"] == ["没有这一项。"]
+    assert set(document["fields"]) == {"title", "hurry", "id", "held_on"}
+    asked = door.ask("GET", "/api/v1/organisations?limit=1&limit=2&page=2&active=perhaps")
+    assert set(problem(asked, 422, "request.invalid")["fields"]) == {"limit", "page", "active"}
+
+
 def test_what_is_missing_is_named_in_the_readers_language(door: Door) -> None:
     chinese = problem(door.ask("POST", "/api/v1/activities", json={}), 422, "request.invalid")
     assert chinese["fields"]["title"] == ["必填。"]
@@ -147,10 +156,57 @@ def test_another_content_type_is_415(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api/v1/nothing", "/api/v1/activities/", "/api/v1//activities", "/%00"]
+    "path", ["/api", "/api/v1/nothing", "/api/v1/activities/", "/api/v1//activities", "/%00"]
 )
 def test_an_unknown_address_is_404(door: Door, path: str) -> None:
     problem(door.ask("GET", path), 404, "route.not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("DELETE", "/api/v1/activities", 405),
+        ("POST", "/api/v1/activities", 413),
+        ("POST", "/api/v1/imports/roster", 413),
+    ],
+)
+def test_what_leads_nowhere_has_an_id_to_tell_an_operator(
+    door: Door, method: str, path: str, status: int
+) -> None:
+    size = 30 * 1024 * 1024 if status == 413 else 0
+    response = door.ask(method, path, data=b"x" * size or None)
+    assert response.status_code == status
+    assert response.json()["request"] == response.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/opinions/receipts/CODE/x"),
+        ("PUT", "/api/v1/opinions/receipts/CODE"),
+        ("POST", "/api/v1/opinions/"),
+    ],
+)
+def test_an_address_meant_for_the_anonymous_has_none_when_it_is_mistyped(
+    door: Door, method: str, path: str
+) -> None:
+    response = door.ask(method, path, person=None)
+    assert response.status_code in (404, 405)
+    assert "request" not in response.json()
+    assert "X-Request-Id" not in response.headers
+
+
+def test_the_bare_address_leads_to_the_documents(door: Door) -> None:
+    told = door.ask("GET", "/", person=None).json()
+    for name in ("openapi", "asyncapi"):
+        assert door.ask("GET", told[name], person=None).json()[name]
+
+
+def test_what_is_too_large_is_told_in_the_measure_of_the_document(door: Door) -> None:
+    small = door.ask("POST", "/api/v1/activities", data=b"x" * 2_000_000, headers=JSON)
+    large = door.ask("POST", "/api/v1/imports/roster", data=b"x" * 22_000_000)
+    assert [("1 MiB" in small.text), ("20 MiB" in large.text)] == [True, True]
 
 
 def test_a_method_that_is_not_there_is_405_and_says_which_are(door: Door) -> None:
@@ -247,6 +303,17 @@ def test_what_is_no_request_is_told_as_a_problem_and_the_connection_ends(
     assert document["code"] == code
     assert document["status"] == status
     assert document["title"] != f"status.{status}"
+
+
+@pytest.mark.parametrize(("said", "expected"), [("en", "8 KiB"), ("zh", "请求头"), ("", "请求头")])
+def test_headers_that_are_too_large_are_told_so_in_the_readers_language(
+    door: Door, said: str, expected: str
+) -> None:
+    head = f"GET / HTTP/1.1\r\naccept-language: {said}\r\nCookie: ".encode()
+    document = json.loads(door.raw(head + b"x" * 9000 + b"\r\n\r\n").partition(b"\r\n\r\n")[2])
+    assert document["code"] == "headers.too_large"
+    assert expected in document["detail"]
+    assert document["detail"] != document["title"]
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,17 @@ def test_a_name_cannot_lead_elsewhere(door: Door) -> None:
     assert door.records.seen[-1][1]["filename"] == "ab.csv"
 
 
+@pytest.mark.parametrize("address", [ROSTER, f"{ROSTER}?filename="])
+def test_a_raw_body_without_a_name_is_told_which_parameter_names_it(door: Door, address: str) -> None:
+    response = door.ask("POST", address, data=CSV, headers={"Accept-Language": "en"})
+    assert (response.status_code, response.json()["code"]) == (422, "upload.no_filename")
+    assert list(response.json()["fields"]) == ["filename"]
+    assert "?filename=" in response.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.xlsx", CSV), ("a.csv", XLSX), ("a.csv", b"a\x00b"), ("a.exe", XLSX), ("", XLSX), ("a.html", CSV)],
+    [("a.xlsx", CSV), ("a.csv", XLSX), ("a.csv", b"a\x00b"), ("a.exe", XLSX), ("a.html", CSV)],
 )
 def test_another_kind_of_file_is_415(door: Door, name: str, content: bytes) -> None:
     response = door.ask("POST", f"{ROSTER}?filename={name}", data=content)
