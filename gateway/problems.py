@@ -65,7 +65,7 @@ def of(refusal: Refusal, request: Request) -> Response:
         status=status,
         code=refusal.code,
         detail=text.get(request.language, refusal.code),
-        messages=dict(_flattened(refusal.fields, request.language)),
+        messages=dict(_flattened(refusal, request.language)),
         headers=headers,
         closes=isinstance(refusal, Refused) and refusal.closes,
     )
@@ -122,12 +122,18 @@ def _document(
     )
 
 
-def _flattened(fields_: Mapping[Any, Any], language: str) -> Iterator[tuple[str, list[str]]]:
-    flat = _walk("", fields_, 0)
+def _flattened(refusal: Refusal, language: str) -> Iterator[tuple[str, list[str]]]:
+    flat = _walk("", refusal.fields, 0)
     for number, (path, messages) in enumerate(flat):
         if number == _MOST_FIELDS:
             return
-        yield path, [in_language(each, language) for each in messages]
+        yield path, [_said(each, refusal, language) for each in messages]
+
+
+def _said(message: str, refusal: Refusal, language: str) -> str:
+    """A message in the words of the service that refused: its catalogue has texts that ours lacks."""
+    texts = refusal.field_texts.get(message)
+    return texts.get(language, message) if texts else in_language(message, language)
 
 
 def _walk(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, list[str]]]:

@@ -113,7 +113,7 @@ class Route:
         """The unique name of the operation in the published document: ``post_activities_submit``."""
         words = [word for word in self.path.removeprefix("/api/v1").split("/") if word]
         named = [f"by_{word[1:-1]}" if word.startswith("{") else word for word in words]
-        return "_".join([self.method.lower(), *named]).replace("-", "_").replace(".", "_")
+        return "_".join([self.method.lower(), *(named or ["root"])]).replace("-", "_").replace(".", "_")
 
 
 class Table:

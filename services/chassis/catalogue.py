@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,10 @@ class Catalogue:
         """
         return {language: self._filled(self._texts[language], code, params or {}) for language in LANGUAGES}
 
+    def texts_of(self, fields: Any, params: Mapping[str, Any] | None = None) -> dict[str, dict[str, str]]:
+        """The texts of all codes of this catalogue that stand among the messages in ``fields``."""
+        return {code: self.render(code, params) for code in _leaves(fields) if code in self}
+
     @staticmethod
     def _filled(texts: Mapping[str, str], code: str, given: Mapping[str, Any]) -> str:
         def fill(place: re.Match[str]) -> str:
@@ -68,6 +72,17 @@ class Catalogue:
             return texts.get(f"{labels}.{word}", word) if labels else word
 
         return _PLACE.sub(fill, texts.get(code, code))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for below in value.values():
+            yield from _leaves(below)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _leaves(each)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -15,12 +16,14 @@ class Refusal(Exception):
     """A command or query was refused; ``code`` names the text in the catalogue, ``params`` fill it.
 
     ``params`` must hold no personal data: they are shown, and logged by code only.
-    ``fields`` maps a field's path to its messages, for a form.
+    ``fields`` maps a field's path to its messages, for a form; a message may be a code of the catalogue.
     """
 
     kind = "Refusal"
     # What to tell people, by language; filled in where the refusal leaves its service.
     text: Mapping[str, str] | None = None
+    # The same of each code among the messages of ``fields``.
+    field_texts: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     def __init__(
         self,

@@ -142,13 +142,17 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         return encode({"error": {**_INTERNAL, "text": self._text("internal", {})}})
 
     def _told(self, refusal: Refusal) -> dict[str, Any]:
-        return {
+        told = {
             "kind": refusal.kind,
             "code": refusal.code,
             "params": refusal.params,
             "fields": refusal.fields,
             "text": dict(refusal.text) if refusal.text else self._text(refusal.code, refusal.params),
         }
+        catalogue = getattr(self.container.application, "catalogue", None)
+        if refusal.fields and catalogue is not None:
+            told["field_texts"] = catalogue.texts_of(refusal.fields, refusal.params)
+        return told
 
     def _text(self, code: str, params: Mapping[str, Any]) -> dict[str, str]:
         catalogue = getattr(self.container.application, "catalogue", None)

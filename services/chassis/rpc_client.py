@@ -171,6 +171,7 @@ def _answer(body: bytes) -> dict[str, Any]:
         error["code"], params=error["params"], fields=error["fields"]
     )
     refusal.text = error.get("text")
+    refusal.field_texts = error.get("field_texts", {})
     raise refusal
 
 

@@ -9,6 +9,7 @@ import eventlet
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.catalogue import Catalogue
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.chassis.identity import derived_id
 from services.chassis.rpc import rpc
@@ -35,6 +36,13 @@ class Desk(Application):
     migrates = False
 
     def compose(self) -> None:
+        # The service's own words, which the gateway's catalogue does not have.
+        self.catalogue = Catalogue(
+            {
+                "zh": {"activity.taken": "不能提交。", "activity.too_many": "最多 {most} 项。"},
+                "en": {"activity.taken": "It cannot be submitted.", "activity.too_many": "At most {most}."},
+            }
+        )
         self.seen: list[tuple[str, dict[str, Any], context.Context]] = []
         self.parts: dict[str, dict[int, str]] = {}
         self.gate = eventlet.Event()
@@ -146,6 +154,10 @@ class RecordsStandIn:
         self.desk.saw("submit_activity", request)
         if request["expected_version"] not in (None, 3):
             raise Conflict("version.stale")
+        if request["activity"] == "a-4":
+            raise Invalid(
+                "activity.taken", params={"most": 3}, fields={"decisions": {"0": ["activity.too_many"]}}
+            )
         if request["activity"] == "a-2":
             raise Invalid("activity.no_minutes", fields={"minutes": ["field.required"]})
         return activity(request["activity"], version=4, state="submitted")

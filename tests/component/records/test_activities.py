@@ -113,8 +113,9 @@ def test_what_is_returned_is_recorded_anew_and_says_why(campus: Campus, faculty:
     activity = planned(campus, faculty)["id"]
     recorded(campus, faculty, activity)
     campus.call(faculty.secretary, "submit_activity", activity=activity)
-    with pytest.raises(Invalid, match=r"review\.comment_missing"):
+    with pytest.raises(Invalid, match=r"review\.comment_missing") as refused:
         campus.call(faculty.dean, "review_activity", activity=activity, verdict="return")
+    assert refused.value.field_texts["review.comment_missing"]["en"] == "Say why the record is returned."
     returned = campus.call(
         faculty.dean, "review_activity", activity=activity, verdict="return", comment="请补充记录"
     )

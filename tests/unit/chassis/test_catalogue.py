@@ -36,6 +36,12 @@ def test_an_unknown_code_is_said_as_itself() -> None:
     assert Catalogue.load().render("no.such") == {"zh": "no.such", "en": "no.such"}
 
 
+def test_the_messages_of_a_form_are_said_wherever_they_stand_in_it(tmp_path: Path) -> None:
+    texts = Catalogue.load([folder(tmp_path, "a.b: '至多 {most}'", "a.b: 'at most {most}'")])
+    fields = {"minutes": ["a.b", "Not a code."], "people": {3: {"state": ["a.b"]}}, "odd": None}
+    assert texts.texts_of(fields, {"most": 3}) == {"a.b": {"zh": "至多 3", "en": "at most 3"}}
+
+
 def test_a_missing_parameter_leaves_its_place(tmp_path: Path) -> None:
     texts = Catalogue.load([folder(tmp_path, "a: '{x}'", "a: '{x}'")])
     assert texts.render("a")["en"] == "{x}"
