@@ -19,7 +19,7 @@ from services.chassis.link import Link, LinkLost
 
 _log = structlog.get_logger()
 _ANSWER_SECONDS = 5.0
-_APPLIED_SECONDS = 3.0
+_APPLIED_SECONDS = 10.0
 _LONGEST_PAUSE = 5.0
 
 
@@ -71,8 +71,9 @@ class Subscription:
         if self.cancelled:
             self._await_idle()
             return
-        others, attached = max(self._consumers() - 1, 0), self.attached
-        self.cancelled = True
+        # At once: others that drain the same subscription must only wait, and not ask as well.
+        attached, self.cancelled = self.attached, True
+        others = max(self._consumers() - 1, 0)
         if attached and self._link is not None:
             # Without waiting for an answer: a quorum queue may still deliver after it gave that, and what
             # comes to a consumer that py-amqp has forgotten goes back to be delivered again.
@@ -95,7 +96,10 @@ class Subscription:
         until its last acknowledgement is applied. Others that come just then make us wait in vain.
         """
         until = monotonic() + _APPLIED_SECONDS
-        while self._consumers() > others and monotonic() < until:
+        while self._consumers() > others:
+            if monotonic() > until:
+                _log.warning("drain.acknowledgements_unknown", queue=self.queue)
+                break
             eventlet.sleep(0.005)
         self._await_idle()
 

@@ -151,3 +151,57 @@ def test_two_replicas_that_drain_together_lose_no_acknowledgement(vhost):
         leaving.wait()
     assert topology.depth(channel, "test.kept") == 0
     connection.close()
+
+
+def test_who_drains_what_is_drained_already_waits_and_breaks_nothing(vhost):
+    connection = topology.connect(vhost)
+    topology.declare_queue(connection.channel(), "test.kept")
+    subscription = Subscription("test.kept", prefetch=10, declare=lambda _: None, deliver=lambda _: None)
+    lost: list[BaseException] = []
+    link = Link(vhost, name="test")
+    subscription.attach(link)
+    link.start(lost.append)
+    with eventlet.Timeout(4):
+        for draining in [eventlet.spawn(subscription.drain) for _ in range(5)]:
+            draining.wait()
+    assert link.alive
+    assert not subscription.attached
+    assert lost == []
+    link.close()
+    connection.close()
+
+
+def test_what_a_consumer_received_before_it_left_is_never_delivered_again(vhost):
+    connection = topology.connect(vhost)
+    channel = connection.channel()
+    topology.declare_queue(channel, "test.kept")
+    published: list[bytes] = []
+    received: list[bytes] = []
+    leaving = False
+
+    def publish() -> None:
+        while not leaving:
+            published.append(str(len(published)).encode())
+            channel.basic_publish(channel.prepare_message(published[-1]), "", "test.kept")
+            eventlet.sleep(0)
+
+    def handle(delivery: Delivery) -> None:
+        received.append(delivery.body)
+        delivery.ack()
+
+    publisher = eventlet.spawn(publish)
+    for turn in range(5):
+        came = len(received)
+        subscription = Subscription("test.kept", prefetch=50, declare=lambda _: None, deliver=handle)
+        link = Link(vhost, name="test")
+        subscription.attach(link)
+        link.start()
+        wait_for(lambda came=came: len(received) > came + 50)
+        if turn == 4:  # the last takes all that the others left
+            leaving = True
+            publisher.wait()
+            wait_for(lambda: len(set(received)) == len(published))
+        subscription.drain()
+        link.close()
+    assert len(received) == len(set(received))
+    connection.close()
