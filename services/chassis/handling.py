@@ -77,11 +77,11 @@ class EventConsumption(SharedExtension):  # type: ignore[misc]  # nameko is unty
 class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     """A queue of events and the method that applies them.
 
-    ``on_parked`` names a method ``(wire or None, reason, detail)`` of the service that is told before one
-    of its messages is parked; such a queue takes every message of its exchanges, so that nothing a
-    stranger sends goes unanswered. Where telling it fails as often as the event may, the event is parked as
-    ``not_answered``, its own reason in the detail. ``attempts`` failures are tried again before an event
-    is parked.
+    ``on_parked`` names a method ``(wire or None, reason, detail, message_id or None)`` of the service that is
+    told before one of its messages is parked; such a queue takes every message of its exchanges, so that
+    nothing a stranger sends goes unanswered. Where telling it fails as often as the event may, the event is
+    parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are tried again before an
+    event is parked.
     """
 
     consumption = EventConsumption()
@@ -196,9 +196,11 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         on_parked = self.on_parked
         if on_parked is not None:
             wire = dict(event.wire) if event is not None else _wire(delivery.body)
+            given = delivery.properties.get("message_id")
+            message_id = given if isinstance(given, str) else None
             try:
                 self.container.perform(
-                    self, lambda service: getattr(service, on_parked)(wire, reason, detail)
+                    self, lambda service: getattr(service, on_parked)(wire, reason, detail, message_id)
                 )
             except Exception as failure:
                 _log.error("event.not_answered", queue=self.queue, error=type(failure).__name__)

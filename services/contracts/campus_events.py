@@ -22,13 +22,19 @@ class PersonUpserted(EventContract):
 
 
 class EventRejected(EventContract):
-    """An event from outside was refused and is parked; its sender finds the reason here."""
+    """An event from outside was refused and is parked; its sender finds the reason here.
+
+    A sender knows its own by ``event_source`` and ``event``; where what it sent was no event, by the
+    ``message_id`` that it gave the message.
+    """
 
     type = "campus.event.rejected.v1"
     answers_on = "campus.rejections"
 
     event = fields.String(required=True, allow_none=True, metadata={"description": "the refused event's id"})
     event_type = fields.String(required=True, allow_none=True)
+    event_source = fields.String(metadata={"description": "the refused event's source, if it had one"})
+    message_id = fields.String(metadata={"description": "AMQP's message_id of the refused, if it had one"})
     reason = fields.String(
         required=True, metadata={"description": "a code: not_json, contract_broken, unknown_organisation …"}
     )

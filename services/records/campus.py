@@ -57,12 +57,21 @@ class Campus:
             except Invalid as wrong:
                 raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
 
-    def reject(self, wire: Mapping[str, Any] | None, reason: str, detail: str) -> None:
+    def reject(
+        self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
+    ) -> None:
         """Answer a parked event on ``campus.rejections``, once however often it comes."""
         event, kind = _text(wire, "id"), _text(wire, "type")
-        source = _text(wire, "source") or ""
-        answer = derived_id("rejection", source, event, reason) if event else new_id()
-        rejected = EventRejected.of(event=event, event_type=kind, reason=reason, detail=detail)
+        source, message = _text(wire, "source"), _text({"id": message_id}, "id")
+        answer = derived_id("rejection", source or "", event, reason) if event else new_id()
+        whose = {"event_source": source, "message_id": message}
+        rejected = EventRejected.of(
+            event=event,
+            event_type=kind,
+            reason=reason,
+            detail=detail,
+            **{name: value for name, value in whose.items() if value is not None},
+        )
         state = {"event": event, "event_type": kind, "reason": reason, "on": self._clock.today()}
         with context.entered(replace(context.current(), actor=None)):
             try:

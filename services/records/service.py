@@ -30,8 +30,10 @@ class RecordsService(DirectoryTable, ActivitiesTable, RosterTable):
     def upsert_person(self, event: Event) -> None:
         self.records.campus.upsert(event)
 
-    def reject(self, wire: Mapping[str, Any] | None, reason: str, detail: str) -> None:
-        self.records.campus.reject(wire, reason, detail)
+    def reject(
+        self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
+    ) -> None:
+        self.records.campus.reject(wire, reason, detail, message_id)
 
     # Authority keeps the newest by itself, so a batch needs neither transaction nor inbox.
     @subscribe_batch(

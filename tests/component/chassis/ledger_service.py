@@ -72,7 +72,7 @@ class Outside(_Service):
     def handle(self, event):
         self.ledger.apply(event)
 
-    def answer(self, wire, reason, detail):
+    def answer(self, wire, reason, detail, message_id):
         self.ledger.parked.append((wire and wire.get("id"), reason, detail))
 
 

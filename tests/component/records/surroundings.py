@@ -112,13 +112,15 @@ class Campus:
         assert found is not None
         return found
 
-    def say(self, wire: dict[str, Any] | bytes, times: int = 1) -> None:
+    def say(self, wire: dict[str, Any] | bytes, times: int = 1, **properties: Any) -> None:
         """Publish on ``campus.events`` as another system does."""
         body = wire if isinstance(wire, bytes) else json.dumps(wire).encode()
         with self.broker.channel() as channel:
             for _ in range(times):
                 channel.basic_publish(
-                    _message(channel, body), exchange="campus.events", routing_key="person.upserted"
+                    _message(channel, body, **properties),
+                    exchange="campus.events",
+                    routing_key="person.upserted",
                 )
 
     def upsert(self, **said: Any) -> dict[str, Any]:
@@ -161,8 +163,8 @@ class Campus:
                     kept.append(json.loads(body))
 
 
-def _message(channel: Any, body: bytes) -> Any:
-    return channel.prepare_message(body, properties={"delivery_mode": 2})
+def _message(channel: Any, body: bytes, **properties: Any) -> Any:
+    return channel.prepare_message(body, properties={"delivery_mode": 2, **properties})
 
 
 def workbook(**sheets: Sequence[Sequence[Any]]) -> bytes:

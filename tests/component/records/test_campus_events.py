@@ -132,6 +132,19 @@ def test_what_cannot_be_taken_over_is_answered_and_parked(campus: Campus, facult
     assert person(campus, "N1") is None
 
 
+def test_a_sender_knows_its_own_among_the_refused(campus: Campus, faculty: Faculty) -> None:
+    sent = {**campus.upsert(number="S001", phone="x"), "source": "/campus/students"}
+    campus.say(sent)
+    campus.say(b"no event at all", message_id="student-system-17")
+    campus.say(b"nor this")
+    told = [each["data"] for each in rejections(campus, 3)]
+    [known] = [each for each in told if each["event"] == sent["id"]]
+    assert known["event_source"] == "/campus/students"
+    garbage = [each for each in told if each["reason"] == "not_json"]
+    assert sorted(each.get("message_id", "") for each in garbage) == ["", "student-system-17"]
+    assert all("event_source" not in each for each in garbage)
+
+
 def test_an_event_answered_once_is_not_answered_a_hundred_times(campus: Campus, faculty: Faculty) -> None:
     campus.say(campus.upsert(number="N1", name="某", organisation_code="B404"), times=100)
     wait_for(lambda: len(browse(campus.settings.amqp_uri, "records")) == 100, 30)
