@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -15,7 +14,7 @@ from eventlet.event import Event as Signal
 from services.chassis import broker
 from services.chassis.broker import TopologyMismatch
 from services.chassis.deliveries import Delivery
-from services.chassis.link import Link, LinkLost
+from services.chassis.link import Link
 
 _log = structlog.get_logger()
 _ANSWER_SECONDS = 5.0
@@ -74,11 +73,14 @@ class Subscription:
         # At once: others that drain the same subscription must only wait, and not ask as well.
         attached, self.cancelled = self.attached, True
         others = max(self._consumers() - 1, 0)
-        if attached and self._link is not None:
-            # Without waiting for an answer: a quorum queue may still deliver after it gave that, and what
-            # comes to a consumer that py-amqp has forgotten goes back to be delivered again.
-            with suppress(LinkLost):
-                self._link.write(lambda: self._channel.basic_cancel(self.queue, nowait=True), _ANSWER_SECONDS)
+        if attached:
+            # What a quorum queue meant for us and had not sent by then goes to the next, marked as
+            # delivered again although nobody had it.
+            try:
+                with eventlet.Timeout(_ANSWER_SECONDS, TimeoutError("the broker did not confirm")):
+                    self._channel.basic_cancel(self.queue)
+            except Exception as error:
+                self._fail(error)
         self._await_idle()
         self._await_applied(others)
 
