@@ -19,7 +19,8 @@ from services.chassis.contract import EventContract
 ROOT = Path(__file__).parents[1]
 _VARIABLE = re.compile(r"^[A-Z][A-Z0-9_]*=")
 # Programs of the machine itself, which an example may call.
-_PROGRAMS = {"cd", "curl", "git", "rabbitmqctl", "export", "eval", "docker", "kubectl", "sudo", "apt-get"}
+_PROGRAMS = {"cd", "cp", "curl", "git", "export", "eval", "docker", "kubectl", "sudo", "apt-get", "openssl"}
+_PROGRAMS |= {"rabbitmqctl", "mongodump", "mongorestore"}
 
 
 class ConsoleBlockParser(CodeBlockParser):
@@ -89,7 +90,7 @@ def _problem_of_jishi(arguments: list[str]) -> str | None:
 
 def _module_exists(name: str) -> bool:
     path = ROOT / Path(*name.split("."))
-    return path.with_suffix(".py").exists() or (path / "__main__.py").exists() or name == "venv"
+    return path.with_suffix(".py").exists() or (path / "__main__.py").exists() or name in {"venv", "pip"}
 
 
 def remember_contracts(namespace: dict[str, Any]) -> None:
