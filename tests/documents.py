@@ -17,6 +17,7 @@ from services.chassis.cli import main as jishi
 from services.chassis.contract import EventContract
 
 ROOT = Path(__file__).parents[1]
+_SUBSTITUTED = re.compile(r"\$\(([^)]*)\)")
 _VARIABLE = re.compile(r"^[A-Z][A-Z0-9_]*=")
 # Programs of the machine itself, which an example may call.
 _PROGRAMS = {"cd", "cp", "curl", "git", "export", "eval", "docker", "kubectl", "sudo", "apt-get", "openssl"}
@@ -53,7 +54,13 @@ class DataBlockParser(CodeBlockParser):
 
 def problem_of(command: str) -> str | None:
     """What is wrong with a command that a document shows; ``None`` if nothing is."""
-    words = [word for word in shlex.split(command, comments=True) if not _VARIABLE.match(word)]
+    within = [problem_of(each) for each in _SUBSTITUTED.findall(command)]
+    if any(within):
+        return next(filter(None, within))
+    outside = shlex.split(_SUBSTITUTED.sub("", command), comments=True)
+    words = [word for word in outside if not _VARIABLE.match(word)]
+    if words[:1] == ["env"]:
+        words = words[1:]
     if not words:
         return None
     program, *arguments = words

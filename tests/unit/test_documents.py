@@ -16,6 +16,7 @@ from tests.documents import problem_of
         "python3 -m services.records",
         "rabbitmqctl import_definitions deploy/rabbitmq/policies.json",
         "export $(make -s env)",
+        "env $(make -s env) .venv/bin/jishi check",
     ],
 )
 def test_a_command_that_exists_passes(command: str) -> None:
@@ -30,6 +31,8 @@ def test_a_command_that_exists_passes(command: str) -> None:
         "jishi outbox --jsn",
         "python -m services.recrods",
         "frobnicate now",
+        "env $(make -s vne) .venv/bin/jishi check",
+        "env $(make -s env) .venv/bin/jishi chekc",
     ],
 )
 def test_a_command_that_is_gone_is_found(command: str) -> None:
