@@ -47,20 +47,35 @@ def hashed(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def first_broken(entries: Iterable[Mapping[str, Any]]) -> int | None:
-    """The ``_id`` of the first entry that does not follow from the one before it; None for a whole chain.
+@dataclass(frozen=True)
+class Verdict:
+    """What a chain is found to be: how long, where it ends, and the first place that does not follow."""
 
-    Entries are in ascending order and begin with 1. A chain cut at its end looks whole: compare
-    ``Audit.head`` with one noted elsewhere.
+    entries: int
+    last: int
+    hash: str
+    first_broken: int | None
+
+
+def examined(entries: Iterable[Mapping[str, Any]]) -> Verdict:
+    """All of ``entries``, in ascending order, each against the one before it; the first is 1.
+
+    A chain cut at its end looks whole: compare its end with one noted elsewhere.
     """
-    expected, previous = 1, FIRST
+    count, last, previous, broken = 0, 0, FIRST, None
     for entry in entries:
-        if entry["_id"] != expected:
-            return expected
-        if entry.get("previous") != previous or entry.get("hash") != hashed(entry):
-            return expected
-        expected, previous = expected + 1, entry["hash"]
-    return None
+        follows = entry["_id"] == count + 1 and entry.get("previous") == previous
+        if broken is None and not (follows and _is_as_hashed(entry)):
+            broken = count + 1
+        count, last, previous = count + 1, entry["_id"], str(entry.get("hash"))
+    return Verdict(count, last, previous, broken)
+
+
+def _is_as_hashed(entry: Mapping[str, Any]) -> bool:
+    try:
+        return bool(entry.get("hash") == hashed(entry))
+    except (KeyError, AttributeError, TypeError):
+        return False  # whoever changed it left something that no entry of ours has
 
 
 class Audit:
@@ -148,10 +163,20 @@ class Audit:
     def _entry_at(self, seq: int) -> Record | None:
         return self._entries.find_one({"_id": seq}, session=session())
 
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of one entry; None where there is no such entry."""
+        with answering():
+            found = self._entry_at(seq)
+        return None if found is None else str(found["hash"])
+
+    def examine(self) -> Verdict:
+        """What the whole chain is found to be; reads all of it."""
+        with answering():
+            return examined(self._entries.find({}, sort=[("_id", 1)]))
+
     def verify(self) -> int | None:
         """The first broken sequence, or None for a whole chain; reads all of it."""
-        with answering():
-            return first_broken(self._entries.find({}, sort=[("_id", 1)]))
+        return self.examine().first_broken
 
     def read(
         self,

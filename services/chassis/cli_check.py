@@ -11,7 +11,7 @@ import click
 import eventlet
 from pymongo.errors import PyMongoError
 
-from services.chassis import broker, migrations
+from services.chassis import broker, dead_letters, migrations
 from services.chassis.cli_frame import (
     FAILED,
     as_json,
@@ -24,6 +24,7 @@ from services.chassis.cli_outbox import pending
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
 from services.chassis.store import has_transactions
 from services.chassis.subscriptions import owed
+from services.chassis.unread import is_unread
 
 OUTBOX_LATE_SECONDS = 60
 _CHECK_SECONDS = 20.0
@@ -89,6 +90,7 @@ def _broker_findings(known: Settings) -> Iterator[Finding]:
                 else:
                     yield _found("policies", "wrong", "import deploy/rabbitmq/policies.json into the broker")
                 yield from _queue_findings(connection)
+        yield _unrouted_finding(known)
     except (OSError, broker.TopologyMismatch) as error:
         said = str(error) if isinstance(error, broker.TopologyMismatch) else type(error).__name__
         yield _found("broker", "wrong", said)
@@ -98,12 +100,30 @@ def _queue_findings(connection: Any) -> Iterator[Finding]:
     for each in owed():
         if broker.depth(connection.channel(), each.queue) is None:
             yield _found(f"queue {each.queue}", "wrong", f"does not exist: start {each.service}")
-    parked = {broker.dead_letter_queue(name): "jishi dead-letters list" for name in service_names()}
-    for queue, remedy in {**parked, broker.UNROUTED: "jishi dead-letters list --unrouted"}.items():
+    for queue in map(broker.dead_letter_queue, service_names()):
         depth = broker.depth(connection.channel(), queue)
         if depth is None:
             yield _found(f"queue {queue}", "wrong", "does not exist: the service has never run")
         elif depth:
-            yield _found(f"queue {queue}", "look", f"{depth} messages: {remedy}")
+            yield _found(f"queue {queue}", "look", f"{depth} messages: jishi dead-letters list")
         else:
             yield _found(f"queue {queue}", "right", "empty")
+
+
+def _unrouted_finding(known: Settings) -> Finding:
+    """What no queue took. Events that no service reads are for whoever follows live: no loss."""
+    what = f"queue {broker.UNROUTED}"
+    with closing(broker.connect(known.amqp_uri, name="jishi-check")) as connection:
+        depth = broker.depth(connection.channel(), broker.UNROUTED)
+    if depth is None:
+        return _found(what, "wrong", "does not exist: the service has never run")
+    if not depth:
+        return _found(what, "right", "empty")
+    letters = dead_letters.browse(known.amqp_uri, dead_letters.UNROUTED, most=dead_letters.MOST)
+    unexpected = sum(not is_unread(each) for each in letters)
+    if unexpected:
+        detail = f"{depth} messages, {unexpected} of them not expected: jishi dead-letters list --unrouted"
+        return _found(what, "look", detail)
+    if depth > dead_letters.MOST:
+        return _found(what, "look", f"{depth} messages; the first {dead_letters.MOST} are read by no service")
+    return _found(what, "right", f"{depth} messages, all of kinds that no service reads")

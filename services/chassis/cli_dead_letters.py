@@ -14,6 +14,7 @@ from services.chassis.cli_frame import as_json, fail, one_service, service_names
 from services.chassis.dead_letters import DeadLetter
 from services.chassis.errors import NotFound
 from services.chassis.settings import Settings
+from services.chassis.unread import is_unread
 
 T = TypeVar("T")
 _BACK_SECONDS = 3.0
@@ -29,15 +30,30 @@ def group() -> None:
 @group.command("list")
 @one_service()
 @_unrouted
+@click.option(
+    "--most",
+    type=click.IntRange(1, dead_letters.MOST),
+    default=1_000,
+    show_default=True,
+    help="At most so many of each service.",
+)
 @as_json
 @told
-def list_letters(service: str | None, unrouted: bool, as_json: bool) -> None:
-    """List parked messages, oldest first; exit code 0 also when there are some."""
+def list_letters(service: str | None, unrouted: bool, most: int, as_json: bool) -> None:
+    """List parked messages, oldest first; exit code 0 also when there are some.
+
+    Where some are left out, that is said on standard error. With --unrouted, "unread" is the reason of
+    events that no service reads: they are for whoever follows them live, and are no loss.
+    """
     known = settings()
-    letters = [
-        letter for name in _places(service, unrouted) for letter in dead_letters.browse(known.amqp_uri, name)
-    ]
-    show([_row(each) for each in letters], _COLUMNS, as_json=as_json, empty="No message is parked.")
+    rows: list[dict[str, Any]] = []
+    for name in _places(service, unrouted):
+        letters = dead_letters.browse(known.amqp_uri, name, most=dead_letters.MOST)
+        rows += [_row(each) for each in letters[:most]]
+        if len(letters) > most:
+            there = f"{len(letters)}{' or more' if len(letters) == dead_letters.MOST else ''}"
+            click.echo(f"{name}: the oldest {most} of {there}; --most shows more.", err=True)
+    show(rows, _COLUMNS, as_json=as_json, empty="No message is parked.")
 
 
 @group.command("show")
@@ -138,10 +154,10 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
     return {
         "id": letter.id,
         "service": letter.service,
-        "reason": letter.reason,
+        "reason": "unread" if letter.reason == dead_letters.UNROUTED and is_unread(letter) else letter.reason,
         "detail": letter.detail,
         "consumer": letter.consumer,
-        "type": _event_type(letter.body),
+        "type": letter.type,
         "attempts": letter.attempts,
         "first_failed_at": letter.first_failed_at,
         "parked_at": letter.parked_at,
@@ -151,11 +167,3 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
         "message_id": letter.message_id,
         "bytes": len(letter.body),
     }
-
-
-def _event_type(body: bytes) -> str | None:
-    try:
-        said = json.loads(body)["type"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return said if isinstance(said, str) and len(said) <= 100 else None

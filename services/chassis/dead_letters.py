@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from services.chassis.retries import (
 )
 
 MOST = 10_000
+_LONGEST_TYPE = 100
 UNROUTED = "unrouted"  # in the place of a service: what no queue took
 _LOOK_SECONDS = 120.0
 _OURS = (ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, LETTER, PARKED_AT, REASON)
@@ -53,14 +55,24 @@ class DeadLetter:
     content_type: str | None
     body: bytes
 
+    @property
+    def type(self) -> str | None:
+        """What it calls itself, if it is an event at all."""
+        try:
+            said = json.loads(self.body)["type"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return said if isinstance(said, str) and len(said) <= _LONGEST_TYPE else None
+
 
 def browse(amqp_uri: str, service: str, *, most: int = 1_000) -> list[DeadLetter]:
     """The oldest ``most`` parked messages of ``service``, all of which stay.
 
-    While it looks, nobody else sees them. Raises ``Unavailable`` where the broker does not answer.
+    Of a queue that holds more than ``MOST``, the first so many are looked at. While it looks, nobody else
+    sees them. Raises ``Unavailable`` where the broker does not answer.
     """
-    with _held(amqp_uri, service, most) as messages:
-        return [_letter(service, message) for message in messages]
+    with _held(amqp_uri, service, MOST) as messages:
+        return [letter for letter, _ in _oldest_first(service, messages)][:most]
 
 
 def show(amqp_uri: str, service: str, letter_id: str) -> DeadLetter:
@@ -114,8 +126,7 @@ def _send_back(publisher: ConfirmedPublisher, letter: DeadLetter, message: Any) 
 def _take(amqp_uri: str, service: str, letter_id: str | None, act: Callable[[DeadLetter, Any], None]) -> int:
     taken = 0
     with _held(amqp_uri, service, MOST) as messages:
-        for message in messages:
-            letter = _letter(service, message)
+        for letter, message in _oldest_first(service, messages):
             if letter_id in (None, letter.id):
                 act(letter, message)
                 message.channel.basic_ack(message.delivery_tag)
@@ -123,6 +134,12 @@ def _take(amqp_uri: str, service: str, letter_id: str | None, act: Callable[[Dea
     if letter_id is not None and not taken:
         raise NotFound("dead_letter.not_found")
     return taken
+
+
+def _oldest_first(service: str, messages: list[Any]) -> list[tuple[DeadLetter, Any]]:
+    """Each look leaves the queue in another order: what was given back does not return to its place."""
+    letters = [(_letter(service, message), message) for message in messages]
+    return sorted(letters, key=lambda each: (each[0].parked_at or "", each[0].id))
 
 
 @contextmanager
@@ -150,12 +167,14 @@ def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
 def _letter(service: str, message: Any) -> DeadLetter:
     headers = message.properties.get("application_headers") or {}
 
+    way = message.delivery_info
     attempts = headers.get(ATTEMPTS, 0)
     consumer = headers.get(CONSUMER)
+    ours = True
     if service == UNROUTED:
         # Headers may be a stranger's here. What had waited for a queue has that queue as its key.
-        way = message.delivery_info
-        consumer = way["routing_key"] if way["exchange"] == broker.RETURN else None
+        ours = way["exchange"] == broker.RETURN
+        consumer = way["routing_key"] if ours else None
 
     def text(name: str) -> str | None:
         value = headers.get(name)
@@ -170,8 +189,8 @@ def _letter(service: str, message: Any) -> DeadLetter:
         attempts=attempts if isinstance(attempts, int) else 0,
         first_failed_at=text(FIRST_FAILED_AT),
         parked_at=text(PARKED_AT),
-        exchange=text(EXCHANGE) or message.delivery_info["exchange"],
-        routing_key=text(ROUTING_KEY) or message.delivery_info["routing_key"],
+        exchange=(text(EXCHANGE) if ours else None) or way["exchange"],
+        routing_key=(text(ROUTING_KEY) if ours else None) or way["routing_key"],
         traceparent=text(TRACEPARENT),
         message_id=message.properties.get("message_id"),
         content_type=message.properties.get("content_type"),

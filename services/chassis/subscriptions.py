@@ -42,6 +42,12 @@ def owed() -> Sequence[Owed]:
     )
 
 
+def is_owed(exchange: str, key: str) -> bool:
+    """Whether any service of this installation reads what is published so."""
+    # A binding of ours is a whole key, or everything (see EventEntrypoint.bindings).
+    return any((exchange, each) in reader.bindings for reader in owed() for each in (key, "#"))
+
+
 def _binding(told: str) -> tuple[str, str]:
     exchange, key = told.split(" ")
     return exchange, key

@@ -64,7 +64,7 @@ class Campus:
         event, kind = _text(wire, "id"), _text(wire, "type")
         source, message = _text(wire, "source"), _text({"id": message_id}, "id")
         answer = derived_id("rejection", source or "", event, reason) if event else new_id()
-        whose = {"event_source": source, "message_id": message}
+        whose: dict[str, Any] = {"event_source": source, "message_id": message}
         rejected = EventRejected.of(
             event=event,
             event_type=kind,

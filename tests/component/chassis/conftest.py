@@ -5,14 +5,21 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import structlog
+from click.testing import CliRunner
 
 from deploy.local.store import Store as StoreServer
 from services.chassis import broker as topology
+from services.chassis import subscriptions
+from services.chassis.cli import main
+from services.chassis.cli_frame import service_names
 from services.chassis.clock import FixedClock
 from services.chassis.envelope import seal, to_bytes
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
+from services.chassis.settings import Settings
 from services.chassis.store import Store, connect
 from services.contracts.records_events import ActivityPlanned
+from tests.component.chassis.cli_runs import Jishi, Said
 
 
 @pytest.fixture
@@ -58,3 +65,36 @@ def event(settings) -> Callable[..., bytes]:
         return to_bytes(seal(new, subject=subject, sequence=sequence, clock=settings.clock(), **extensions))
 
     return event
+
+
+@pytest.fixture
+def surroundings(settings: Settings) -> dict[str, str]:
+    return {
+        "JISHI_PROFILE": "local",
+        "AMQP_URI": settings.amqp_uri,
+        "MONGO_URI": settings.mongo_uri,
+        "DATABASE_PREFIX": settings.database_prefix,
+    }
+
+
+@pytest.fixture
+def jishi(surroundings: dict[str, str]) -> Iterator[Jishi]:
+    """Run ``jishi`` against this test's broker and store."""
+
+    def run(*arguments: str, **changed: str) -> Said:
+        ended = CliRunner().invoke(main, arguments, env={**surroundings, **changed})
+        return Said(ended.exit_code, ended.stdout, ended.stderr)
+
+    yield run
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def all_declared(settings: Settings) -> Iterator[Any]:
+    """A channel on a broker where every service has been."""
+    connection = topology.connect(settings.amqp_uri, name="tests")
+    channel = connection.channel()
+    for name in service_names():
+        subscriptions.declare(channel, name)
+    yield channel
+    connection.collect()

@@ -4,73 +4,31 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
 import pytest
-import structlog
 from amqp import Message
 from click.testing import CliRunner
 
 from deploy.local.layout import ROOT
-from services.chassis import broker, subscriptions
+from services.chassis import broker
 from services.chassis.cli import main
-from services.chassis.cli_frame import service_names
 from services.chassis.publishing import ConfirmedPublisher, Outgoing
 from services.chassis.retries import ATTEMPTS, CONSUMER, LETTER, PARKED_AT, REASON
 from services.chassis.settings import Settings
 from services.chassis.store import connect
 from services.chassis.testing import wait_for
+from tests.component.chassis.cli_runs import Jishi
 
-
-@dataclass(frozen=True)
-class Said:
-    """What one run of ``jishi`` said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Jishi = Callable[..., Said]
 QUEUE = "records.campus"
 BODY = json.dumps({"type": "campus.person.upserted.v1", "data": {"phone": "13812345678"}}).encode()
 
 
 @pytest.fixture
-def surroundings(settings: Settings) -> dict[str, str]:
-    return {
-        "JISHI_PROFILE": "local",
-        "AMQP_URI": settings.amqp_uri,
-        "MONGO_URI": settings.mongo_uri,
-        "DATABASE_PREFIX": settings.database_prefix,
-    }
-
-
-@pytest.fixture
-def jishi(surroundings: dict[str, str]) -> Iterator[Jishi]:
-    """Run ``jishi`` against this test's broker and store."""
-
-    def run(*arguments: str, **changed: str) -> Said:
-        ended = CliRunner().invoke(main, arguments, env={**surroundings, **changed})
-        return Said(ended.exit_code, ended.stdout, ended.stderr)
-
-    yield run
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def channel(settings: Settings) -> Iterator[Any]:
-    """A channel on a broker where every service has been."""
-    connection = broker.connect(settings.amqp_uri, name="tests")
-    channel = connection.channel()
-    for name in service_names():
-        subscriptions.declare(channel, name)
-    yield channel
-    connection.collect()
+def channel(all_declared: Any) -> Any:
+    return all_declared
 
 
 @pytest.fixture
@@ -123,6 +81,12 @@ def test_the_body_of_a_parked_message_is_shown_only_when_asked_for(jishi: Jishi,
     assert "13812345678" not in jishi("dead-letters", "show", parked[1]).stdout
     shown = json.loads(jishi("dead-letters", "show", parked[1], "--body", "--json").stdout)
     assert shown["body"] == BODY.decode()
+
+
+def test_a_list_that_leaves_some_out_says_so(jishi: Jishi, parked: list[str]) -> None:
+    said = jishi("dead-letters", "list", "--service", "records", "--most", "2", "--json")
+    assert [row["id"] for row in json.loads(said.stdout)] == parked[:2]
+    assert said.stderr == "records: the oldest 2 of 3; --most shows more.\n"
 
 
 def test_a_replayed_message_is_back_at_its_consumer(jishi: Jishi, parked: list[str], channel: Any) -> None:
@@ -198,35 +162,6 @@ def test_migrations_are_applied_once(jishi: Jishi) -> None:
     assert jishi("migrate").stdout == "Nothing is outstanding.\n"
 
 
-def test_a_sound_installation_passes_the_check(jishi: Jishi, channel: Any) -> None:
-    said = jishi("check", "--json")
-    assert said.returncode == 0
-    findings = {row["what"]: row["state"] for row in json.loads(said.stdout)}
-    assert findings["policies"] == "right"
-    assert findings["store of records"] == "right"
-
-
-def test_the_check_finds_missing_policies(
-    jishi: Jishi, channel: Any, settings: Settings, request: pytest.FixtureRequest
-) -> None:
-    management = request.getfixturevalue("broker").management
-    vhost = settings.amqp_uri.rpartition("/")[2]
-    for policy in management.policies(vhost):
-        management.delete_policy(vhost, policy["name"])
-    said = jishi("check", "--json")
-    assert said.returncode == 1
-    [finding] = [row for row in json.loads(said.stdout) if row["what"] == "policies"]
-    assert finding["state"] == "wrong"
-    assert "deploy/rabbitmq/policies.json" in finding["detail"]
-
-
-def test_the_check_finds_a_reader_s_queue_missing(jishi: Jishi, channel: Any) -> None:
-    channel.queue_delete(QUEUE)
-    said = jishi("check", "--json")
-    assert said.returncode == 1
-    assert [row["what"] for row in json.loads(said.stdout) if row["state"] == "wrong"] == [f"queue {QUEUE}"]
-
-
 def test_what_no_queue_took_is_listed_sent_again_and_dropped(jishi: Jishi, channel: Any) -> None:
     channel.queue_delete(QUEUE)
     for number in range(2):
@@ -240,13 +175,6 @@ def test_what_no_queue_took_is_listed_sent_again_and_dropped(jishi: Jishi, chann
     wait_for(lambda: broker.depth(channel, broker.UNROUTED) == 1)
     assert jishi("dead-letters", "replay", "--all", "--unrouted").stdout == "1 sent back.\n"
     assert broker.depth(channel, QUEUE) == 1
-
-
-def test_the_check_finds_a_service_that_never_ran(jishi: Jishi) -> None:
-    said = jishi("check", "--json")
-    assert said.returncode == 1
-    wrong = {row["what"] for row in json.loads(said.stdout) if row["state"] == "wrong"}
-    assert "queue records.dead-letters" in wrong
 
 
 @pytest.mark.parametrize("command", [["outbox"], ["dead-letters", "list"], ["events", "tail"], ["migrate"]])
@@ -268,7 +196,7 @@ def test_servers_that_do_not_answer_are_one_sentence(jishi: Jishi) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "check", "migrate", "outbox", "events tail"]
+    ["", "audit", "check", "migrate", "outbox", "events tail"]
     + [f"dead-letters {each}" for each in ("", "list", "show", "replay", "drop")],
 )
 def test_every_command_explains_itself(command: str) -> None:

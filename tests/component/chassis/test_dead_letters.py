@@ -73,6 +73,14 @@ def test_looking_shows_why_and_where_and_takes_nothing(vhost, parked, channel):
     assert dead_letters.show(vhost, "evaluation", letters[3].id) == letters[3]
 
 
+def test_every_look_and_every_replay_is_in_the_order_of_parking(vhost, parked, channel):
+    for _ in range(4):
+        assert [each.body for each in dead_letters.browse(vhost, "evaluation", most=3)] == parked[:3]
+        wait_for(lambda: _depth(channel, "evaluation.dead-letters") == 5)
+    assert dead_letters.replay(vhost, "evaluation") == 5
+    assert [channel.basic_get(QUEUE, no_ack=True).body for _ in parked] == parked
+
+
 def test_a_replayed_letter_reaches_its_consumer_with_new_attempts(vhost, parked, channel):
     letter = dead_letters.browse(vhost, "evaluation")[2]
     assert dead_letters.replay(vhost, "evaluation", letter.id) == 1
