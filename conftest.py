@@ -21,3 +21,5 @@ _docstrings = Sybil(
 )
 
 pytest_collect_file = (_documents + _docstrings).pytest()
+
+pytest_plugins = ["tests.beside"]
