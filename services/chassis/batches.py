@@ -18,7 +18,7 @@ from services.chassis.errors import origin
 from services.chassis.handling import EventEntrypoint, circumstances
 from services.chassis.retries import EVENTS
 from services.chassis.store import in_transaction
-from services.chassis.subscribe import SECONDS
+from services.chassis.subscribe import SECONDS, Order
 
 _log = structlog.get_logger()
 _Read = tuple[Delivery, Event]
@@ -30,7 +30,8 @@ class SubscribeBatch(EventEntrypoint):
     A batch is what arrived within ``within_ms`` of its first event, at most ``most``. ``transaction``: the
     handler and the marks commit together. ``inbox=False``: the handler knows by itself what it has applied
     (an append-only ledger keyed by event id, say). When a batch fails, its events are handled one by one.
-    The order is that of arrival.
+    The order is that of arrival; with ``Order.LATEST`` what is older than what was applied of its subject
+    is left out.
     """
 
     def __init__(
@@ -41,14 +42,18 @@ class SubscribeBatch(EventEntrypoint):
         within_ms: int = 50,
         transaction: bool = True,
         inbox: bool = True,
+        order: Order = Order.ANY,
         **kwargs: Any,
     ) -> None:
+        if order is Order.STRICT or (order is Order.LATEST and not (transaction and inbox)):
+            raise ValueError(f"{queue}: a batch keeps the latest, by a transaction and the inbox")
         # Twice the batch: the next one arrives while this one is handled.
         super().__init__(*contracts, queue=queue, prefetch=2 * most, **kwargs)
         self.most = most
         self.within = within_ms / 1000
         self.transaction = transaction
         self.inbox = inbox
+        self.ordered = order is Order.LATEST
 
     def setup(self) -> None:
         super().setup()
@@ -157,12 +162,16 @@ class SubscribeBatch(EventEntrypoint):
         application = self.container.application
 
         def body() -> int:
-            fresh = application.inbox.fresh(self.queue, events) if self.inbox else events
+            if not self.inbox:
+                method(events)
+                return len(events)
+            fresh = application.inbox.fresh(self.queue, events, ordered=self.ordered)
             if fresh:
                 method(fresh)
-            if self.inbox:
-                mark = application.inbox.mark_all if self.transaction else application.inbox.settle
-                mark(self.queue, fresh)
+            if self.transaction:
+                application.inbox.mark_all(self.queue, fresh, ordered=self.ordered)
+            else:
+                application.inbox.settle(self.queue, fresh)
             return len(fresh)
 
         return in_transaction(application.database, body) if self.transaction else body()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
@@ -13,8 +13,10 @@ from pymongo.errors import CollectionInvalid
 from services.chassis.clock import Clock
 from services.chassis.envelope import Event
 from services.chassis.identity import derived_id
-from services.chassis.store import Indexes, Store, session
+from services.chassis.store import Indexes, Record, Records, Store, session
 
+# The embedded store compares every document found with every value asked for: short lists are fastest.
+_ASKED_AT_ONCE = 20
 KEPT_DAYS = 400  # longer than any dead letter waits to be replayed
 
 
@@ -85,24 +87,47 @@ class Inbox:
                 session=session(),
             )
 
-    def fresh(self, consumer: str, events: Sequence[Event]) -> list[Event]:
-        """Those of ``events`` not applied yet, each once, in their order."""
-        by_id: dict[str, Event] = {}
-        for event in events:
-            by_id.setdefault(_mark_id(consumer, event), event)
-        seen = self._marks.find({"_id": {"$in": list(by_id)}}, {"_id": 1}, session=session())
-        for mark in seen:
-            by_id.pop(mark["_id"], None)
-        return list(by_id.values())
+    def fresh(self, consumer: str, events: Sequence[Event], *, ordered: bool = False) -> list[Event]:
+        """Those of ``events`` not applied yet, each once, in their order.
 
-    def mark_all(self, consumer: str, events: Sequence[Event]) -> None:
+        ``ordered``: of a subject whose sender keeps a sequence, those above the last applied and above each
+        other, as if they had been judged one by one.
+        """
+        numbered = [each for each in events if ordered and each.sequence]
+        last = self._lasts({_sequence_id(consumer, each) for each in numbered})
+        ids = {_mark_id(consumer, each) for each in events if not (ordered and each.sequence)}
+        seen = {each["_id"] for each in self._found(self._marks, ids)}
+        taken: list[Event] = []
+        for event in events:
+            if ordered and event.sequence:
+                key = _sequence_id(consumer, event)
+                if event.sequence <= last.get(key, 0):
+                    continue
+                last[key] = event.sequence
+            elif (mark := _mark_id(consumer, event)) in seen:
+                continue
+            else:
+                seen.add(mark)
+            taken.append(event)
+        return taken
+
+    def mark_all(self, consumer: str, events: Sequence[Event], *, ordered: bool = False) -> None:
         """As ``mark``, for events that ``fresh`` let through."""
-        if events:
-            day = self._day()
-            self._marks.bulk_write(
-                [InsertOne({"_id": _mark_id(consumer, event), "day": day}) for event in events],
+        last = {_sequence_id(consumer, each): each.sequence for each in events if ordered and each.sequence}
+        if last:
+            self._sequences.bulk_write(
+                [ReplaceOne({"_id": key}, {"sequence": number}, upsert=True) for key, number in last.items()],
+                ordered=False,
                 session=session(),
             )
+        day = self._day()
+        marks = [
+            InsertOne({"_id": _mark_id(consumer, each), "day": day})
+            for each in events
+            if not (ordered and each.sequence)
+        ]
+        if marks:
+            self._marks.bulk_write(marks, session=session())
 
     def settle(self, consumer: str, events: Sequence[Event]) -> None:
         """Mark events whose effect is idempotent by itself: repeating the mark is no error."""
@@ -115,8 +140,18 @@ class Inbox:
             )
 
     def _last(self, consumer: str, event: Event) -> int:
-        found = self._sequences.find_one({"_id": _sequence_id(consumer, event)}, session=session())
-        return int(found["sequence"]) if found else 0
+        key = _sequence_id(consumer, event)
+        return self._lasts({key}).get(key, 0)
+
+    def _lasts(self, keys: Set[str]) -> dict[str, int]:
+        return {each["_id"]: int(each["sequence"]) for each in self._found(self._sequences, keys)}
+
+    @staticmethod
+    def _found(collection: Records, keys: Set[str]) -> Iterator[Record]:
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), _ASKED_AT_ONCE):
+            some = {"$in": wanted[start : start + _ASKED_AT_ONCE]}
+            yield from collection.find({"_id": some}, session=session())
 
     def _day(self) -> datetime:
         return datetime.combine(self._clock.today(), time(), UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -42,8 +43,12 @@ class Feedback(Application):
         opinions.declare(self.indexes, "opinions")
         measures.declare(self.indexes, "measures")
 
-    def learn(self, event: Event) -> None:
+    def learn(self, events: Sequence[Event]) -> None:
         """Keep what records says of organisations, members and posts."""
+        for event in events:
+            self._learn(event)
+
+    def _learn(self, event: Event) -> None:
         told = event.data
         if event.type == OrganisationChanged.type:
             self.authority.apply_node(

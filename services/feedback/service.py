@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
-from services.chassis.subscribe import Order, subscribe
+from services.chassis.subscribe import Order
 from services.contracts.feedback_rpc import (
     DeclineOpinion,
     FollowReceipt,
@@ -42,11 +43,16 @@ class FeedbackService:
 
     feedback = Feedback()
 
-    @subscribe(
-        OrganisationChanged, PersonChanged, PostChanged, queue="feedback.authority", order=Order.LATEST
+    @subscribe_batch(
+        OrganisationChanged,
+        PersonChanged,
+        PostChanged,
+        queue="feedback.authority",
+        order=Order.LATEST,
+        most=100,  # each event is a write of its own: what is in flight has to be done within a drain
     )
-    def learn(self, event: Event) -> None:
-        self.feedback.learn(event)
+    def learn(self, events: list[Event]) -> None:
+        self.feedback.learn(events)
 
     # Opinions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import NotFound, Unauthenticated
+from services.chassis.handling import circumstances
 from services.chassis.settings import Settings
 from services.chassis.vault import SealBroken, mask_phone
 from services.contracts.evaluation_events import (
@@ -93,8 +94,23 @@ class Notify(Application):
 
     # -- events --------------------------------------------------------------------------------
 
-    def learn(self, event: Event) -> None:
+    def learn(self, events: Sequence[Event]) -> None:
         """Who belongs where and holds which post."""
+        for event in events:
+            self._learn(event)
+
+    def keep_contacts(self, events: Sequence[Event]) -> None:
+        """Where a person can be reached, what an organisation is called."""
+        for event in events:
+            self._keep_contact(event)
+
+    def follow(self, events: Sequence[Event]) -> None:
+        """What became of what was owed, in order."""
+        for event in events:
+            with context.entered(circumstances(event)):
+                self._follow(event)
+
+    def _learn(self, event: Event) -> None:
         told = event.data
         if event.contract is OrganisationChanged:
             self.authority.apply_node(
@@ -121,16 +137,14 @@ class Notify(Application):
                 sequence=event.sequence,
             )
 
-    def keep_contact(self, event: Event) -> None:
-        """Where a person can be reached, what an organisation is called."""
+    def _keep_contact(self, event: Event) -> None:
         told = event.data
         if event.contract is PersonChanged:
             self.contacts.put(Contact(told["person"], told["phone_sealed"], told["active"]))
         elif event.contract is OrganisationChanged:
             self.names.put(told["organisation"], told["name"])
 
-    def follow(self, event: Event) -> None:
-        """What became of something owed."""
+    def _follow(self, event: Event) -> None:
         contract, told = event.contract, event.data
         if contract is ObligationOverdue:
             self.reminding.overdue(told)

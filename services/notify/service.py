@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
-from services.chassis.subscribe import Order, subscribe
+from services.chassis.subscribe import Order
 from services.contracts.evaluation_events import (
     ObligationExempted,
     ObligationFulfilled,
@@ -26,6 +27,8 @@ from services.contracts.notify_rpc import (
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.application import Notify
 
+# Each event is some writes of its own: what is in flight has to be done within a drain.
+MOST = 100
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -37,15 +40,24 @@ class NotifyService:
 
     notify = Notify()
 
-    @subscribe(OrganisationChanged, PersonChanged, PostChanged, queue="notify.authority", order=Order.LATEST)
-    def learn(self, event: Event) -> None:
-        self.notify.learn(event)
+    @subscribe_batch(
+        OrganisationChanged,
+        PersonChanged,
+        PostChanged,
+        queue="notify.authority",
+        order=Order.LATEST,
+        most=MOST,
+    )
+    def learn(self, events: list[Event]) -> None:
+        self.notify.learn(events)
 
-    @subscribe(PersonChanged, OrganisationChanged, queue="notify.contacts", order=Order.LATEST)
-    def keep_contact(self, event: Event) -> None:
-        self.notify.keep_contact(event)
+    @subscribe_batch(
+        PersonChanged, OrganisationChanged, queue="notify.contacts", order=Order.LATEST, most=MOST
+    )
+    def keep_contacts(self, events: list[Event]) -> None:
+        self.notify.keep_contacts(events)
 
-    @subscribe(
+    @subscribe_batch(
         ObligationOverdue,
         ObligationFulfilled,
         ObligationMissed,
@@ -53,9 +65,10 @@ class NotifyService:
         ObligationReopened,
         queue="notify.obligations",
         order=Order.LATEST,
+        most=MOST,
     )
-    def follow(self, event: Event) -> None:
-        self.notify.follow(event)
+    def follow(self, events: list[Event]) -> None:
+        self.notify.follow(events)
 
     @scheduled(every=2.0, name="notify.reminders")
     def remind(self) -> None:

@@ -66,6 +66,28 @@ def test_a_batch_lets_each_new_event_through_once(inbox: Inbox) -> None:
     assert inbox.fresh("one", batch) == []
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from("stu"), st.integers(0, 6)), min_size=1, max_size=12), st.integers(1, 5)
+)
+def test_a_batch_by_sequence_is_judged_as_if_one_by_one(
+    inbox: Inbox, came: list[tuple[str, int]], size: int
+) -> None:
+    one, many = new_id(), new_id()
+    events = [event(subject, sequence) for subject, sequence in came]
+    applied = []
+    for each in events:
+        if inbox.verdict(one, each, ordered=True) in (Verdict.NEW, Verdict.GAP):
+            inbox.mark(one, each, ordered=True)
+            applied.append(each.id)
+    taken: list[str] = []
+    for start in range(0, len(events), size):
+        fresh = inbox.fresh(many, events[start : start + size], ordered=True)
+        inbox.mark_all(many, fresh, ordered=True)
+        taken += [each.id for each in fresh]
+    assert taken == applied
+
+
 def test_marks_of_an_idempotent_effect_may_be_repeated(inbox: Inbox) -> None:
     batch = [event("s", id=each) for each in ("e1", "e2", "e1")]
     inbox.settle("one", batch)

@@ -113,7 +113,7 @@ class Desk:
 
     def tell(self, new: NewEvent, subject: str = "obligation-1", sequence: int = 1) -> None:
         """What a handler of the service does with one event."""
-        self.application.follow(event(new, subject, sequence, self.clock))
+        self.application.follow([event(new, subject, sequence, self.clock)])
 
     def turn(self, **passes: float) -> None:
         """Let time pass, climb, send: as the timer and the sender do."""
