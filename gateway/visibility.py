@@ -14,6 +14,8 @@ OPINION_ROLES = frozenset(
 )
 _ACTIVITY = ("activity", "organisation", "kind", "held_on")
 _RECORD = (*_ACTIVITY, "entered_on", "late", "expected", "present", "excused", "has_minutes", "decisions")
+_CREDIT = ("credit", "person", "organisation", "year", "on", "form", "source", "activity", "minutes")
+_REPORT = ("report", "person", "organisation", "period")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -53,6 +55,8 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    "records.training.credited.v1": _CREDIT,
+    "records.training.reversed.v1": (*_CREDIT, "reverses"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
     "notify.message.changed.v1": (
@@ -65,6 +69,13 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
         "step",
         "reason",
     ),
+}
+# The person whom it concerns, and nobody by a post: who else may know of it, records decides on every read.
+CONCERNED: Mapping[str, tuple[str, ...]] = {
+    "records.thought_report.handed_in.v1": (*_REPORT, "on", "late"),
+    "records.thought_report.accepted.v1": _REPORT,
+    "records.thought_report.returned.v1": _REPORT,
+    "records.thought_contacts.named.v1": ("person", "organisation", "contacts"),
 }
 OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
     "feedback.opinion.received.v1": _OPINION,
@@ -130,6 +141,8 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
         return MEMBERS[event.type]
     if event.type in POST_HOLDERS and (covered or event.data.get("person") == scope.person):
         return POST_HOLDERS[event.type]
+    if event.type in CONCERNED and event.data.get("person") == scope.person:
+        return CONCERNED[event.type]
     if event.type in OPINION_HANDLERS and _handles(scope, event):
         return OPINION_HANDLERS[event.type]
     if event.type in OWNER and event.data.get("owner") == scope.person:

@@ -45,3 +45,6 @@ MESSAGE_STATES = (
     "unknown",
     "suppressed",
 )
+TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
+TRAINING_SOURCES = ("entered", "activity", "campus")
+THOUGHT_STATES = ("handed_in", "accepted", "returned")

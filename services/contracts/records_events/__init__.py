@@ -8,6 +8,13 @@ from services.contracts.records_events.activities import (
     ActivitySubmitted,
 )
 from services.contracts.records_events.directory import OrganisationChanged, PersonChanged, PostChanged
+from services.contracts.records_events.thoughts import (
+    ThoughtContactsNamed,
+    ThoughtReportAccepted,
+    ThoughtReportHandedIn,
+    ThoughtReportReturned,
+)
+from services.contracts.records_events.training import TrainingCredited, TrainingReversed
 
 __all__ = [
     "ActivityApproved",
@@ -18,4 +25,10 @@ __all__ = [
     "OrganisationChanged",
     "PersonChanged",
     "PostChanged",
+    "ThoughtContactsNamed",
+    "ThoughtReportAccepted",
+    "ThoughtReportHandedIn",
+    "ThoughtReportReturned",
+    "TrainingCredited",
+    "TrainingReversed",
 ]

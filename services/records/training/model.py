@@ -1,0 +1,140 @@
+"""Credits of training: what one is worth, and that it is reversed where it was wrong, never edited. No I/O.
+
+Hours are kept in whole minutes. States are as the store keeps them: dates are ISO texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.errors import Conflict, Invalid
+from services.chassis.policies import Ruling
+from services.contracts.records_events import TrainingCredited, TrainingReversed
+
+State = Mapping[str, Any]
+Rulings = Mapping[str, Ruling]
+MINUTES = 60  # of an hour of credit
+_LENGTHS = ("minutes", "full_days", "half_days")
+
+
+def _wrong(field: str, code: str, **params: Any) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})
+
+
+def worth(given: State, rulings: Rulings) -> int:
+    """Minutes of credit for training of ``minutes``, ``full_days`` and ``half_days`` (each >= 0) together.
+
+    A whole day and half a day are worth the hours of ``full_day`` and ``half_day``; minutes are themselves.
+    """
+    days = sum(
+        int(given.get(f"{length}s") or 0) * int(rulings[length].value) for length in ("full_day", "half_day")
+    )
+    return int(given.get("minutes") or 0) + days * MINUTES
+
+
+def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Change:
+    """A new credit; it counts in the calendar year of its day ``on``.
+
+    ``given`` holds ``person``, ``organisation``, ``on``, ``title``, ``form``, ``source``, ``activity``,
+    ``entered_by`` and how long it was (see ``worth``). ``rulings`` are those in force on that day. Raises
+    ``Invalid``: ``credit.in_future``, ``credit.no_pack``, ``credit.nothing``.
+    """
+    on: date = given["on"]
+    if on > today:
+        raise _wrong("on", "credit.in_future", latest=today.isoformat())
+    if not {"full_day", "half_day"} <= rulings.keys():
+        raise _wrong("on", "credit.no_pack", on=on.isoformat())
+    minutes = worth(given, rulings)
+    if minutes < 1:
+        told = ["credit.nothing"]
+        raise Invalid(
+            told[0],
+            params={
+                **{name: int(rulings[name].value) for name in ("full_day", "half_day")},
+                "pack": rulings["full_day"].pack.id,
+                "article": rulings["full_day"].parameter.article,
+            },
+            fields={"minutes": told},
+        )
+    by_days = given.get("full_days") or given.get("half_days")
+    ruling = rulings.get("activity_minutes") if given["source"] == "activity" else None
+    applied = ruling or rulings["full_day" if given.get("full_days") or not by_days else "half_day"]
+    state = {
+        **{name: given.get(name) for name in ("person", "organisation", "title", "form", "source")},
+        "on": on.isoformat(),
+        "year": on.year,
+        "minutes": minutes,
+        "activity": given.get("activity"),
+        "reference": given.get("reference"),
+        "pack": applied.pack.id,
+        "article": applied.parameter.article,
+        "reverses": None,
+        "reason": None,
+        "entered_by": given.get("entered_by"),
+        "entered_on": today.isoformat(),
+    }
+    event = TrainingCredited.of(**_facts(subject, state), pack=state["pack"])
+    return Change(state, [event])
+
+
+def reverse(
+    subject: str, credit: str, before: State, *, reason: str | None, by: str | None, today: date
+) -> Change:
+    """The line that takes away what ``credit`` gave, in the same year; the credit itself stays as it is.
+
+    Raises ``Conflict("credit.is_reversal")``: what was taken away wrongly is credited anew.
+    """
+    if before["reverses"] is not None:
+        raise Conflict("credit.is_reversal")
+    state = {
+        **before,
+        "minutes": -before["minutes"],
+        "reverses": credit,
+        "reason": reason,
+        "entered_by": by,
+        "entered_on": today.isoformat(),
+    }
+    return Change(state, [TrainingReversed.of(**_facts(subject, state), reverses=credit)])
+
+
+def same(before: State, given: State, rulings: Rulings) -> bool:
+    """Whether ``given`` says once more what was credited: person, day, form, title and worth."""
+    told = {"on": given["on"].isoformat(), "minutes": worth(given, rulings)}
+    told |= {name: given[name] for name in ("person", "form", "title")}
+    return all(before[name] == value for name, value in told.items())
+
+
+def standing(lines: Iterable[State]) -> list[State]:
+    """The credits among ``lines`` that were not reversed, by day."""
+    lines = list(lines)
+    gone = {line["reverses"] for line in lines if line["reverses"] is not None}
+    kept = [line for line in lines if line["reverses"] is None and line["id"] not in gone]
+    return sorted(kept, key=lambda line: (line["on"], line["id"]))
+
+
+def of_activity(activity: State, rulings: Rulings) -> tuple[int, list[str]]:
+    """The minutes that an approved activity gives, and to whom: whoever was present and is no guest.
+
+    Guests count nowhere; 0 and nobody where the kind gives no credit, or who was there is not known.
+    """
+    ruling = rulings.get("activity_minutes")
+    minutes = int(ruling.value.get(activity["kind"], 0)) if ruling is not None else 0
+    if not minutes or activity["state"] != "approved":
+        return 0, []
+    return minutes, [
+        entry["person"]
+        for entry in activity["attendance"]
+        if entry["state"] == "present" and not entry.get("guest")
+    ]
+
+
+def _facts(subject: str, state: State) -> dict[str, Any]:
+    named = ("person", "organisation", "year", "form", "source", "activity", "minutes")
+    return {
+        "credit": subject,
+        "on": date.fromisoformat(state["on"]),
+        **{name: state[name] for name in named},
+    }
