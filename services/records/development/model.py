@@ -1,0 +1,226 @@
+"""The life of a dossier: opened with the application, step after step, moved, ended. No I/O.
+
+States are as the store keeps them: dates are ISO texts. An entry is never edited: the level above may strike
+the newest one out, with a reason, and it stays where it is. What was earned belongs to the person: a dossier
+that moves takes every day of it along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.errors import Conflict, Invalid
+from services.contracts.records_events.development import (
+    DossierClosed,
+    DossierMoved,
+    DossierOpened,
+    StepRecorded,
+    StepStruck,
+)
+from services.records.development.history import History
+from services.records.development.rulebook import RuleBook
+from services.records.development.steps import BY_ID, STEPS
+from services.records.development.verdict import Facts, Finding, judge
+
+State = Mapping[str, Any]
+_KEPT = (
+    "people",
+    "publicity_since",
+    "publicity_until",
+    "training_days",
+    "training_hours",
+    "special",
+    "extension_months",
+    "vote",
+    "materials",
+    "reference",
+    "comment",
+)
+
+
+def open_dossier(
+    subject: str, given: State, organisation: str, book: RuleBook, facts: Facts, *, by: str, today: date
+) -> Change:
+    """A new dossier with its first step, the application. ``given``: ``person``, ``born_on``, ``on``,
+    ``materials``. Raises as ``record`` does."""
+    born_on: date = given["born_on"]
+    if born_on >= today:
+        raise _wrong("born_on", "development.born_in_future", latest=today.isoformat())
+    blank = {
+        "person": given["person"],
+        "organisation": organisation,
+        "born_on": born_on.isoformat(),
+        "entries": [],
+        "moves": [],
+        "slot": given["person"],
+        **_standing([]),
+        "state": "open",
+        "closed_for": None,
+    }
+    intended = {**given, "step": "application", "outcome": None}
+    written = record(subject, blank, intended, book, facts, by=by, today=today)
+    opened = DossierOpened.of(
+        dossier=subject, person=given["person"], organisation=organisation, on=given["on"]
+    )
+    return Change(written.state, [opened, *written.events])
+
+
+def record(
+    subject: str, before: State, intended: State, book: RuleBook, facts: Facts, *, by: str, today: date
+) -> Change:
+    """``before`` with one step more, as it was decided; warnings are kept beside it.
+
+    Raises ``Conflict("development.closed")``, ``Invalid`` for a day to come, for an outcome that is none of
+    the step's, and for the first finding that blocks, whose params name rule, pack, article and what would be
+    accepted; all findings are in ``findings`` of the params.
+    """
+    step, on = BY_ID[intended["step"]], intended["on"]
+    if before["state"] != "open" and not (before["state"] in _ENDED and step.id == "archive"):
+        raise Conflict("development.closed", params={"state": before["state"]})
+    if on > today:
+        raise _wrong("on", "development.in_future", latest=today.isoformat())
+    outcome = intended.get("outcome")
+    if (outcome is None) != (not step.outcomes) or (outcome is not None and outcome not in step.outcomes):
+        raise _wrong("outcome", "development.outcome_unfit", accepted=", ".join(step.outcomes) or "–")
+    rulings = book.on(on)
+    found = judge(History(before), intended, rulings, facts)
+    refuse(found)
+    entry = {
+        "step": step.id,
+        "on": on.isoformat(),
+        "outcome": outcome,
+        **{name: _plain(intended[name]) for name in _KEPT if intended.get(name) not in (None, [], False)},
+        "recorded_on": today.isoformat(),
+        "by": by,
+        "organisation": before["organisation"],
+        "packs": sorted({ruling.pack.id for ruling in rulings.values()}),
+        "warnings": [told(finding) for finding in found],
+        "struck": None,
+    }
+    entries = [*before["entries"], entry]
+    state = {**before, "entries": entries, **_standing(entries)}
+    ending = History(state).ending
+    if ending is not None and state["state"] == "open":
+        state["state"] = ending
+    if state["state"] in _ENDED and (ending == "cancelled" or step.id == "archive"):
+        state.pop("slot", None)
+    happened = StepRecorded.of(
+        dossier=subject,
+        person=state["person"],
+        organisation=state["organisation"],
+        step=step.id,
+        number=step.number,
+        on=on,
+        outcome=outcome,
+        packs=entry["packs"],
+        state=state["state"],
+    )
+    return Change(state, [happened])
+
+
+_ENDED = frozenset({"full", "cancelled"})
+
+
+def refuse(found: list[Finding]) -> None:
+    """Raise the first finding that blocks, if there is one."""
+    blocking = [finding for finding in found if finding.hardness == "block"]
+    if not blocking:
+        return
+    first = blocking[0]
+    params = {**first.params, "rule": first.rule, "pack": first.pack, "article": first.article}
+    raise Invalid(
+        first.code,
+        params={**params, "findings": [told(finding) for finding in found]},
+        fields={first.at: [first.code]},
+    )
+
+
+def told(finding: Finding) -> dict[str, Any]:
+    """A finding as it is kept and sent."""
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "hardness": finding.hardness,
+        "pack": finding.pack,
+        "article": finding.article,
+        "at": finding.at,
+        "params": dict(finding.params),
+    }
+
+
+def strike(subject: str, before: State, *, reason: str, by: str, today: date) -> Change:
+    """The newest step recorded by mistake does not count; it stays, marked with who struck it and why.
+
+    Raises ``Conflict("development.nothing_to_strike")`` for the application, which the dossier stands on,
+    ``Conflict("development.closed")`` where the dossier was closed without an ending.
+    """
+    if before["state"] == "closed":
+        raise Conflict("development.closed", params={"state": before["state"]})
+    entries = [dict(entry) for entry in before["entries"]]
+    newest = next(entry for entry in reversed(entries) if entry["struck"] is None)
+    if newest["step"] == "application":
+        raise Conflict("development.nothing_to_strike")
+    newest["struck"] = {"by": by, "on": today.isoformat(), "reason": reason}
+    state = {**before, "entries": entries, **_standing(entries), "slot": before["person"]}
+    state["state"] = History(state).ending or "open"
+    event = StepStruck.of(
+        dossier=subject,
+        person=before["person"],
+        organisation=before["organisation"],
+        step=newest["step"],
+        number=BY_ID[newest["step"]].number,
+        on=date.fromisoformat(newest["on"]),
+    )
+    return Change(state, [event])
+
+
+def move(subject: str, before: State, organisation: str, *, by: str, today: date) -> Change | None:
+    """The dossier follows its person to another organisation with all that was earned; None where it is."""
+    if organisation == before["organisation"]:
+        return None
+    if "slot" not in before:
+        raise Conflict("development.closed", params={"state": before["state"]})
+    moved = {"on": today.isoformat(), "from": before["organisation"], "to": organisation, "by": by}
+    state = {**before, "organisation": organisation, "moves": [*before["moves"], moved]}
+    event = DossierMoved.of(
+        dossier=subject,
+        person=before["person"],
+        organisation=organisation,
+        before=before["organisation"],
+        on=today,
+    )
+    return Change(state, [event])
+
+
+def close(subject: str, before: State, *, reason: str, today: date) -> Change:
+    """The way ends without membership, by a decision of people: a new dossier may be opened later."""
+    if before["state"] != "open":
+        raise Conflict("development.closed", params={"state": before["state"]})
+    state = {**before, "state": "closed", "closed_for": reason}
+    state.pop("slot", None)
+    event = DossierClosed.of(
+        dossier=subject,
+        person=before["person"],
+        organisation=before["organisation"],
+        reason=reason,
+        on=today,
+    )
+    return Change(state, [event])
+
+
+def _standing(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Where a dossier stands: the furthest step that counts."""
+    numbers = [BY_ID[entry["step"]].number for entry in entries if entry["struck"] is None]
+    furthest = max(numbers, default=1)
+    return {"number": furthest, "stage": STEPS[furthest - 1].stage}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _wrong(field: str, code: str, **accepted: Any) -> Invalid:
+    return Invalid(code, params=accepted, fields={field: [code]})

@@ -1,0 +1,1 @@
+"""Votes: whether a meeting may decide and what it decided. A vote is kept by what it is part of."""
