@@ -32,8 +32,8 @@ def is_unread(letter: DeadLetter) -> bool:
 @cache
 def _published() -> Mapping[str, type[EventContract]]:
     """The contracts of this installation by their types."""
-    for found in pkgutil.walk_packages(import_module(_CONTRACTS).__path__, f"{_CONTRACTS}."):
-        if "_events" in found.name:
+    for found in pkgutil.iter_modules(import_module(_CONTRACTS).__path__, f"{_CONTRACTS}."):
+        if found.name.endswith("_events"):
             import_module(found.name)
     return {
         name: contract
