@@ -16,6 +16,9 @@ _ACTIVITY = ("activity", "organisation", "kind", "held_on")
 _RECORD = (*_ACTIVITY, "entered_on", "late", "expected", "present", "excused", "has_minutes", "decisions")
 _CREDIT = ("credit", "person", "organisation", "year", "on", "form", "source", "activity", "minutes")
 _REPORT = ("report", "person", "organisation", "period")
+_BILL = ("bill", "person", "organisation", "month", "due_on")
+_PAYMENT = ("payment", "person", "organisation")
+_EXPENDITURE = ("expenditure", "organisation", "use", "amount_fen")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -44,6 +47,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "records.activity.submitted.v1": _RECORD,
     "records.activity.approved.v1": (*_RECORD, "imported"),
     "records.activity.returned.v1": _RECORD,
+    "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
     "evaluation.obligation.opened.v1": _OBLIGATION,
     "evaluation.obligation.due_soon.v1": _OBLIGATION,
     "evaluation.obligation.overdue.v1": _OBLIGATION,
@@ -57,6 +61,19 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.training.credited.v1": _CREDIT,
     "records.training.reversed.v1": (*_CREDIT, "reverses"),
+    "records.dues_base.set.v1": ("person", "year", "from_month"),
+    "records.dues_bill.issued.v1": _BILL,
+    "records.dues_bill.settled.v1": (*_BILL, "settled_on"),
+    "records.dues_bill.reopened.v1": _BILL,
+    "records.dues_payment.received.v1": (*_PAYMENT, "paid_on", "entered_by"),
+    "records.dues_payment.drawn.v1": _PAYMENT,
+    "records.dues_payment.reversed.v1": (*_PAYMENT, "reversed_on"),
+    "records.dues_relief.asked.v1": ("relief", "organisation"),
+    "records.dues_relief.decided.v1": ("relief", "organisation", "approved"),
+    "records.dues_expenditure.asked.v1": _EXPENDITURE,
+    "records.dues_expenditure.decided.v1": (*_EXPENDITURE, "approved"),
+    "records.dues_expenditure.paid.v1": (*_EXPENDITURE, "paid_on"),
+    "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
     "notify.message.changed.v1": (

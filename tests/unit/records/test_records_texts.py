@@ -13,6 +13,7 @@ from services.contracts.kinds import ACTIVITY_STATES
 FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
+    r"|dues(?:_[a-z]+)?|relief|expenditure|month"
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {

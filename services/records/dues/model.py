@@ -1,0 +1,295 @@
+"""Rules of a month's dues, of bills and of payments. No I/O, no clock.
+
+States are as the store keeps them: dates are ISO texts, months ``2026-09``, money integer fen. What was
+written down is never changed: a payment that was wrong is undone by a reversal of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change, EventContract
+from services.chassis.errors import Conflict, Invalid
+from services.contracts.records_events import (
+    DuesBilled,
+    DuesDrawn,
+    DuesGivenBack,
+    DuesReceived,
+    DuesReopened,
+    DuesSettled,
+)
+from services.records.dues.ledger import Allocation, allocate
+from services.records.dues.months import apart, last_day, longest_run, month_of
+from services.records.dues.pack import BRACKETED, FIXED, KINDS, WHOLE, DuesPack
+
+State = Mapping[str, Any]
+
+PAYERS = frozenset({"member", "probationary"})
+MOST_FEN = 100_000_000_00  # a hundred million yuan: beyond this an amount is a slip of the pen
+
+
+@dataclass(frozen=True)
+class Dues:
+    """What one month asks, with the rate (hundredths of a percent; None for a fixed amount) and source."""
+
+    fen: int
+    rate: int | None
+    source: Mapping[str, str]
+
+
+def monthly_dues(base_fen: int, pack: DuesPack, kind: str = "salaried") -> Dues:
+    """Dues for one month, in fen: the whole base at one rate, not marginal; halves are rounded upwards.
+
+    ``base_fen`` is the monthly base after tax (of the retired their pension), >= 0: raises ``Invalid``
+    below and for more than ``MOST_FEN``. Source: the pack's article, e.g. 中组发〔2008〕3号 第二条;
+    300000 -> 1500, 300100 -> 3001.
+    """
+    if not 0 <= base_fen <= MOST_FEN:
+        raise pack.refusal(kind, "dues.base_unfit", "base_fen", f"0 … {MOST_FEN}")
+    bracket = next(each for each in pack.brackets(kind) if each.up_to is None or base_fen <= each.up_to)
+    fen = _rounded(base_fen * bracket.rate, WHOLE * pack.rounding) * pack.rounding
+    return Dues(fen, bracket.rate, pack.source(kind))
+
+
+def dues_of(kind: str, base_fen: int | None, amount_fen: int | None, pack: DuesPack) -> Dues:
+    """A month's dues of whoever pays as ``kind``.
+
+    Raises ``Invalid``: ``dues.kind_unknown``; ``dues.base_missing`` or ``dues.base_unneeded``;
+    ``dues.amount_unfit`` for a farmer's amount outside the pack's bounds, ``dues.amount_unneeded``.
+    """
+    if kind not in KINDS:
+        raise _wrong("kind", "dues.kind_unknown", ", ".join(KINDS))
+    if kind in BRACKETED and base_fen is None:
+        raise pack.refusal(kind, "dues.base_missing", "base_fen", f"0 … {MOST_FEN}")
+    if kind not in BRACKETED and base_fen is not None:
+        raise pack.refusal(kind, "dues.base_unneeded", "base_fen", "null")
+    if kind != "farmer" and amount_fen is not None:
+        raise pack.refusal(kind, "dues.amount_unneeded", "amount_fen", "null")
+    if base_fen is not None:
+        return monthly_dues(base_fen, pack, kind)
+    if kind in FIXED:
+        return Dues(int(pack.value(kind)), None, pack.source(kind))
+    least, most = pack.value("farmer")["least"], pack.value("farmer")["most"]
+    if amount_fen is None or not least <= amount_fen <= most:
+        raise pack.refusal(kind, "dues.amount_unfit", "amount_fen", f"{least} … {most}")
+    return Dues(amount_fen, None, pack.source(kind))
+
+
+def owes(person: State, month: str) -> bool:
+    """Whether ``person`` pays for ``month``: from the month in which the branch meeting passed them."""
+    if not person["active"] or person["political_status"] not in PAYERS:
+        return False
+    joined_on = person["joined_on"]
+    return joined_on is None or month_of(joined_on) <= month
+
+
+# -- bills -------------------------------------------------------------------------------------
+
+
+def issue(
+    subject: str,
+    *,
+    person: str,
+    organisation: str,
+    month: str,
+    kind: str,
+    dues: Dues,
+    relief: State | None,
+    today: date,
+) -> Change:
+    """Ask for one month's dues; an approved ``relief`` (``id``, ``monthly_fen``) waives its part at once."""
+    waived = max(dues.fen - relief["monthly_fen"], 0) if relief else 0
+    state = {
+        "person": person,
+        "organisation": organisation,
+        "month": month,
+        "due_on": last_day(month).isoformat(),
+        "kind": kind,
+        "rate": dues.rate,
+        "source": dict(dues.source),
+        "issued_on": today.isoformat(),
+        "assessed_fen": dues.fen,
+        "relieved_fen": waived,
+        "paid_fen": 0,
+        "reliefs": [relief["id"]] if relief else [],
+        "parts": [],
+        "settled_on": None,
+    }
+    return _billed(subject, {"state": "due", "outstanding_fen": dues.fen}, state, today, issued=True)
+
+
+def settle(subject: str, before: State, *, cause: str, payment: str, fen: int, on: date) -> Change | None:
+    """A part of ``payment`` settles the bill, or some of it. ``cause`` names the part: twice is once.
+
+    Raises ``Conflict("dues.overpaid")`` for more than is outstanding.
+    """
+    if any(part["cause"] == cause for part in before["parts"]):
+        return None
+    if fen > before["outstanding_fen"]:
+        raise Conflict("dues.overpaid", params={"accepted": before["outstanding_fen"]})
+    part = {"cause": cause, "payment": payment, "fen": fen, "on": on.isoformat()}
+    return _billed(subject, before, _with_part(before, part), on)
+
+
+def reopen(subject: str, before: State, *, cause: str, payment: str, on: date) -> Change | None:
+    """Undo what ``payment`` settled of the bill: the parts stay, and their reverse is added."""
+    stands = sum(part["fen"] for part in before["parts"] if part["payment"] == payment)
+    if not stands:
+        return None
+    part = {"cause": cause, "payment": payment, "fen": -stands, "on": on.isoformat()}
+    return _billed(subject, before, _with_part(before, part), on)
+
+
+def relieve(subject: str, before: State, *, relief: str, monthly_fen: int, on: date) -> Change | None:
+    """Waive what is asked above ``monthly_fen``, as far as it was not paid. One relief counts once."""
+    if relief in before["reliefs"]:
+        return None
+    asked = before["assessed_fen"] - before["relieved_fen"]
+    waived = min(max(asked - monthly_fen, 0), before["outstanding_fen"])
+    if not waived:
+        return None
+    state = {
+        **before,
+        "reliefs": [*before["reliefs"], relief],
+        "relieved_fen": before["relieved_fen"] + waived,
+    }
+    return _billed(subject, before, state, on)
+
+
+# -- payments ----------------------------------------------------------------------------------
+
+
+def receive(
+    subject: str,
+    given: State,
+    outstanding: Sequence[tuple[str, str, int]],
+    pack: DuesPack,
+    *,
+    today: date,
+    may_be_ahead: bool,
+) -> Change:
+    """Dues came in: the oldest bill is settled first; what is left is kept ahead.
+
+    ``given`` holds ``person``, ``organisation``, ``amount_fen``, ``paid_on``, ``entered_by`` and
+    ``reference``; ``outstanding`` bill, month and fen. Raises ``Invalid``: ``dues.sum_unfit``,
+    ``dues.paid_in_future``, and ``dues.more_than_owed`` unless it ``may_be_ahead``. A month older than the
+    make-up limit is named among the warnings: money is never refused for being late.
+    """
+    amount: int = given["amount_fen"]
+    paid_on: date = given["paid_on"]
+    if not 0 < amount <= MOST_FEN:
+        raise _wrong("amount_fen", "dues.sum_unfit", f"1 … {MOST_FEN}")
+    if paid_on > today:
+        raise _wrong("paid_on", "dues.paid_in_future", f"… {today.isoformat()}")
+    found = allocate(amount, [(bill, fen) for bill, _, fen in outstanding])
+    if found.rest and not may_be_ahead:
+        raise _wrong("amount_fen", "dues.more_than_owed", found.allocated)
+    settled = dict(found.parts)
+    limit = int(pack.value("make_up_months"))
+    late = [m for bill, m, _ in outstanding if bill in settled and apart(m, month_of(paid_on)) > limit]
+    state = {
+        **{name: given[name] for name in ("person", "organisation", "amount_fen", "entered_by", "reference")},
+        "paid_on": paid_on.isoformat(),
+        "state": "received",
+        "parts": _parts(subject, 0, found),
+        "ahead_fen": found.rest,
+        "warnings": [pack.verdict("make_up_months", months=late)] if late else [],
+        "reversed_on": None,
+        "reason": None,
+    }
+    return Change(
+        state, [_paid(DuesReceived, subject, state, paid_on=paid_on, entered_by=state["entered_by"])]
+    )
+
+
+def draw(subject: str, before: State, outstanding: Sequence[tuple[str, int]]) -> Change | None:
+    """What of the payment is ahead settles bills that came later, oldest first."""
+    found = allocate(before["ahead_fen"], outstanding)
+    if before["state"] != "received" or not found.parts:
+        return None
+    parts = [*before["parts"], *_parts(subject, len(before["parts"]), found)]
+    state = {**before, "parts": parts, "ahead_fen": found.rest}
+    return Change(state, [_paid(DuesDrawn, subject, state)])
+
+
+def give_back(subject: str, before: State, *, reason: str, today: date) -> Change | None:
+    """Undo the payment wholly; one that is undone stays so. What it settled is owed again."""
+    if before["state"] == "reversed":
+        return None
+    if not reason:
+        raise _wrong("reason", "dues.reason_missing", "1 …")
+    state = {**before, "state": "reversed", "reversed_on": today.isoformat(), "reason": reason}
+    return Change(state, [_paid(DuesGivenBack, subject, state, reversed_on=today)])
+
+
+# -- arrears -----------------------------------------------------------------------------------
+
+
+def arrears(bills: Sequence[State], pack: DuesPack, today: date) -> dict[str, Any] | None:
+    """What one person owes past its day: since when, for how many months, how much in all.
+
+    With months in a row as the pack says, the organisation is prompted: nothing else follows by itself.
+    """
+    late = [each for each in bills if each["outstanding_fen"] and each["due_on"] < today.isoformat()]
+    if not late:
+        return None
+    months = sorted(each["month"] for each in late)
+    run = longest_run(months)
+    prompted = len(run) >= int(pack.value("prompt_months"))
+    return {
+        "months": months,
+        "since": months[0],
+        "outstanding_fen": sum(each["outstanding_fen"] for each in late),
+        "in_a_row": len(run),
+        "prompt": pack.verdict("prompt_months") if prompted else None,
+    }
+
+
+# -- within ------------------------------------------------------------------------------------
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """The nearest whole number, halves upwards; both >= 0."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _wrong(field: str, code: str, accepted: Any) -> Invalid:
+    return Invalid(code, params={"accepted": accepted}, fields={field: [code]})
+
+
+def _with_part(before: State, part: State) -> dict[str, Any]:
+    parts = [*before["parts"], dict(part)]
+    return {**before, "parts": parts, "paid_fen": sum(each["fen"] for each in parts)}
+
+
+def _billed(subject: str, before: State, after: State, on: date, *, issued: bool = False) -> Change:
+    """The bill with what it still asks, and what is to be told of it."""
+    rest = after["assessed_fen"] - after["relieved_fen"] - after["paid_fen"]
+    state = {**after, "outstanding_fen": rest, "state": "due" if rest else "settled"}
+    state["settled_on"] = None if rest else (before.get("settled_on") or on.isoformat())
+    facts: dict[str, Any] = {
+        "bill": subject,
+        **{name: state[name] for name in ("person", "organisation", "month")},
+        "due_on": date.fromisoformat(state["due_on"]),
+    }
+    events = [DuesBilled.of(**facts)] if issued else []
+    if state["state"] == "settled" and before["state"] == "due":
+        events.append(DuesSettled.of(**facts, settled_on=date.fromisoformat(state["settled_on"])))
+    if state["state"] == "due" and before["state"] == "settled":
+        events.append(DuesReopened.of(**facts))
+    return Change(state, events)
+
+
+def _parts(payment: str, number: int, found: Allocation) -> list[dict[str, Any]]:
+    return [
+        {"cause": f"{payment}:{number + position}", "bill": bill, "fen": fen}
+        for position, (bill, fen) in enumerate(found.parts)
+    ]
+
+
+def _paid(contract: type[EventContract], subject: str, state: State, **more: Any) -> Any:
+    facts = {name: state[name] for name in ("person", "organisation")}
+    return contract.of(payment=subject, **facts, **more)
