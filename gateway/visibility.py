@@ -59,7 +59,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
-    "records.training.credited.v1": _CREDIT,
+    "records.training.credited.v1": (*_CREDIT, "pack"),
     "records.training.reversed.v1": (*_CREDIT, "reverses"),
     "records.dues_base.set.v1": ("person", "year", "from_month"),
     "records.dues_bill.issued.v1": _BILL,

@@ -10,6 +10,8 @@ from gateway.routes import (
     live,
     notify,
     operations,
+    thoughts,
+    training,
     uploads,
 )
 
@@ -17,6 +19,8 @@ ROUTES = (
     *demo.ROUTES,
     *directory.ROUTES,
     *activities.ROUTES,
+    *training.ROUTES,
+    *thoughts.ROUTES,
     *operations.ROUTES,
     *uploads.ROUTES,
     *evaluation.ROUTES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.kinds import POLITICAL_STATUSES
+from services.contracts.kinds import POLITICAL_STATUSES, TRAINING_FORMS
 
 
 class PersonUpserted(EventContract):
@@ -19,6 +19,42 @@ class PersonUpserted(EventContract):
     political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
     organisation_code = fields.String(validate=validate.Length(min=1, max=40))
     active = fields.Boolean()
+
+
+class _Reference(EventContract):
+    """What a training system calls one completion of one person; its own, and never used twice."""
+
+    reference = fields.String(required=True, validate=validate.Length(min=1, max=80))
+
+
+class TrainingCompleted(_Reference):
+    """A training system says that a person completed something; ``minutes`` and days add up.
+
+    The same reference says the same again, or is refused as ``credit.differs``: withdraw what was wrong and
+    report it anew under another reference.
+    """
+
+    type = "campus.training.completed.v1"
+
+    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    on = fields.Date(required=True, metadata={"description": "the day, or the last day, of the training"})
+    title = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    form = fields.String(
+        required=True, validate=validate.OneOf([form for form in TRAINING_FORMS if form != "activity"])
+    )
+    minutes = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=0, max=60_000),
+        metadata={"description": "minutes of credit; 60 are an hour of credit"},
+    )
+    full_days = fields.Integer(strict=True, validate=validate.Range(min=0, max=100))
+    half_days = fields.Integer(strict=True, validate=validate.Range(min=0, max=100))
+
+
+class TrainingWithdrawn(_Reference):
+    """The same system withdraws what it reported under ``reference``: the credit is reversed."""
+
+    type = "campus.training.withdrawn.v1"
 
 
 class EventRejected(EventContract):

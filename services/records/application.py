@@ -11,6 +11,7 @@ from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.jobs import Job
+from services.contracts.campus_events import PersonUpserted, TrainingCompleted, TrainingWithdrawn
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
 from services.records.activities.register import Register
@@ -22,6 +23,10 @@ from services.records.directory.store import Directory, shown
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.roster.uploads import Upload, Uploads
+from services.records.thoughts.contacts import Contacts
+from services.records.thoughts.register import Thoughts
+from services.records.training.register import Training
+from services.records.training.sources import Sources
 
 Answer = dict[str, Any]
 
@@ -37,6 +42,14 @@ class Records(Application):
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.activities = Register(self, self.directory, self.access, self.packs("entry-window-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
+        self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
+        self.training_sources = Sources(
+            self.database, self.directory, self.activities.documents, self.training, self.clock
+        )
+        self.thought_contacts = Contacts(self, self.directory, self.access)
+        self.thoughts = Thoughts(
+            self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")
+        )
         self.uploads = Uploads(self.database, self.vault)
         taking_over = RosterImport(
             self,
@@ -48,6 +61,15 @@ class Records(Application):
             self.uploads,
         )
         self.jobs.work(importer.KIND, taking_over.step)
+        self._heard = {
+            PersonUpserted.type: self.campus.upsert,
+            TrainingCompleted.type: self.training_sources.completed,
+            TrainingWithdrawn.type: self.training_sources.withdrawn,
+        }
+
+    def hear(self, event: Event) -> None:
+        """Apply what another system of the campus says."""
+        self._heard[event.type](event)
 
     def learn(self, events: Sequence[Event]) -> None:
         """Keep who may do what, also for what another replica wrote. Stale events change nothing."""

@@ -8,15 +8,22 @@ from typing import Any
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.subscribe import Order, subscribe
-from services.contracts.campus_events import PersonUpserted
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.contracts.campus_events import PersonUpserted, TrainingCompleted, TrainingWithdrawn
+from services.contracts.records_events import (
+    ActivityApproved,
+    OrganisationChanged,
+    PersonChanged,
+    PostChanged,
+)
 from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.roster.entrypoints import RosterTable
+from services.records.thoughts.entrypoints import ThoughtsTable
+from services.records.training.entrypoints import TrainingTable
 
 
-class RecordsService(DirectoryTable, ActivitiesTable, RosterTable):
+class RecordsService(DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable):
     """Keeps what organisations are and what they hold, as it happens.
 
     What is asked stands in the tables of its parts; here stands which events it reads.
@@ -26,14 +33,26 @@ class RecordsService(DirectoryTable, ActivitiesTable, RosterTable):
 
     records = Records()
 
-    @subscribe(PersonUpserted, queue="records.campus", order=Order.ANY, on_parked="reject")
-    def upsert_person(self, event: Event) -> None:
-        self.records.campus.upsert(event)
+    @subscribe(
+        PersonUpserted,
+        TrainingCompleted,
+        TrainingWithdrawn,
+        queue="records.campus",
+        order=Order.ANY,
+        on_parked="reject",
+    )
+    def hear_campus(self, event: Event) -> None:
+        self.records.hear(event)
 
     def reject(
         self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
     ) -> None:
         self.records.campus.reject(wire, reason, detail, message_id)
+
+    # Ids follow from activity and person, so a batch needs neither transaction nor inbox.
+    @subscribe_batch(ActivityApproved, queue="records.training", most=20, transaction=False, inbox=False)
+    def credit_activities(self, events: list[Event]) -> None:
+        self.records.training_sources.follow(events)
 
     # Authority keeps the newest by itself, so a batch needs neither transaction nor inbox.
     @subscribe_batch(

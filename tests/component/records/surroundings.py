@@ -21,7 +21,16 @@ from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
 from services.records.application import Records
 
-COLLECTIONS = ("organisations", "people", "posts", "activities", "rejections")
+COLLECTIONS = (
+    "organisations",
+    "people",
+    "posts",
+    "activities",
+    "rejections",
+    "training_credits",
+    "thought_reports",
+    "thought_contacts",
+)
 
 
 @dataclass
@@ -112,15 +121,23 @@ class Campus:
         assert found is not None
         return found
 
-    def say(self, wire: dict[str, Any] | bytes, times: int = 1, **properties: Any) -> None:
-        """Publish on ``campus.events`` as another system does."""
+    def say(
+        self,
+        wire: dict[str, Any] | bytes,
+        times: int = 1,
+        *,
+        exchange: str = "campus.events",
+        key: str = "person.upserted",
+        **properties: Any,
+    ) -> None:
+        """Publish on ``campus.events`` as another system does, or once more what was published elsewhere."""
         body = wire if isinstance(wire, bytes) else json.dumps(wire).encode()
         with self.broker.channel() as channel:
             for _ in range(times):
                 channel.basic_publish(
                     _message(channel, body, **properties),
-                    exchange="campus.events",
-                    routing_key="person.upserted",
+                    exchange=exchange,
+                    routing_key=key,
                 )
 
     def upsert(self, **said: Any) -> dict[str, Any]:

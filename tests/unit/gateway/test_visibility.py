@@ -111,6 +111,7 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         visibility.EVERYBODY,
         visibility.MEMBERS,
         visibility.POST_HOLDERS,
+        visibility.CONCERNED,
         visibility.OPINION_HANDLERS,
         visibility.OWNER,
     )

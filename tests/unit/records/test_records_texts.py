@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
     r"|dues(?:_[a-z]+)?|relief|expenditure|month"
+    r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
@@ -22,6 +23,11 @@ _NO_TEXTS = {
     "post.withdrawn",
     "people.listed",
     "roster.import",
+    "training.read",
+    "training.listed",
+    "thought.read",
+    "thought.listed",
+    "thought.contacts",
 }  # actions of the audit chain
 FILES = sorted(path for path in FOLDER.rglob("*.py"))
 

@@ -1,0 +1,130 @@
+"""Credits that nobody enters: of approved activities, and of what other systems of the campus say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from services.chassis import context
+from services.chassis.clock import Clock
+from services.chassis.contract import Change
+from services.chassis.documents import Documents
+from services.chassis.envelope import Event
+from services.chassis.errors import Invalid, NotFound, Permanent, Retryable
+from services.chassis.identity import derived_id
+from services.chassis.store import Store, in_transaction
+from services.records.directory.store import Directory, found_by
+from services.records.training import model as rules
+from services.records.training.register import Training, reversal_of
+
+_LENGTHS = ("minutes", "full_days", "half_days")
+
+
+class Sources:
+    """Any order and any repetition of the same events has one effect: ids follow from what is credited."""
+
+    def __init__(
+        self, database: Store, directory: Directory, activities: Documents, training: Training, clock: Clock
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._activities = activities
+        self._training = training
+        self._documents = training.documents
+        self._clock = clock
+
+    # -- activities ----------------------------------------------------------------------------
+
+    def follow(self, events: Sequence[Event]) -> None:
+        """Credit who was present at activities of study; once per person and activity."""
+        for event in events:
+            if not event.data["imported"]:  # of those nobody knows who came
+                self._credit_activity(event.data["activity"])
+
+    def _credit_activity(self, activity: str) -> None:
+        held = self._activities.get(activity).state
+        on = date.fromisoformat(held["held_on"])
+        path = self._directory.authority.path(held["organisation"])
+        in_force = self._training.rulings(on, path)
+        minutes, present = rules.of_activity(held, in_force)
+        if not present:
+            return
+        homes = {
+            each.id: each.state["organisation"] for each in found_by(self._directory.people, "_id", present)
+        }
+        known = {each.state["person"] for each in self._documents.find({"activity": activity}, limit=0)}
+        given = {
+            "on": on,
+            "title": held["title"],
+            "form": "activity",
+            "source": "activity",
+            "activity": activity,
+            "minutes": minutes,
+            "entered_by": None,
+        }
+        written: list[tuple[str, Mapping[str, Any], Any]] = []
+        for person in sorted(set(present) & homes.keys() - known):
+            credit = derived_id("training credit", "activity", activity, person)
+            said = {**given, "person": person, "organisation": homes[person]}
+            change = rules.credit(credit, said, in_force, today=self._clock.today())
+            written.append((credit, change.state, change.events))
+        if written:
+            in_transaction(self._database, lambda: self._documents.create_many(written))
+
+    # -- other systems -------------------------------------------------------------------------
+
+    def completed(self, event: Event) -> None:
+        """Credit what another system says was completed; what it said before, it may say again.
+
+        Raises ``Retryable`` for an unknown person; ``Permanent`` with ``credit.differs`` where the same
+        reference was credited otherwise, and with the code of a rule that was broken.
+        """
+        said = event.data
+        person = self._directory.people.find_one({"number": said["number"]})
+        if person is None:
+            raise Retryable("unknown_person")
+        home = person.state["organisation"]
+        given = {
+            **{name: said[name] for name in ("on", "title", "form", "reference")},
+            **{name: said.get(name, 0) for name in _LENGTHS},
+            "person": person.id,
+            "organisation": home,
+            "source": "campus",
+            "entered_by": None,
+        }
+        credit = _referred(event)
+        in_force = self._training.rulings(said["on"], self._directory.authority.path(home))
+        before = self._documents.find_one({"_id": credit})
+        try:
+            if before is None:
+                change = rules.credit(credit, given, in_force, today=self._clock.today())
+                self._create(credit, change)
+            elif not rules.same(before.state, given, in_force):
+                raise Permanent("credit.differs", "reference")
+        except Invalid as wrong:
+            raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
+
+    def withdrawn(self, event: Event) -> None:
+        """Reverse what the same system reported; ``Retryable`` as long as its report has not come."""
+        credit = _referred(event)
+        try:
+            before = self._documents.get(credit)
+        except NotFound:
+            raise Retryable("unknown_reference") from None
+        if self._documents.find_one({"_id": reversal_of(credit)}) is None:
+            change = rules.reverse(
+                reversal_of(credit), credit, before.state, reason=None, by=None, today=self._clock.today()
+            )
+            self._create(reversal_of(credit), change)
+
+    def _create(self, credit: str, change: Change) -> None:
+        # Whoever sent it may claim to be anybody: nobody of ours acted.
+        with context.entered(replace(context.current(), actor=None)):
+            self._documents.create(credit, change.state, change.events)
+
+
+def _referred(event: Event) -> str:
+    """The id of the credit that a system's own reference stands for."""
+    return derived_id("training credit", "campus", event.source, event.data["reference"])
