@@ -19,6 +19,8 @@ _REPORT = ("report", "person", "organisation", "period")
 _BILL = ("bill", "person", "organisation", "month", "due_on")
 _PAYMENT = ("payment", "person", "organisation")
 _EXPENDITURE = ("expenditure", "organisation", "use", "amount_fen")
+_DOSSIER = ("dossier", "person", "organisation", "on")
+_STEP = (*_DOSSIER, "step", "number")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -74,6 +76,7 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.dues_expenditure.decided.v1": (*_EXPENDITURE, "approved"),
     "records.dues_expenditure.paid.v1": (*_EXPENDITURE, "paid_on"),
     "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
+    "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
     "notify.message.changed.v1": (
@@ -89,6 +92,11 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 # The person whom it concerns, and nobody by a post: who else may know of it, records decides on every read.
 CONCERNED: Mapping[str, tuple[str, ...]] = {
+    "records.dossier.opened.v1": _DOSSIER,
+    "records.dossier.step_recorded.v1": (*_STEP, "outcome", "packs", "state"),
+    "records.dossier.step_struck.v1": _STEP,
+    "records.dossier.moved.v1": (*_DOSSIER, "before"),
+    "records.dossier.closed.v1": (*_DOSSIER, "reason"),
     "records.thought_report.handed_in.v1": (*_REPORT, "on", "late"),
     "records.thought_report.accepted.v1": _REPORT,
     "records.thought_report.returned.v1": _REPORT,

@@ -3,6 +3,7 @@
 from gateway.auth import demo
 from gateway.routes import (
     activities,
+    development,
     directory,
     documents,
     evaluation,
@@ -19,6 +20,7 @@ ROUTES = (
     *demo.ROUTES,
     *directory.ROUTES,
     *activities.ROUTES,
+    *development.ROUTES,
     *training.ROUTES,
     *thoughts.ROUTES,
     *operations.ROUTES,

@@ -16,6 +16,9 @@ from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.records.access import Access
 from services.records.activities.register import Register
 from services.records.campus import Campus
+from services.records.development.arrangements import Arrangements
+from services.records.development.dossiers import Dossiers
+from services.records.development.standing import Standing
 from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
@@ -27,6 +30,7 @@ from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
 from services.records.training.register import Training
 from services.records.training.sources import Sources
+from services.records.working_days import WorkingCalendar
 
 Answer = dict[str, Any]
 
@@ -41,6 +45,15 @@ class Records(Application):
         self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.activities = Register(self, self.directory, self.access, self.packs("entry-window-*.yaml"))
+        standing = Standing(self.authority, self.access)
+        self.development = Arrangements(
+            self,
+            self.directory,
+            standing,
+            self.packs("development-*.yaml"),
+            WorkingCalendar.of(self.packs("working-days-*.yaml")),
+        )
+        self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
         self.campus = Campus(self, self.directory, self.people)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_sources = Sources(

@@ -17,13 +17,16 @@ from services.contracts.records_events import (
 )
 from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
+from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
 
 
-class RecordsService(DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable):
+class RecordsService(
+    DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable, DevelopmentTable
+):
     """Keeps what organisations are and what they hold, as it happens.
 
     What is asked stands in the tables of its parts; here stands which events it reads.

@@ -7,6 +7,14 @@ from services.contracts.records_events.activities import (
     ActivityReturned,
     ActivitySubmitted,
 )
+from services.contracts.records_events.development import (
+    DossierClosed,
+    DossierMoved,
+    DossierOpened,
+    QuotaChanged,
+    StepRecorded,
+    StepStruck,
+)
 from services.contracts.records_events.directory import OrganisationChanged, PersonChanged, PostChanged
 from services.contracts.records_events.dues import (
     DuesAccountsPublished,
@@ -38,6 +46,9 @@ __all__ = [
     "ActivityRecorded",
     "ActivityReturned",
     "ActivitySubmitted",
+    "DossierClosed",
+    "DossierMoved",
+    "DossierOpened",
     "DuesAccountsPublished",
     "DuesBaseSet",
     "DuesBilled",
@@ -55,6 +66,9 @@ __all__ = [
     "OrganisationChanged",
     "PersonChanged",
     "PostChanged",
+    "QuotaChanged",
+    "StepRecorded",
+    "StepStruck",
     "ThoughtContactsNamed",
     "ThoughtReportAccepted",
     "ThoughtReportHandedIn",

@@ -22,7 +22,7 @@ from services.contracts.records_events.development import (
 )
 from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
-from services.records.development.steps import BY_ID, STEPS
+from services.records.development.steps import BY_ID, PASS, STEPS
 from services.records.development.verdict import Facts, Finding, judge
 
 State = Mapping[str, Any]
@@ -45,8 +45,11 @@ def open_dossier(
     subject: str, given: State, organisation: str, book: RuleBook, facts: Facts, *, by: str, today: date
 ) -> Change:
     """A new dossier with its first step, the application. ``given``: ``person``, ``born_on``, ``on``,
-    ``materials``. Raises as ``record`` does."""
+    ``materials``, ``political_status``. Raises as ``record`` does, and ``Invalid("development.is_member")``.
+    """
     born_on: date = given["born_on"]
+    if given["political_status"] == "member":
+        raise _wrong("person", "development.is_member")
     if born_on >= today:
         raise _wrong("born_on", "development.born_in_future", latest=today.isoformat())
     blank = {
@@ -183,7 +186,7 @@ def move(subject: str, before: State, organisation: str, *, by: str, today: date
         return None
     if "slot" not in before:
         raise Conflict("development.closed", params={"state": before["state"]})
-    moved = {"on": today.isoformat(), "from": before["organisation"], "to": organisation, "by": by}
+    moved = {"on": today.isoformat(), "left": before["organisation"], "joined": organisation, "by": by}
     state = {**before, "organisation": organisation, "moves": [*before["moves"], moved]}
     event = DossierMoved.of(
         dossier=subject,
@@ -209,6 +212,28 @@ def close(subject: str, before: State, *, reason: str, today: date) -> Change:
         on=today,
     )
     return Change(state, [event])
+
+
+_RANKS = ("none", "applicant", "activist", "candidate", "probationary", "member")
+_REACHED = {"application": "applicant", "activist_decision": "activist", "candidate_decision": "candidate"}
+
+
+def status_after(dossier: State, status: str) -> str | None:
+    """The political status that the newest entry makes of ``status``; None where it changes nothing.
+
+    The decisions of the branch and of the level above are recorded by people; a status never goes back by
+    an entry about earlier days, only by a cancelled probation.
+    """
+    newest = dossier["entries"][-1]
+    reached = _REACHED.get(newest["step"])
+    if newest["step"] == "approval" and newest["outcome"] == PASS:
+        reached = "probationary"
+    if newest["step"] == "full_approval" and newest["outcome"] == PASS:
+        reached = {"full": "member", "cancelled": "none"}.get(dossier["state"])
+    if reached is None or reached == status:
+        return None
+    rises = _RANKS.index(reached) > _RANKS.index(status)
+    return reached if rises or dossier["state"] == "cancelled" else None
 
 
 def _standing(entries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ COLLECTIONS = (
     "training_credits",
     "thought_reports",
     "thought_contacts",
+    "dossiers",
+    "development_quotas",
 )
 
 

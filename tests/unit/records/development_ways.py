@@ -83,7 +83,7 @@ def intended(step: str, on: date | None = None, **more: Any) -> dict[str, Any]:
 
 
 def opened(on: date | None = None, born_on: date = date(2000, 1, 1)) -> dict[str, Any]:
-    given = {**intended("application", on), "person": "nora", "born_on": born_on}
+    given = {**intended("application", on), "person": "nora", "born_on": born_on, "political_status": "none"}
     change = model.open_dossier("d", given, "branch", BOOK, FACTS, by="secretary", today=TODAY)
     return dict(change.state)
 

@@ -494,7 +494,7 @@ def test_a_dossier_that_moves_keeps_every_day_that_was_earned() -> None:
     moved = model.move("d", dossier, "elsewhere", by="secretary", today=TODAY)
     assert moved is not None
     after = dict(moved.state)
-    assert (after["organisation"], after["moves"][0]["from"]) == ("elsewhere", "branch")
+    assert (after["organisation"], after["moves"][0]["left"]) == ("elsewhere", "branch")
     assert verdict(after, intended("candidate_decision")) == verdict(dossier, intended("candidate_decision"))
     assert model.move("d", after, "elsewhere", by="secretary", today=TODAY) is None
 

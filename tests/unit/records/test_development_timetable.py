@@ -56,7 +56,7 @@ def test_a_periodic_check_stays_open_until_the_decision_that_builds_on_it() -> N
 
 
 def test_the_earliest_day_looks_past_a_change_of_rules() -> None:
-    """Three years until the end of 2028, one year from then on: the first day is the first of the new rules."""
+    """Three years until the end of 2028, one from then on: the first of the new rules is the day."""
     (pack,) = [each for each in PACKS if each.id == "development-national-2026"]
     cultivation = pack.parameters["cultivation"]
     longer = type(cultivation)(**{**vars(cultivation), "value": 36})

@@ -15,10 +15,13 @@ _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
     r"|dues(?:_[a-z]+)?|relief|expenditure|month"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
+    r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
     "person.read",
+    "dossier.read",
+    "dossiers.listed",
     "post.given",
     "post.withdrawn",
     "people.listed",

@@ -1,0 +1,119 @@
+"""Addresses of member development."""
+
+from __future__ import annotations
+
+from gateway.routing import Call, Route
+from services.contracts.records_rpc import development as rpc
+
+_KEEPER = "secretary, deputy or organisation commissioner of the branch, or an administrator there or above"
+_ABOVE = (
+    "reviewer strictly above (secretary, deputy, organiser, administrator), who holds no post of the branch"
+)
+_BY_STEP = f"by the step's actor: branch: {_KEEPER}; above: {_ABOVE}; never the person of the dossier"
+_READER = "the person, or keepers, organisers, administrators and inspectors at the branch or above"
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/development/steps",
+        "The twenty-five steps with their papers, and the rules in force on a day",
+        "development",
+        call=Call("records.list_development_steps", rpc.ListDevelopmentSteps, rpc.DevelopmentSteps),
+        permission="any session",
+    ),
+    Route(
+        "PUT",
+        "/api/v1/development/places/{organisation}/{year}",
+        "Give an organisation the places of a year",
+        "development",
+        call=Call("records.give_development_places", rpc.GivePlaces, rpc.Places),
+        permission=_ABOVE,
+    ),
+    Route(
+        "GET",
+        "/api/v1/development/places/{organisation}/{year}",
+        "The places of an organisation for a year, and how many are taken",
+        "development",
+        call=Call("records.get_development_places", rpc.GetPlaces, rpc.Places),
+        permission=_READER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers",
+        "Open the dossier of a person who applied",
+        "development",
+        call=Call("records.open_dossier", rpc.OpenDossier, rpc.Dossier),
+        status=201,
+        location="/api/v1/dossiers/{id}",
+        permission=_KEEPER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dossiers",
+        "Where people stand; without a post, the caller's own",
+        "development",
+        call=Call("records.list_dossiers", rpc.ListDossiers, rpc.Dossiers),
+        permission=_READER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dossiers/{dossier}",
+        "A dossier with every entry; reading is audited",
+        "development",
+        call=Call("records.get_dossier", rpc.GetDossier, rpc.Dossier),
+        permission=_READER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dossiers/{dossier}/timetable",
+        "What comes next, from when and until when",
+        "development",
+        call=Call("records.get_development_timetable", rpc.GetTimetable, rpc.Timetable),
+        permission=_READER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers/{dossier}/preview",
+        "What the rules would say about a step; nothing is written",
+        "development",
+        call=Call("records.preview_step", rpc.PreviewStep, rpc.Verdict),
+        permission=_READER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers/{dossier}/steps",
+        "Record a step as it was decided",
+        "development",
+        call=Call("records.record_step", rpc.RecordStep, rpc.Dossier),
+        status=201,
+        expects="expected_version",
+        permission=_BY_STEP,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers/{dossier}/strike",
+        "Strike the newest step out, with a reason; it stays visible",
+        "development",
+        call=Call("records.strike_step", rpc.StrikeStep, rpc.Dossier),
+        expects="expected_version",
+        permission=_ABOVE,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers/{dossier}/move",
+        "Bring a dossier to where its person belongs now; time earned stays earned",
+        "development",
+        call=Call("records.move_dossier", rpc.MoveDossier, rpc.Dossier),
+        expects="expected_version",
+        permission=f"at the branch that receives it: {_KEEPER}",
+    ),
+    Route(
+        "POST",
+        "/api/v1/dossiers/{dossier}/close",
+        "End the way without membership",
+        "development",
+        call=Call("records.close_dossier", rpc.CloseDossier, rpc.Dossier),
+        expects="expected_version",
+        permission=_KEEPER,
+    ),
+)

@@ -1,0 +1,317 @@
+"""Requests and answers about member development: dossiers, their steps, what comes next, places of a year."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from services.contracts.records_events.development import (
+    CLOSING_REASONS,
+    DEVELOPMENT_OUTCOMES,
+    DEVELOPMENT_STEPS,
+    DOSSIER_STATES,
+)
+from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
+
+ACTORS = ("branch", "above")
+STAGES = ("application", "activist", "candidate", "admission", "probation")
+MOST_PEOPLE = 10
+
+
+class Words(Schema):
+    """A text for people."""
+
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class MeetingVote(Schema):
+    """Counts of one secret vote on one person; people without a vote are counted nowhere."""
+
+    entitled = fields.Integer(strict=True, required=True, validate=validate.Range(min=1, max=5000))
+    present = fields.Integer(strict=True, required=True, validate=validate.Range(min=0, max=5000))
+    written = fields.Integer(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(min=0, max=5000),
+        metadata={"description": "written opinions that excused absentees sent before the meeting"},
+    )
+    in_favour = fields.Integer(
+        strict=True,
+        required=True,
+        validate=validate.Range(min=0, max=5000),
+        metadata={"description": "votes in favour, written ones included"},
+    )
+    secret = fields.Boolean(required=True)
+
+
+class _Materials(Schema):
+    materials = fields.List(
+        fields.String(validate=validate.Length(min=1, max=64)),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={
+            "description": "codes of the papers that are there; which are needed: listDevelopmentSteps"
+        },
+    )
+    reference = Text(120, load_default=None, allow_none=True)
+    comment = Text(500, least=0, load_default=None, allow_none=True)
+
+
+class OpenDossier(_Materials):
+    """Open the dossier of a person with their application, at the organisation where they belong."""
+
+    person = identifier()
+    born_on = Day(required=True)
+    on = Day(required=True, metadata={"description": "day of the application"})
+
+
+class Intended(_Materials):
+    """A step on a day, with what it is recorded with."""
+
+    dossier = identifier()
+    step = fields.String(required=True, validate=validate.OneOf(DEVELOPMENT_STEPS[1:]))
+    on = Day(required=True)
+    outcome = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(DEVELOPMENT_OUTCOMES))
+    people = fields.List(
+        identifier(),
+        load_default=list,
+        validate=validate.Length(max=MOST_PEOPLE),
+        metadata={"description": "contacts or introducers"},
+    )
+    publicity_since = Day(load_default=None, allow_none=True)
+    publicity_until = Day(load_default=None, allow_none=True)
+    training_days = fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=0, max=366)
+    )
+    training_hours = fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=0, max=5000)
+    )
+    special = fields.Boolean(
+        load_default=False, metadata={"description": "an approval put off for special reasons"}
+    )
+    extension_months = fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(min=1, max=60)
+    )
+    vote = fields.Nested(MeetingVote, load_default=None, allow_none=True)
+
+
+class PreviewStep(Intended):
+    """What the rules would say about a step; nothing is written. The day may be one to come."""
+
+
+class RecordStep(Intended, Expecting):
+    """Record a step as it was decided. Without an outcome where there is nothing to decide."""
+
+
+class Finding(Schema):
+    """One thing the rules say, with the parameter, the pack and the article it is from."""
+
+    code = fields.String(required=True)
+    rule = fields.String(required=True)
+    hardness = fields.String(required=True, validate=validate.OneOf(("block", "warn", "info")))
+    pack = fields.String(required=True, allow_none=True)
+    article = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True, metadata={"description": "the field of the request it is about"})
+    params = fields.Dict(required=True, metadata={"description": "what would be accepted"})
+    text = fields.Nested(Words, required=True)
+
+
+class Verdict(Schema):
+    """``accepted`` unless a finding blocks; ``may_act``: whether the caller may record the step."""
+
+    accepted = fields.Boolean(required=True)
+    may_act = fields.Boolean(required=True)
+    packs = fields.List(fields.String(), required=True)
+    findings = fields.List(fields.Nested(Finding), required=True)
+
+
+class Struck(Schema):
+    by = fields.String(required=True)
+    on = Day(required=True)
+    reason = fields.String(required=True)
+
+
+class Entry(Schema):
+    """A recorded step. ``warnings`` are what the rules said when it was recorded."""
+
+    step = fields.String(required=True, validate=validate.OneOf(DEVELOPMENT_STEPS))
+    on = Day(required=True)
+    outcome = fields.String(required=True, allow_none=True)
+    people = fields.List(fields.String())
+    publicity_since = Day()
+    publicity_until = Day()
+    training_days = fields.Integer()
+    training_hours = fields.Integer()
+    special = fields.Boolean()
+    extension_months = fields.Integer()
+    vote = fields.Nested(MeetingVote)
+    materials = fields.List(fields.String())
+    reference = fields.String()
+    comment = fields.String()
+    recorded_on = Day(required=True)
+    by = fields.String(required=True, metadata={"description": "person id"})
+    organisation = fields.String(required=True)
+    packs = fields.List(fields.String(), required=True)
+    warnings = fields.List(fields.Nested(Finding), required=True)
+    struck = fields.Nested(Struck, required=True, allow_none=True)
+
+
+class Move(Schema):
+    on = Day(required=True)
+    by = fields.String(required=True)
+    left = fields.String(required=True, metadata={"description": "organisation"})
+    joined = fields.String(required=True, metadata={"description": "organisation"})
+
+
+class DossierSummary(Schema):
+    """Where one person stands on the way."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(DOSSIER_STATES))
+    stage = fields.String(required=True, validate=validate.OneOf(STAGES))
+    number = fields.Integer(required=True, metadata={"description": "the furthest step done, 1 to 25"})
+    closed_for = fields.String(required=True, allow_none=True)
+
+
+class Dossier(DossierSummary):
+    """A dossier with every entry, also those struck out."""
+
+    born_on = Day(required=True)
+    entries = fields.List(fields.Nested(Entry), required=True)
+    moves = fields.List(fields.Nested(Move), required=True)
+
+
+class GetDossier(Schema):
+    """One dossier. Whoever opens somebody else's is on record, and its person sees it."""
+
+    dossier = identifier()
+
+
+class ListDossiers(Listing):
+    """Dossiers of what the caller may read; without a post, the caller's own."""
+
+    organisation = identifier(required=False)
+    within = identifier(required=False)
+    person = identifier(required=False)
+    state = fields.String(validate=validate.OneOf(DOSSIER_STATES))
+    stage = fields.String(validate=validate.OneOf(STAGES))
+
+
+class Dossiers(Page):
+    items = fields.List(fields.Nested(DossierSummary), required=True)
+
+
+class MoveDossier(Expecting):
+    """Bring a dossier to where its person belongs now; asked by the organisation that receives it."""
+
+    dossier = identifier()
+
+
+class StrikeStep(Expecting):
+    """Strike the newest step out, from strictly above; it stays visible."""
+
+    dossier = identifier()
+    reason = Text(200, required=True)
+
+
+class CloseDossier(Expecting):
+    """End the way without membership."""
+
+    dossier = identifier()
+    reason = fields.String(required=True, validate=validate.OneOf(CLOSING_REASONS))
+
+
+class GetTimetable(Schema):
+    dossier = identifier()
+
+
+class Because(Schema):
+    rule = fields.String(required=True)
+    day = Day(required=True)
+    pack = fields.String(required=True)
+    article = fields.String(required=True)
+
+
+class TimetableRow(Schema):
+    """One step ahead or behind. ``earliest`` of a later one supposes that all before it comes at once."""
+
+    step = fields.String(required=True)
+    number = fields.Integer(required=True)
+    title = fields.Nested(Words, required=True)
+    stage = fields.String(required=True)
+    actor = fields.String(required=True, validate=validate.OneOf(ACTORS))
+    state = fields.String(required=True, validate=validate.OneOf(("done", "open", "later")))
+    on = Day(required=True, allow_none=True)
+    earliest = Day(required=True, allow_none=True)
+    latest = Day(required=True, allow_none=True)
+    overdue = fields.Boolean(required=True)
+    provisional = fields.Boolean(required=True, metadata={"description": "holidays not announced yet"})
+    because = fields.List(fields.Nested(Because), required=True)
+
+
+class Timetable(Schema):
+    items = fields.List(fields.Nested(TimetableRow), required=True)
+
+
+class ListDevelopmentSteps(Schema):
+    """The twenty-five steps, and the rules in force on a day (today without one)."""
+
+    on = Day()
+
+
+class Material(Schema):
+    code = fields.String(required=True)
+    title = fields.Nested(Words, required=True)
+    template = fields.Nested(Words, required=True, metadata={"description": "what the paper has to say"})
+
+
+class DevelopmentStep(Schema):
+    id = identifier()
+    number = fields.Integer(required=True)
+    title = fields.Nested(Words, required=True)
+    stage = fields.String(required=True)
+    actor = fields.String(required=True, validate=validate.OneOf(ACTORS))
+    after = fields.List(fields.String(), required=True)
+    outcomes = fields.List(fields.String(), required=True)
+    periodic = fields.Boolean(required=True)
+    materials = fields.List(fields.Nested(Material), required=True)
+
+
+class RuleInForce(Schema):
+    rule = fields.String(required=True)
+    value = fields.Raw(required=True)
+    unit = fields.String(required=True, allow_none=True)
+    article = fields.String(required=True)
+    hardness = fields.String(required=True)
+    confidence = fields.String(required=True)
+    verify = fields.Boolean(required=True)
+    pack = fields.String(required=True)
+
+
+class DevelopmentSteps(Schema):
+    items = fields.List(fields.Nested(DevelopmentStep), required=True)
+    rules = fields.List(fields.Nested(RuleInForce), required=True)
+
+
+class GivePlaces(Schema):
+    """How many an organisation and what is below it may admit in a year, given from strictly above."""
+
+    organisation = identifier()
+    year = fields.Integer(strict=True, required=True, validate=validate.Range(min=2000, max=2100))
+    places = fields.Integer(strict=True, required=True, validate=validate.Range(min=0, max=100_000))
+
+
+class Places(Schema):
+    id = identifier()
+    organisation = fields.String(required=True)
+    year = fields.Integer(required=True)
+    places = fields.Integer(required=True)
+    taken = fields.Integer(required=True)
+
+
+class GetPlaces(Schema):
+    organisation = identifier()
+    year = fields.Integer(required=True, validate=validate.Range(min=2000, max=2100))

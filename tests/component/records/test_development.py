@@ -1,0 +1,347 @@
+"""Member development through the service: who may do what, what is kept, and what the others hear of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from services.records.development.steps import ABOVE, BY_ID, STEPS
+from tests.component.records.surroundings import Campus, Faculty
+
+VOTE = {"entitled": 15, "present": 12, "written": 1, "in_favour": 13, "secret": True}
+DAYS = {
+    "talk": "2024-03-20",
+    "activist_decision": "2024-04-01",
+    "activist_filing": "2024-04-02",
+    "contacts": "2024-04-02",
+    "cultivation_check": "2024-10-01",
+    "candidate_decision": "2025-04-01",
+    "candidate_filing": "2025-04-02",
+    "introducers": "2025-04-02",
+    "political_review": "2025-05-01",
+    "training": "2025-05-10",
+    "committee_review": "2025-05-20",
+    "pre_review": "2025-05-30",
+    "volunteer_book": "2025-06-02",
+    "branch_meeting": "2025-06-20",
+    "talk_above": "2025-06-25",
+    "approval": "2025-07-01",
+    "filing_above": "2025-07-05",
+    "join_branch": "2025-07-06",
+    "oath": "2025-07-10",
+    "continued_check": "2025-12-20",
+    "full_application": "2026-06-10",
+    "full_meeting": "2026-06-20",
+    "full_approval": "2026-07-01",
+    "archive": "2026-07-10",
+}
+
+
+@dataclass
+class Way:
+    """A person's dossier and how to walk it."""
+
+    campus: Campus
+    faculty: Faculty
+    person: str
+    dossier: str
+    full: list[str]
+
+    def step(self, step: str, **more: Any) -> dict[str, Any]:
+        known = BY_ID[step]
+        given: dict[str, Any] = {
+            "dossier": self.dossier,
+            "step": step,
+            "on": DAYS[step],
+            "materials": list(known.materials),
+        }
+        if known.outcomes:
+            given["outcome"] = "pass"
+        given |= {
+            "contacts": {"people": self.full[:1]},
+            "introducers": {"people": self.full},
+            "training": {"training_days": 3},
+            "candidate_decision": {"publicity_since": "2025-03-20", "publicity_until": "2025-03-27"},
+            "branch_meeting": {"vote": VOTE},
+            "full_meeting": {"vote": VOTE},
+        }.get(step, {})
+        return {**given, **more}
+
+    def actor(self, step: str) -> str:
+        return self.faculty.dean if BY_ID[step].actor == ABOVE else self.faculty.secretary
+
+    def record(self, step: str, **more: Any) -> dict[str, Any]:
+        return self.campus.call(self.actor(step), "record_step", **self.step(step, **more))
+
+    def walk(self, until: str) -> None:
+        for step in STEPS[1:]:
+            if step.id == until:
+                return
+            self.record(step.id)
+
+
+def opened(campus: Campus, faculty: Faculty, person: str, key: str | None = None) -> dict[str, Any]:
+    return campus.call(
+        faculty.secretary,
+        "open_dossier",
+        key,
+        person=person,
+        born_on="2003-05-04",
+        on="2024-03-01",
+        materials=["application_letter"],
+    )
+
+
+@pytest.fixture
+def way(campus: Campus, faculty: Faculty) -> Way:
+    person = campus.person("S100", faculty.branch, political_status="none")
+    dossier = opened(campus, faculty, person)["id"]
+    return Way(campus, faculty, person, dossier, [faculty.secretary, faculty.member])
+
+
+def test_somebody_goes_the_whole_way_and_is_a_full_member(campus: Campus, faculty: Faculty, way: Way) -> None:
+    statuses = {}
+    for step in STEPS[1:]:
+        told = way.record(step.id)
+        person = campus.call(way.faculty.secretary, "get_person", person=way.person)
+        statuses[step.id] = person["political_status"]
+    assert (told["state"], told["number"], len(told["entries"])) == ("full", 25, 25)
+    assert [entry["warnings"] for entry in told["entries"]] == [[]] * 25
+    changes = ("talk", "activist_decision", "candidate_decision", "approval", "full_approval")
+    assert [statuses[each] for each in changes] == [
+        "applicant",
+        "activist",
+        "candidate",
+        "probationary",
+        "member",
+    ]
+    heard = campus.events("records.dossier.step_recorded.v1")
+    assert [each["data"]["number"] for each in heard] == list(range(1, 26))
+    assert heard[14]["data"] == {
+        "dossier": way.dossier,
+        "person": way.person,
+        "organisation": faculty.branch,
+        "on": "2025-06-20",
+        "step": "branch_meeting",
+        "number": 15,
+        "outcome": "pass",
+        "packs": [
+            "development-national-2014",
+            "development-practice-default",
+            "development-publicity-default",
+        ],
+        "state": "open",
+    }
+
+
+def test_a_refused_step_names_rule_pack_article_and_what_would_be_accepted(way: Way) -> None:
+    way.walk("candidate_decision")
+    with pytest.raises(Invalid, match=r"development\.too_early") as refused:
+        way.record("candidate_decision", on="2025-03-31")
+    told = refused.value
+    assert {name: told.params[name] for name in ("rule", "pack", "article", "earliest")} == {
+        "rule": "cultivation",
+        "pack": "development-national-2014",
+        "article": "第十三条",
+        "earliest": "2025-04-01",
+    }
+    assert told.text is not None
+    assert "2025-04-01" in told.text["zh"]
+    assert "第十三条" in told.text["zh"]
+
+
+def test_a_preview_says_what_recording_would_and_writes_nothing(campus: Campus, way: Way) -> None:
+    way.walk("branch_meeting")
+    before = campus.call(way.faculty.secretary, "get_dossier", dossier=way.dossier)
+    short = {**VOTE, "present": 8, "written": 0, "in_favour": 7}
+    verdict = campus.call(way.faculty.secretary, "preview_step", **way.step("branch_meeting", vote=short))
+    assert (verdict["accepted"], verdict["may_act"]) == (False, True)
+    (finding,) = verdict["findings"]
+    assert (finding["rule"], finding["params"]) == ("vote_in_favour", {"least": 8})
+    assert "8" in finding["text"]["en"]
+    after = campus.call(way.faculty.secretary, "get_dossier", dossier=way.dossier)
+    assert after == before
+    assert campus.call(way.person, "preview_step", **way.step("branch_meeting"))["may_act"] is False
+
+
+def test_the_same_dossier_meets_two_packs_on_two_days(campus: Campus, way: Way) -> None:
+    way.walk("branch_meeting")
+    verdicts = {
+        on: campus.call(way.faculty.secretary, "preview_step", **way.step("branch_meeting", on=on))
+        for on in ("2026-05-10", "2026-05-11")
+    }
+    old, new = verdicts.values()
+    assert (old["findings"], old["accepted"]) == ([], True)
+    assert [(each["rule"], each["pack"], each["hardness"]) for each in new["findings"]] == [
+        ("meeting_within", "development-national-2026", "warn")
+    ]
+    assert new["accepted"] is True
+
+
+def test_public_holidays_do_not_count_as_publicity(way: Way) -> None:
+    way.walk("candidate_decision")
+    # 2025-05-01 to 05-05 was a holiday, 04-27 a working Sunday.
+    with pytest.raises(Invalid, match=r"development\.publicity_short") as refused:
+        way.record(
+            "candidate_decision",
+            on="2025-05-10",
+            publicity_since="2025-04-30",
+            publicity_until="2025-05-08",
+        )
+    assert (refused.value.params["counted"], refused.value.params["least"]) == (4, 5)
+    told = way.record(
+        "candidate_decision", on="2025-05-10", publicity_since="2025-04-27", publicity_until="2025-05-07"
+    )
+    assert told["number"] == 7
+
+
+def test_each_step_is_recorded_by_its_actor_and_by_nobody_else(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    talk = way.step("talk")
+    for stranger in (faculty.next_door, faculty.member, faculty.groupie):
+        with pytest.raises(NotFound, match=r"dossiers\.not_found"):
+            campus.call(stranger, "record_step", **talk)
+        with pytest.raises(NotFound):
+            campus.call(stranger, "get_dossier", dossier=way.dossier)
+    with pytest.raises(Forbidden, match=r"permission\.denied"):
+        campus.call(faculty.dean, "record_step", **talk)
+    with pytest.raises(Unauthenticated):
+        campus.call(None, "record_step", **talk)
+    with pytest.raises(Unauthenticated):
+        campus.call(None, "get_dossier", dossier=way.dossier)
+    with pytest.raises(Forbidden, match=r"development\.own_dossier"):
+        campus.call(way.person, "record_step", **talk)
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "record_step", **way.step("pre_review"))
+    with pytest.raises(Forbidden):
+        campus.call(faculty.member, "list_dossiers", organisation=faculty.branch)
+    with pytest.raises(Invalid, match=r"person\.unknown"):
+        campus.call(
+            faculty.next_door,
+            "open_dossier",
+            person=faculty.groupie,
+            born_on="2003-05-04",
+            on="2024-03-01",
+            materials=["application_letter"],
+        )
+
+
+def test_a_person_reads_their_own_dossier_and_sees_who_opened_it(campus: Campus, way: Way) -> None:
+    campus.call(way.faculty.dean, "get_dossier", dossier=way.dossier)
+    own = campus.call(way.person, "get_dossier", dossier=way.dossier)
+    assert own["person"] == way.person
+    (listed,) = campus.call(way.person, "list_dossiers")["items"]
+    assert listed["id"] == way.dossier
+    assert "entries" not in listed
+    seen = campus.call(way.person, "read_audit", object_kind="person", object=way.person)["items"]
+    assert [(each["action"], each["actor"]) for each in seen] == [("dossier.read", way.faculty.dean)]
+
+
+def test_the_same_command_again_is_answered_the_same_and_done_once(campus: Campus, way: Way) -> None:
+    talk = way.step("talk")
+    first = campus.call(way.faculty.secretary, "record_step", "once", **talk)
+    assert campus.call(way.faculty.secretary, "record_step", "once", **talk) == first
+    assert len(first["entries"]) == 2
+    person = campus.person("S101", way.faculty.branch, political_status="none")
+    dossier = opened(campus, way.faculty, person, "open-once")
+    assert opened(campus, way.faculty, person, "open-once") == dossier
+    with pytest.raises(Conflict, match=r"dossiers\.exists"):
+        opened(campus, way.faculty, person)
+    with pytest.raises(Conflict, match=r"version\.stale"):
+        campus.call(way.faculty.secretary, "record_step", **way.step("activist_decision"), expected_version=1)
+
+
+def test_a_dossier_follows_its_person_and_takes_the_time_along(campus: Campus, way: Way) -> None:
+    way.walk("candidate_decision")
+    faculty = way.faculty
+    with pytest.raises(NotFound):
+        campus.call(faculty.next_door, "move_dossier", dossier=way.dossier)
+    campus.call(campus.administrator, "change_person", person=way.person, organisation=faculty.neighbour)
+    moved = campus.call(faculty.next_door, "move_dossier", dossier=way.dossier)
+    assert (moved["organisation"], moved["moves"][0]["left"]) == (faculty.neighbour, faculty.branch)
+    with pytest.raises(NotFound):
+        campus.call(faculty.secretary, "get_dossier", dossier=way.dossier)
+    decided = campus.call(faculty.next_door, "record_step", **way.step("candidate_decision"))
+    assert decided["number"] == 7
+
+
+def test_places_of_a_year_are_taken_once_and_free_again_when_struck(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    given = {"organisation": faculty.faculty, "year": 2025}
+    with pytest.raises(Forbidden):
+        campus.call(faculty.dean, "give_development_places", **given, places=9)
+    assert campus.call(campus.administrator, "give_development_places", **given, places=1)["taken"] == 0
+    way.walk("talk_above")
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 1
+    with pytest.raises(Invalid, match=r"quota\.taken"):
+        campus.call(campus.administrator, "give_development_places", **given, places=0)
+
+    person = campus.person("S102", faculty.branch, political_status="none")
+    second = Way(campus, faculty, person, opened(campus, faculty, person)["id"], way.full)
+    second.walk("branch_meeting")
+    with pytest.raises(Invalid, match=r"development\.quota_used") as refused:
+        second.record("branch_meeting")
+    assert refused.value.params["pack"] == "development-practice-default"
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 1
+
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "strike_step", dossier=way.dossier, reason="误录")
+    struck = campus.call(faculty.dean, "strike_step", dossier=way.dossier, reason="误录")
+    assert struck["entries"][-1]["struck"]["reason"] == "误录"
+    assert second.record("branch_meeting")["number"] == 15
+
+
+def test_the_timetable_says_what_comes_next_and_by_when(campus: Campus, way: Way) -> None:
+    way.walk("oath")
+    rows = {
+        row["step"]: row
+        for row in campus.call(way.faculty.secretary, "get_development_timetable", dossier=way.dossier)[
+            "items"
+        ]
+    }
+    oath = rows["oath"]
+    assert (oath["state"], oath["latest"], oath["overdue"]) == ("open", "2025-08-01", True)
+    assert oath["because"][0]["pack"] == "development-national-2026"
+    assert rows["full_meeting"]["earliest"] == "2026-09-10"  # today, since the oath comes before it
+    assert rows["oath"]["title"]["zh"] == "入党宣誓"
+
+
+def test_steps_are_told_with_their_papers_and_the_rules_of_a_day(campus: Campus, faculty: Faculty) -> None:
+    told = campus.call(faculty.member, "list_development_steps")
+    assert len(told["items"]) == 25
+    assert all(paper["template"]["zh"] for step in told["items"] for paper in step["materials"])
+    rules = {rule["rule"]: rule for rule in told["rules"]}
+    assert (rules["publicity"]["value"], rules["publicity"]["confidence"]) == (5, "C")
+    before = campus.call(faculty.member, "list_development_steps", on="2026-05-10")["rules"]
+    assert {rule["rule"]: rule["confidence"] for rule in before}["publicity"] == "S"
+
+
+def test_a_closed_dossier_makes_room_for_another(campus: Campus, way: Way) -> None:
+    closed = campus.call(way.faculty.secretary, "close_dossier", dossier=way.dossier, reason="withdrawn")
+    assert closed["state"] == "closed"
+    with pytest.raises(Conflict, match=r"development\.closed"):
+        way.record("talk")
+    assert opened(campus, way.faculty, way.person)["id"] != way.dossier
+
+
+def test_a_list_is_one_query_by_an_index(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    for number in range(3):
+        person = campus.person(f"S20{number}", faculty.branch, political_status="none")
+        opened(campus, faculty, person)
+    first = campus.call(faculty.secretary, "list_dossiers", limit=3)
+    rest = campus.call(faculty.secretary, "list_dossiers", limit=3, cursor=first["next"])
+    assert (len(first["items"]), len(rest["items"]), rest["next"]) == (3, 1, None)
+    for wanted in ({"organisation": {"$in": [faculty.branch]}}, {"person": way.person}):
+        found = campus.application.database["dossiers"].find(wanted).sort("_id", 1).limit(51)
+        assert "COLLSCAN" not in str(found.explain()["queryPlanner"]["winningPlan"])
+
+
+def test_nothing_of_days_to_come_is_recorded(campus: Campus, way: Way) -> None:
+    assert campus.clock.now() == datetime(2026, 9, 10, 4, 0, tzinfo=UTC)
+    with pytest.raises(Invalid, match=r"development\.in_future"):
+        way.record("talk", on="2026-09-11")
