@@ -14,7 +14,7 @@ OPINION_ROLES = frozenset(
 )
 _ACTIVITY = ("activity", "organisation", "kind", "held_on")
 _RECORD = (*_ACTIVITY, "entered_on", "late", "expected", "present", "excused", "has_minutes", "decisions")
-_CREDIT = ("credit", "person", "organisation", "year", "on", "form", "source", "activity", "minutes")
+_CREDIT = ("credit", "person", "organisation", "year", "on", "form", "origin", "activity", "minutes")
 _REPORT = ("report", "person", "organisation", "period")
 _BILL = ("bill", "person", "organisation", "month", "due_on")
 _PAYMENT = ("payment", "person", "organisation")

@@ -46,7 +46,7 @@ MESSAGE_STATES = (
     "suppressed",
 )
 TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
-TRAINING_SOURCES = ("entered", "activity", "campus")
+TRAINING_ORIGINS = ("entered", "activity", "campus")
 THOUGHT_STATES = ("handed_in", "accepted", "returned")
 DUES_KINDS = ("salaried", "retired", "student", "low_income", "farmer")
 DUES_USES = ("education", "awards", "hardship_help", "venues", "subscriptions", "relief", "other")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.kinds import TRAINING_FORMS, TRAINING_SOURCES
+from services.contracts.kinds import TRAINING_FORMS, TRAINING_ORIGINS
 
 
 class _Credit(EventContract):
@@ -19,7 +19,7 @@ class _Credit(EventContract):
     year = fields.Integer(required=True)
     on = fields.Date(required=True, metadata={"description": "campus date of the (last day of) training"})
     form = fields.String(required=True, validate=validate.OneOf(TRAINING_FORMS))
-    source = fields.String(required=True, validate=validate.OneOf(TRAINING_SOURCES))
+    origin = fields.String(required=True, validate=validate.OneOf(TRAINING_ORIGINS))
     activity = fields.String(required=True, allow_none=True)
 
 

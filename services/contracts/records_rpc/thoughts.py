@@ -12,11 +12,10 @@ DUTIES = ("open", "overdue", "missed", "in_time", "late")
 MOST_CHARACTERS = 20_000
 
 
-def _period(**kwargs: object) -> fields.String:
+def _period() -> fields.String:
     return fields.String(
         validate=validate.Regexp(r"^[0-9]{4}-Q[1-4]\Z"),
         metadata={"description": "a quarter: 2026-Q3", "pattern": "^[0-9]{4}-Q[1-4]$"},
-        **kwargs,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import TRAINING_FORMS, TRAINING_SOURCES
+from services.contracts.kinds import TRAINING_FORMS, TRAINING_ORIGINS
 from services.contracts.records_rpc.parts import Day, Listing, Page, Text, identifier
 
 MOST_MINUTES = 60 * 1000
@@ -56,7 +56,7 @@ class Credit(Schema):
     year = fields.Integer(required=True)
     title = fields.String(required=True)
     form = fields.String(required=True, validate=validate.OneOf(TRAINING_FORMS))
-    source = fields.String(required=True, validate=validate.OneOf(TRAINING_SOURCES))
+    origin = fields.String(required=True, validate=validate.OneOf(TRAINING_ORIGINS))
     minutes = fields.Integer(required=True, metadata={"description": "below 0 in a reversal"})
     activity = fields.String(required=True, allow_none=True)
     pack = fields.String(required=True, metadata={"description": "the pack that set what it is worth"})

@@ -60,10 +60,10 @@ def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Chan
             fields={"minutes": told},
         )
     by_days = given.get("full_days") or given.get("half_days")
-    ruling = rulings.get("activity_minutes") if given["source"] == "activity" else None
+    ruling = rulings.get("activity_minutes") if given["origin"] == "activity" else None
     applied = ruling or rulings["full_day" if given.get("full_days") or not by_days else "half_day"]
     state = {
-        **{name: given.get(name) for name in ("person", "organisation", "title", "form", "source")},
+        **{name: given.get(name) for name in ("person", "organisation", "title", "form", "origin")},
         "on": on.isoformat(),
         "year": on.year,
         "minutes": minutes,
@@ -132,7 +132,7 @@ def of_activity(activity: State, rulings: Rulings) -> tuple[int, list[str]]:
 
 
 def _facts(subject: str, state: State) -> dict[str, Any]:
-    named = ("person", "organisation", "year", "form", "source", "activity", "minutes")
+    named = ("person", "organisation", "year", "form", "origin", "activity", "minutes")
     return {
         "credit": subject,
         "on": date.fromisoformat(state["on"]),

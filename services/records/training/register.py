@@ -54,7 +54,7 @@ class Training:
         person = self._person_named_in(request, actor)
         home = person.state["organisation"]
         self._access.require_writer(actor, home)
-        given = {**request, "organisation": home, "source": "entered", "entered_by": actor}
+        given = {**request, "organisation": home, "origin": "entered", "entered_by": actor}
         credit = self.documents.id_for_command()
         in_force = self.rulings(request["on"], self._directory.authority.path(home))
         change = rules.credit(credit, given, in_force, today=self._clock.today())

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.clock import Clock
-from services.chassis.contract import Change
+from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Invalid, NotFound, Permanent, Retryable
@@ -17,7 +17,7 @@ from services.chassis.identity import derived_id
 from services.chassis.store import Store, in_transaction
 from services.records.directory.store import Directory, found_by
 from services.records.training import model as rules
-from services.records.training.register import Training, reversal_of
+from services.records.training.register import Training, reversal_of, shown
 
 _LENGTHS = ("minutes", "full_days", "half_days")
 
@@ -41,35 +41,44 @@ class Sources:
         """Credit who was present at activities of study; once per person and activity."""
         for event in events:
             if not event.data["imported"]:  # of those nobody knows who came
-                self._credit_activity(event.data["activity"])
+                self._settle(event.data["activity"])
 
-    def _credit_activity(self, activity: str) -> None:
+    def _settle(self, activity: str) -> None:
+        """Bring the credits of an activity to what its record says now; one reversed by hand stays so."""
         held = self._activities.get(activity).state
         on = date.fromisoformat(held["held_on"])
-        path = self._directory.authority.path(held["organisation"])
-        in_force = self._training.rulings(on, path)
+        in_force = self._training.rulings(on, self._directory.authority.path(held["organisation"]))
         minutes, present = rules.of_activity(held, in_force)
-        if not present:
+        if not minutes:
             return
-        homes = {
-            each.id: each.state["organisation"] for each in found_by(self._directory.people, "_id", present)
-        }
-        known = {each.state["person"] for each in self._documents.find({"activity": activity}, limit=0)}
-        given = {
-            "on": on,
-            "title": held["title"],
-            "form": "activity",
-            "source": "activity",
-            "activity": activity,
-            "minutes": minutes,
-            "entered_by": None,
-        }
-        written: list[tuple[str, Mapping[str, Any], Any]] = []
-        for person in sorted(set(present) & homes.keys() - known):
-            credit = derived_id("training credit", "activity", activity, person)
-            said = {**given, "person": person, "organisation": homes[person]}
-            change = rules.credit(credit, said, in_force, today=self._clock.today())
+        found = {each.id: each for each in self._documents.find({"activity": activity}, limit=0)}
+        lines = [shown(each) for each in found.values()]
+        homes = found_by(self._directory.people, "_id", {*present} - {each["person"] for each in lines})
+        today = self._clock.today()
+        written: list[tuple[str, Mapping[str, Any], Sequence[NewEvent]]] = []
+        for person in homes:
+            given = {
+                "person": person.id,
+                "organisation": person.state["organisation"],
+                "on": on,
+                "title": held["title"],
+                "form": "activity",
+                "origin": "activity",
+                "activity": activity,
+                "minutes": minutes,
+                "entered_by": None,
+            }
+            credit = derived_id("training credit", "activity", activity, person.id)
+            change = rules.credit(credit, given, in_force, today=today)
             written.append((credit, change.state, change.events))
+        for line in rules.standing(lines):
+            if line["person"] not in present:
+                credit = line["id"]
+                taken_back = reversal_of(credit)
+                change = rules.reverse(
+                    taken_back, credit, found[credit].state, reason=None, by=None, today=today
+                )
+                written.append((taken_back, change.state, change.events))
         if written:
             in_transaction(self._database, lambda: self._documents.create_many(written))
 
@@ -91,7 +100,7 @@ class Sources:
             **{name: said.get(name, 0) for name in _LENGTHS},
             "person": person.id,
             "organisation": home,
-            "source": "campus",
+            "origin": "campus",
             "entered_by": None,
         }
         credit = _referred(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,6 +29,27 @@ def told(campus: Campus, kind: str) -> list[dict[str, Any]]:
     return [each for each in campus.events(kind) if each["type"] == kind]
 
 
+@contextmanager
+def asked(campus: Campus, collection: str) -> Iterator[list[str]]:
+    """The queries that a collection is asked meanwhile."""
+    documents = campus.application.training.documents
+    assert documents.name == collection
+    queries: list[str] = []
+    real = documents.collection
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            if name in ("find", "find_one", "aggregate", "count_documents"):
+                queries.append(name)
+            return getattr(real, name)
+
+    documents.collection = Counting()  # type: ignore[assignment]  # it only counts what it passes on
+    try:
+        yield queries
+    finally:
+        documents.collection = real
+
+
 def completed(campus: Campus, reference: str, kind: str = "completed", **said: Any) -> dict[str, Any]:
     """An event of the campus's training system."""
     if kind == "completed":
@@ -46,7 +69,7 @@ def test_a_writer_credits_a_person_and_the_year_shows_target_pace_and_pack(
     campus: Campus, faculty: Faculty
 ) -> None:
     credit = credited(campus, faculty.secretary, faculty.member)
-    assert (credit["minutes"], credit["year"], credit["source"]) == (480, 2026, "entered")
+    assert (credit["minutes"], credit["year"], credit["origin"]) == (480, 2026, "entered")
     assert credit["pack"] == "training-national-2024"
     hours = campus.call(faculty.member, "training_hours")
     assert (hours["person"], hours["role"], hours["target"]) == (faculty.member, "member", 1920)
@@ -194,6 +217,29 @@ def test_an_approved_lecture_credits_who_was_there_once(campus: Campus, faculty:
     assert {each["pack"] for each in hours["credits"]} == {"training-activities-default"}
 
 
+def test_credits_follow_the_record_of_an_activity_but_not_against_a_reversal_by_hand(
+    campus: Campus, faculty: Faculty
+) -> None:
+    activity = approved(campus, faculty, "party_lecture")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 2)
+    [own] = lines(campus, person=faculty.secretary)
+    campus.call(faculty.secretary, "reverse_training", credit=own["_id"], reason="中途离开")
+    attendance = [
+        {"person": faculty.secretary, "state": "present", "reason": None, "guest": False},
+        {"person": faculty.member, "state": "absent", "reason": None, "guest": False},
+        {"person": faculty.groupie, "state": "present", "reason": None, "guest": False},
+    ]
+    campus.application.database["activities"].update_one(
+        {"_id": activity}, {"$set": {"attendance": attendance}}
+    )
+    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
+    campus.say(event, times=3, exchange="records.events", key="activity.approved")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 5)
+    for person, credited_ in ((faculty.secretary, 0), (faculty.member, 0), (faculty.groupie, 120)):
+        assert campus.call(person, "training_hours")["credited"] == credited_
+    assert len(told(campus, REVERSED)) == 2
+
+
 def test_what_another_system_reports_is_credited_once(campus: Campus, faculty: Faculty) -> None:
     event = completed(campus, "r-1", minutes=90)
     campus.say(event, times=20)
@@ -246,6 +292,26 @@ def test_an_organisations_people_are_shown_with_their_year(campus: Campus, facul
     )
     assert [(each["name"], each["role"]) for each in rest["items"]] == [("测试T002", "leading")]
     assert rest["next"] is None
+
+
+def test_a_page_of_fifty_lines_is_one_query_of_the_store(campus: Campus, faculty: Faculty) -> None:
+    for number in range(60):
+        credited(
+            campus,
+            faculty.secretary,
+            faculty.member,
+            title=f"第{number}讲",
+            on=f"2026-08-{number % 28 + 1:02}",
+        )
+    with asked(campus, "training_credits") as queries:
+        page = campus.call(faculty.member, "list_training", limit=50)
+    assert len(page["items"]) == 50
+    assert len(queries) == 1
+    days = [each["on"] for each in page["items"]]
+    assert days == sorted(days, reverse=True)
+    rest = campus.call(faculty.member, "list_training", limit=50, cursor=page["next"])
+    ids = {each["id"] for each in (*page["items"], *rest["items"])}
+    assert (len(ids), rest["next"]) == (60, None)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def post(
 
 
 def line(number: int, minutes: int, on: str = "2026-03-01", form: str = "lecture", **more: Any) -> Any:
-    said = {"person": "p", "organisation": "b", "title": "培训", "form": form, "source": "entered"}
+    said = {"person": "p", "organisation": "b", "title": "培训", "form": form, "origin": "entered"}
     change = model.credit(
         f"c{number}",
         {**said, "on": date.fromisoformat(on), "minutes": minutes, "entered_by": "w", **more},
@@ -94,7 +94,7 @@ def test_a_credit_counts_in_the_calendar_year_of_its_day() -> None:
     ],
 )
 def test_what_is_no_training_is_not_credited(given_: dict[str, Any], code: str) -> None:
-    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "source": "entered"}
+    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "origin": "entered"}
     with pytest.raises(Invalid) as refused:
         model.credit("c", {**said, **given_}, RULES, today=TODAY)
     assert refused.value.code == code
@@ -102,7 +102,7 @@ def test_what_is_no_training_is_not_credited(given_: dict[str, Any], code: str) 
 
 
 def test_before_the_first_pack_nothing_says_what_a_day_is_worth() -> None:
-    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "source": "entered"}
+    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "origin": "entered"}
     on = date(2018, 12, 31)
     with pytest.raises(Invalid, match=r"credit\.no_pack"):
         model.credit("c", {**said, "on": on, "full_days": 1}, effective(PACKS, on), today=TODAY)
@@ -113,7 +113,7 @@ def test_before_the_first_pack_nothing_says_what_a_day_is_worth() -> None:
 )
 def test_a_credit_names_the_pack_in_force_on_its_day(on: str, pack: str) -> None:
     day = date.fromisoformat(on)
-    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "source": "entered"}
+    said = {"person": "p", "organisation": "b", "title": "t", "form": "class", "origin": "entered"}
     state = model.credit("c", {**said, "on": day, "full_days": 1}, effective(PACKS, day), today=TODAY).state
     assert (state["pack"], state["minutes"]) == (pack, 480)
     assert state["article"]
