@@ -57,6 +57,27 @@ class TrainingWithdrawn(_Reference):
     type = "campus.training.withdrawn.v1"
 
 
+class DuesPaymentMade(EventContract):
+    """The payment system received dues. ``payment`` is its own number of it: told twice is once."""
+
+    type = "campus.dues_payment.made.v1"
+
+    payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
+    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    amount_fen = fields.Integer(
+        required=True, strict=True, validate=validate.Range(min=1, max=10_000_000_000)
+    )
+    paid_on = fields.Date(required=True, metadata={"description": "campus date; not later than today"})
+
+
+class DuesPaymentUndone(EventContract):
+    """The payment system gave a payment back wholly: what it settled is owed again."""
+
+    type = "campus.dues_payment.undone.v1"
+
+    payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
+
+
 class EventRejected(EventContract):
     """An event from outside was refused and is parked; its sender finds the reason here.
 

@@ -11,7 +11,13 @@ from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.jobs import Job
-from services.contracts.campus_events import PersonUpserted, TrainingCompleted, TrainingWithdrawn
+from services.contracts.campus_events import (
+    DuesPaymentMade,
+    DuesPaymentUndone,
+    PersonUpserted,
+    TrainingCompleted,
+    TrainingWithdrawn,
+)
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
 from services.records.activities.register import Register
@@ -23,6 +29,7 @@ from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
+from services.records.dues.register import Dues
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.roster.uploads import Upload, Uploads
@@ -54,6 +61,7 @@ class Records(Application):
             WorkingCalendar.of(self.packs("working-days-*.yaml")),
         )
         self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
+        self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_sources = Sources(
@@ -76,6 +84,8 @@ class Records(Application):
         self.jobs.work(importer.KIND, taking_over.step)
         self._heard = {
             PersonUpserted.type: self.campus.upsert,
+            DuesPaymentMade.type: self.dues.payments.told,
+            DuesPaymentUndone.type: self.dues.payments.undone,
             TrainingCompleted.type: self.training_sources.completed,
             TrainingWithdrawn.type: self.training_sources.withdrawn,
         }

@@ -8,7 +8,13 @@ from typing import Any
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.subscribe import Order, subscribe
-from services.contracts.campus_events import PersonUpserted, TrainingCompleted, TrainingWithdrawn
+from services.contracts.campus_events import (
+    DuesPaymentMade,
+    DuesPaymentUndone,
+    PersonUpserted,
+    TrainingCompleted,
+    TrainingWithdrawn,
+)
 from services.contracts.records_events import (
     ActivityApproved,
     OrganisationChanged,
@@ -19,13 +25,14 @@ from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
 from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
+from services.records.dues.entrypoints import DuesTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
 
 
 class RecordsService(
-    DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable, DevelopmentTable
+    DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable, DevelopmentTable, DuesTable
 ):
     """Keeps what organisations are and what they hold, as it happens.
 
@@ -40,6 +47,8 @@ class RecordsService(
         PersonUpserted,
         TrainingCompleted,
         TrainingWithdrawn,
+        DuesPaymentMade,
+        DuesPaymentUndone,
         queue="records.campus",
         order=Order.ANY,
         on_parked="reject",

@@ -2,7 +2,7 @@
 
 A posting is an account and an amount: debit is positive, credit negative. ``receivable`` is what members owe
 in all, ``advance`` what they paid before it was asked, ``assessed`` what was asked for, ``relieved`` what of
-it was waived, ``cash`` what is there, ``spent.<use>`` what it was spent on.
+it was waived, ``cash`` what is there, ``spent:<use>`` what it was spent on.
 """
 
 from __future__ import annotations
@@ -79,6 +79,16 @@ def drawn(cause: str, fen: int) -> Entry:
     return _entry("drawn", cause, (ADVANCE, fen), (RECEIVABLE, -fen))
 
 
+def moved(cause: str, fen: int, home: str, owed_to: str) -> list[tuple[str, Entry]]:
+    """As ``drawn``, where the bill is in another book: the money moves over, and each book balances."""
+    if home == owed_to:
+        return [(home, drawn(cause, fen))]
+    return [
+        (home, _entry("moved_out", cause, (ADVANCE, fen), (CASH, -fen))),
+        (owed_to, _entry("moved_in", cause, (CASH, fen), (RECEIVABLE, -fen))),
+    ]
+
+
 def given_back(payment: str, entry: str, allocated: int, rest: int) -> Entry:
     """A payment is undone: ``allocated`` of it is owed again, ``rest`` was still ahead."""
     return _entry(
@@ -93,7 +103,7 @@ def given_back(payment: str, entry: str, allocated: int, rest: int) -> Entry:
 
 def spent(expenditure: str, use: str, fen: int) -> Entry:
     """Money was spent on one use."""
-    return _entry("spent", expenditure, (f"{SPENT}.{use}", fen), (CASH, -fen))
+    return _entry("spent", expenditure, (f"{SPENT}:{use}", fen), (CASH, -fen))
 
 
 def reversal(entry: Entry, id: str) -> Entry:  # noqa: A002 - the field's name

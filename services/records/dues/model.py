@@ -14,6 +14,7 @@ from typing import Any
 from services.chassis.contract import Change, EventContract
 from services.chassis.errors import Conflict, Invalid
 from services.contracts.records_events import (
+    DuesBaseSet,
     DuesBilled,
     DuesDrawn,
     DuesGivenBack,
@@ -22,7 +23,7 @@ from services.contracts.records_events import (
     DuesSettled,
 )
 from services.records.dues.ledger import Allocation, allocate
-from services.records.dues.months import apart, last_day, longest_run, month_of
+from services.records.dues.months import apart, last_day, longest_run, month_of, shifted
 from services.records.dues.pack import BRACKETED, FIXED, KINDS, WHOLE, DuesPack
 
 State = Mapping[str, Any]
@@ -84,6 +85,47 @@ def owes(person: State, month: str) -> bool:
         return False
     joined_on = person["joined_on"]
     return joined_on is None or month_of(joined_on) <= month
+
+
+# -- bases -------------------------------------------------------------------------------------
+
+
+def set_base(given: State, before: State | None, pack: DuesPack, *, billed: str | None) -> Change | None:
+    """A base that counts from ``from_month`` (January, if not given) until the next one of the year.
+
+    ``given`` holds it sealed, with a fingerprint by which the same is known. ``billed`` is the last month
+    of the year that is billed: raises ``Conflict("dues.base_billed")`` up to it, and
+    ``Invalid("dues.month_outside_year")``.
+    """
+    year = given["year"]
+    first = given["from_month"] or f"{year}-01"
+    if not first.startswith(f"{year}-"):
+        raise _wrong("from_month", "dues.month_outside_year", f"{year}-01 … {year}-12")
+    entry = {
+        "from_month": first,
+        **{name: given[name] for name in ("kind", "base_sealed", "base_fingerprint", "amount_fen")},
+    }
+    bases: list[dict[str, Any]] = list(before["bases"]) if before else []
+    if any(_same(each, entry) for each in bases):
+        return None
+    if billed is not None and first <= billed:
+        accepted = shifted(billed, 1)
+        raise pack.refusal(
+            given["kind"], "dues.base_billed", "from_month", accepted, kind=Conflict, billed=billed
+        )
+    others = [each for each in bases if each["from_month"] != first]
+    state = {
+        "person": given["person"],
+        "year": year,
+        "bases": sorted([*others, entry], key=lambda each: str(each["from_month"])),
+    }
+    return Change(state, [DuesBaseSet.of(person=given["person"], year=year, from_month=first)])
+
+
+def base_for(base: State, month: str) -> dict[str, Any] | None:
+    """Of a year's bases the one that counts for ``month``; None before the first."""
+    reached = [each for each in base["bases"] if each["from_month"] <= month]
+    return dict(reached[-1]) if reached else None
 
 
 # -- bills -------------------------------------------------------------------------------------
@@ -200,9 +242,8 @@ def receive(
         "reversed_on": None,
         "reason": None,
     }
-    return Change(
-        state, [_paid(DuesReceived, subject, state, paid_on=paid_on, entered_by=state["entered_by"])]
-    )
+    told = _paid(DuesReceived, subject, state, paid_on=paid_on, entered_by=state["entered_by"])
+    return Change(_marked(state), [told])
 
 
 def draw(subject: str, before: State, outstanding: Sequence[tuple[str, int]]) -> Change | None:
@@ -212,7 +253,7 @@ def draw(subject: str, before: State, outstanding: Sequence[tuple[str, int]]) ->
         return None
     parts = [*before["parts"], *_parts(subject, len(before["parts"]), found)]
     state = {**before, "parts": parts, "ahead_fen": found.rest}
-    return Change(state, [_paid(DuesDrawn, subject, state)])
+    return Change(_marked(state), [_paid(DuesDrawn, subject, state)])
 
 
 def give_back(subject: str, before: State, *, reason: str, today: date) -> Change | None:
@@ -222,7 +263,7 @@ def give_back(subject: str, before: State, *, reason: str, today: date) -> Chang
     if not reason:
         raise _wrong("reason", "dues.reason_missing", "1 …")
     state = {**before, "state": "reversed", "reversed_on": today.isoformat(), "reason": reason}
-    return Change(state, [_paid(DuesGivenBack, subject, state, reversed_on=today)])
+    return Change(_marked(state), [_paid(DuesGivenBack, subject, state, reversed_on=today)])
 
 
 # -- arrears -----------------------------------------------------------------------------------
@@ -254,6 +295,11 @@ def arrears(bills: Sequence[State], pack: DuesPack, today: date) -> dict[str, An
 def _rounded(numerator: int, denominator: int) -> int:
     """The nearest whole number, halves upwards; both >= 0."""
     return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _same(one: State, other: State) -> bool:
+    names = ("from_month", "kind", "base_fingerprint", "amount_fen")
+    return all(one[name] == other[name] for name in names)
 
 
 def _wrong(field: str, code: str, accepted: Any) -> Invalid:
@@ -288,6 +334,14 @@ def _parts(payment: str, number: int, found: Allocation) -> list[dict[str, Any]]
         {"cause": f"{payment}:{number + position}", "bill": bill, "fen": fen}
         for position, (bill, fen) in enumerate(found.parts)
     ]
+
+
+def _marked(payment: State) -> dict[str, Any]:
+    """With whose it is while some of it is ahead: by this it is found when a bill comes."""
+    marked = {name: value for name, value in payment.items() if name != "ahead_of"}
+    if payment["state"] == "received" and payment["ahead_fen"]:
+        marked["ahead_of"] = payment["person"]
+    return marked
 
 
 def _paid(contract: type[EventContract], subject: str, state: State, **more: Any) -> Any:

@@ -32,6 +32,12 @@ COLLECTIONS = (
     "thought_contacts",
     "dossiers",
     "development_quotas",
+    "dues_bases",
+    "dues_bills",
+    "dues_payments",
+    "dues_reliefs",
+    "dues_expenditures",
+    "dues_accounts",
 )
 
 

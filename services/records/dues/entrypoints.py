@@ -1,0 +1,111 @@
+"""Who handles what about dues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.chassis.rpc import rpc
+from services.contracts.records_rpc import dues as calls
+from services.contracts.records_rpc.imports import StartedJob
+from services.records.application import Records
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class DuesTable:
+    """Who handles what about dues."""
+
+    records: Records
+
+    @rpc(request=calls.SetDuesBase, response=calls.DuesBase)
+    def set_dues_base(self, request: Request) -> Answer:
+        return self.records.dues.bases.set(request)
+
+    @rpc(request=calls.GetDuesBase, response=calls.DuesBase)
+    def get_dues_base(self, request: Request) -> Answer:
+        return self.records.dues.bases.get(request)
+
+    @rpc(request=calls.RevealDuesBase, response=calls.DuesBase)
+    def reveal_dues_base(self, request: Request) -> Answer:
+        return self.records.dues.bases.reveal(request)
+
+    @rpc(request=calls.BillDues, response=StartedJob)
+    def bill_dues(self, request: Request) -> Answer:
+        return self.records.dues.billing.start(request)
+
+    @rpc(request=calls.GetDuesBill, response=calls.DuesBill)
+    def get_dues_bill(self, request: Request) -> Answer:
+        return self.records.dues.billing.get(request["bill"])
+
+    @rpc(request=calls.ListDuesBills, response=calls.DuesBills)
+    def list_dues_bills(self, request: Request) -> Answer:
+        return self.records.dues.billing.listed(request)
+
+    @rpc(request=calls.ListDuesArrears, response=calls.DuesArrearsList)
+    def list_dues_arrears(self, request: Request) -> Answer:
+        return self.records.dues.billing.arrears(request["organisation"])
+
+    @rpc(request=calls.EnterDuesPayment, response=calls.DuesPayment)
+    def enter_dues_payment(self, request: Request) -> Answer:
+        return self.records.dues.payments.enter(request)
+
+    @rpc(request=calls.ReverseDuesPayment, response=calls.DuesPayment)
+    def reverse_dues_payment(self, request: Request) -> Answer:
+        return self.records.dues.payments.reverse(request)
+
+    @rpc(request=calls.GetDuesPayment, response=calls.DuesPayment)
+    def get_dues_payment(self, request: Request) -> Answer:
+        return self.records.dues.payments.get(request["payment"])
+
+    @rpc(request=calls.ListDuesPayments, response=calls.DuesPayments)
+    def list_dues_payments(self, request: Request) -> Answer:
+        return self.records.dues.payments.listed(request)
+
+    @rpc(request=calls.AskDuesRelief, response=calls.DuesRelief)
+    def ask_dues_relief(self, request: Request) -> Answer:
+        return self.records.dues.reliefs.ask(request)
+
+    @rpc(request=calls.DecideDuesRelief, response=calls.DuesRelief)
+    def decide_dues_relief(self, request: Request) -> Answer:
+        return self.records.dues.reliefs.decide(request)
+
+    @rpc(request=calls.GetDuesRelief, response=calls.DuesRelief)
+    def get_dues_relief(self, request: Request) -> Answer:
+        return self.records.dues.reliefs.get(request["relief"])
+
+    @rpc(request=calls.ListDuesReliefs, response=calls.DuesReliefs)
+    def list_dues_reliefs(self, request: Request) -> Answer:
+        return self.records.dues.reliefs.listed(request)
+
+    @rpc(request=calls.AskDuesExpenditure, response=calls.DuesExpenditure)
+    def ask_dues_expenditure(self, request: Request) -> Answer:
+        return self.records.dues.spending.ask(request)
+
+    @rpc(request=calls.DecideDuesExpenditure, response=calls.DuesExpenditure)
+    def decide_dues_expenditure(self, request: Request) -> Answer:
+        return self.records.dues.spending.decide(request)
+
+    @rpc(request=calls.PayDuesExpenditure, response=calls.DuesExpenditure)
+    def pay_dues_expenditure(self, request: Request) -> Answer:
+        return self.records.dues.spending.pay(request)
+
+    @rpc(request=calls.ReverseDuesExpenditure, response=calls.DuesExpenditure)
+    def reverse_dues_expenditure(self, request: Request) -> Answer:
+        return self.records.dues.spending.reverse(request)
+
+    @rpc(request=calls.GetDuesExpenditure, response=calls.DuesExpenditure)
+    def get_dues_expenditure(self, request: Request) -> Answer:
+        return self.records.dues.spending.get(request["expenditure"])
+
+    @rpc(request=calls.ListDuesExpenditures, response=calls.DuesExpenditures)
+    def list_dues_expenditures(self, request: Request) -> Answer:
+        return self.records.dues.spending.listed(request)
+
+    @rpc(request=calls.GetDuesAccounts, response=calls.DuesAccounts)
+    def get_dues_accounts(self, request: Request) -> Answer:
+        return self.records.dues.accounts.get(request)
+
+    @rpc(request=calls.PublishDuesAccounts, response=calls.DuesAccounts)
+    def publish_dues_accounts(self, request: Request) -> Answer:
+        return self.records.dues.accounts.publish(request)

@@ -1,0 +1,28 @@
+"""Dues put together: every part on one office."""
+
+from __future__ import annotations
+
+from services.chassis.application import Application
+from services.chassis.policies import Pack
+from services.records.access import Access
+from services.records.directory.store import Directory
+from services.records.dues.bases import Bases
+from services.records.dues.billing import Billing
+from services.records.dues.office import Office
+from services.records.dues.payments import Payments
+from services.records.dues.spending import Accounts, Reliefs, Spending
+
+
+class Dues:
+    """What is owed, what came in, what was waived, and what it was spent on."""
+
+    def __init__(
+        self, application: Application, directory: Directory, access: Access, packs: list[Pack]
+    ) -> None:
+        self.office = Office(application, directory, access, packs)
+        self.bases = Bases(self.office)
+        self.payments = Payments(self.office)
+        self.billing = Billing(application, self.office, self.bases, self.payments)
+        self.reliefs = Reliefs(self.office)
+        self.spending = Spending(self.office)
+        self.accounts = Accounts(self.office)
