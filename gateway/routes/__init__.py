@@ -15,6 +15,7 @@ from gateway.routes import (
     thoughts,
     training,
     uploads,
+    votes,
 )
 
 ROUTES = (
@@ -23,6 +24,7 @@ ROUTES = (
     *activities.ROUTES,
     *dues.ROUTES,
     *development.ROUTES,
+    *votes.ROUTES,
     *training.ROUTES,
     *thoughts.ROUTES,
     *operations.ROUTES,

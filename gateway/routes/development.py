@@ -22,6 +22,14 @@ ROUTES = (
         permission="any session",
     ),
     Route(
+        "GET",
+        "/api/v1/development/due",
+        "What may come next in every open dossier, and by when",
+        "development",
+        call=Call("records.list_due_development_steps", rpc.ListDueSteps, rpc.DueSteps),
+        permission=_READER,
+    ),
+    Route(
         "PUT",
         "/api/v1/development/places/{organisation}/{year}",
         "Give an organisation the places of a year",

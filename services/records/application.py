@@ -37,6 +37,7 @@ from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
 from services.records.training.register import Training
 from services.records.training.sources import Sources
+from services.records.votes.counting import Counting
 from services.records.working_days import WorkingCalendar
 
 Answer = dict[str, Any]
@@ -60,6 +61,8 @@ class Records(Application):
             self.packs("development-*.yaml"),
             WorkingCalendar.of(self.packs("working-days-*.yaml")),
         )
+        counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
+        self.counting = Counting(counted_by, self.clock)
         self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)

@@ -29,10 +29,18 @@ from services.records.dues.entrypoints import DuesTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
+from services.records.votes.entrypoints import VotesTable
 
 
 class RecordsService(
-    DirectoryTable, ActivitiesTable, RosterTable, TrainingTable, ThoughtsTable, DevelopmentTable, DuesTable
+    DirectoryTable,
+    ActivitiesTable,
+    RosterTable,
+    TrainingTable,
+    ThoughtsTable,
+    DevelopmentTable,
+    DuesTable,
+    VotesTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 

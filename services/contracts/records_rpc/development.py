@@ -256,6 +256,25 @@ class Timetable(Schema):
     items = fields.List(fields.Nested(TimetableRow), required=True)
 
 
+class ListDueSteps(Listing):
+    """What may come next in every open dossier of an organisation, or of all that the caller may read."""
+
+    organisation = identifier(required=False)
+    within = identifier(required=False)
+
+
+class DueStep(TimetableRow):
+    dossier = identifier()
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+
+
+class DueSteps(Page):
+    """A page holds the steps of ``limit`` dossiers; those that are late come first within it."""
+
+    items = fields.List(fields.Nested(DueStep), required=True)
+
+
 class ListDevelopmentSteps(Schema):
     """The twenty-five steps, and the rules in force on a day (today without one)."""
 
@@ -300,7 +319,7 @@ class GivePlaces(Schema):
     """How many an organisation and what is below it may admit in a year, given from strictly above."""
 
     organisation = identifier()
-    year = fields.Integer(strict=True, required=True, validate=validate.Range(min=2000, max=2100))
+    year = fields.Integer(required=True, validate=validate.Range(min=2000, max=2100))
     places = fields.Integer(strict=True, required=True, validate=validate.Range(min=0, max=100_000))
 
 

@@ -106,13 +106,14 @@ class Arrangements:
         return rules.left(quota.state, dossier) if quota is not None else None
 
     def take(self, quota: Document, dossier: str) -> None:
-        """``dossier`` takes a place."""
+        """``dossier`` takes a place; one of another year, of a decision made again, is free."""
+        self.give_back(dossier, but=quota.id)
         self.quotas.change(quota.id, lambda before: rules.take(quota.id, before, dossier))
 
-    def give_back(self, dossier: str) -> None:
-        """The place that ``dossier`` took, if it did, is free again."""
+    def give_back(self, dossier: str, *, but: str | None = None) -> None:
+        """The place that ``dossier`` took, if it did, is free again; the one of quota ``but`` stays."""
         found = self.quotas.find_one({"admitted": dossier})
-        if found is not None:
+        if found is not None and found.id != but:
             self.quotas.change(found.id, lambda before: rules.give_back(found.id, before, dossier))
 
 

@@ -10,14 +10,14 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refusal
-from services.chassis.pages import page
+from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
 from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements
 from services.records.development.history import History
 from services.records.development.standing import Standing
-from services.records.development.steps import BY_ID, PASS
-from services.records.development.timetable import timetable
+from services.records.development.steps import BY_ID, FAIL, PASS
+from services.records.development.timetable import OPEN, Row, timetable
 from services.records.development.verdict import Facts, judge
 from services.records.directory.people import People
 from services.records.directory.store import Directory, found_by, only
@@ -96,6 +96,8 @@ class Dossiers:
             )
             if quota is not None:
                 self._arrangements.take(quota, dossier.id)
+            elif step.id == "approval" and request["outcome"] == FAIL:
+                self._arrangements.give_back(dossier.id)
             self._raise_status(changed)
             return changed
 
@@ -178,8 +180,36 @@ class Dossiers:
 
     def listed(self, request: Answer) -> Answer:
         """Where people stand, of what the caller may read; the entries are not told."""
+        found = self._page(request, only(request, "person", "state", "stage"))
+        items = [{"id": each.id, "version": each.version, **each.state} for each in found.documents]
+        return {"items": items, "next": found.next}
+
+    def timetable(self, dossier: str) -> Answer:
+        """What comes next, from when and until when."""
+        found = self._opened(dossier)
+        return {"items": [self._row(row) for row in self._rows(found)]}
+
+    def due(self, request: Answer) -> Answer:
+        """What may come next in every open dossier, the late first within a page."""
+        found = self._page(request, {"state": "open"})
+        items = [
+            {
+                **self._row(row),
+                "dossier": each.id,
+                **{name: each.state[name] for name in ("person", "organisation")},
+            }
+            for each in found.documents
+            for row in self._rows(each)
+            if row.state == OPEN
+        ]
+        items.sort(key=lambda item: (not item["overdue"], item["latest"] or item["earliest"]))
+        return {"items": items, "next": found.next}
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _page(self, request: Answer, wanted: Answer) -> Page:
+        """Dossiers that the caller may read; without a post, their own. Whoever lists others is on record."""
         actor = context.actor()
-        wanted = only(request, "person", "state", "stage")
         own = wanted.get("person") == actor
         scope = self._standing.scope(actor)
         if "organisation" in request or "within" in request:
@@ -199,32 +229,22 @@ class Dossiers:
         if found.documents and not own:
             where = request.get("organisation") or request.get("within") or "all"
             self._audit.append("dossiers.listed", actor, "organisation", where)
-        return {
-            "items": [{"id": each.id, "version": each.version, **each.state} for each in found.documents],
-            "next": found.next,
-        }
+        return found
 
-    def timetable(self, dossier: str) -> Answer:
-        """What comes next, from when and until when."""
-        found = self._opened(dossier)
-        book = self._arrangements.book(found.state["organisation"])
-        rows = timetable(History(found.state), book, self._arrangements.calendar, self._clock.today())
-        return {
-            "items": [
-                {
-                    **{name: getattr(row.step, name) for name in ("number", "stage", "actor")},
-                    "step": row.step.id,
-                    "title": self._catalogue.render(f"development_step.{row.step.id}"),
-                    **{name: getattr(row, name) for name in ("state", "on", "earliest", "latest")},
-                    "overdue": row.overdue,
-                    "provisional": row.provisional,
-                    "because": [vars(reason) for reason in row.because],
-                }
-                for row in rows
-            ]
-        }
+    def _rows(self, dossier: Document) -> list[Row]:
+        book = self._arrangements.book(dossier.state["organisation"])
+        return timetable(History(dossier.state), book, self._arrangements.calendar, self._clock.today())
 
-    # -- within --------------------------------------------------------------------------------
+    def _row(self, row: Row) -> Answer:
+        return {
+            **{name: getattr(row.step, name) for name in ("number", "stage", "actor")},
+            "step": row.step.id,
+            "title": self._catalogue.render(f"development_step.{row.step.id}"),
+            **{name: getattr(row, name) for name in ("state", "on", "earliest", "latest")},
+            "overdue": row.overdue,
+            "provisional": row.provisional,
+            "because": [vars(reason) for reason in row.because],
+        }
 
     def _change(self, request: Answer, dossier: str, decide: Callable[[Answer], Change | None]) -> Document:
         return self.documents.change(

@@ -53,6 +53,10 @@ class DevelopmentTable:
     def get_development_timetable(self, request: Request) -> Answer:
         return self.records.dossiers.timetable(request["dossier"])
 
+    @rpc(request=calls.ListDueSteps, response=calls.DueSteps)
+    def list_due_development_steps(self, request: Request) -> Answer:
+        return self.records.dossiers.due(request)
+
     @rpc(request=calls.ListDevelopmentSteps, response=calls.DevelopmentSteps)
     def list_development_steps(self, request: Request) -> Answer:
         return self.records.development.steps(request.get("on"))

@@ -29,13 +29,10 @@ class Standing:
 
     def scope(self, actor: str) -> set[str] | None:
         """The organisations whose dossiers ``actor`` may read; None for all there are."""
-        found: set[str] = set()
-        for grant in self._authority.grants(actor):
-            if grant.role in READERS:
-                if len(self._authority.path(grant.node)) == 1:
-                    return None
-                found.update(self._authority.subtree(grant.node))
-        return found
+        held = [grant.node for grant in self._authority.grants(actor) if grant.role in READERS]
+        if any(len(self._authority.path(node)) == 1 for node in held):
+            return None
+        return self._authority.scope(actor, READERS)
 
     def require_keeper(self, actor: str, organisation: str) -> None:
         """A keeper at exactly ``organisation``, or an administrator there or above."""

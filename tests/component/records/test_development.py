@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import eventlet
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -326,6 +327,47 @@ def test_a_closed_dossier_makes_room_for_another(campus: Campus, way: Way) -> No
     with pytest.raises(Conflict, match=r"development\.closed"):
         way.record("talk")
     assert opened(campus, way.faculty, way.person)["id"] != way.dossier
+
+
+def test_two_admissions_at_once_do_not_share_the_last_place(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    given = {"organisation": faculty.faculty, "year": 2025}
+    campus.call(campus.administrator, "give_development_places", **given, places=1)
+    person = campus.person("S103", faculty.branch, political_status="none")
+    second = Way(campus, faculty, person, opened(campus, faculty, person)["id"], way.full)
+    for each in (way, second):
+        each.walk("branch_meeting")
+
+    def admit(one: Way) -> str:
+        try:
+            one.record("branch_meeting")
+        except Invalid as refused:
+            return refused.code
+        return "admitted"
+
+    racing = [eventlet.spawn(admit, each) for each in (way, second)]
+    assert sorted(each.wait() for each in racing) == ["admitted", "development.quota_used"]
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 1
+
+
+def test_what_is_due_in_a_branch_is_told_with_the_late_first(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    way.walk("oath")
+    campus.person("S104", faculty.branch, political_status="none")
+    person = campus.call(faculty.secretary, "list_people", number="S104")["items"][0]["id"]
+    opened(campus, faculty, person)
+    due = campus.call(faculty.secretary, "list_due_development_steps", organisation=faculty.branch)["items"]
+    assert {(each["step"], each["person"]) for each in due} == {
+        ("talk", person),
+        ("oath", way.person),
+        ("continued_check", way.person),
+        ("full_application", way.person),
+    }
+    late = [each["overdue"] for each in due]
+    assert late == sorted(late, reverse=True)
+    with pytest.raises(Forbidden):
+        campus.call(faculty.member, "list_due_development_steps", organisation=faculty.branch)
+    assert campus.call(way.person, "list_due_development_steps")["items"][0]["dossier"] == way.dossier
 
 
 def test_a_list_is_one_query_by_an_index(campus: Campus, way: Way) -> None:

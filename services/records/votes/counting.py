@@ -1,0 +1,67 @@
+"""Questions about votes: counted by the packs in force on the day of the meeting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from services.chassis.clock import Clock
+from services.chassis.errors import Invalid
+from services.chassis.policies import Pack, Ruling, effective
+from services.records.votes import model as rules
+
+Answer = dict[str, Any]
+
+
+class Counting:
+    """Counts what it is told; every answer names the packs and articles that it is by."""
+
+    def __init__(self, packs: Sequence[Pack], clock: Clock) -> None:
+        self._packs = list(packs)
+        self._clock = clock
+
+    def decision(self, request: Answer) -> Answer:
+        """What a meeting on one person came to."""
+        quorum, majority = self._rulings(request.get("on"), "vote_present", "vote_in_favour")
+        counted = rules.decide(
+            entitled=request["entitled"],
+            present=request["present"],
+            written=request["written"],
+            in_favour=request["in_favour"],
+            quorum=rules.Share.read(quorum.value),
+            majority=rules.Share.read(majority.value),
+        )
+        return {**vars(counted), "rules": _named(quorum, majority)}
+
+    def election(self, request: Answer) -> Answer:
+        """Who was elected. Raises ``Invalid("vote.candidate_twice")``."""
+        quorum, majority, surplus = self._rulings(
+            request.get("on"), "election_present", "election_votes", "election_surplus"
+        )
+        votes = {each["candidate"]: each["votes"] for each in request["votes"]}
+        if len(votes) < len(request["votes"]):
+            raise Invalid("vote.candidate_twice", fields={"votes": ["vote.candidate_twice"]})
+        counted = rules.elect(
+            entitled=request["entitled"],
+            present=request["present"],
+            seats=request["seats"],
+            votes=votes,
+            quorum=rules.Share.read(quorum.value),
+            majority=rules.Share.read(majority.value),
+            surplus_percent=surplus.value,
+        )
+        return {**vars(counted), "rules": _named(quorum, majority, surplus)}
+
+    def _rulings(self, on: date | None, *names: str) -> list[Ruling]:
+        in_force = effective(self._packs, on or self._clock.today())
+        if any(name not in in_force for name in names):
+            raise Invalid("vote.no_pack", fields={"on": ["vote.no_pack"]})
+        return [in_force[name] for name in names]
+
+
+def _named(*rulings: Ruling) -> list[Answer]:
+    return [
+        {"rule": each.parameter.name, "pack": each.pack.id, "article": each.parameter.article}
+        for each in rulings
+    ]
