@@ -62,6 +62,14 @@ ROUTES = (
         permission="a contact, of whom they accompany; with organisation: its secretary",
     ),
     Route(
+        "GET",
+        "/api/v1/people/{person}/thought-contacts",
+        "Who reads a person's reports",
+        "thoughts",
+        call=Call("records.get_thought_contacts", rpc.GetThoughtContacts, rpc.ThoughtContacts),
+        permission="the person, a contact, who names the contacts",
+    ),
+    Route(
         "PUT",
         "/api/v1/people/{person}/thought-contacts",
         "Name the one or two members who read a person's reports",

@@ -19,6 +19,15 @@ ROUTES = (
         permission=_WRITER,
     ),
     Route(
+        "POST",
+        "/api/v1/training/classes",
+        "Credit everybody who took part in a class: all of them, or nobody",
+        "training",
+        call=Call("records.credit_class", rpc.CreditClass, rpc.ClassCredited),
+        status=201,
+        permission=_WRITER,
+    ),
+    Route(
         "GET",
         "/api/v1/training/credits",
         "Lines of credit of a person or an organisation, newest day first",

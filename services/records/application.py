@@ -35,6 +35,7 @@ from services.records.roster.importer import RosterImport
 from services.records.roster.uploads import Upload, Uploads
 from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
+from services.records.training.classes import Classes
 from services.records.training.register import Training
 from services.records.training.sources import Sources
 from services.records.votes.counting import Counting
@@ -67,6 +68,7 @@ class Records(Application):
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
+        self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
         self.training_sources = Sources(
             self.database, self.directory, self.activities.documents, self.training, self.clock
         )

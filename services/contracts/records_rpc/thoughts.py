@@ -123,6 +123,12 @@ class NameThoughtContacts(Expecting):
     contacts = fields.List(identifier(), required=True, validate=validate.Length(min=1, max=10))
 
 
+class GetThoughtContacts(Schema):
+    """Who reads the reports of a person; the person knows, and who names them."""
+
+    person = identifier()
+
+
 class ThoughtContacts(Schema):
     id = identifier()
     version = fields.Integer(required=True)

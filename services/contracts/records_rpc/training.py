@@ -9,6 +9,7 @@ from services.contracts.records_rpc.parts import Day, Listing, Page, Text, ident
 
 MOST_MINUTES = 60 * 1000
 MOST_DAYS = 100
+MOST_PEOPLE = 200
 # Of an activity it is credited by its approval, never by hand.
 ENTERED_FORMS = tuple(form for form in TRAINING_FORMS if form != "activity")
 
@@ -33,6 +34,18 @@ class CreditTraining(Schema):
     on = Day(required=True, metadata={"description": "the day, or the last day, of the training"})
     title = Text(120, required=True)
     form = fields.String(required=True, validate=validate.OneOf(ENTERED_FORMS))
+    minutes = _length(MOST_MINUTES, "minutes of credit")
+    full_days = _length(MOST_DAYS, "whole days: 8 hours each, unless a policy pack says otherwise")
+    half_days = _length(MOST_DAYS, "half days: 4 hours each, unless a policy pack says otherwise")
+
+
+class CreditClass(Schema):
+    """Credit everybody who took part in a class or lecture alike: all of them, or nobody."""
+
+    people = fields.List(identifier(), required=True, validate=validate.Length(min=1, max=MOST_PEOPLE))
+    on = Day(required=True, metadata={"description": "the day, or the last day, of the training"})
+    title = Text(120, required=True)
+    form = fields.String(load_default="class", validate=validate.OneOf(ENTERED_FORMS))
     minutes = _length(MOST_MINUTES, "minutes of credit")
     full_days = _length(MOST_DAYS, "whole days: 8 hours each, unless a policy pack says otherwise")
     half_days = _length(MOST_DAYS, "half days: 4 hours each, unless a policy pack says otherwise")
@@ -65,6 +78,12 @@ class Credit(Schema):
     reason = fields.String(required=True, allow_none=True)
     entered_by = fields.String(required=True, allow_none=True)
     entered_on = Day(required=True)
+
+
+class ClassCredited(Schema):
+    """One line of each who took part, in the order in which they were named."""
+
+    items = fields.List(fields.Nested(Credit), required=True)
 
 
 class ListTraining(Listing):

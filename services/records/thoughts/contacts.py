@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from services.chassis import context
@@ -9,7 +10,7 @@ from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
@@ -38,7 +39,7 @@ class Contacts:
         home = person.state["organisation"]
         if not self._access.reads_people(actor, home):
             raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
-        if actor not in self._directory.authority.holders(self._branch(home), NAMING_ROLES):
+        if actor not in self._naming(home):
             raise Forbidden("permission.denied")
         chosen = request["contacts"]
         people = {each.id: each.state for each in found_by(self._directory.people, "_id", chosen)}
@@ -54,6 +55,16 @@ class Contacts:
         named = self._write(person.id, decide, request["expected_version"])
         self._audit.append("thought.contacts", actor, "person", person.id)
         return named.response or {}
+
+    def get(self, person: str) -> Answer:
+        """Who reads a person's reports: told to that person, to a contact and to who names them."""
+        actor = context.actor()
+        home = self._directory.authority.belongs(person)
+        found = self.documents.find_one({"_id": _of(person)})
+        names = home is not None and actor in self._naming(home)
+        if found is None or not (actor == person or names or actor in found.state["contacts"]):
+            raise NotFound(f"{COLLECTION}.not_found")
+        return _shown(found)
 
     def of(self, person: str) -> list[str]:
         """The contacts of one person."""
@@ -77,18 +88,26 @@ class Contacts:
         """Who is secretary at exactly that organisation."""
         return self._directory.authority.holders(organisation, ("secretary",))
 
+    def _naming(self, home: str) -> list[str]:
+        return self._directory.authority.holders(self._branch(home), NAMING_ROLES)
+
     def _branch(self, organisation: str) -> str:
         node = self._directory.authority.node(organisation)
         if node is not None and node.kind == "group" and node.parent is not None:
             return node.parent
         return organisation
 
-    def _write(self, person: str, decide: Any, expected_version: int | None) -> Document:
+    def _write(
+        self, person: str, decide: Callable[[Answer | None], Change | None], expected_version: int | None
+    ) -> Document:
         if self.documents.find_one({"_id": _of(person)}) is not None:
             return self.documents.change(
                 _of(person), decide, expected_version=expected_version, respond=_shown
             )
+        if expected_version is not None:
+            raise Conflict("version.stale", params={"version": 0})
         change = decide(None)
+        assert change is not None, "nothing was named before"
         return self.documents.create(_of(person), change.state, change.events, respond=_shown)
 
 

@@ -44,3 +44,7 @@ class ThoughtsTable:
     @rpc(request=calls.NameThoughtContacts, response=calls.ThoughtContacts)
     def name_thought_contacts(self, request: Request) -> Answer:
         return self.records.thought_contacts.name(request)
+
+    @rpc(request=calls.GetThoughtContacts, response=calls.ThoughtContacts)
+    def get_thought_contacts(self, request: Request) -> Answer:
+        return self.records.thought_contacts.get(request["person"])

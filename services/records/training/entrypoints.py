@@ -21,6 +21,10 @@ class TrainingTable:
     def credit_training(self, request: Request) -> Answer:
         return self.records.training.credit(request)
 
+    @rpc(request=calls.CreditClass, response=calls.ClassCredited)
+    def credit_class(self, request: Request) -> Answer:
+        return self.records.training_classes.credit(request)
+
     @rpc(request=calls.ReverseTraining, response=calls.Credit)
     def reverse_training(self, request: Request) -> Answer:
         return self.records.training.reverse(request)

@@ -152,7 +152,7 @@ class Training:
     def _progress(self, person: Document, year: int, lines: list[Answer], terms: list[Answer]) -> Answer:
         """As on today; of a past year, as on its last day."""
         first, last = targets.bounds(year)
-        day = min(max(self._clock.today(), first), last)
+        day = min(self._clock.today(), last)
         in_force = self.rulings(first, self._directory.authority.path(person.state["organisation"]))
         return {"person": person.id, **targets.progress(year, day, person.state, terms, lines, in_force)}
 

@@ -163,6 +163,19 @@ def test_contacts_are_named_by_the_branch_itself(campus: Campus, faculty: Facult
         named(campus, faculty, activist, contacts=["nobody"])
 
 
+def test_a_person_knows_who_reads_their_reports(campus: Campus, faculty: Faculty, activist: str) -> None:
+    with pytest.raises(NotFound, match=r"thought_contacts\.not_found"):
+        campus.call(activist, "get_thought_contacts", person=activist)
+    with pytest.raises(Conflict, match=r"version\.stale"):
+        named(campus, faculty, activist, expected_version=1)
+    contacts = named(campus, faculty, activist)
+    for knows in (activist, faculty.member, faculty.secretary):
+        assert campus.call(knows, "get_thought_contacts", person=activist) == contacts
+    for stranger in (campus.administrator, faculty.dean, faculty.next_door, faculty.groupie):
+        with pytest.raises(NotFound):
+            campus.call(stranger, "get_thought_contacts", person=activist)
+
+
 def test_contact_and_secretary_see_who_owes_a_report(campus: Campus, faculty: Faculty, activist: str) -> None:
     waiting = campus.person("S010", faculty.branch, political_status="probationary")
     named(campus, faculty, activist)

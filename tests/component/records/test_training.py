@@ -101,6 +101,44 @@ def test_a_credit_repeated_with_its_key_is_one(campus: Campus, faculty: Faculty)
     assert len(told(campus, CREDITED)) == 1
 
 
+def test_a_class_credits_all_who_took_part_or_nobody(campus: Campus, faculty: Faculty) -> None:
+    def credit(people: list[str], key: str | None = None, by: str = faculty.secretary, **more: Any) -> Any:
+        given = {"on": "2026-09-04", "title": "轮训班", "full_days": 2, "half_days": 1, **more}
+        return campus.call(by, "credit_class", key, people=people, **given)["items"]
+
+    everybody = [faculty.member, faculty.secretary]
+    items = credit(everybody, "k1")
+    assert [(each["person"], each["minutes"], each["form"]) for each in items] == [
+        (person, 20 * 60, "class") for person in everybody
+    ]
+    assert credit(everybody, "k1") == items
+    for other in (
+        {"people": [faculty.member]},
+        {"people": [faculty.groupie]},
+        {"people": [*everybody, faculty.groupie]},
+        {"people": everybody, "title": "另一期"},
+    ):
+        with pytest.raises(Conflict, match=r"idempotency\.key_reused"):
+            credit(key="k1", **other)
+    with pytest.raises(Invalid, match=r"person\.unknown") as refused:
+        credit([faculty.member, faculty.next_door])
+    assert refused.value.fields == {"people.1": ["person.unknown"]}
+    with pytest.raises(Forbidden):
+        credit([faculty.member], by=faculty.dean)
+    with pytest.raises(Forbidden):
+        credit([faculty.member], by=faculty.member)
+    assert len(lines(campus)) == 2
+    assert len(told(campus, CREDITED)) == 2
+    hours = campus.call(faculty.secretary, "training_hours")
+    assert (hours["classes"], hours["first_class"]["state"]) == (1, "done_late")
+
+
+def test_a_year_to_come_expects_nothing_yet(campus: Campus, faculty: Faculty) -> None:
+    hours = campus.call(faculty.member, "training_hours", year=2027)
+    assert (hours["target"], hours["expected"], hours["behind"]) == (1920, 0, 0)
+    assert campus.call(faculty.member, "training_hours", year=2017)["target"] is None
+
+
 def test_a_credit_is_reversed_once_and_never_edited(campus: Campus, faculty: Faculty) -> None:
     credit = credited(campus, faculty.secretary, faculty.member)
     [before] = lines(campus, _id=credit["id"])
