@@ -16,11 +16,10 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable
-from services.chassis.store import Indexes, Record, Store, answering, session
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
 
 FIRST = "0" * 64
 ATTEMPTS = 30
-DUPLICATE_KEY = 11000
 STEPS = 50  # entries of other replicas that are followed one by one
 
 
@@ -130,7 +129,7 @@ class Audit:
                     return
                 except BulkWriteError as partly:
                     # In order, so what stands before the first failure was written and stays.
-                    if partly.details["writeErrors"][0]["code"] != DUPLICATE_KEY:
+                    if not is_duplicate(partly):
                         raise
                     left = left[partly.details["nInserted"] :]
                     time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
@@ -167,7 +166,7 @@ class Audit:
         """The hash of one entry; None where there is no such entry."""
         with answering():
             found = self._entry_at(seq)
-        return None if found is None else str(found["hash"])
+        return None if found is None else str(found.get("hash"))
 
     def examine(self) -> Verdict:
         """What the whole chain is found to be; reads all of it."""

@@ -223,6 +223,10 @@ class Authority:
                 found.update(self.subtree(grant.node))
         return found
 
+    def reaches_everything(self, person: str) -> bool:
+        """Whether ``person`` holds a post at the root of the tree today."""
+        return any(len(self.path(grant.node)) == 1 for grant in self.grants(person))
+
     def holders(self, node: str, roles: Iterable[str]) -> list[str]:
         """Who holds one of ``roles`` today at exactly ``node``; longest in the role first."""
         with answering():

@@ -8,6 +8,7 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event as Signal
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis import context
 from services.chassis.context import Context
@@ -17,11 +18,12 @@ from services.chassis.envelope import Event
 from services.chassis.errors import origin
 from services.chassis.handling import EventEntrypoint, circumstances
 from services.chassis.retries import EVENTS
-from services.chassis.store import in_transaction
+from services.chassis.store import in_transaction, is_duplicate
 from services.chassis.subscribe import SECONDS, Order
 
 _log = structlog.get_logger()
 _Read = tuple[Delivery, Event]
+_MOST_COLLISIONS = 2
 
 
 class SubscribeBatch(EventEntrypoint):
@@ -45,8 +47,12 @@ class SubscribeBatch(EventEntrypoint):
         order: Order = Order.ANY,
         **kwargs: Any,
     ) -> None:
-        if order is Order.STRICT or (order is Order.LATEST and not (transaction and inbox)):
-            raise ValueError(f"{queue}: a batch keeps the latest, by a transaction and the inbox")
+        if order is Order.STRICT:
+            raise ValueError(f"{queue}: a batch cannot wait for what is missing")
+        if inbox and not transaction:
+            raise ValueError(f"{queue}: what the inbox marks is committed with the effect")
+        if order is Order.LATEST and not inbox:
+            raise ValueError(f"{queue}: the inbox knows what is the latest")
         # Twice the batch: the next one arrives while this one is handled.
         super().__init__(*contracts, queue=queue, prefetch=2 * most, **kwargs)
         self.most = most
@@ -153,9 +159,16 @@ class SubscribeBatch(EventEntrypoint):
     def _apply(self, events: list[Event]) -> int:
         """Apply those of the events that were not applied before; how many."""
         within = circumstances(events[0]) if len(events) == 1 else Context()
-        with context.entered(within):
-            fresh: int = self.container.perform(self, lambda service: self._once(service, events))
-        return fresh
+        for collision in range(_MOST_COLLISIONS + 1):
+            try:
+                with context.entered(within):
+                    fresh: int = self.container.perform(self, lambda service: self._once(service, events))
+                return fresh
+            except (DuplicateKeyError, BulkWriteError) as failure:
+                # Another replica applied one of them meanwhile; looked at again, it is left out.
+                if collision == _MOST_COLLISIONS or not is_duplicate(failure):
+                    raise
+        raise AssertionError("unreachable")
 
     def _once(self, service: Any, events: list[Event]) -> int:
         method = getattr(service, self.method_name)
@@ -168,10 +181,7 @@ class SubscribeBatch(EventEntrypoint):
             fresh = application.inbox.fresh(self.queue, events, ordered=self.ordered)
             if fresh:
                 method(fresh)
-            if self.transaction:
-                application.inbox.mark_all(self.queue, fresh, ordered=self.ordered)
-            else:
-                application.inbox.settle(self.queue, fresh)
+            application.inbox.mark_all(self.queue, fresh, ordered=self.ordered)
             return len(fresh)
 
         return in_transaction(application.database, body) if self.transaction else body()

@@ -34,8 +34,13 @@ class Catalogue:
         texts: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
         for folder in (OWN_TEXTS, *folders):
             for language in LANGUAGES:
+                said: dict[str, str] = {}
                 for path in (folder / f"{language}.yaml", *sorted(folder.glob(f"*.{language}.yaml"))):
-                    texts[language].update(_read(path))
+                    found = _read(path)
+                    if twice := sorted(said.keys() & found.keys()):
+                        raise CatalogueError(f"{path.name}: said by another part already: {twice}")
+                    said.update(found)
+                texts[language].update(said)
             lonely = set(texts["zh"]) ^ set(texts["en"])
             if lonely:
                 raise CatalogueError(f"{folder.name}: in one language only: {sorted(lonely)}")

@@ -18,7 +18,7 @@ from services.chassis.link import Link
 
 _log = structlog.get_logger()
 _ANSWER_SECONDS = 5.0
-_APPLIED_SECONDS = 10.0
+_APPLIED_SECONDS = 5.0
 _LONGEST_PAUSE = 5.0
 
 
@@ -102,7 +102,7 @@ class Subscription:
             if monotonic() > until:
                 _log.warning("drain.acknowledgements_unknown", queue=self.queue)
                 break
-            eventlet.sleep(0.005)
+            eventlet.sleep(0.02)
         self._await_idle()
 
     def _consumers(self) -> int:

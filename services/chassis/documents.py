@@ -16,12 +16,21 @@ from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, copied, on_commit, plain, session
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Store,
+    answering,
+    copied,
+    is_duplicate,
+    on_commit,
+    plain,
+    session,
+)
 
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
 RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
-DUPLICATE_KEY = 11000
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
 _VIEW = {"pending": 0, "pending_since": 0, "commands": 0}
@@ -178,9 +187,9 @@ class Documents:
                 if written:
                     self.collection.insert_many(list(written.values()), ordered=False, session=session())
             except BulkWriteError as partly:
-                failures = partly.details.get("writeErrors", [])
-                if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+                if not is_duplicate(partly):
                     raise
+                failures = partly.details["writeErrors"]
                 if session() is not None:
                     raise Conflict(f"{self.name}.exists") from None
                 ids = list(written)

@@ -129,16 +129,6 @@ class Inbox:
         if marks:
             self._marks.bulk_write(marks, session=session())
 
-    def settle(self, consumer: str, events: Sequence[Event]) -> None:
-        """Mark events whose effect is idempotent by itself: repeating the mark is no error."""
-        if events:
-            day = self._day()
-            marks = {_mark_id(consumer, event) for event in events}
-            self._marks.bulk_write(
-                [ReplaceOne({"_id": mark}, {"day": day}, upsert=True) for mark in sorted(marks)],
-                ordered=False,
-            )
-
     def _last(self, consumer: str, event: Event) -> int:
         key = _sequence_id(consumer, event)
         return self._lasts({key}).get(key, 0)

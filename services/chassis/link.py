@@ -12,6 +12,7 @@ from amqp import spec
 from amqp.exceptions import RecoverableConnectionError, error_for_code
 from amqp.method_framing import frame_writer
 from eventlet.event import Event as Signal
+from eventlet.semaphore import Semaphore
 
 from services.chassis import broker
 
@@ -53,6 +54,7 @@ class Link:
         self._progress: Signal | None = None
         self._lost: Callable[[BaseException], None] | None = None
         self._together: list[bytes] | None = None
+        self._sending = Semaphore()
         transport = self.connection.transport
         self._send = transport.write
         transport.write = self._write
@@ -101,15 +103,17 @@ class Link:
 
     def write_together(self, send: Callable[[], Any], seconds: float | None = None) -> None:
         """As ``write``, with all frames of ``send`` in one call of the socket; ``send`` must not wait."""
-        if self._ended:
-            raise LinkLost("the connection to the broker has ended")
-        together: list[bytes] = []
-        self._together = together
-        try:
-            send()
-        finally:
-            self._together = None
-        self.write(lambda: self._send(b"".join(together)), seconds)
+
+        def gathered() -> None:
+            together: list[bytes] = []
+            self._together = together
+            try:
+                send()
+            finally:
+                self._together = None
+            self._write_whole(b"".join(together))
+
+        self.write(gathered, seconds)
 
     def fail(self, error: BaseException) -> None:
         """End the link now; waiting calls are woken with an error."""
@@ -137,9 +141,14 @@ class Link:
 
     def _write(self, frame: bytes) -> None:
         if self._together is None:
-            self._send(frame)
+            self._write_whole(frame)
         else:
             self._together.append(bytes(frame))  # what is given is written over by the next
+
+    def _write_whole(self, frames: bytes) -> None:
+        # A write that has to wait must not let a heartbeat in between.
+        with self._sending:
+            self._send(frames)
 
     def _end(self, error: BaseException | None) -> None:
         self._ended = True

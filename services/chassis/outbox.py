@@ -88,22 +88,22 @@ def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int
     part: dict[str, list[UpdateOne]] = {}
     collections = {each.collection.name: each.collection for each in documents}
     for document, ids in zip(documents, confirmed, strict=True):
-        if not ids:
-            continue
-        pulled = UpdateOne({"_id": document.id}, {"$pull": {"pending": {"id": {"$in": list(ids)}}}})
-        part.setdefault(document.collection.name, []).append(pulled)
+        if ids:
+            pulled = UpdateOne({"_id": document.id}, {"$pull": {"pending": {"id": {"$in": list(ids)}}}})
+            part.setdefault(document.collection.name, []).append(pulled)
         if len(ids) == len(document.envelopes or ()):
-            # The sequence is the guard: nothing was appended since the list was read.
+            # The sequence is the guard: nothing was appended since the list was read. A list may be empty
+            # and still marked, where two replicas each confirmed a part of it.
             unchanged = {"_id": document.id, "sequence": document.sequence}
             emptied = {"$unset": {"pending": "", "pending_since": ""}}
             whole.setdefault(document.collection.name, []).append(UpdateOne(unchanged, emptied))
     cleared = 0
-    for name, pulls in part.items():
-        wholes = whole.get(name, [])
-        done = collections[name].bulk_write(wholes, ordered=False).matched_count if wholes else 0
+    for name, collection in collections.items():
+        wholes, pulls = whole.get(name, []), part.get(name, [])
+        done = collection.bulk_write(wholes, ordered=False).matched_count if wholes else 0
         cleared += done
-        if done < len(pulls):
-            collections[name].bulk_write(pulls, ordered=False)
+        if pulls and done < max(len(pulls), len(wholes)):
+            collection.bulk_write(pulls, ordered=False)
     return cleared
 
 

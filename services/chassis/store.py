@@ -18,6 +18,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     OperationFailure,
@@ -36,6 +37,7 @@ Result = TypeVar("Result")
 SELECTION_MS = 2_500
 CONNECT_MS = 2_000
 SOCKET_MS = 10_000
+DUPLICATE_KEY = 11000
 INDEX_CLASH = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
@@ -189,13 +191,20 @@ def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int
 
 def has_transactions(database: Store) -> bool:
     """Whether the server takes transactions: a MongoDB that is no replica set refuses them."""
-    with database.client.start_session() as own, own.start_transaction():
-        try:
+    try:
+        with database.client.start_session() as own, own.start_transaction():
             database["probe"].find_one({}, session=own)
-        except OperationFailure:
-            return False
-        own.abort_transaction()
+    except OperationFailure:
+        return False
     return True
+
+
+def is_duplicate(failure: DuplicateKeyError | BulkWriteError) -> bool:
+    """Whether nothing else went wrong than that a unique key was taken."""
+    if isinstance(failure, DuplicateKeyError):
+        return True
+    errors = (failure.details or {}).get("writeErrors", [])
+    return bool(errors) and all(each["code"] == DUPLICATE_KEY for each in errors)
 
 
 def refusal_of(failure: PyMongoError) -> Refusal | None:

@@ -32,7 +32,7 @@ class EvaluationService:
 
     evaluation = Evaluation()  # the application: policies, ledger, standings
 
-    # The ledger is the inbox, and a turn repeated writes nothing: neither marks nor a transaction.
+    # The ledger is the inbox, and a turn repeated writes nothing: no marks, and no transaction around it all.
     @subscribe_batch(
         ActivityApproved,
         ActivityReturned,

@@ -110,7 +110,7 @@ class Access:
         """Whether what ``person`` may read (below ``node``, where it is given) is the whole tree."""
         if node is not None and len(self._authority.path(node)) > 1:
             return False
-        return any(len(self._authority.path(grant.node)) == 1 for grant in self._authority.grants(person))
+        return self._authority.reaches_everything(person)
 
     def _own(self, person: str) -> list[str]:
         home = self._authority.belongs(person)

@@ -8,10 +8,8 @@ from datetime import date
 from pymongo.errors import BulkWriteError
 
 from services.chassis.envelope import Event
-from services.chassis.store import Indexes, Record, Store, answering
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
 from services.evaluation.evidence.model import Evidence
-
-_DUPLICATE = 11000
 
 
 class Ledger:
@@ -31,7 +29,7 @@ class Ledger:
             try:
                 self._entries.insert_many(entries, ordered=False)
             except BulkWriteError as failed:
-                if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
+                if not is_duplicate(failed):
                     raise
 
     def of(self, unit: str) -> list[Evidence]:

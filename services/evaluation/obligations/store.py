@@ -11,15 +11,13 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
-from services.chassis.store import Indexes, Record, Store, answering, session
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, OUTSTANDING, Obligation
-
-_DUPLICATE = 11000
 
 
 @dataclass(frozen=True)
 class Row:
-    """An obligation to be shown. ``basis``: the version of the standing it was computed from."""
+    """An obligation to be shown. ``basis``, shown as its version: that of the standing it is of."""
 
     obligation: Obligation
     basis: int
@@ -45,7 +43,7 @@ class ObligationRows:
             try:
                 self._rows.bulk_write(writes, ordered=False, session=session())
             except BulkWriteError as failed:
-                if any(each["code"] != _DUPLICATE for each in failed.details["writeErrors"]):
+                if not is_duplicate(failed):
                     raise
                 return False
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -164,6 +166,11 @@ class Projector:
         try:
             in_transaction(self._database, body)
         except _Outrun:
+            return False
+        except Unavailable as failure:
+            if failure.code != "store.contended":
+                raise
+            time.sleep(random.uniform(0.02, 0.2))  # another is in the middle of the same units
             return False
         return True
 

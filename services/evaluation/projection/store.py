@@ -122,8 +122,6 @@ class Standings:
         """Forget that ``units`` were newcomers."""
         with answering():
             self._newcomers.delete_many({"_id": {"$in": list(units)}})
-        for unit in units:
-            self._lately.pop(unit, None)
 
     def one(self, unit: str) -> Met | None:
         """The standing of ``unit``, or None."""
@@ -146,7 +144,8 @@ class Standings:
         if touches:
             with answering():
                 self._newcomers.bulk_write(touches, ordered=False)
-            self._lately.update(dict.fromkeys(due, now))
+            lately = {unit: at for unit, at in self._lately.items() if now - at <= TOUCHED_EVERY}
+            self._lately = lately | dict.fromkeys(due, now)
 
     def _sealed(self, written: Written) -> list[Record]:
         cause = written.cause

@@ -84,6 +84,15 @@ class Batched(_Service):
             self.ledger.apply(event)
 
 
+class BatchedLatest(_Service):
+    @subscribe_batch(
+        ActivityPlanned, queue="evaluation.batched.latest", most=50, within_ms=20, order=Order.LATEST
+    )
+    def fold(self, events):
+        for event in events:
+            self.ledger.apply(event)
+
+
 class Greedy(_Service):
     """A slow handler beside a quick one."""
 

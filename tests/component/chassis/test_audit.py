@@ -102,3 +102,10 @@ def test_a_person_sees_who_opened_what_is_theirs(audit: Audit) -> None:
     assert [each.seq for each in audit.read("dossier", "d0")] == [5, 3, 1]
     assert [each.seq for each in audit.read("dossier", "d0", before=5, limit=1)] == [3]
     assert [each.seq for each in audit.read(actor="p1")] == [4, 2]
+
+
+def test_an_entry_that_lost_its_hash_is_not_the_one_that_was_noted(audit: Audit, database: Store) -> None:
+    audit.append("thing.done", "p", "thing", "t")
+    last, noted = audit.head()
+    database["audit"].update_one({"_id": last}, {"$unset": {"hash": ""}})
+    assert audit.hash_at(last) != noted

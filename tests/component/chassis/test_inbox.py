@@ -88,13 +88,6 @@ def test_a_batch_by_sequence_is_judged_as_if_one_by_one(
     assert taken == applied
 
 
-def test_marks_of_an_idempotent_effect_may_be_repeated(inbox: Inbox) -> None:
-    batch = [event("s", id=each) for each in ("e1", "e2", "e1")]
-    inbox.settle("one", batch)
-    inbox.settle("one", batch)
-    assert inbox.fresh("one", batch) == []
-
-
 def test_a_mark_keeps_the_day_and_nothing_finer(inbox: Inbox, database: Store) -> None:
     inbox.mark("one", event("s", id="e1"))
     (mark,) = database["inbox"].find({})

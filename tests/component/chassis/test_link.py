@@ -205,3 +205,31 @@ def test_what_a_consumer_received_before_it_left_is_never_delivered_again(vhost)
         link.close()
     assert len(received) == len(set(received))
     connection.close()
+
+
+def test_no_heartbeat_comes_between_what_is_written_together(vhost):
+    link = Link(vhost, name="test")
+    channel = link.channel()
+    written: list[str] = []
+    send = link._send
+
+    def slowly(frames: bytes) -> None:
+        written.append("begins")
+        eventlet.sleep(0.05)
+        send(frames)
+        written.append("ends")
+
+    link._send = slowly
+    both = [
+        eventlet.spawn(
+            link.write_together,
+            lambda: [channel.basic_publish(channel.prepare_message(b"x"), "", "nowhere") for _ in range(3)],
+            2.0,
+        ),
+        eventlet.spawn(link.connection.send_heartbeat),
+    ]
+    for each in both:
+        each.wait()
+    assert written == ["begins", "ends", "begins", "ends"]
+    link._send = send
+    link.close()

@@ -10,16 +10,20 @@ import pytest
 
 from deploy.local.store import Store
 from services.chassis import broker as topology
+from services.chassis.batches import SubscribeBatch
 from services.chassis.consuming import Consumption
 from services.chassis.errors import Permanent
 from services.chassis.handling import MOST_REDELIVERIES
 from services.chassis.retries import EVENTS
 from services.chassis.store import connect
+from services.chassis.subscribe import Order
 from services.chassis.testing import wait_for
+from services.contracts.records_events import ActivityPlanned
 from tests.component.chassis.ledger_service import (
     PARKED,
     AnyOrder,
     Batched,
+    BatchedLatest,
     Greedy,
     Latest,
     Strict,
@@ -40,6 +44,43 @@ def test_an_older_event_of_a_subject_is_ignored_by_who_wants_the_latest(settings
         publish(second, fourth)
         wait_for(lambda: event_id(fourth) in ledger.effects)
         assert ledger.effects == [event_id(third), event_id(fourth)]
+
+
+def test_two_replicas_that_take_batches_of_the_latest_apply_nothing_twice_and_nothing_older(
+    settings, publish, event
+):
+    with running(BatchedLatest, settings) as one, running(BatchedLatest, settings) as other:
+        history = [event(f"a{subject}", n) for n in range(1, 21) for subject in range(5)]
+        publish(*history, *history)
+        last = {event_id(each) for each in history[-5:]}
+        wait_for(lambda: last <= set(one.effects), 30)
+        wait_for(lambda: one.container.in_flight == other.container.in_flight == 0, 30)
+        applied = list(one.database["effects"].find().sort("_id"))
+        assert len({each["event"] for each in applied}) == len(applied)
+
+
+def test_a_poisoned_event_parks_alone_among_the_latest(settings, publish, event, channel):
+    with running(BatchedLatest, settings) as ledger:
+        history = [event(f"a{n}", 1) for n in range(6)]
+        poison = event_id(history[2])
+
+        def act(each):
+            if each.id == poison:
+                raise Permanent("contract_broken")
+
+        ledger.act = act
+        publish(*history)
+        await_parked(channel, 1)
+        wait_for(lambda: len(ledger.effects) == 5)
+        assert poison not in ledger.effects
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"order": Order.STRICT}, {"transaction": False}, {"order": Order.LATEST, "inbox": False}]
+)
+def test_a_batch_promises_nothing_that_it_cannot_keep(wanted):
+    with pytest.raises(ValueError, match=r"evaluation\.promised"):
+        SubscribeBatch(ActivityPlanned, queue="evaluation.promised", **wanted)
 
 
 def test_a_strict_consumer_applies_a_shuffled_history_in_order(settings, publish, event):

@@ -259,6 +259,16 @@ def test_one_replica_sweeps_at_a_time(database: Store, clock: FixedClock, publis
     assert replicas[2]._may_sweep()
 
 
+def test_a_document_whose_last_events_two_replicas_cleared_is_pending_no_more(
+    documents: Documents, relay: Relay, clock: FixedClock
+) -> None:
+    documents.create("a1", {"count": 0})
+    documents.collection.update_one({"_id": "a1"}, {"$set": {"pending": [], "pending_since": clock.now()}})
+    relay.wake(documents.collection, "a1")
+    relay.publish_bunch()
+    assert pending(documents) == 0
+
+
 def test_an_event_without_a_route_stays_pending_and_holds_nobody_up(
     broker: Broker, documents: Documents, relay: Relay, clock: FixedClock, wiretap: Wiretap, vhost: str
 ) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import sys
+import time
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from eventlet.green import subprocess
 
 from services.chassis.envelope import from_wire
+from services.chassis.store import connect
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved, organisation
@@ -133,6 +135,23 @@ def test_a_row_that_is_there_although_it_was_never_told_is_written_over(
     assert {each["_id"]: each["state"] for each in shown(evaluation)} == {
         each["_id"]: each["state"] for each in rows
     }
+
+
+def test_a_turn_outlasts_another_that_is_in_the_middle_of_the_same_unit(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    quiet(evaluation)
+    rival = connect(campus.settings.mongo_uri, campus.settings.for_service("evaluation").database_name)
+    with rival.client.start_session() as own:
+        own.start_transaction()
+        rival["standings"].update_one({"_id": "branch"}, {"$set": {"rival": 1}}, session=own)
+        folding = eventlet.spawn(evaluation.projector.fold, [from_wire(campus.sealed(RECORDS[0], 4))])
+        began = time.monotonic()
+        wait_for(lambda: time.monotonic() > began + 0.8)  # longer than one transaction is tried again
+        own.abort_transaction()
+    folding.wait()
+    assert campus.score("secretary", "branch")["evidence"] == 1
+    rival.client.close()
 
 
 def test_the_command_rebuilds_every_standing_and_can_be_repeated(

@@ -32,6 +32,13 @@ def test_each_part_may_have_texts_of_its_own(tmp_path: Path) -> None:
     assert "whole" in texts
 
 
+def test_two_parts_do_not_say_the_same(tmp_path: Path) -> None:
+    for part in ("dues", "plans"):
+        (tmp_path / f"{part}.zh.yaml").write_text("paid: 甲", encoding="utf-8")
+    with pytest.raises(CatalogueError, match="paid"):
+        Catalogue.load([tmp_path])
+
+
 def test_an_unknown_code_is_said_as_itself() -> None:
     assert Catalogue.load().render("no.such") == {"zh": "no.such", "en": "no.such"}
 
