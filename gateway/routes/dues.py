@@ -108,6 +108,14 @@ ROUTES = (
     ),
     Route(
         "POST",
+        "/api/v1/dues/reconciliation",
+        "Compare a statement of the payment system with the book",
+        "dues",
+        call=Call("records.reconcile_dues", rpc.ReconcileDues, rpc.Reconciliation),
+        permission=_WRITER,
+    ),
+    Route(
+        "POST",
         "/api/v1/dues/reliefs",
         "Ask for relief from dues",
         "dues",

@@ -16,8 +16,10 @@ from services.contracts.kinds import (
 )
 from services.contracts.records_events.dues import MONTH
 from services.contracts.records_rpc.activities import VERDICTS
+from services.contracts.records_rpc.directory import NUMBER
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
+MOST_LINES = 1000
 YEAR = validate.Range(min=2008, max=2200)
 
 
@@ -239,6 +241,45 @@ class ListDuesPayments(Listing):
 
 class DuesPayments(Page):
     items = fields.List(fields.Nested(DuesPayment), required=True)
+
+
+class StatementLine(Schema):
+    """One payment as the payment system has it."""
+
+    reference = Text(60, required=True)
+    number = fields.String(required=True, validate=NUMBER, metadata={"description": "campus number"})
+    amount_fen = _fen(required=True)
+    paid_on = Day(required=True)
+
+
+class ReconcileDues(Schema):
+    """Compare a statement with what one organisation's book has of these days; asks for a writer.
+
+    Nothing is written: what differs is undone and entered anew by people.
+    """
+
+    organisation = identifier()
+    since = Day(required=True)
+    until = Day(required=True)
+    lines = fields.List(fields.Nested(StatementLine), required=True, validate=validate.Length(max=MOST_LINES))
+
+
+class ReconciledLine(Schema):
+    reference = fields.String(required=True)
+    payment = fields.String(required=True, allow_none=True)
+    outcome = fields.String(
+        required=True,
+        metadata={
+            "description": "agreed, person_differs, amount_differs, day_differs, reversed or missing here"
+        },
+    )
+
+
+class Reconciliation(Schema):
+    lines = fields.List(fields.Nested(ReconciledLine), required=True)
+    unnamed = fields.List(
+        fields.String(), required=True, metadata={"description": "payments that the statement does not have"}
+    )
 
 
 # -- relief ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from services.chassis.contract import Change, EventContract, NewEvent
-from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.errors import Conflict, Forbidden
 from services.contracts.records_events import (
     DuesReliefAsked,
     DuesReliefDecided,
@@ -16,7 +16,7 @@ from services.contracts.records_events import (
     ExpenditurePaid,
     ExpenditureReversed,
 )
-from services.records.dues.model import MOST_FEN
+from services.records.dues.model import MOST_FEN, wrong
 from services.records.dues.months import apart
 from services.records.dues.pack import DuesPack
 
@@ -112,9 +112,9 @@ def pay_expenditure(
             state=before["state"],
         )
     if paid_on > today:
-        raise _wrong("paid_on", "expenditure.paid_in_future", f"… {today.isoformat()}")
+        raise wrong("paid_on", "expenditure.paid_in_future", f"… {today.isoformat()}")
     if paid_on.isoformat() < before["decided_on"]:
-        raise _wrong("paid_on", "expenditure.paid_too_early", f"{before['decided_on']} …")
+        raise wrong("paid_on", "expenditure.paid_too_early", f"{before['decided_on']} …")
     if before["amount_fen"] > cash_fen:
         accepted = {"accepted": cash_fen}
         fields = {"amount_fen": ["expenditure.beyond_cash"]}
@@ -157,7 +157,7 @@ def _decided(
     if by == before["asked_by"]:
         raise Forbidden(f"{name}.own_request")
     if not approve and not comment:
-        raise _wrong("comment", f"{name}.comment_missing", "1 …")
+        raise wrong("comment", f"{name}.comment_missing", "1 …")
     return {
         **before,
         "state": "approved" if approve else "refused",
@@ -165,10 +165,6 @@ def _decided(
         "decided_on": today.isoformat(),
         "comment": comment or None,
     }
-
-
-def _wrong(field: str, code: str, accepted: Any) -> Invalid:
-    return Invalid(code, params={"accepted": accepted}, fields={field: [code]})
 
 
 def _relief(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:

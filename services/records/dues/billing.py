@@ -17,7 +17,7 @@ from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.store import in_transaction
 from services.records.directory.store import found_by, only
-from services.records.dues import approvals, ledger
+from services.records.dues import approvals, ledger, settling
 from services.records.dues import model as rules
 from services.records.dues.bases import Bases, base_id
 from services.records.dues.months import month_of, shifted
@@ -177,7 +177,7 @@ class Billing:
         pack = office.rules_for(node)
         items = []
         for person, theirs in groupby(bills, key=lambda each: str(each.state["person"])):
-            owed = rules.arrears([each.state for each in theirs], pack, today)
+            owed = settling.arrears([each.state for each in theirs], pack, today)
             if owed is not None:
                 items.append({"person": person, **owed})
         return {"items": sorted(items, key=lambda each: (each["since"], each["person"]))}

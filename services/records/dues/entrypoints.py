@@ -62,6 +62,10 @@ class DuesTable:
     def list_dues_payments(self, request: Request) -> Answer:
         return self.records.dues.payments.listed(request)
 
+    @rpc(request=calls.ReconcileDues, response=calls.Reconciliation)
+    def reconcile_dues(self, request: Request) -> Answer:
+        return self.records.dues.payments.reconcile(request)
+
     @rpc(request=calls.AskDuesRelief, response=calls.DuesRelief)
     def ask_dues_relief(self, request: Request) -> Answer:
         return self.records.dues.reliefs.ask(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from services.chassis import context
@@ -15,10 +15,14 @@ from services.chassis.errors import Forbidden, Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.store import in_transaction
-from services.records.directory.store import only
-from services.records.dues import ledger
+from services.records.directory.store import found_by, only
+from services.records.dues import ledger, settling
 from services.records.dues import model as rules
 from services.records.dues.office import Answer, Office, shown
+from services.records.dues.reconciliation import reconcile
+
+MOST_DAYS = 31
+_BY_DAY = [("paid_on", -1), ("_id", -1)]
 
 
 class Payments:
@@ -108,6 +112,29 @@ class Payments:
         )
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 
+    def reconcile(self, request: Answer) -> Answer:
+        """A statement of the payment system beside one organisation's book; nothing is written."""
+        office = self._office
+        node = office.directory.organisation_named_in("organisation", request["organisation"]).id
+        office.access.require_writer(context.actor(), node)
+        since, until = request["since"], request["until"]
+        if not 0 <= (until - since).days <= MOST_DAYS:
+            accepted = {"accepted": f"{since.isoformat()} … {(since + timedelta(MOST_DAYS)).isoformat()}"}
+            raise Invalid("dues.days_unfit", params=accepted, fields={"until": ["dues.days_unfit"]})
+        days = {"$gte": since.isoformat(), "$lte": until.isoformat()}
+        found = self._documents.find({"organisation": node, "paid_on": days}, sort=_BY_DAY, limit=0)
+        ours = [(each.id, each.state) for each in found if each.state["entered_by"] == "campus"]
+        numbers = {line["number"] for line in request["lines"]}
+        people = {
+            each.state["number"]: each.id for each in found_by(office.directory.people, "number", numbers)
+        }
+        lines = [
+            {**line, "person": people.get(line["number"]), "paid_on": line["paid_on"].isoformat()}
+            for line in request["lines"]
+        ]
+        outcomes, unnamed = reconcile(lines, ours)
+        return {"lines": outcomes, "unnamed": unnamed}
+
     # -- within --------------------------------------------------------------------------------
 
     def _known(self, payment: str) -> Document:
@@ -127,7 +154,7 @@ class Payments:
                 return repeated
             bills = {each.id: each for each in office.outstanding(person.id)}
             owed = [(b.id, b.state["month"], b.state["outstanding_fen"]) for b in bills.values()]
-            change = rules.receive(payment, stated, owed, pack, today=today, may_be_ahead=may_be_ahead)
+            change = settling.receive(payment, stated, owed, pack, today=today, may_be_ahead=may_be_ahead)
             created = self._documents.create(payment, change.state, change.events, respond=shown)
             settled = self._settle(payment, created.state["parts"], given["paid_on"])
             sums = _by_organisation(bills, settled)
@@ -159,7 +186,7 @@ class Payments:
         for payment in sorted(ahead, key=lambda each: (each.state["paid_on"], each.id)):
             bills = {each.id: each for each in office.outstanding(person)}
             owed = [(each.id, each.state["outstanding_fen"]) for each in bills.values()]
-            change = rules.draw(payment.id, payment.state, owed)
+            change = settling.draw(payment.id, payment.state, owed)
             if change is None:
                 continue
             self._documents.change(payment.id, partial(_as_decided, change))
@@ -180,7 +207,7 @@ class Payments:
             before = self._documents.get(payment)
             undone = self._documents.change(
                 payment,
-                lambda state: rules.give_back(payment, state, reason=reason, today=today),
+                lambda state: settling.give_back(payment, state, reason=reason, today=today),
                 expected_version=expected_version,
                 respond=shown,
             )

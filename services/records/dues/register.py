@@ -6,11 +6,12 @@ from services.chassis.application import Application
 from services.chassis.policies import Pack
 from services.records.access import Access
 from services.records.directory.store import Directory
+from services.records.dues.accounts import Accounts
 from services.records.dues.bases import Bases
 from services.records.dues.billing import Billing
 from services.records.dues.office import Office
 from services.records.dues.payments import Payments
-from services.records.dues.spending import Accounts, Reliefs, Spending
+from services.records.dues.spending import Reliefs, Spending
 
 
 class Dues:

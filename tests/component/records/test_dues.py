@@ -280,6 +280,26 @@ def test_the_same_payment_with_another_amount_is_refused(campus: Campus, owing: 
     assert books(campus, owing.branch)[ledger.CASH] == 3001
 
 
+def test_a_statement_of_the_payment_system_is_compared_with_the_book(campus: Campus, owing: Faculty) -> None:
+    for name, fen in (("P-1", 3001), ("P-2", 3001)):
+        campus.say(made(payment=name, number="S001", amount_fen=fen, paid_on="2026-09-10"))
+    wait_for(lambda: bills(campus, owing.member)["2026-08"]["state"] == "settled", 20)
+    line = {"number": "S001", "amount_fen": 3001, "paid_on": "2026-09-10"}
+    asked = {
+        "organisation": owing.branch,
+        "since": "2026-09-01",
+        "until": "2026-09-30",
+        "lines": [{**line, "reference": "P-1"}, {**line, "reference": "P-9"}],
+    }
+    found = campus.call(owing.secretary, "reconcile_dues", **asked)
+    assert [each["outcome"] for each in found["lines"]] == ["agreed", "missing"]
+    assert len(found["unnamed"]) == 1
+    with pytest.raises(Forbidden):
+        campus.call(owing.next_door, "reconcile_dues", **asked)
+    with pytest.raises(Invalid, match=r"dues\.days_unfit"):
+        campus.call(owing.secretary, "reconcile_dues", **{**asked, "until": "2026-12-31"})
+
+
 # -- arrears and relief ------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.records.dues import ledger
 from services.records.dues.ledger import Entry, Posting, Unbalanced
+from services.records.dues.reconciliation import reconcile
 
 FEN = st.integers(0, 10**9)
 
@@ -94,3 +95,25 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
+
+
+def state(**more: object) -> dict[str, object]:
+    paid = {"reference": "r", "person": "p", "amount_fen": 1500, "paid_on": "2026-09-10", "state": "received"}
+    return {**paid, **more}
+
+
+@pytest.mark.parametrize(
+    ("ours", "outcome"),
+    [
+        (state(), "agreed"),
+        (state(amount_fen=1501), "amount_differs"),
+        (state(person="q"), "person_differs"),
+        (state(paid_on="2026-09-11"), "day_differs"),
+        (state(state="reversed"), "reversed"),
+        (state(reference="s"), "missing"),
+    ],
+)
+def test_each_line_of_a_statement_is_told_what_became_of_it(ours: dict[str, object], outcome: str) -> None:
+    lines, unnamed = reconcile([state()], [("x", ours)])
+    assert [each["outcome"] for each in lines] == [outcome]
+    assert unnamed == (["x"] if outcome == "missing" else [])

@@ -15,7 +15,7 @@ from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
 from services.chassis.policies import PackError, load_all, parse
 from services.contracts.kinds import DUES_KINDS, DUES_USES
 from services.contracts.records_events import DuesBilled, DuesReopened, DuesSettled
-from services.records.dues import approvals
+from services.records.dues import approvals, settling
 from services.records.dues import model as rules
 from services.records.dues.ledger import allocate
 from services.records.dues.months import apart, last_day, longest_run, shifted
@@ -173,7 +173,7 @@ def test_six_months_in_a_row_only_prompt(missing: int | None, prompted: bool) ->
     months = [shifted("2026-03", number) for number in range(6)]
     if missing is not None:
         months.remove(shifted("2026-03", missing))
-    found = rules.arrears([bill(month)[0] for month in months], PACK, TODAY)
+    found = settling.arrears([bill(month)[0] for month in months], PACK, TODAY)
     assert found is not None
     assert (found["prompt"] is not None) is prompted
     if found["prompt"]:
@@ -188,8 +188,8 @@ def test_six_months_in_a_row_only_prompt(missing: int | None, prompted: bool) ->
 
 def test_a_bill_is_in_arrears_from_the_day_after_its_last() -> None:
     september = bill("2026-09")[0]
-    assert rules.arrears([september], PACK, date(2026, 9, 30)) is None
-    assert rules.arrears([september], PACK, date(2026, 10, 1)) is not None
+    assert settling.arrears([september], PACK, date(2026, 9, 30)) is None
+    assert settling.arrears([september], PACK, date(2026, 10, 1)) is not None
 
 
 def test_of_several_rows_the_longest_counts() -> None:
@@ -232,7 +232,7 @@ def payment(
         "entered_by": "treasurer",
         "reference": None,
     }
-    return dict(rules.receive("x", given, outstanding, PACK, today=TODAY, may_be_ahead=ahead).state)
+    return dict(settling.receive("x", given, outstanding, PACK, today=TODAY, may_be_ahead=ahead).state)
 
 
 def test_a_bill_is_issued_and_settled_once() -> None:
@@ -328,21 +328,21 @@ def test_no_payment_comes_from_the_future() -> None:
 
 def test_what_is_ahead_is_drawn_by_later_bills_once() -> None:
     paid = payment(4_000, [("a", "2026-08", 1500)])
-    drawn = rules.draw("x", paid, [("b", 1500), ("c", 1500)])
+    drawn = settling.draw("x", paid, [("b", 1500), ("c", 1500)])
     assert drawn is not None
     assert drawn.state["ahead_fen"] == 0
     assert [part["cause"] for part in drawn.state["parts"]] == ["x:0", "x:1", "x:2"]
-    assert rules.draw("x", drawn.state, [("c", 500)]) is None
+    assert settling.draw("x", drawn.state, [("c", 500)]) is None
 
 
 def test_a_payment_is_undone_once_and_for_a_reason() -> None:
     paid = payment(1500, [])
     with pytest.raises(Invalid, match=r"dues\.reason_missing"):
-        rules.give_back("x", paid, reason="", today=TODAY)
-    undone = rules.give_back("x", paid, reason="重复缴纳", today=TODAY)
+        settling.give_back("x", paid, reason="", today=TODAY)
+    undone = settling.give_back("x", paid, reason="重复缴纳", today=TODAY)
     assert undone is not None
     assert undone.state["amount_fen"] == 1500
-    assert rules.give_back("x", undone.state, reason="重复缴纳", today=TODAY) is None
+    assert settling.give_back("x", undone.state, reason="重复缴纳", today=TODAY) is None
 
 
 @pytest.mark.parametrize(
