@@ -69,7 +69,7 @@ class Dossiers:
                 dossier, given, branch, book, facts, by=actor, today=self._clock.today()
             )
             opened = self.documents.create(dossier, change.state, change.events, respond=self._shown)
-            self._raise_status(opened)
+            self._tell_status(None, opened)
             return opened
 
         return self._done(commit)
@@ -83,6 +83,7 @@ class Dossiers:
         book = self._arrangements.book(state["organisation"])
 
         def commit() -> Document:
+            before = self.documents.get(dossier.id)
             admits = step.id == "branch_meeting" and request["outcome"] == PASS
             quota = self._arrangements.quota(state["organisation"], request["on"].year) if admits else None
             places = self._arrangements.left(quota, dossier.id)
@@ -90,15 +91,15 @@ class Dossiers:
             changed = self._change(
                 request,
                 dossier.id,
-                lambda before: rules.record(
-                    dossier.id, before, request, book, facts, by=actor, today=self._clock.today()
+                lambda state: rules.record(
+                    dossier.id, state, request, book, facts, by=actor, today=self._clock.today()
                 ),
             )
             if quota is not None:
                 self._arrangements.take(quota, dossier.id)
             elif step.id == "approval" and request["outcome"] == FAIL:
                 self._arrangements.give_back(dossier.id)
-            self._raise_status(changed)
+            self._tell_status(before, changed)
             return changed
 
         return self._done(commit)
@@ -111,15 +112,17 @@ class Dossiers:
         self._standing.require_above(actor, dossier.state["organisation"])
 
         def commit() -> Document:
+            before = self.documents.get(dossier.id)
             struck = self._change(
                 request,
                 dossier.id,
-                lambda before: rules.strike(
-                    dossier.id, before, reason=request["reason"], by=actor, today=self._clock.today()
+                lambda state: rules.strike(
+                    dossier.id, state, reason=request["reason"], by=actor, today=self._clock.today()
                 ),
             )
             if History(struck.state).done("branch_meeting") is None:
                 self._arrangements.give_back(dossier.id)
+            self._tell_status(before, struck)
             return struck
 
         return self._done(commit)
@@ -289,10 +292,11 @@ class Dossiers:
         found = found_by(self._directory.people, "_id", people, active=True)
         return frozenset(each.id for each in found if each.state["political_status"] == "member")
 
-    def _raise_status(self, dossier: Document) -> None:
+    def _tell_status(self, before: Document | None, after: Document) -> None:
         """What was decided about a person is what the directory says of them, from the same commit on."""
-        person = self._directory.people.get(dossier.state["person"])
-        status = rules.status_after(dossier.state, person.state["political_status"])
+        person = self._directory.people.get(after.state["person"])
+        known = person.state["political_status"]
+        status = rules.status_after(before.state if before else None, after.state, known)
         if status is not None:
             self._people.apply(person, {"political_status": status})
 

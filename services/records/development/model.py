@@ -22,7 +22,7 @@ from services.contracts.records_events.development import (
 )
 from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
-from services.records.development.steps import BY_ID, PASS, STEPS
+from services.records.development.steps import BY_ID, STEPS
 from services.records.development.verdict import Facts, Finding, judge
 
 State = Mapping[str, Any]
@@ -215,25 +215,33 @@ def close(subject: str, before: State, *, reason: str, today: date) -> Change:
 
 
 _RANKS = ("none", "applicant", "activist", "candidate", "probationary", "member")
-_REACHED = {"application": "applicant", "activist_decision": "activist", "candidate_decision": "candidate"}
+_REACHED = (
+    ("approval", "probationary"),
+    ("candidate_decision", "candidate"),
+    ("activist_decision", "activist"),
+    ("application", "applicant"),
+)
 
 
-def status_after(dossier: State, status: str) -> str | None:
-    """The political status that the newest entry makes of ``status``; None where it changes nothing.
+def status_after(before: State | None, after: State, status: str) -> str | None:
+    """What a change of the dossier makes of the directory's ``status``; None where it changes nothing.
 
-    The decisions of the branch and of the level above are recorded by people; a status never goes back by
-    an entry about earlier days, only by a cancelled probation.
+    What people decided and recorded raises it. It falls, by a cancelled probation or a step struck out, only
+    where the directory says what the dossier said before: what is otherwise known of a person stays.
     """
-    newest = dossier["entries"][-1]
-    reached = _REACHED.get(newest["step"])
-    if newest["step"] == "approval" and newest["outcome"] == PASS:
-        reached = "probationary"
-    if newest["step"] == "full_approval" and newest["outcome"] == PASS:
-        reached = {"full": "member", "cancelled": "none"}.get(dossier["state"])
-    if reached is None or reached == status:
+    was = _reached(before) if before is not None else "none"
+    now = _reached(after)
+    if now in (was, status):
         return None
-    rises = _RANKS.index(reached) > _RANKS.index(status)
-    return reached if rises or dossier["state"] == "cancelled" else None
+    rises = _RANKS.index(now) > _RANKS.index(status)
+    return now if rises or status == was else None
+
+
+def _reached(dossier: State) -> str:
+    history = History(dossier)
+    if history.ending is not None:
+        return {"full": "member", "cancelled": "none"}[history.ending]
+    return next((status for step, status in _REACHED if history.done(step) is not None), "none")
 
 
 def _standing(entries: list[dict[str, Any]]) -> dict[str, Any]:

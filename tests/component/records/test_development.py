@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import eventlet
+import pymongo.monitoring
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
@@ -40,6 +41,27 @@ DAYS = {
     "full_approval": "2026-07-01",
     "archive": "2026-07-10",
 }
+
+
+class Asked(pymongo.monitoring.CommandListener):
+    """Which collections are asked while somebody counts."""
+
+    def __init__(self) -> None:
+        self.collections: list[str] | None = None
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if self.collections is not None and event.command_name in ("find", "aggregate", "getMore"):
+            self.collections.append(str(event.command.get("find")))
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+ASKED = Asked()
+pymongo.monitoring.register(ASKED)
 
 
 @dataclass
@@ -296,6 +318,17 @@ def test_places_of_a_year_are_taken_once_and_free_again_when_struck(campus: Camp
     assert second.record("branch_meeting")["number"] == 15
 
 
+def test_what_was_struck_out_no_longer_makes_anybody_a_member(campus: Campus, way: Way) -> None:
+    way.walk("archive")
+    person = campus.call(way.faculty.secretary, "get_person", person=way.person)
+    assert person["political_status"] == "member"
+    struck = campus.call(way.faculty.dean, "strike_step", "strike", dossier=way.dossier, reason="误录")
+    again = campus.call(way.faculty.dean, "strike_step", "strike", dossier=way.dossier, reason="误录")
+    assert again == struck
+    person = campus.call(way.faculty.secretary, "get_person", person=way.person)
+    assert (struck["state"], person["political_status"]) == ("open", "probationary")
+
+
 def test_the_timetable_says_what_comes_next_and_by_when(campus: Campus, way: Way) -> None:
     way.walk("oath")
     rows = {
@@ -378,6 +411,10 @@ def test_a_list_is_one_query_by_an_index(campus: Campus, way: Way) -> None:
     first = campus.call(faculty.secretary, "list_dossiers", limit=3)
     rest = campus.call(faculty.secretary, "list_dossiers", limit=3, cursor=first["next"])
     assert (len(first["items"]), len(rest["items"]), rest["next"]) == (3, 1, None)
+    ASKED.collections = []
+    campus.call(faculty.secretary, "list_dossiers", organisation=faculty.branch)
+    asked, ASKED.collections = ASKED.collections, None
+    assert asked.count("dossiers") == 1
     for wanted in ({"organisation": {"$in": [faculty.branch]}}, {"person": way.person}):
         found = campus.application.database["dossiers"].find(wanted).sort("_id", 1).limit(51)
         assert "COLLSCAN" not in str(found.explain()["queryPlanner"]["winningPlan"])

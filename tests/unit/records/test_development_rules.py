@@ -516,6 +516,37 @@ def test_striking_out_the_last_approval_opens_the_way_again() -> None:
     assert (struck["state"], struck["slot"]) == ("open", "nora")
 
 
+@pytest.mark.parametrize(
+    ("step", "status", "becomes"),
+    [
+        ("talk", "applicant", None),
+        ("activist_decision", "applicant", "activist"),
+        ("activist_decision", "probationary", None),  # an entry about earlier days
+        ("candidate_decision", "activist", "candidate"),
+        ("branch_meeting", "candidate", None),
+        ("approval", "candidate", "probationary"),
+        ("full_approval", "probationary", "member"),
+        ("archive", "probationary", None),
+    ],
+)
+def test_what_is_decided_changes_what_a_person_is_and_nothing_else_does(
+    step: str, status: str, becomes: str | None
+) -> None:
+    before = walked(step)
+    after = recorded(before, intended(step))
+    assert model.status_after(before, after, status) == becomes
+    if becomes is not None:  # and back, where the step is struck out and nobody said otherwise since
+        struck = model.strike("d", after, reason="误录", by="dean", today=TODAY).state
+        assert model.status_after(after, struck, becomes) == status
+
+
+def test_a_cancelled_probation_ends_the_status_too() -> None:
+    before = recorded(walked("full_meeting"), intended("full_meeting", outcome="cancel"))
+    after = recorded(before, intended("full_approval"))
+    assert model.status_after(before, after, "probationary") == "none"
+    assert model.status_after(before, after, "member") is None
+
+
 def test_a_dossier_that_was_closed_takes_no_step_more() -> None:
     closed = dict(model.close("d", opened(), reason="withdrawn", today=TODAY).state)
     assert (closed["state"], "slot" in closed) == ("closed", False)
