@@ -72,7 +72,7 @@ class Records(Application):
         self.training_sources = Sources(
             self.database, self.directory, self.activities.documents, self.training, self.clock
         )
-        self.thought_contacts = Contacts(self, self.directory, self.access)
+        self.thought_contacts = Contacts(self, self.directory, self.access, self.dossiers.documents)
         self.thoughts = Thoughts(
             self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")
         )

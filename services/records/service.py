@@ -20,6 +20,8 @@ from services.contracts.records_events import (
     OrganisationChanged,
     PersonChanged,
     PostChanged,
+    StepRecorded,
+    StepStruck,
 )
 from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
@@ -73,6 +75,13 @@ class RecordsService(
     @subscribe_batch(ActivityApproved, queue="records.training", most=20, transaction=False, inbox=False)
     def credit_activities(self, events: list[Event]) -> None:
         self.records.training_sources.follow(events)
+
+    # What was followed is known by the dossier's version.
+    @subscribe_batch(
+        StepRecorded, StepStruck, queue="records.thoughts", most=20, transaction=False, inbox=False
+    )
+    def follow_contacts(self, events: list[Event]) -> None:
+        self.records.thought_contacts.follow(events)
 
     # Authority keeps the newest by itself, so a batch needs neither transaction nor inbox.
     @subscribe_batch(

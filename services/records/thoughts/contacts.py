@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.contract import Change
-from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.documents import Document, Documents
+from services.chassis.envelope import Event
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Permanent
 from services.chassis.identity import derived_id
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
@@ -25,7 +26,10 @@ NAMING_ROLES = ("secretary", "deputy_secretary", "organisation_commissioner")
 class Contacts:
     """Contacts by person; answered as they are now, so that who was replaced reads no more."""
 
-    def __init__(self, application: Application, directory: Directory, access: Access) -> None:
+    def __init__(
+        self, application: Application, directory: Directory, access: Access, dossiers: Documents
+    ) -> None:
+        self._dossiers = dossiers
         self.documents = application.documents(COLLECTION)
         application.indexes.declare(COLLECTION, "contacts")
         self._directory = directory
@@ -42,11 +46,7 @@ class Contacts:
         if actor not in self._naming(home):
             raise Forbidden("permission.denied")
         chosen = request["contacts"]
-        people = {each.id: each.state for each in found_by(self._directory.people, "_id", chosen)}
-        unknown = [position for position, each in enumerate(chosen) if each not in people]
-        if unknown:
-            fields = {f"contacts.{position}": ["person.unknown"] for position in unknown}
-            raise Invalid("person.unknown", fields=fields)
+        people = self._states(chosen)
         given = {"person": person.id, "organisation": home}
 
         def decide(state: Answer | None) -> Change | None:
@@ -55,6 +55,12 @@ class Contacts:
         named = self._write(person.id, decide, request["expected_version"])
         self._audit.append("thought.contacts", actor, "person", person.id)
         return named.response or {}
+
+    def follow(self, events: Sequence[Event]) -> None:
+        """Take over the contacts that a dossier names: whom the branch decided on reads from then on."""
+        for event in events:
+            if event.data["step"] == "contacts":
+                self._follow(event.data["dossier"])
 
     def get(self, person: str) -> Answer:
         """Who reads a person's reports: told to that person, to a contact and to who names them."""
@@ -88,6 +94,40 @@ class Contacts:
         """Who is secretary at exactly that organisation."""
         return self._directory.authority.holders(organisation, ("secretary",))
 
+    def _follow(self, dossier: str) -> None:
+        found = self._dossiers.get(dossier)
+        named = [
+            entry["people"]
+            for entry in found.state["entries"]
+            if entry["step"] == "contacts" and entry["struck"] is None and entry.get("people")
+        ]
+        if not named:
+            return  # struck out: who was named reads until the branch names somebody else
+        person, chosen = found.state["person"], named[-1]
+        people = self._states(chosen)
+        home = self._directory.people.get(person).state["organisation"]
+        given = {"person": person, "organisation": home}
+
+        def decide(state: Answer | None) -> Change | None:
+            return rules.follow_dossier(_of(person), state, dossier, found.version, chosen, given, people)
+
+        try:
+            self._write(person, decide, None)
+        except Invalid as wrong:
+            raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
+
+    def _states(self, people: Sequence[str]) -> dict[str, Answer]:
+        """The states of those named; raises ``Invalid`` for who is not known."""
+        states = {each.id: each.state for each in found_by(self._directory.people, "_id", people)}
+        fields = {
+            f"contacts.{position}": ["person.unknown"]
+            for position, each in enumerate(people)
+            if each not in states
+        }
+        if fields:
+            raise Invalid("person.unknown", fields=fields)
+        return states
+
     def _naming(self, home: str) -> list[str]:
         return self._directory.authority.holders(self._branch(home), NAMING_ROLES)
 
@@ -116,4 +156,5 @@ def _of(person: str) -> str:
 
 
 def _shown(contacts: Document) -> Answer:
-    return {"id": contacts.id, "version": contacts.version, **contacts.state}
+    told = {name: contacts.state[name] for name in ("person", "organisation", "contacts")}
+    return {"id": contacts.id, "version": contacts.version, **told}

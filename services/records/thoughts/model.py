@@ -171,10 +171,33 @@ def name_contacts(
     }
     if unfit:
         raise Invalid("contact.not_member", fields=unfit)
-    state = {**{name: given[name] for name in ("person", "organisation")}, "contacts": chosen}
-    if state == before:
+    facts = {**{name: given[name] for name in ("person", "organisation")}, "contacts": chosen}
+    if before is not None and all(before[name] == value for name, value in facts.items()):
         return None
-    return Change(state, [ThoughtContactsNamed.of(**state)])
+    return Change({"followed": {}, **(before or {}), **facts}, [ThoughtContactsNamed.of(**facts)])
+
+
+def follow_dossier(
+    subject: str,
+    before: State | None,
+    dossier: str,
+    version: int,
+    contacts: Sequence[str],
+    given: State,
+    people: Mapping[str, State],
+) -> Change | None:
+    """As ``name_contacts``, by the contacts that stand in ``version`` of a dossier.
+
+    What was followed once is not followed again, so that a repeated event undoes nothing that the branch
+    named since.
+    """
+    followed = (before or {}).get("followed") or {}
+    if followed.get(dossier, 0) >= version:
+        return None
+    change = name_contacts(subject, before, contacts, given, people)
+    state = change.state if change is not None else before or {}
+    events = change.events if change is not None else ()
+    return Change({**state, "followed": {**followed, dossier: version}}, events)
 
 
 # -- within ----------------------------------------------------------------------------------------

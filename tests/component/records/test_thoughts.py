@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from services.chassis.dead_letters import browse
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.identity import new_id
+from services.chassis.testing import wait_for
+from services.records.development.steps import BY_ID
 from tests.component.records.surroundings import Campus, Faculty
 
 WORDS = "这一季度我的思想有了提高"
@@ -174,6 +178,42 @@ def test_a_person_knows_who_reads_their_reports(campus: Campus, faculty: Faculty
     for stranger in (campus.administrator, faculty.dean, faculty.next_door, faculty.groupie):
         with pytest.raises(NotFound):
             campus.call(stranger, "get_thought_contacts", person=activist)
+
+
+def test_who_a_dossier_names_as_contacts_reads_until_the_branch_names_others(
+    campus: Campus, faculty: Faculty
+) -> None:
+    person = campus.person("S100", faculty.branch, political_status="none")
+    opened = campus.call(
+        faculty.secretary,
+        "open_dossier",
+        person=person,
+        born_on="2003-05-04",
+        on="2024-03-01",
+        materials=["application_letter"],
+    )
+    for step, on, more in (
+        ("talk", "2024-03-20", {}),
+        ("activist_decision", "2024-04-01", {}),
+        ("contacts", "2024-04-02", {"people": [faculty.member]}),
+    ):
+        given = {"step": step, "on": on, "materials": list(BY_ID[step].materials), **more}
+        campus.call(faculty.secretary, "record_step", dossier=opened["id"], **given)
+    contacts = campus.application.database["thought_contacts"]
+    wait_for(lambda: contacts.find_one({"person": person, "contacts": faculty.member}))
+    report = handed_in(campus, person)["id"]
+    assert campus.call(faculty.member, "get_thought_report", report=report)["text"] == WORDS
+    named(campus, faculty, person, contacts=[faculty.groupie])
+    [recorded] = [
+        each
+        for each in campus.events("records.dossier.step_recorded.v1")
+        if each["data"]["step"] == "contacts"
+    ]
+    campus.say(recorded, times=3, exchange="records.events", key="dossier.step_recorded")
+    another = {**recorded, "id": new_id(), "data": {**recorded["data"], "step": "nonsense"}}
+    campus.say(another, exchange="records.events", key="dossier.step_recorded")
+    wait_for(lambda: browse(campus.settings.amqp_uri, "records"))
+    assert contacts.find_one({"person": person})["contacts"] == [faculty.groupie]  # type: ignore[index]
 
 
 def test_contact_and_secretary_see_who_owes_a_report(campus: Campus, faculty: Faculty, activist: str) -> None:

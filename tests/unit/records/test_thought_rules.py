@@ -222,3 +222,24 @@ def test_contacts_are_one_or_two_full_members_other_than_the_person(contacts: li
     assert named.state["contacts"] == ["c", "d"]
     again = rules.name_contacts("x", named.state, ["c", "d"], {"person": "a", "organisation": "b"}, people)
     assert again is None
+
+
+@given(heard=st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["c", "d", "e"])), max_size=12))
+def test_a_dossiers_newest_word_on_contacts_counts_once_in_any_order(heard: list[tuple[int, str]]) -> None:
+    people = dict.fromkeys("acde", MEMBER)
+    said = {"person": "a", "organisation": "b"}
+    state: dict[str, Any] | None = None
+    newest = 0
+    for version, contact in heard:
+        change = rules.follow_dossier("x", state, "dossier", version, [contact], said, people)
+        if version <= newest:
+            assert change is None
+            continue
+        assert change is not None
+        assert change.state["contacts"] == [contact]
+        assert len(change.events) == (state is None or state["contacts"] != [contact])
+        state, newest = dict(change.state), version
+    if state is not None:
+        named = rules.name_contacts("x", state, ["d", "e"], said, people)
+        assert named is not None
+        assert rules.follow_dossier("x", named.state, "dossier", newest, ["c"], said, people) is None
