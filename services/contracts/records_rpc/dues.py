@@ -64,6 +64,12 @@ class SetDuesBase(Schema):
         load_default=None, allow_none=True, metadata={"description": "monthly dues of a farmer"}
     )
     from_month = _month(load_default=None, allow_none=True, metadata={"description": "January, if not given"})
+    correction_reason = Text(
+        200,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "why bills that are made are to be reckoned anew; without it they stand"},
+    )
 
 
 class GetDuesBase(Schema):
@@ -117,6 +123,15 @@ class DuesPart(Schema):
     on = Day(required=True)
 
 
+class DuesCorrection(Schema):
+    """What the bill asked before it was reckoned anew."""
+
+    on = Day(required=True)
+    by = fields.String(required=True, metadata={"description": "person id"})
+    assessed_fen = fields.Integer(required=True)
+    reason = fields.String(required=True)
+
+
 class GetDuesBill(Schema):
     bill = identifier()
 
@@ -143,6 +158,7 @@ class DuesBill(Schema):
     state = fields.String(required=True, validate=validate.OneOf(BILL_STATES))
     settled_on = Day(required=True, allow_none=True)
     parts = fields.List(fields.Nested(DuesPart), required=True)
+    corrections = fields.List(fields.Nested(DuesCorrection), required=True)
 
 
 class ListDuesBills(Listing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from services.chassis import context
@@ -9,6 +10,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.identity import derived_id
 from services.chassis.store import in_transaction
+from services.records.dues import ledger
 from services.records.dues import model as rules
 from services.records.dues.office import Answer, Office
 
@@ -46,8 +48,12 @@ class Bases:
             billed = self._last_billed(person.id, request["year"])
             change = rules.set_base(given, before, pack, billed=billed)
             if met is None and change is not None:
-                return self._documents.create(subject, change.state, change.events, respond=self._masked)
-            return self._documents.change(subject, lambda _: change, respond=self._masked)
+                set_now = self._documents.create(subject, change.state, change.events, respond=self._masked)
+            else:
+                set_now = self._documents.change(subject, lambda _: change, respond=self._masked)
+            if request["correction_reason"] and billed is not None:
+                self._correct(set_now, request["correction_reason"], actor)
+            return set_now
 
         return in_transaction(office.database, commit).response or {}
 
@@ -73,6 +79,23 @@ class Bases:
             return None
         return {"kind": entry["kind"], "base_fen": self._open(entry), "amount_fen": entry["amount_fen"]}
 
+    def _correct(self, base: Document, reason: str, actor: str) -> None:
+        """Every bill of the year as this base asks for it; amounts asked before stay in the bills."""
+        office, today = self._office, self._office.clock.today()
+        for bill in office.bills.find(_of_year(base.state["person"], base.state["year"]), limit=0):
+            given = self.opened_for(base, bill.state["month"])
+            if given is None:
+                continue
+            dues = rules.dues_of(**given, pack=office.rules_for(bill.state["organisation"]))
+            after = office.bills.change(
+                bill.id,
+                partial(rules.correct, bill.id, dues=dues, reason=reason, by=actor, on=today),
+            )
+            more = after.state["assessed_fen"] - bill.state["assessed_fen"]
+            entry = ledger.corrected(bill.id, len(after.state["corrections"]), more)
+            office.books.post(today, [(bill.state["organisation"], entry)])
+        office.audit.append("dues.base_corrected", actor, "person", base.state["person"], reason)
+
     def _readable(self, actor: str, request: Answer) -> Document:
         found = self._documents.find_one({"_id": base_id(request["person"], request["year"])})
         person = self._office.directory.people.find_one({"_id": request["person"]})
@@ -83,8 +106,7 @@ class Bases:
         return found
 
     def _last_billed(self, person: str, year: int) -> str | None:
-        of_year = {"person": person, "month": {"$gte": f"{year}-01", "$lt": f"{year + 1}-01"}}
-        found = self._office.bills.find(of_year, sort=[("month", -1), ("_id", -1)], limit=1)
+        found = self._office.bills.find(_of_year(person, year), sort=[("month", -1), ("_id", -1)], limit=1)
         return found[0].state["month"] if found else None
 
     def _sealed(self, person: str, base_fen: int | None) -> dict[str, str | None]:
@@ -110,6 +132,10 @@ class Bases:
             for each in base.state["bases"]
         ]
         return _told(base, hidden)
+
+
+def _of_year(person: str, year: int) -> Answer:
+    return {"person": person, "month": {"$gte": f"{year}-01", "$lt": f"{year + 1}-01"}}
 
 
 def _entry(entry: Answer) -> Answer:

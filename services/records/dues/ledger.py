@@ -64,6 +64,11 @@ def assessed(bill: str, fen: int) -> Entry:
     return _entry("assessed", bill, (RECEIVABLE, fen), (ASSESSED, -fen))
 
 
+def corrected(bill: str, number: int, more: int) -> Entry:
+    """A bill asks ``more`` than it did, or less where that is below zero, by its ``number``-th correction."""
+    return _entry("corrected", f"{bill}:{number}", (RECEIVABLE, more), (ASSESSED, -more))
+
+
 def relieved(cause: str, fen: int) -> Entry:
     """A part of what was asked for is waived."""
     return _entry("relieved", cause, (RELIEVED, fen), (RECEIVABLE, -fen))

@@ -90,8 +90,8 @@ def set_base(given: State, before: State | None, pack: DuesPack, *, billed: str 
     """A base that counts from ``from_month`` (January, if not given) until the next one of the year.
 
     ``given`` holds it sealed, with a fingerprint by which the same is known. ``billed`` is the last month
-    of the year that is billed: raises ``Conflict("dues.base_billed")`` up to it, and
-    ``Invalid("dues.month_outside_year")``.
+    of the year that is billed: raises ``Conflict("dues.base_billed")`` up to it, unless a
+    ``correction_reason`` is given; and ``Invalid("dues.month_outside_year")``.
     """
     year = given["year"]
     first = given["from_month"] or f"{year}-01"
@@ -104,7 +104,7 @@ def set_base(given: State, before: State | None, pack: DuesPack, *, billed: str 
     bases: list[dict[str, Any]] = list(before["bases"]) if before else []
     if any(_same(each, entry) for each in bases):
         return None
-    if billed is not None and first <= billed:
+    if billed is not None and first <= billed and not given.get("correction_reason"):
         accepted = shifted(billed, 1)
         raise pack.refusal(
             given["kind"], "dues.base_billed", "from_month", accepted, kind=Conflict, billed=billed
@@ -154,6 +154,7 @@ def issue(
         "paid_fen": 0,
         "reliefs": [relief["id"]] if relief else [],
         "parts": [],
+        "corrections": [],
         "settled_on": None,
     }
     return _billed(subject, {"state": "due", "outstanding_fen": dues.fen}, state, today, issued=True)
@@ -193,6 +194,27 @@ def relieve(subject: str, before: State, *, relief: str, monthly_fen: int, on: d
         **before,
         "reliefs": [*before["reliefs"], relief],
         "relieved_fen": before["relieved_fen"] + waived,
+    }
+    return _billed(subject, before, state, on)
+
+
+def correct(subject: str, before: State, *, dues: Dues, reason: str, by: str, on: date) -> Change | None:
+    """Ask another amount than the bill did; what it asked before stays written in it.
+
+    Raises ``Conflict("dues.paid_beyond")`` where more is paid or waived than is asked now: undo that first.
+    """
+    if dues.fen == before["assessed_fen"]:
+        return None
+    if dues.fen < before["paid_fen"] + before["relieved_fen"]:
+        accepted = {"accepted": before["paid_fen"] + before["relieved_fen"], "month": before["month"]}
+        raise Conflict("dues.paid_beyond", params=accepted)
+    done = {"on": on.isoformat(), "by": by, "assessed_fen": before["assessed_fen"], "reason": reason}
+    state = {
+        **before,
+        "assessed_fen": dues.fen,
+        "rate": dues.rate,
+        "source": dict(dues.source),
+        "corrections": [*before["corrections"], done],
     }
     return _billed(subject, before, state, on)
 

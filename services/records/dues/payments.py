@@ -38,6 +38,9 @@ class Payments:
         """Enter what somebody paid; repeated with its key it answers the same."""
         person = self._office.directory.person_named_in("person", request["person"])
         self._office.access.require_writer(context.actor(), person.state["organisation"])
+        if not self._pays(person):
+            pack, accepted = self._office.rules_for(person.state["organisation"]), "member, probationary"
+            raise pack.refusal("first_month", "dues.not_a_payer", "person", accepted)
         given = {**request, "entered_by": "treasurer"}
         payment = self._documents.id_for_command()
         return self._received(payment, person, given, may_be_ahead=request["ahead"]).response or {}
@@ -76,7 +79,7 @@ class Payments:
             if same != (person.id, said["amount_fen"], said["paid_on"].isoformat()):
                 raise Permanent("dues_payments.differs", "amount_fen, number, paid_on")
             return
-        if person.state["political_status"] not in rules.PAYERS:
+        if not self._pays(person):
             raise Permanent("dues.not_a_payer", "number")
         given = {**said, "entered_by": "campus", "reference": said["payment"]}
         # Whoever sent it may claim to be anybody: nobody of ours acted.
@@ -136,6 +139,10 @@ class Payments:
         return {"lines": outcomes, "unnamed": unnamed}
 
     # -- within --------------------------------------------------------------------------------
+
+    def _pays(self, person: Document) -> bool:
+        """Members and probationary members pay, and whoever still owes."""
+        return person.state["political_status"] in rules.PAYERS or bool(self._office.outstanding(person.id))
 
     def _known(self, payment: str) -> Document:
         found = self._documents.get(payment)

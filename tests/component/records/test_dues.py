@@ -111,6 +111,29 @@ def test_the_same_base_again_changes_nothing_and_a_billed_month_keeps_its_own(
     assert months["2026-09"]["source"]["article"] == "第二条"
 
 
+def test_a_wrong_base_is_corrected_with_its_reason_and_the_bill_keeps_what_it_asked(
+    campus: Campus, owing: Faculty
+) -> None:
+    pay(campus, owing, 3001)
+    base(campus, owing, owing.member, 500_000, from_month="2026-07", correction_reason="录入错误")
+    months = bills(campus, owing.member)
+    owed = {month: each["outstanding_fen"] for month, each in months.items()}
+    assert owed == {"2026-07": 1999, "2026-08": 5000, "2026-09": 5000}
+    assert [each["assessed_fen"] for each in months["2026-08"]["corrections"]] == [3001]
+    assert len(campus.events("records.dues_bill.reopened.v1")) == 1
+    assert books(campus, owing.branch)[ledger.RECEIVABLE] == 11_999 + 60
+    with pytest.raises(Conflict, match=r"dues\.paid_beyond"):
+        base(campus, owing, owing.member, 100_000, from_month="2026-07", correction_reason="再改")
+    assert books(campus, owing.branch)[ledger.RECEIVABLE] == 11_999 + 60
+
+
+def test_nobody_pays_who_is_no_member_and_owes_nothing(campus: Campus, owing: Faculty) -> None:
+    activist = campus.person("S200", owing.branch, political_status="activist")
+    with pytest.raises(Invalid) as refused:
+        pay(campus, owing, 20, person=activist, ahead=True)
+    assert (refused.value.code, refused.value.params["article"]) == ("dues.not_a_payer", "第八条")
+
+
 def test_a_month_is_billed_once_however_often_the_job_runs(campus: Campus, owing: Faculty) -> None:
     before = list(campus.application.database["dues_bills"].find(sort=[("_id", 1)]))
     entries = campus.application.database["dues_entries"].count_documents({})

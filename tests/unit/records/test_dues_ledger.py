@@ -21,6 +21,8 @@ def test_every_kind_of_entry_balances_and_so_does_its_reversal(fen: int, more: i
         ledger.relieved("b", fen),
         ledger.received("p", fen, more),
         ledger.drawn("p", fen),
+        ledger.corrected("b", 1, fen - more),
+        *(entry for _, entry in ledger.moved("p", fen, "here", "there")),
         ledger.given_back("p", "id", fen, more),
         ledger.spent("e", "education", fen),
     ]

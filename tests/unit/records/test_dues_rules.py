@@ -360,6 +360,29 @@ def test_relief_waives_what_was_not_paid(paid: int, waived: int, state: str) -> 
     assert rules.relieve("b", change.state, relief="r", monthly_fen=0, on=TODAY) is None
 
 
+@given(asked=AMOUNTS, paid=AMOUNTS, now=AMOUNTS)
+def test_a_correction_keeps_what_was_asked_and_never_asks_less_than_was_paid(
+    asked: int, paid: int, now: int
+) -> None:
+    before, _ = bill(fen=asked)
+    settled = rules.settle("b", before, cause="x:0", payment="x", fen=min(paid, asked), on=TODAY)
+    assert settled is not None
+    dues = rules.Dues(now, 50, PACK.source("salaried"))
+    given = {"dues": dues, "reason": "录入错误", "by": "w", "on": TODAY}
+    if now < min(paid, asked) and now != asked:
+        with pytest.raises(Conflict, match=r"dues\.paid_beyond"):
+            rules.correct("b", settled.state, **given)
+        return
+    change = rules.correct("b", settled.state, **given)
+    if now == asked:
+        assert change is None
+        return
+    assert change is not None
+    assert change.state["outstanding_fen"] == now - min(paid, asked)
+    assert [each["assessed_fen"] for each in change.state["corrections"]] == [asked]
+    assert rules.correct("b", change.state, **given) is None
+
+
 # -- approvals ---------------------------------------------------------------------------------
 
 

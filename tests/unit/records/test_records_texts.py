@@ -19,6 +19,7 @@ _CODE = re.compile(
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
+    "dues.base_corrected",
     "dues.base_revealed",
     "dues.payment_reversed",
     "dues.relief_read",
