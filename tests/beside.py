@@ -1,4 +1,4 @@
-"""Tests that mostly wait for processes of their own run beside the others; all are reported as one run."""
+"""Tests that mostly wait run in processes beside the others; all are reported as one run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BESIDE = tuple(str(ROOT / "tests" / name) for name in ("faults", "end_to_end", "component/local"))
+_GROUPS = (
+    ("faults", "end_to_end", "component/local"),
+    ("component/records", "component/evaluation", "component/notify"),
+)
+BESIDE = tuple(tuple(str(ROOT / "tests" / name) for name in group) for group in _GROUPS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,62 +43,24 @@ class Telling:
         print(json.dumps(told, default=str), file=self._lines, flush=True)
 
 
-class Beside:
-    """Within the main run: begins the run beside where both kinds were asked for, and reports it."""
+class Run:
+    """One run beside: its process, and the tests that it has still to tell of."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, folder: Path, nodeids: set[str]) -> None:
+        folder.mkdir()
+        self.awaited = nodeids
         self._config = config
-        self._folder = Path(tempfile.mkdtemp(prefix="jishi-beside-"))
-        self._reports, self._output = self._folder / "reports", self._folder / "output"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._awaited: set[str] = set()
-        self._read = 0
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        beside = [each for each in items if str(each.path).startswith(BESIDE)]
-        if self._config.option.collectonly or len(beside) in (0, len(items)):
-            return
-        items[:] = [each for each in items if each not in beside]
-        self._awaited = {each.nodeid for each in beside}
+        self._reports, self._output = folder / "reports", folder / "output"
         self._reports.touch()
+        self._read = 0
         own = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--reports-to", str(self._reports)]
         with self._output.open("wb") as output:
-            self._process = subprocess.Popen(
-                [*own, *sorted(self._awaited)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            self.process = subprocess.Popen(
+                [*own, *sorted(nodeids)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
             )
 
-    def pytest_runtest_logfinish(self) -> None:
-        self._take_over()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        session.testscollected += len(self._awaited)
-        found: Any = yield
-        if self._process is not None:
-            while self._process.poll() is None:
-                self._take_over()
-                time.sleep(0.2)
-            self._take_over()
-            for nodeid in sorted(self._awaited):
-                self._say_not_run(nodeid)
-        return found  # type: ignore[no-any-return]
-
-    def pytest_sessionfinish(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _say_not_run(self, nodeid: str) -> None:
-        said = self._output.read_text(encoding="utf-8", errors="replace")
-        why = f"it did not come to its end beside, where was said:\n{said[-2000:]}"
-        report = pytest.TestReport(nodeid, (nodeid, None, nodeid), {}, "failed", why, "call")
-        self._config.hook.pytest_runtest_logreport(report=report)
-
-    def _take_over(self) -> None:
-        if self._process is None:
-            return
+    def take_over(self) -> None:
+        """Report what it has told since."""
         with self._reports.open(encoding="utf-8") as lines:
             lines.seek(self._read)
             while (line := lines.readline()).endswith("\n"):
@@ -104,4 +70,60 @@ class Beside:
                 )
                 self._config.hook.pytest_runtest_logreport(report=report)
                 if report.when == "teardown":
-                    self._awaited.discard(report.nodeid)
+                    self.awaited.discard(report.nodeid)
+
+    def say_not_run(self) -> None:
+        """Report as failed what it never told of."""
+        said = self._output.read_text(encoding="utf-8", errors="replace")
+        why = f"it did not come to its end beside, where was said:\n{said[-2000:]}"
+        for nodeid in sorted(self.awaited):
+            report = pytest.TestReport(nodeid, (nodeid, None, nodeid), {}, "failed", why, "call")
+            self._config.hook.pytest_runtest_logreport(report=report)
+
+
+class Beside:
+    """Within the main run: begins the runs beside where both kinds were asked for, and reports them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._folder = Path(tempfile.mkdtemp(prefix="jishi-beside-"))
+        self._runs: list[Run] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        groups = [[each for each in items if str(each.path).startswith(group)] for group in BESIDE]
+        beside = {each for group in groups for each in group}
+        if self._config.option.collectonly or len(beside) in (0, len(items)):
+            return
+        items[:] = [each for each in items if each not in beside]
+        self._runs = [
+            Run(self._config, self._folder / str(number), {each.nodeid for each in group})
+            for number, group in enumerate(groups)
+            if group
+        ]
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._take_over()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        session.testscollected += sum(len(run.awaited) for run in self._runs)
+        found: Any = yield
+        while any(run.process.poll() is None for run in self._runs):
+            self._take_over()
+            time.sleep(0.2)
+        self._take_over()
+        for run in self._runs:
+            run.say_not_run()
+        return found  # type: ignore[no-any-return]
+
+    def pytest_sessionfinish(self) -> None:
+        for run in self._runs:
+            if run.process.poll() is None:
+                run.process.terminate()
+                run.process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _take_over(self) -> None:
+        for run in self._runs:
+            run.take_over()
