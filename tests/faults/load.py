@@ -140,13 +140,16 @@ class Load:
             found.compare(f"{subject} event {sequence}", 1, len(ids))
 
     def _compare_scores(self, found: Account) -> None:
-        """The records that each branch's score counts, against the ledger."""
+        for branch, entered, scored in self._scores():
+            found.compare(f"{branch} records in the score", entered, scored)
+
+    def _scores(self) -> Iterator[tuple[str, int, int]]:
+        """Of each branch the records in the ledger, and those that its score counts."""
         ledger = self._rig.database("evaluation")["evidence"]
         dean = self._rig.calls.sign_in(self._rig.dean)
         for branch in self._rig.branches:
             entered = ledger.count_documents({"organisation": branch.id})
-            score = self._rig.calls.get(f"/api/v1/scores/{branch.id}", dean)
-            found.compare(f"{branch.id} records in the score", entered, score["evidence"])
+            yield branch.id, entered, self._rig.calls.get(f"/api/v1/scores/{branch.id}", dean)["evidence"]
 
     def _await_settled(self) -> None:
         evaluation = self._rig.database("evaluation")
@@ -156,7 +159,8 @@ class Load:
             if ledger < len(self.activities) or self._rig.backlog():
                 return False
             self._rig.ear.read()
-            return all(len(self._rig.ear.heard[each]) >= STEPS for each in self.activities)
+            heard = all(len(self._rig.ear.heard[each]) >= STEPS for each in self.activities)
+            return heard and all(entered == scored for _, entered, scored in self._scores())
 
         try:
             wait_for(settled, SETTLE_SECONDS, every=0.5)
