@@ -48,7 +48,7 @@ class Subscription:
     def attached(self) -> bool:
         """Whether the broker may still send messages."""
         live = self._link is not None and self._link.alive
-        return live and not self.cancelled and self.queue in self._channel.callbacks
+        return live and self.queue in self._channel.callbacks
 
     def attach(self, link: Link) -> None:
         """Ask ``link``'s broker for messages, on a channel of its own: prefetch counts for it alone."""
