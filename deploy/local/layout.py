@@ -22,7 +22,7 @@ GATEWAY = "gateway"
 MODULES = {GATEWAY: "gateway", **{name: f"services.{name}" for name in SERVICES}}
 MOST_REPLICAS = 9
 _HEALTH = {"records": 10, "evaluation": 20, "notify": 30, "feedback": 40, GATEWAY: 50}
-_PORTS_USED = 60
+PORTS_USED = 60
 _SERVERS = ("AMQP_URI", "MONGO_URI")
 
 
@@ -33,9 +33,9 @@ class Ports:
     base: int = 7300
 
     def __post_init__(self) -> None:
-        if not 1024 <= self.base <= 65535 - _PORTS_USED:
+        if not 1024 <= self.base <= 65535 - PORTS_USED:
             raise StartFailure(
-                f"PORT_BASE is {self.base}, but must lie between 1024 and {65535 - _PORTS_USED}."
+                f"PORT_BASE is {self.base}, but must lie between 1024 and {65535 - PORTS_USED}."
             )
 
     @property

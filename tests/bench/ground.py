@@ -19,7 +19,7 @@ from deploy.local.layout import ROOT, Layout, Ports
 from deploy.local.platform import Platform
 from deploy.local.tour_people import Cast, Client
 from services.chassis.testing import wait_for
-from tests.end_to_end.conftest import free_base
+from tests.ports import claim_port_base
 
 ADMINISTRATOR = "100001"
 BRANCHES = 60
@@ -30,7 +30,7 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         os.environ |= {"RATE_PER_SECOND": "1000000", "RATE_BURST": "1000000", "LOG_LEVEL": "INFO"}
-        base = free_base()
+        base = claim_port_base()
         self.layout = Layout(folder, Ports(base))
         self.platform = Platform(self.layout)
         self.port = self.layout.ports.gateway

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.ports import claim_port_base
+
 ROOT = Path(__file__).parents[2]
-_PORTS = 60
 _START_SECONDS = 240
 
 
@@ -29,7 +29,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
             if name not in ("AMQP_URI", "MONGO_URI", "SCALE")
         },
         "RUN_DIR": str(folder),
-        "PORT_BASE": str(free_base()),
+        "PORT_BASE": str(claim_port_base()),
         "SAMPLE": "small",
         "CLOCK_OFFSET_SECONDS": str(int(to_the_18th().total_seconds())),
     }
@@ -61,17 +61,3 @@ def to_the_18th() -> timedelta:
     while day.day != 18:
         day += timedelta(days=1)
     return day.replace(hour=10, minute=0, second=0, microsecond=0) - now
-
-
-def free_base() -> int:
-    """The first of many ports in a row of which none is in use."""
-    for base in range(17300, 60000, _PORTS):
-        taken = False
-        for port in range(base, base + _PORTS):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    taken = True
-                    break
-        if not taken:
-            return base
-    raise AssertionError("no free ports")

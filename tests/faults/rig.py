@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 import subprocess
 import sys
@@ -18,13 +17,14 @@ from zoneinfo import ZoneInfo
 import amqp
 import kombu
 
-from deploy.local.children import Child, port_in_use
+from deploy.local.children import Child
 from deploy.local.layout import MODULES, ROOT, SERVICES, Layout, Ports
 from deploy.local.platform import Platform, missing
 from services.chassis.clock import SystemClock
 from services.chassis.store import Store, connect
 from services.chassis.testing import wait_for
 from tests.faults.calls import Caller
+from tests.ports import claim_port_base
 
 ADMINISTRATOR = "A0001"
 BRANCHES = 6
@@ -54,7 +54,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="jishi-faults-"))
-        self.layout = Layout(self.folder, Ports(_free_base()))
+        self.layout = Layout(self.folder, Ports(claim_port_base()))
         self.platform = Platform(self.layout)
         self.calls = Caller(self.layout.gateway_url)
         self.branches: list[Branch] = []
@@ -259,18 +259,6 @@ class Ear:
         envelope = json.loads(message.body)
         self.heard[envelope["subject"]][envelope["sequence"]].add(envelope["id"])
         self.deliveries += 1
-
-
-def _free_base() -> int:
-    """A base from which all the ports of one copy are free.
-
-    Below the range from which the system takes ports for connections, so that they stay free while a
-    process is away.
-    """
-    for base in random.sample(range(12_000, 32_000, 100), 50):
-        if not any(port_in_use(port) for port in range(base, base + 60)):
-            return base
-    raise RuntimeError("no room for the ports of the platform")
 
 
 PARTS = tuple(MODULES)

@@ -1,7 +1,6 @@
 """A copy of the platform for a test: folders and ports of its own, nothing left behind."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +12,7 @@ import pytest
 
 from deploy.local.layout import ROOT
 from services.chassis.testing import wait_for
-
-_PORTS = 60
+from tests.ports import claim_port_base
 
 
 @dataclass(frozen=True)
@@ -64,21 +62,8 @@ class Copy:
 
 def make_copy(folder: Path) -> Copy:
     ours = {"RUN_DIR": str(folder / "run"), "SAMPLE": "none", "SCALE": "", "AMQP_URI": "", "MONGO_URI": ""}
-    base = free_port_base()
+    base = claim_port_base()
     return Copy(folder, base, {**os.environ, **ours, "PORT_BASE": str(base)})
-
-
-def free_port_base() -> int:
-    """The first of many free ports in a row; those that another server holds are passed over."""
-    for base in range(20000 + os.getpid() % 300 * _PORTS, 60000, _PORTS):
-        try:
-            for port in range(base, base + _PORTS):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return base
-    raise AssertionError("no free ports")
 
 
 @pytest.fixture
