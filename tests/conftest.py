@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.broker import Broker
+from deploy.local.children import StartFailure
 from deploy.local.store import Store
 from services.chassis.settings import Settings
 from services.chassis.testing import settings_for_tests
@@ -25,7 +26,11 @@ def servers() -> Iterator[tuple[Broker, Store]]:
         broker.start()
         store.start()
         store.wait_ready()
-        broker.wait_ready(120)
+        try:
+            broker.wait_ready(120)
+        except StartFailure as failed:
+            said = (broker.folder / "broker.log").read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"{failed}\n{said}") from failed
         yield broker, store
     finally:
         # What they hold is thrown away: no reason to end them in order.

@@ -8,9 +8,8 @@ import socket
 from deploy.local.children import port_in_use
 from deploy.local.layout import PORTS_USED
 
-# Below 32768, from where Linux takes ports for connections that go out: such a port may be taken by anybody's
-# connection between two starts of the process that it belongs to.
-_BASES = range(10_000, 32_000, PORTS_USED)
+# Rows below those from which single ports are taken, and below those that Linux lends to connections.
+_BASES = range(10_000, 22_000, PORTS_USED)
 _claims: list[socket.socket] = []
 
 

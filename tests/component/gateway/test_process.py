@@ -16,18 +16,12 @@ import eventlet
 import pytest
 import requests
 
+from deploy.local.children import free_ports
 from services.chassis.settings import Settings
 from services.chassis.testing import Running, wait_for
 from tests.component.gateway.stand_ins import RecordsStandIn
 
 ROOT = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
@@ -38,7 +32,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "SESSION_PUBLIC_KEY": settings.session_public_key,
         "SESSION_PRIVATE_KEY": settings.session_private_key or "",
         "HTTP_PORT": str(port),
-        "HEALTH_PORT": str(free_port()),
+        "HEALTH_PORT": str(free_ports(1)[0]),
     }
 
 
@@ -63,7 +57,7 @@ def _ready(port: int, process: subprocess.Popen[bytes]) -> bool:
 
 
 def test_a_signal_lets_what_was_begun_be_answered(surroundings: Settings) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     with Running(RecordsStandIn, surroundings) as records, a_gateway(surroundings, port) as process:
         url = f"http://127.0.0.1:{port}/api/v1/sessions/demo"
         asked = eventlet.spawn(requests.post, url, json={"number": "slow"}, timeout=20)
@@ -89,7 +83,7 @@ def _refuses(port: int) -> bool:
 
 
 def test_an_open_stream_does_not_hold_up_the_end(surroundings: Settings) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     with Running(RecordsStandIn, surroundings), a_gateway(surroundings, port) as process:
         token = requests.post(
             f"http://127.0.0.1:{port}/api/v1/sessions/demo", json={"number": "1001"}, timeout=20
@@ -105,7 +99,7 @@ def test_an_open_stream_does_not_hold_up_the_end(surroundings: Settings) -> None
 
 
 def test_two_share_a_port_and_one_may_go(surroundings: Settings) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}/api/v1/sessions/demo"
     with Running(RecordsStandIn, surroundings), a_gateway(surroundings, port) as first:
         with a_gateway(surroundings, port) as second:
@@ -129,7 +123,7 @@ def test_two_share_a_port_and_one_may_go(surroundings: Settings) -> None:
 def test_wrong_settings_are_named_and_nothing_starts(
     surroundings: Settings, changes: dict[str, str], named: str
 ) -> None:
-    told = environment(surroundings, free_port()) | changes
+    told = environment(surroundings, free_ports(1)[0]) | changes
     ended = subprocess.run(
         [sys.executable, "-m", "gateway"], cwd=ROOT, env=told, capture_output=True, timeout=30, check=False
     )
