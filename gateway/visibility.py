@@ -77,7 +77,7 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.dues_expenditure.paid.v1": (*_EXPENDITURE, "paid_on"),
     "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
     "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
-    "records.person.changed.v1": ("person", "organisation", "political_status", "active"),
+    "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
     "notify.message.changed.v1": (
         "message",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import directory as rpc
+from services.contracts.records_rpc import membership
 from services.contracts.records_rpc.parts import Nothing
 
 _ADMINISTRATOR = "administrator at the organisation or above"
@@ -78,6 +79,14 @@ PEOPLE = (
         "people",
         call=Call("records.get_person", rpc.GetPerson, rpc.Person),
         permission="oneself, or " + _WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/people/{person}/history",
+        "Where a person belonged, with which status, from when to when",
+        "people",
+        call=Call("records.get_membership_history", membership.GetHistory, membership.History),
+        permission="oneself, or a post at their organisation or above",
     ),
     Route(
         "PATCH",

@@ -43,7 +43,11 @@ class Grant:
 
     def holds(self, today: date) -> bool:
         """Whether the grant counts on ``today``."""
-        return self.active and self.since <= today and (self.until is None or today <= self.until)
+        return self.active and self.held(today)
+
+    def held(self, day: date) -> bool:
+        """Whether its term covers ``day``; one that was withdrawn ends with the day on which it was."""
+        return self.since <= day and (self.until is None or day <= self.until)
 
 
 def chain(node: str, nodes: Mapping[str, Node]) -> tuple[str, ...]:
@@ -227,13 +231,15 @@ class Authority:
         """Whether ``person`` holds a post at the root of the tree today."""
         return any(len(self.path(grant.node)) == 1 for grant in self.grants(person))
 
-    def holders(self, node: str, roles: Iterable[str]) -> list[str]:
-        """Who holds one of ``roles`` today at exactly ``node``; longest in the role first."""
+    def holders(self, node: str, roles: Iterable[str], *, on: date | None = None) -> list[str]:
+        """Who holds one of ``roles`` at exactly ``node`` today, or held it ``on`` a day; longest first."""
+        wanted: dict[str, Any] = {"node": node, "role": {"$in": list(roles)}}
+        if on is None:
+            wanted["active"] = True
         with answering():
-            found = self._grants.find({"node": node, "role": {"$in": list(roles)}, "active": True})
-            grants = sorted((_grant(each) for each in found), key=lambda each: (each.since, each.id))
-        today = self._clock.today()
-        return list(dict.fromkeys(grant.person for grant in grants if grant.holds(today)))
+            grants = sorted(map(_grant, self._grants.find(wanted)), key=lambda each: (each.since, each.id))
+        day = on or self._clock.today()
+        return list(dict.fromkeys(grant.person for grant in grants if grant.held(day)))
 
     def belongs(self, person: str) -> str | None:
         """The node that ``person`` belongs to; None for an unknown or inactive person."""

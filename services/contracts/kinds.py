@@ -2,6 +2,7 @@
 
 ORGANISATION_KINDS = ("university_committee", "secondary", "branch", "group")
 POLITICAL_STATUSES = ("member", "probationary", "candidate", "activist", "applicant", "none")
+SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out")
 ROLES = (
     "secretary",
     "deputy_secretary",

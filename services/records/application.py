@@ -30,6 +30,7 @@ from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
 from services.records.dues.register import Dues
+from services.records.membership.register import Membership
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.roster.uploads import Upload, Uploads
@@ -53,7 +54,10 @@ class Records(Application):
         self.organisations = Organisations(self.database, self.directory, self.access, self.clock)
         self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
-        self.activities = Register(self, self.directory, self.access, self.packs("entry-window-*.yaml"))
+        self.membership = Membership(self, self.directory, self.access)
+        self.activities = Register(
+            self, self.directory, self.access, self.membership, self.packs("entry-window-*.yaml")
+        )
         standing = Standing(self.authority, self.access)
         self.development = Arrangements(
             self,

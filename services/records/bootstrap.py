@@ -17,6 +17,7 @@ from services.chassis.settings import Settings, SettingsError
 from services.contracts.records_rpc.directory import CODE, NUMBER
 from services.records.application import Records
 from services.records.directory import model as rules
+from services.records.directory import persons
 
 FOUNDED = date(1978, 1, 1)
 PUBLISH_SECONDS = 10.0
@@ -44,7 +45,7 @@ def establish(
     directory.know_organisation(root)
     person = directory.people.find_one({"number": number})
     if person is None:
-        entered = rules.enter_person(
+        entered = persons.enter_person(
             derived_id("person", "first", number),
             {"number": number, "name": name, "political_status": "member", "organisation": root.id},
             root.state,

@@ -15,7 +15,7 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Conflict, Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id, new_id
 from services.contracts.campus_events import EventRejected
-from services.records.directory import model as rules
+from services.records.directory import persons as rules
 from services.records.directory.people import People
 from services.records.directory.store import Directory, only
 from services.records.directory.words import Stamp, hear

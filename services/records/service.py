@@ -28,6 +28,7 @@ from services.records.application import Records
 from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
+from services.records.membership.entrypoints import MembershipTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
@@ -36,6 +37,7 @@ from services.records.votes.entrypoints import VotesTable
 
 class RecordsService(
     DirectoryTable,
+    MembershipTable,
     ActivitiesTable,
     RosterTable,
     TrainingTable,

@@ -40,6 +40,10 @@ class PersonChanged(EventContract):
         required=True, allow_none=True, metadata={"description": "AES-GCM, readable to holders of FIELD_KEY"}
     )
     active = fields.Boolean(required=True)
+    since = fields.Date(
+        allow_none=True,
+        metadata={"description": "from when organisation, status and active are as told; null: unknown"},
+    )
 
 
 class PostChanged(EventContract):

@@ -98,6 +98,7 @@ class CreatePerson(Schema):
         load_default=None, allow_none=True, metadata={"description": "date of admission 入党日期"}
     )
     external_id = Text(60, load_default=None, allow_none=True)
+    since = Day(metadata={"description": "first day here; without it, since before the records"})
 
 
 class ChangePerson(Expecting):
@@ -112,6 +113,9 @@ class ChangePerson(Expecting):
     joined_on = Day(allow_none=True)
     external_id = Text(60, allow_none=True)
     active = fields.Boolean()
+    since = Day(
+        metadata={"description": "from when a new organisation, status or activity counts; else today"}
+    )
 
 
 class GetPerson(Schema):

@@ -107,9 +107,9 @@ def record(
 ) -> Change | None:
     """What happened, or what happened after all: until it is submitted a record may be made anew.
 
-    All who are ``entitled`` today are listed, present or not; whoever else is listed is a guest, and counts
-    nowhere. Whoever recorded (``by``) stays known when somebody else records anew. Late is who enters more
-    than ``window_days`` after the event; recording anew does not undo it. Raises
+    All who were ``entitled`` on its day are listed, present or not; whoever else is listed is a guest, and
+    counts nowhere. Whoever recorded (``by``) stays known when somebody else records anew. Late is who enters
+    more than ``window_days`` after the event; recording anew does not undo it. Raises
     ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
     ``attendance.reason_missing``, ``attendance.incomplete``. None where the record says so already.
     """

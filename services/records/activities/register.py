@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from services.chassis import context
@@ -15,7 +16,8 @@ from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.records.access import Access
 from services.records.activities import model as rules
-from services.records.directory.store import Directory, found_by, only
+from services.records.directory.store import Directory, only
+from services.records.membership.register import Membership
 
 Answer = dict[str, Any]
 
@@ -24,7 +26,12 @@ class Register:
     """What organisations hold. Who may not read an activity is told that there is none."""
 
     def __init__(
-        self, application: Application, directory: Directory, access: Access, packs: list[Pack]
+        self,
+        application: Application,
+        directory: Directory,
+        access: Access,
+        membership: Membership,
+        packs: list[Pack],
     ) -> None:
         self.documents = application.documents("activities")
         indexes = application.indexes
@@ -32,6 +39,7 @@ class Register:
         indexes.declare("activities", [("held_on", -1), ("_id", -1)])
         self._directory = directory
         self._access = access
+        self._membership = membership
         self._clock: Clock = application.clock
         self._packs = packs
         self.window_days([])  # a pack that cannot be applied is found at start
@@ -63,7 +71,8 @@ class Register:
                 if person in unknown
             }
             raise Invalid("person.unknown", fields=fields)
-        entitled = self._entitled(activity.state["kind"], activity.state["organisation"])
+        held_on = request.get("held_on") or date.fromisoformat(activity.state["held_on"])
+        entitled = self._entitled(activity.state["kind"], activity.state["organisation"], held_on)
         today = self._clock.today()
         window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
         return self._changed(
@@ -155,14 +164,11 @@ class Register:
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
 
-    def _entitled(self, kind: str, organisation: str) -> frozenset[str]:
-        """Who is entitled to an activity: of a body its holders of posts, else the organisation's members."""
+    def _entitled(self, kind: str, organisation: str, held_on: date) -> frozenset[str]:
+        """Who was entitled to an activity on its day: of a body its holders of posts, else the members."""
         if kind in rules.BODIES:
-            return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES))
-        groups = self._directory.organisations.find({"parent": organisation, "kind": "group"}, limit=0)
-        home = [organisation, *(each.id for each in groups)]
-        found = found_by(self._directory.people, "organisation", home, active=True)
-        return frozenset(each.id for each in found if each.state["political_status"] in rules.ENTITLED)
+            return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES, on=held_on))
+        return self._membership.members_on(organisation, held_on, rules.ENTITLED, groups=True)
 
     def _reach(self, actor: str, request: Answer) -> list[str] | None:
         """The organisations whose activities are asked for and may be read; None for all there are."""

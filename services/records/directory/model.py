@@ -1,4 +1,4 @@
-"""Rules of the directory: which organisation may stand where, what a person and a post are. No I/O.
+"""Rules of the directory: which organisation may stand where, what a post is. No I/O.
 
 States are as the store keeps them: dates are ISO texts. Each change of these aggregates says one event
 with the whole state, so a document's version is also the sequence of its last event.
@@ -13,7 +13,7 @@ from typing import Any
 
 from services.chassis.contract import Change, NewEvent
 from services.chassis.errors import Conflict, Invalid
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.contracts.records_events import OrganisationChanged, PostChanged
 
 State = Mapping[str, Any]
 
@@ -46,18 +46,6 @@ ORGANISATION_FIELDS = (
     "external_id",
     "active",
 )
-PERSON_FIELDS = (
-    "number",
-    "name",
-    "sex",
-    "political_status",
-    "organisation",
-    "phone_sealed",
-    "phone_fingerprint",
-    "joined_on",
-    "external_id",
-    "active",
-)
 
 
 def _day(value: date | str) -> date:
@@ -72,7 +60,7 @@ def _wrong(field: str, code: str) -> Invalid:
     return Invalid(code, fields={field: [code]})
 
 
-def _check_name(code: str, name: str) -> None:
+def check_name(code: str, name: str) -> None:
     """No name is a formula to a spreadsheet into which somebody exports it."""
     if unicodedata.normalize("NFKC", name).lstrip()[:1] in ("=", "+", "-", "@"):
         raise _wrong("name", code)
@@ -97,7 +85,7 @@ def found_organisation(subject: str, given: State, parent: tuple[str, State] | N
         "path": [*(parent[1]["path"] if parent else ()), subject],
         "founded_on": _iso(given["founded_on"]),
     }
-    _check_name("organisation.name_unfit", state["name"])
+    check_name("organisation.name_unfit", state["name"])
     _check_place(state["kind"], parent[1] if parent else None)
     _check_founded(state, today)
     return _organisation_changed(subject, state)
@@ -110,7 +98,7 @@ def change_organisation(subject: str, before: State, given: State, today: date) 
     if state == before:
         return None
     if state["name"] != before["name"]:
-        _check_name("organisation.name_unfit", state["name"])
+        check_name("organisation.name_unfit", state["name"])
     _check_founded(state, today)
     if before["parent"] is None and not state["active"]:
         raise _wrong("active", "organisation.root_stays")
@@ -162,70 +150,6 @@ def organisation_event(subject: str, state: State) -> NewEvent:
         organisation=subject,
         **{**{name: state[name] for name in ORGANISATION_FIELDS}, "founded_on": _day(state["founded_on"])},
     )
-
-
-# -- people ----------------------------------------------------------------------------------------
-
-
-def enter_person(subject: str, given: State, organisation: State, today: date) -> Change:
-    """A new person of an ``organisation``; the phone number is given sealed.
-
-    Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``, ``person.name_unfit``.
-    """
-    state: dict[str, Any] = {
-        "sex": "unknown",
-        "phone_sealed": None,
-        "phone_fingerprint": None,
-        "joined_on": None,
-        "external_id": None,
-        "active": True,
-        **given,
-    }
-    state["joined_on"] = _iso(state["joined_on"])
-    _check_name("person.name_unfit", state["name"])
-    _check_person(state, organisation, today)
-    return _person_changed(subject, state)
-
-
-def change_person(
-    subject: str,
-    before: State,
-    given: State,
-    organisation: State | None,
-    today: date,
-) -> Change | None:
-    """``before`` with ``given``; None where nothing changes. ``organisation``: the new one, if it changes.
-
-    A phone number is sealed anew each time, so equal numbers are told by their fingerprint.
-    """
-    state = {**before, **given}
-    state["joined_on"] = _iso(state["joined_on"])
-    if state["phone_fingerprint"] == before["phone_fingerprint"]:
-        state["phone_sealed"] = before["phone_sealed"]
-    if state == before:
-        return None
-    if state["name"] != before["name"]:
-        _check_name("person.name_unfit", state["name"])
-    _check_person(state, organisation if state["organisation"] != before["organisation"] else None, today)
-    return _person_changed(subject, state)
-
-
-def _check_person(state: State, organisation: State | None, today: date) -> None:
-    if organisation is not None and not organisation["active"]:
-        raise _wrong("organisation", "organisation.inactive")
-    if state["joined_on"] is not None and _day(state["joined_on"]) > today:
-        raise _wrong("joined_on", "person.joined_in_future")
-
-
-def _person_changed(subject: str, state: State) -> Change:
-    event = PersonChanged.of(
-        person=subject,
-        organisation=state["organisation"],
-        political_status=state["political_status"],
-        phone_sealed=state["phone_sealed"],
-        active=state["active"],
-    )
-    return Change(state, [event])
 
 
 # -- posts -----------------------------------------------------------------------------------------

@@ -14,12 +14,21 @@ from services.chassis.errors import Forbidden, NotFound
 from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction
 from services.records.access import Access
-from services.records.directory import model as rules
+from services.records.directory import persons as rules
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, only
 
 Answer = dict[str, Any]
-_CHANGEABLE = ("name", "sex", "political_status", "organisation", "joined_on", "external_id", "active")
+_CHANGEABLE = (
+    "name",
+    "sex",
+    "political_status",
+    "organisation",
+    "joined_on",
+    "external_id",
+    "active",
+    "since",
+)
 _FILTERS = ("number", "organisation", "within", "political_status", "active", "search")
 _OWN = frozenset({"person", "phone", "expected_version"})
 

@@ -11,6 +11,8 @@ from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
 from services.chassis.vault import Vault, mask_phone
 
+# Of a person's state: who said what of it, and what is asked for by itself.
+_UNTOLD = frozenset({"words", "spells", "belonged"})
 PHONE = "phone"  # the field under which numbers are sealed, in records and in whoever opens them
 
 
@@ -68,7 +70,7 @@ class Directory:
         """A person as others see them: the number is masked."""
         sealed = person.state["phone_sealed"]
         masked = mask_phone(self.vault.open(PHONE, sealed)) if sealed else None
-        told = {name: value for name, value in person.state.items() if name != "words"}
+        told = {name: value for name, value in person.state.items() if name not in _UNTOLD}
         return {"id": person.id, "version": person.version, **told, "phone": masked}
 
     # -- what this process knows at once, before the event comes round -------------------------

@@ -14,6 +14,7 @@ from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id
 from services.chassis.store import Store, in_transaction
 from services.records.directory import model as rules
+from services.records.directory import persons
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by, only
@@ -125,11 +126,11 @@ class PersonRows:
             if "political_status" not in values:
                 raise RowRefused("political_status", "cell.missing")
             intent = _Intent(new_id(), None, given)
-            intent.entry = rules.enter_person(intent.person, given, home.state, self._today)
+            intent.entry = persons.enter_person(intent.person, given, home.state, self._today)
             state: Mapping[str, Any] = intent.entry.state
         else:
             intent = _Intent(known.id, known, given)
-            intent.entry = rules.change_person(
+            intent.entry = persons.change_person(
                 known.id, known.state, given, home.state if home else None, self._today
             )
             state = intent.entry.state if intent.entry else known.state

@@ -19,6 +19,7 @@ from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
 from services.records.application import Records
 from services.records.directory import model as directory
+from services.records.directory import persons
 from services.records.dues import ledger
 from services.records.dues import model as rules
 from services.records.dues.bases import base_id
@@ -66,7 +67,7 @@ def records(settings: Settings) -> Iterator[Records]:
             "political_status": "member",
             "organisation": home,
         }
-        entered_as = directory.enter_person(person, given, kept.organisations.get(home).state, today)
+        entered_as = persons.enter_person(person, given, kept.organisations.get(home).state, today)
         people.append((person, entered_as.state, entered_as.events))
         sealed = application.dues.bases._sealed(person, 300_000 + number * 100)
         asked = {"person": person, "year": 2026, "kind": "salaried", "from_month": None, "amount_fen": None}

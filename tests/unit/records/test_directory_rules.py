@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.chassis.errors import Invalid
 from services.contracts.kinds import ORGANISATION_KINDS, ROLES
 from services.records.directory import model as rules
+from services.records.directory import persons
 from services.records.directory.words import Stamp, hear
 
 TODAY = date(2026, 9, 10)
@@ -68,10 +69,10 @@ def test_no_name_is_a_formula(name: str) -> None:
         rules.change_organisation("b", parent[1], {"name": name}, TODAY)
     entered = {"number": "1", "political_status": "member", "organisation": "b"}
     with pytest.raises(Invalid, match=r"person\.name_unfit"):
-        rules.enter_person("p", {**entered, "name": name}, PLACE, TODAY)
-    person = rules.enter_person("p", {**entered, "name": "甲"}, PLACE, TODAY).state
+        persons.enter_person("p", {**entered, "name": name}, PLACE, TODAY)
+    person = persons.enter_person("p", {**entered, "name": "甲"}, PLACE, TODAY).state
     with pytest.raises(Invalid, match=r"person\.name_unfit"):
-        rules.change_person("p", person, {"name": name}, None, TODAY)
+        persons.change_person("p", person, {"name": name}, None, TODAY)
 
 
 def test_a_change_that_changes_nothing_is_no_event() -> None:
@@ -137,13 +138,13 @@ def test_a_withdrawn_post_ends_today_and_gives_its_place_free(
 def test_an_equal_number_sealed_anew_is_no_change() -> None:
     given = {"number": "1", "name": "甲", "political_status": "member", "organisation": "b"}
     phone = {"phone_sealed": "v1.a", "phone_fingerprint": "f"}
-    state = rules.enter_person("p", {**given, **phone}, PLACE, TODAY).state
-    assert rules.change_person("p", state, {**phone, "phone_sealed": "v1.b"}, None, TODAY) is None
-    moved = rules.change_person("p", state, {"organisation": "c"}, PLACE, TODAY)
+    state = persons.enter_person("p", {**given, **phone}, PLACE, TODAY).state
+    assert persons.change_person("p", state, {**phone, "phone_sealed": "v1.b"}, None, TODAY) is None
+    moved = persons.change_person("p", state, {"organisation": "c"}, PLACE, TODAY)
     assert moved is not None
     assert moved.events[0].data["phone_sealed"] == "v1.a"
     with pytest.raises(Invalid, match=r"organisation\.inactive"):
-        rules.change_person("p", state, {"organisation": "c"}, {**PLACE, "active": False}, TODAY)
+        persons.change_person("p", state, {"organisation": "c"}, {**PLACE, "active": False}, TODAY)
 
 
 _FIELDS = st.sampled_from(("name", "phone", "political_status", "organisation", "active"))

@@ -1,0 +1,102 @@
+"""Rules of people: what is known of a person, and what a change of it makes. No I/O.
+
+States are as the store keeps them: dates are ISO texts. What is sealed is given with its fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.errors import Invalid
+from services.contracts.records_events import PersonChanged
+from services.records.directory.model import check_name
+from services.records.membership import model as membership
+
+State = Mapping[str, Any]
+
+SEALED = ("phone",)
+_EMPTY: Mapping[str, Any] = {
+    "sex": "unknown",
+    **{f"{field}_{part}": None for field in SEALED for part in ("sealed", "fingerprint")},
+    "joined_on": None,
+    "external_id": None,
+    "active": True,
+}
+# What says how a change came about, and is not kept beside what it changes.
+_CIRCUMSTANCES = ("since", "reason")
+
+
+def enter_person(subject: str, given: State, organisation: State, today: date) -> Change:
+    """A new person of an ``organisation``, there from ``since`` or, without it, since before the records.
+
+    Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``, ``person.name_unfit``,
+    ``person.since_in_future``.
+    """
+    state = _with({**_EMPTY, **given})
+    check_name("person.name_unfit", state["name"])
+    since: date | None = given.get("since")
+    _check(state, organisation, since, today)
+    spells = membership.begin(state, since, given.get("reason") or "entered")
+    return _person_changed(subject, state, spells)
+
+
+def change_person(
+    subject: str,
+    before: State,
+    given: State,
+    organisation: State | None,
+    today: date,
+) -> Change | None:
+    """``before`` with ``given``; None where nothing changes. ``organisation``: the new one, if it changes.
+
+    A new organisation, status or activity counts from ``since``, else from today. Equal values are sealed
+    anew each time, so they are told by their fingerprint. Raises as ``enter_person``, and
+    ``Invalid("person.since_too_early")``.
+    """
+    state = _with({**before, **given})
+    for field in SEALED:
+        if state[f"{field}_fingerprint"] == before[f"{field}_fingerprint"]:
+            state[f"{field}_sealed"] = before[f"{field}_sealed"]
+    if state == before:
+        return None
+    if state["name"] != before["name"]:
+        check_name("person.name_unfit", state["name"])
+    since: date | None = given.get("since")
+    _check(state, organisation if state["organisation"] != before["organisation"] else None, since, today)
+    spells = membership.follow(before["spells"], state, since or today, given.get("reason") or "changed")
+    return _person_changed(subject, state, spells)
+
+
+def _with(given: State) -> dict[str, Any]:
+    state = {name: value for name, value in given.items() if name not in _CIRCUMSTANCES}
+    joined_on = state["joined_on"]
+    return {**state, "joined_on": joined_on.isoformat() if isinstance(joined_on, date) else joined_on}
+
+
+def _check(state: State, organisation: State | None, since: date | None, today: date) -> None:
+    if organisation is not None and not organisation["active"]:
+        raise _wrong("organisation", "organisation.inactive")
+    if state["joined_on"] is not None and date.fromisoformat(state["joined_on"]) > today:
+        raise _wrong("joined_on", "person.joined_in_future")
+    if since is not None and since > today:
+        raise _wrong("since", "person.since_in_future", accepted=f"… {today.isoformat()}")
+
+
+def _wrong(field: str, code: str, **accepted: Any) -> Invalid:
+    return Invalid(code, params=accepted, fields={field: [code]})
+
+
+def _person_changed(subject: str, state: State, spells: list[membership.Spell]) -> Change:
+    since = spells[-1]["since"]
+    event = PersonChanged.of(
+        person=subject,
+        organisation=state["organisation"],
+        political_status=state["political_status"],
+        phone_sealed=state["phone_sealed"],
+        active=state["active"],
+        since=date.fromisoformat(since) if since else None,
+    )
+    return Change({**state, "spells": spells, "belonged": membership.belonged(spells)}, [event])

@@ -1,0 +1,1 @@
+"""Who belonged where, with which political status, on which day."""
