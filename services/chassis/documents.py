@@ -15,6 +15,7 @@ from services.chassis.commands import id_for_command
 from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, NotFound, Unavailable
+from services.chassis.ranges import strict
 from services.chassis.relay import Relay
 from services.chassis.store import (
     Indexes,
@@ -88,7 +89,7 @@ class Documents:
     def find_one(self, filter: Mapping[str, Any]) -> Document | None:  # noqa: A002 - pymongo's name
         """The first document that matches, or None."""
         with answering():
-            found = self.collection.find_one(dict(filter), _VIEW, session=session())
+            found = self.collection.find_one(strict(filter), _VIEW, session=session())
         return _document(found) if found else None
 
     def find(
@@ -102,7 +103,7 @@ class Documents:
         """At most ``limit`` documents in the order of ``sort``; 0 for all."""
         with answering():
             found = self.collection.find(
-                dict(filter or {}), _VIEW, sort=list(sort), limit=limit, skip=skip, session=session()
+                strict(filter or {}), _VIEW, sort=list(sort), limit=limit, skip=skip, session=session()
             )
             return [_document(each) for each in found]
 

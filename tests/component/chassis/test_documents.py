@@ -17,7 +17,7 @@ from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.identity import new_id
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
-from services.chassis.store import Store, in_transaction, transaction
+from services.chassis.store import Indexes, Store, in_transaction, transaction
 from services.contracts.records_events import ActivityPlanned
 
 
@@ -73,6 +73,27 @@ def test_what_is_read_shows_the_state_and_nothing_of_the_chassis(documents: Docu
     assert [each.id for each in documents.find({"count": 0})] == ["a1"]
     with pytest.raises(NotFound, match=r"things\.not_found"):
         documents.get("a2")
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_range_holds_both_its_ends_whichever_way_its_index_runs(
+    documents: Documents, database: Store, direction: int
+) -> None:
+    Indexes(database).declare("things", [("of", 1), ("month", direction), ("_id", direction)])
+    months = ["2026-06", "2026-07", "2026-08", "2026-09"]
+    documents.create_many([(month, {"of": "x", "month": month}, ()) for month in months])
+    for wanted, expected in (
+        ({"$gte": "2026-07", "$lte": "2026-08"}, months[1:3]),
+        ({"$gte": "2026-07"}, months[1:]),
+        ({"$lte": "2026-08"}, months[:3]),
+        ({"$gte": "2026-07", "$lte": "2026-07"}, months[1:2]),
+    ):
+        given = {"of": "x", "month": wanted}
+        assert [each.id for each in documents.find(given, sort=[("month", 1)])] == expected
+        assert [each.id for each in documents.find({"$and": [given]}, sort=[("month", 1)])] == expected
+        found = documents.find_one(given)
+        assert found is not None
+        assert found.id in expected
 
 
 def test_the_same_command_answers_the_same_and_writes_once(documents: Documents) -> None:
