@@ -27,7 +27,9 @@ class _Bill(EventContract):
     person = fields.String(required=True)
     organisation = fields.String(required=True, metadata={"description": "where the person belonged then"})
     month = fields.String(required=True, validate=MONTH)
-    due_on = fields.Date(required=True, metadata={"description": "last day of the month"})
+    due_on = fields.Date(
+        required=True, metadata={"description": "last day of the month; of its quarter where it is deferred"}
+    )
 
 
 class DuesBilled(_Bill):
@@ -48,6 +50,12 @@ class DuesReopened(_Bill):
     """What had settled the bill was undone: it is owed again."""
 
     type = "records.dues_bill.reopened.v1"
+
+
+class DuesDeferred(_Bill):
+    """The bill is due later than it was, at the end of its quarter, since the level above approved it."""
+
+    type = "records.dues_bill.deferred.v1"
 
 
 class _Payment(EventContract):
@@ -98,6 +106,27 @@ class DuesReliefDecided(_Relief):
     """The level above approved the relief or refused it."""
 
     type = "records.dues_relief.decided.v1"
+
+    approved = fields.Boolean(required=True)
+
+
+class _Deferral(EventContract):
+    """A request to pay by the quarter. For whom and why it was asked stays in records."""
+
+    deferral = fields.String(required=True)
+    organisation = fields.String(required=True)
+
+
+class DuesDeferralAsked(_Deferral):
+    """A branch asks that dues of some months may be paid by the end of their quarter."""
+
+    type = "records.dues_deferral.asked.v1"
+
+
+class DuesDeferralDecided(_Deferral):
+    """The level above approved paying by the quarter or refused it."""
+
+    type = "records.dues_deferral.decided.v1"
 
     approved = fields.Boolean(required=True)
 

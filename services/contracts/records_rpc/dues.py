@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import (
     BILL_STATES,
+    DEFERRAL_STATES,
     DUES_KINDS,
     DUES_USES,
     EXPENDITURE_STATES,
@@ -145,6 +146,9 @@ class DuesBill(Schema):
     organisation = fields.String(required=True)
     month = fields.String(required=True)
     due_on = Day(required=True)
+    deferral = fields.String(
+        required=True, allow_none=True, metadata={"description": "what put it off to the end of its quarter"}
+    )
     kind = fields.String(required=True, validate=validate.OneOf(DUES_KINDS))
     rate = fields.Integer(
         required=True, allow_none=True, metadata={"description": "hundredths of a percent: 50 is 0.5 %"}
@@ -353,6 +357,65 @@ class ListDuesReliefs(Listing):
 
 class DuesReliefs(Page):
     items = fields.List(fields.Nested(DuesReliefSummary), required=True)
+
+
+# -- paying by the quarter -------------------------------------------------------------------------
+
+
+class AskDuesDeferral(Schema):
+    """Ask that dues of some months may be paid by the end of their quarter; asks for a writer.
+
+    With a ``person`` for that member alone, else for everybody of the organisation.
+    """
+
+    organisation = identifier()
+    person = identifier(required=False, load_default=None, allow_none=True)
+    from_month = _month(required=True, metadata={"description": "of this quarter at the earliest"})
+    to_month = _month(required=True)
+    reason = Text(500, required=True)
+
+
+class DecideDuesDeferral(Expecting):
+    """Approve or return; asks for a post strictly above. Who asked, or is concerned, does not decide."""
+
+    deferral = identifier()
+    verdict = fields.String(required=True, validate=validate.OneOf(VERDICTS))
+    comment = Text(500, least=0, load_default=None, allow_none=True)
+
+
+class GetDuesDeferral(Schema):
+    deferral = identifier()
+
+
+class DuesDeferralSummary(Schema):
+    id = identifier()
+    version = fields.Integer(required=True)
+    person = fields.String(required=True, allow_none=True)
+    organisation = fields.String(required=True)
+    from_month = fields.String(required=True)
+    to_month = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(DEFERRAL_STATES))
+    asked_by = fields.String(required=True)
+    asked_on = Day(required=True)
+    decided_by = fields.String(required=True, allow_none=True)
+    decided_on = Day(required=True, allow_none=True)
+    source = fields.Nested(DuesSource, required=True)
+
+
+class DuesDeferral(DuesDeferralSummary):
+    """A request to pay by the quarter with its reason, which is sealed at rest."""
+
+    reason = fields.String(required=True)
+    comment = fields.String(required=True, allow_none=True)
+
+
+class ListDuesDeferrals(Listing):
+    organisation = identifier()
+    state = fields.String(validate=validate.OneOf(DEFERRAL_STATES))
+
+
+class DuesDeferrals(Page):
+    items = fields.List(fields.Nested(DuesDeferralSummary), required=True)
 
 
 # -- spending --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a level above has to approve: relief from dues, and spending them. Pure rules, no I/O."""
+"""What a level above has to approve: relief, paying by the quarter, and spending. Pure rules, no I/O."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from services.chassis.contract import Change, EventContract, NewEvent
 from services.chassis.errors import Conflict, Forbidden
 from services.contracts.records_events import (
+    DuesDeferralAsked,
+    DuesDeferralDecided,
     DuesReliefAsked,
     DuesReliefDecided,
     ExpenditureAsked,
@@ -17,12 +19,12 @@ from services.contracts.records_events import (
     ExpenditureReversed,
 )
 from services.records.dues.model import MOST_FEN, wrong
-from services.records.dues.months import apart
+from services.records.dues.months import apart, month_of, quarter_of
 from services.records.dues.pack import DuesPack
 
 State = Mapping[str, Any]
 
-MOST_RELIEF_MONTHS = 12
+MOST_MONTHS = 12  # of one approval
 
 
 # -- relief ------------------------------------------------------------------------------------
@@ -35,8 +37,8 @@ def ask_relief(subject: str, given: State, pack: DuesPack, *, by: str, today: da
     ``reason_sealed``. Raises ``Invalid``: ``relief.months_unfit``, ``relief.amount_unfit``.
     """
     months = apart(given["from_month"], given["to_month"]) + 1
-    if not 1 <= months <= MOST_RELIEF_MONTHS:
-        raise pack.refusal("relief", "relief.months_unfit", "to_month", f"1 … {MOST_RELIEF_MONTHS}")
+    if not 1 <= months <= MOST_MONTHS:
+        raise pack.refusal("relief", "relief.months_unfit", "to_month", f"1 … {MOST_MONTHS}")
     least = int(pack.value("relief")["least"])
     if not least <= given["monthly_fen"] <= MOST_FEN:
         raise pack.refusal("relief", "relief.amount_unfit", "monthly_fen", f"{least} … {MOST_FEN}")
@@ -57,9 +59,48 @@ def decide_relief(
     return Change(state, [_relief(DuesReliefDecided, subject, state, approved=approve)])
 
 
-def covers(relief: State, month: str) -> bool:
-    """Whether an approved relief counts for ``month``."""
-    return bool(relief["state"] == "approved" and relief["from_month"] <= month <= relief["to_month"])
+def covers(asked: State, month: str) -> bool:
+    """Whether a relief or deferral is approved and counts for ``month``."""
+    return bool(asked["state"] == "approved" and asked["from_month"] <= month <= asked["to_month"])
+
+
+# -- paying by the quarter ---------------------------------------------------------------------
+
+
+def ask_deferral(subject: str, given: State, pack: DuesPack, *, by: str, today: date) -> Change:
+    """The branch asks that one member, or everybody (``person`` is None), pays by the quarter.
+
+    ``given`` holds ``person``, ``organisation``, ``from_month``, ``to_month`` and ``reason_sealed``. Nothing
+    is put off that was due before this quarter. Raises ``Invalid``: ``deferral.too_early``,
+    ``deferral.months_unfit``.
+    """
+    first, _ = quarter_of(month_of(today))
+    if given["from_month"] < first:
+        raise pack.refusal("quarterly", "deferral.too_early", "from_month", f"{first} …")
+    if not 1 <= apart(given["from_month"], given["to_month"]) + 1 <= MOST_MONTHS:
+        raise pack.refusal("quarterly", "deferral.months_unfit", "to_month", f"1 … {MOST_MONTHS}")
+    names = ("person", "organisation", "from_month", "to_month", "reason_sealed")
+    state = {
+        **{name: given[name] for name in names},
+        **_asked(by, today),
+        "source": pack.source("quarterly"),
+    }
+    return Change(state, [_deferral(DuesDeferralAsked, subject, state)])
+
+
+def decide_deferral(
+    subject: str, before: State, *, approve: bool, comment: str | None, by: str, today: date
+) -> Change:
+    """The level above approves or refuses; see ``_decided``."""
+    state = _decided(before, "deferral", approve=approve, comment=comment, by=by, today=today)
+    return Change(state, [_deferral(DuesDeferralDecided, subject, state, approved=approve)])
+
+
+def concerns(deferral: State, person: str, organisation: str) -> bool:
+    """Whether a deferral is of ``person``, whose dues are in the book of ``organisation``."""
+    if deferral["person"] is not None:
+        return bool(deferral["person"] == person)
+    return bool(deferral["organisation"] == organisation)
 
 
 # -- spending ----------------------------------------------------------------------------------
@@ -169,6 +210,10 @@ def _decided(
 
 def _relief(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:
     return contract.of(relief=subject, organisation=state["organisation"], **more)
+
+
+def _deferral(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:
+    return contract.of(deferral=subject, organisation=state["organisation"], **more)
 
 
 def _expenditure(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:

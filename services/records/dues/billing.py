@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
-from services.chassis.documents import Document
+from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
@@ -72,12 +72,12 @@ class Billing:
         ]
         waiting = [person for person in sorted(people) if person > cursor["after"]]
         checkpoint(done=cursor["done"], total=cursor["done"] + len(waiting))
-        reliefs = self._reliefs(month)
+        reliefs, deferrals = self._reliefs(month), self._approved(self._office.deferrals, month)
         counts, done = dict(cursor["counts"]), cursor["done"]
         with context.entered(Context(actor=job.owner, correlationid=job.id)):
             for start in range(0, len(waiting), BUNCH):
                 bunch = waiting[start : start + BUNCH]
-                outcome, errors = self._bill(bunch, month, today, reliefs, done)
+                outcome, errors = self._bill(bunch, month, today, reliefs, deferrals, done)
                 for name, count in outcome.items():
                     counts[name] += count
                 done += len(bunch)
@@ -86,7 +86,13 @@ class Billing:
         return counts
 
     def _bill(
-        self, bunch: list[str], month: str, today: date, reliefs: Mapping[str, Document], done: int
+        self,
+        bunch: list[str],
+        month: str,
+        today: date,
+        reliefs: Mapping[str, Document],
+        deferrals: Sequence[Document],
+        done: int,
     ) -> tuple[dict[str, int], list[Answer]]:
         office = self._office
         people = {each.id: each for each in found_by(office.directory.people, "_id", bunch)}
@@ -107,6 +113,7 @@ class Billing:
                 node = office.book_of(people[person].state["organisation"])
                 dues = rules.dues_of(**given, pack=self._pack(node, today))
                 relief = reliefs.get(person)
+                put_off = (each.id for each in deferrals if approvals.concerns(each.state, person, node))
                 change = rules.issue(
                     bill,
                     person=person,
@@ -115,6 +122,7 @@ class Billing:
                     kind=given["kind"],
                     dues=dues,
                     relief={"id": relief.id, **only(relief.state, "monthly_fen")} if relief else None,
+                    deferral=next(put_off, None),
                     today=today,
                 )
                 made.append((bill, change.state, change.events))
@@ -139,11 +147,15 @@ class Billing:
 
     def _reliefs(self, month: str) -> dict[str, Document]:
         """Of each person the approved relief that counts for the month: the one that asks least."""
-        approved = {"state": "approved", "to_month": {"$gte": month}}
-        found = self._office.reliefs.find(approved, sort=[("to_month", 1)], limit=0)
-        counting = [each for each in found if approvals.covers(each.state, month)]
+        counting = self._approved(self._office.reliefs, month)
         counting.sort(key=lambda each: -each.state["monthly_fen"])
         return {each.state["person"]: each for each in counting}
+
+    def _approved(self, requests: Documents, month: str) -> list[Document]:
+        """What was approved and counts for the month."""
+        approved = {"state": "approved", "to_month": {"$gte": month}}
+        found = requests.find(approved, sort=[("to_month", 1)], limit=0)
+        return [each for each in found if approvals.covers(each.state, month)]
 
     # -- questions -----------------------------------------------------------------------------
 

@@ -82,6 +82,22 @@ class DuesTable:
     def list_dues_reliefs(self, request: Request) -> Answer:
         return self.records.dues.reliefs.listed(request)
 
+    @rpc(request=calls.AskDuesDeferral, response=calls.DuesDeferral)
+    def ask_dues_deferral(self, request: Request) -> Answer:
+        return self.records.dues.deferrals.ask(request)
+
+    @rpc(request=calls.DecideDuesDeferral, response=calls.DuesDeferral)
+    def decide_dues_deferral(self, request: Request) -> Answer:
+        return self.records.dues.deferrals.decide(request)
+
+    @rpc(request=calls.GetDuesDeferral, response=calls.DuesDeferral)
+    def get_dues_deferral(self, request: Request) -> Answer:
+        return self.records.dues.deferrals.get(request["deferral"])
+
+    @rpc(request=calls.ListDuesDeferrals, response=calls.DuesDeferrals)
+    def list_dues_deferrals(self, request: Request) -> Answer:
+        return self.records.dues.deferrals.listed(request)
+
     @rpc(request=calls.AskDuesExpenditure, response=calls.DuesExpenditure)
     def ask_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.ask(request)

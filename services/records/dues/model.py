@@ -16,10 +16,11 @@ from services.chassis.errors import Conflict, Invalid
 from services.contracts.records_events import (
     DuesBaseSet,
     DuesBilled,
+    DuesDeferred,
     DuesReopened,
     DuesSettled,
 )
-from services.records.dues.months import last_day, month_of, shifted
+from services.records.dues.months import last_day, month_of, quarter_of, shifted
 from services.records.dues.pack import BRACKETED, FIXED, KINDS, WHOLE, DuesPack
 
 State = Mapping[str, Any]
@@ -136,15 +137,20 @@ def issue(
     kind: str,
     dues: Dues,
     relief: State | None,
+    deferral: str | None = None,
     today: date,
 ) -> Change:
-    """Ask for one month's dues; an approved ``relief`` (``id``, ``monthly_fen``) waives its part at once."""
+    """Ask for one month's dues by its last day, or by that of its quarter where a ``deferral`` says so.
+
+    An approved ``relief`` (``id``, ``monthly_fen``) waives its part at once.
+    """
     waived = max(dues.fen - relief["monthly_fen"], 0) if relief else 0
     state = {
         "person": person,
         "organisation": organisation,
         "month": month,
-        "due_on": last_day(month).isoformat(),
+        "due_on": _due_on(month, deferral),
+        "deferral": deferral,
         "kind": kind,
         "rate": dues.rate,
         "source": dict(dues.source),
@@ -198,6 +204,14 @@ def relieve(subject: str, before: State, *, relief: str, monthly_fen: int, on: d
     return _billed(subject, before, state, on)
 
 
+def defer(subject: str, before: State, *, deferral: str) -> Change | None:
+    """What is still owed of the bill is due at the end of its quarter. Deferred once, it stays so."""
+    if before["state"] != "due" or before["deferral"] is not None:
+        return None
+    state = {**before, "deferral": deferral, "due_on": _due_on(before["month"], deferral)}
+    return Change(state, [DuesDeferred.of(**_facts(subject, state))])
+
+
 def correct(subject: str, before: State, *, dues: Dues, reason: str, by: str, on: date) -> Change | None:
     """Ask another amount than the bill did; what it asked before stays written in it.
 
@@ -247,14 +261,22 @@ def _billed(subject: str, before: State, after: State, on: date, *, issued: bool
     rest = after["assessed_fen"] - after["relieved_fen"] - after["paid_fen"]
     state = {**after, "outstanding_fen": rest, "state": "due" if rest else "settled"}
     state["settled_on"] = None if rest else (before.get("settled_on") or on.isoformat())
-    facts: dict[str, Any] = {
-        "bill": subject,
-        **{name: state[name] for name in ("person", "organisation", "month")},
-        "due_on": date.fromisoformat(state["due_on"]),
-    }
+    facts = _facts(subject, state)
     events = [DuesBilled.of(**facts)] if issued else []
     if state["state"] == "settled" and before["state"] == "due":
         events.append(DuesSettled.of(**facts, settled_on=date.fromisoformat(state["settled_on"])))
     if state["state"] == "due" and before["state"] == "settled":
         events.append(DuesReopened.of(**facts))
     return Change(state, events)
+
+
+def _facts(subject: str, state: State) -> dict[str, Any]:
+    return {
+        "bill": subject,
+        **{name: state[name] for name in ("person", "organisation", "month")},
+        "due_on": date.fromisoformat(state["due_on"]),
+    }
+
+
+def _due_on(month: str, deferral: str | None) -> str:
+    return last_day(month if deferral is None else quarter_of(month)[1]).isoformat()

@@ -13,9 +13,16 @@ def month_of(day: date | str) -> str:
 
 
 def last_day(month: str) -> date:
-    """The last day of the month: a bill is due on it."""
+    """The last day of the month."""
     year, number = _parts(month)
     return date(year, number, monthrange(year, number)[1])
+
+
+def quarter_of(month: str) -> tuple[str, str]:
+    """The first and the last month of the quarter that ``month`` is in."""
+    year, number = _parts(month)
+    first = (number - 1) // 3 * 3 + 1
+    return f"{year:04d}-{first:02d}", f"{year:04d}-{first + 2:02d}"
 
 
 def shifted(month: str, by: int) -> str:

@@ -37,6 +37,7 @@ class Office:
         self.bills = application.documents("dues_bills")
         self.payments = application.documents("dues_payments")
         self.reliefs = application.documents("dues_reliefs")
+        self.deferrals = application.documents("dues_deferrals")
         self.expenditures = application.documents("dues_expenditures")
         self.accounts = application.documents("dues_accounts")
         self._packs = packs
@@ -46,14 +47,12 @@ class Office:
                 indexes.declare(collection, [(whose, 1), (order, -1), ("_id", -1)])
                 indexes.declare(collection, [(whose, 1), ("state", 1), (order, -1), ("_id", -1)])
         indexes.declare("dues_payments", "ahead_of", sparse=True)
-        indexes.declare("dues_reliefs", [("organisation", 1), ("asked_on", -1), ("_id", -1)])
-        indexes.declare("dues_reliefs", [("organisation", 1), ("state", 1), ("asked_on", -1), ("_id", -1)])
+        for collection in ("dues_reliefs", "dues_deferrals", "dues_expenditures"):
+            indexes.declare(collection, [("organisation", 1), ("asked_on", -1), ("_id", -1)])
+            indexes.declare(collection, [("organisation", 1), ("state", 1), ("asked_on", -1), ("_id", -1)])
         indexes.declare("dues_reliefs", [("person", 1), ("state", 1)])
-        indexes.declare("dues_reliefs", [("state", 1), ("to_month", 1)])
-        indexes.declare("dues_expenditures", [("organisation", 1), ("asked_on", -1), ("_id", -1)])
-        indexes.declare(
-            "dues_expenditures", [("organisation", 1), ("state", 1), ("asked_on", -1), ("_id", -1)]
-        )
+        for collection in ("dues_reliefs", "dues_deferrals"):
+            indexes.declare(collection, [("state", 1), ("to_month", 1)])
         self.pack(self.clock.today(), [])  # a pack that cannot be applied is found at start
 
     def pack(self, day: date, path: list[str]) -> DuesPack:

@@ -84,6 +84,7 @@ _NEEDED = frozenset(
         *KINDS,
         "relief",
         "first_month",
+        "quarterly",
         "make_up_months",
         "prompt_months",
         "uses",

@@ -9,9 +9,11 @@ from services.records.directory.store import Directory
 from services.records.dues.accounts import Accounts
 from services.records.dues.bases import Bases
 from services.records.dues.billing import Billing
+from services.records.dues.deferrals import Deferrals
 from services.records.dues.office import Office
 from services.records.dues.payments import Payments
-from services.records.dues.spending import Reliefs, Spending
+from services.records.dues.reliefs import Reliefs
+from services.records.dues.spending import Spending
 
 
 class Dues:
@@ -25,5 +27,6 @@ class Dues:
         self.payments = Payments(self.office)
         self.billing = Billing(application, self.office, self.bases, self.payments)
         self.reliefs = Reliefs(self.office)
+        self.deferrals = Deferrals(self.office)
         self.spending = Spending(self.office)
         self.accounts = Accounts(self.office)

@@ -36,6 +36,7 @@ COLLECTIONS = (
     "dues_bills",
     "dues_payments",
     "dues_reliefs",
+    "dues_deferrals",
     "dues_expenditures",
     "dues_accounts",
 )

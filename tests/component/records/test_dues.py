@@ -127,6 +127,18 @@ def test_a_wrong_base_is_corrected_with_its_reason_and_the_bill_keeps_what_it_as
     assert books(campus, owing.branch)[ledger.RECEIVABLE] == 11_999 + 60
 
 
+def test_a_correction_reaches_the_first_month_of_its_year(campus: Campus, faculty: Faculty) -> None:
+    base(campus, faculty, faculty.member, 300_100)
+    for month in ("2026-01", "2026-02"):
+        billed(campus, faculty, month)
+    base(campus, faculty, faculty.member, 500_000, correction_reason="录入错误")
+    months = bills(campus, faculty.member)
+    assert {month: each["assessed_fen"] for month, each in months.items()} == {
+        "2026-01": 5000,
+        "2026-02": 5000,
+    }
+
+
 def test_nobody_pays_who_is_no_member_and_owes_nothing(campus: Campus, owing: Faculty) -> None:
     activist = campus.person("S200", owing.branch, political_status="activist")
     with pytest.raises(Invalid) as refused:
@@ -363,6 +375,36 @@ def test_relief_counts_for_billed_and_coming_months_once_approved_from_above(
     assert books(campus, owing.branch)[ledger.RELIEVED] == 3 * 2981
     assert "家庭困难" not in str(list(campus.application.database["dues_reliefs"].find({}, {"commands": 0})))
     assert "家庭困难" not in str(campus.events("records.dues_relief.decided.v1") and campus.heard)
+
+
+def deferral(campus: Campus, faculty: Faculty, **more: Any) -> dict[str, Any]:
+    given = {"from_month": "2026-07", "to_month": "2026-12", "reason": "暑期外出实习", **more}
+    return campus.call(faculty.secretary, "ask_dues_deferral", organisation=faculty.branch, **given)
+
+
+def test_dues_are_paid_by_the_quarter_once_approved_from_above(campus: Campus, owing: Faculty) -> None:
+    with pytest.raises(Invalid, match=r"person\.unknown"):
+        deferral(campus, owing, person=owing.next_door)
+    asked = deferral(campus, owing, person=owing.member)
+    decision = {"deferral": asked["id"], "verdict": "approve"}
+    with pytest.raises(Forbidden):
+        campus.call(owing.secretary, "decide_dues_deferral", **decision)
+    with pytest.raises(NotFound):
+        campus.call(owing.groupie, "get_dues_deferral", deferral=asked["id"])
+    decided = campus.call(owing.dean, "decide_dues_deferral", **decision)
+    assert (decided["state"], decided["reason"]) == ("approved", "暑期外出实习")
+    assert {each["due_on"] for each in bills(campus, owing.member).values()} == {"2026-09-30"}
+    everybody = deferral(campus, owing, from_month="2026-10")["id"]
+    campus.call(owing.dean, "decide_dues_deferral", deferral=everybody, verdict="approve")
+    billed(campus, owing, "2026-10")
+    months = {**bills(campus, owing.member), "groupie": bills(campus, owing.groupie)["2026-10"]}
+    assert {months[each]["due_on"] for each in ("2026-10", "groupie")} == {"2026-12-31"}
+    late = campus.call(owing.dean, "list_dues_arrears", organisation=owing.branch)["items"]
+    assert [each["person"] for each in late] == [owing.groupie]
+    assert len(campus.events("records.dues_bill.deferred.v1")) == 3
+    listed = campus.call(owing.secretary, "list_dues_deferrals", organisation=owing.branch)["items"]
+    assert {each["state"] for each in listed} == {"approved"}
+    assert "实习" not in str(list(campus.application.database["dues_deferrals"].find({}, {"commands": 0})))
 
 
 # -- spending and accounts ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ from services.contracts.records_events import DuesBilled, DuesReopened, DuesSett
 from services.records.dues import approvals, settling
 from services.records.dues import model as rules
 from services.records.dues.ledger import allocate
-from services.records.dues.months import apart, last_day, longest_run, shifted
+from services.records.dues.months import apart, last_day, longest_run, quarter_of, shifted
 from services.records.dues.pack import KINDS, DuesPack
 
 POLICIES = Path(__file__).parents[3] / "services" / "records" / "policies"
@@ -442,6 +442,77 @@ def expenditure(state: str = "asked", **more: Any) -> dict[str, Any]:
     return dict(
         approvals.decide_expenditure("e", asked, approve=True, comment=None, by="above", today=TODAY).state
     )
+
+
+def deferral(**more: Any) -> dict[str, Any]:
+    given = {
+        "person": None,
+        "organisation": "b",
+        "from_month": "2026-07",
+        "to_month": "2026-12",
+        "reason_sealed": "v1.x",
+        **more,
+    }
+    return dict(approvals.ask_deferral("d", given, PACK, by="w", today=TODAY).state)
+
+
+@pytest.mark.parametrize(
+    ("month", "due_on"),
+    [("2026-07", "2026-09-30"), ("2026-09", "2026-09-30"), ("2026-10", "2026-12-31")],
+)
+def test_a_deferred_bill_is_due_at_the_end_of_its_quarter(month: str, due_on: str) -> None:
+    found, _ = bill(month)
+    put_off = rules.defer("b", found, deferral="d")
+    assert put_off is not None
+    (told,) = put_off.events
+    assert (put_off.state["due_on"], str(told.data["due_on"])) == (due_on, due_on)
+    assert (found["due_on"], quarter_of(month)[1] + due_on[7:]) == (last_day(month).isoformat(), due_on)
+    assert rules.defer("b", put_off.state, deferral="another") is None
+
+
+def test_what_is_settled_is_not_deferred() -> None:
+    found, _ = bill()
+    settled = rules.settle("b", found, cause="c", payment="p", fen=1500, on=TODAY)
+    assert settled is not None
+    assert rules.defer("b", settled.state, deferral="d") is None
+
+
+def test_arrears_wait_for_the_end_of_the_quarter_that_a_bill_is_deferred_to() -> None:
+    quarter = [
+        {**rules.defer("b", bill(month)[0], deferral="d").state}  # type: ignore[union-attr]
+        for month in ("2026-07", "2026-08", "2026-09")
+    ]
+    assert settling.arrears(quarter, PACK, date(2026, 9, 30)) is None
+    late = settling.arrears(quarter, PACK, date(2026, 10, 1))
+    assert late is not None
+    assert (late["since"], late["in_a_row"]) == ("2026-07", 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"from_month": "2026-06"}, "deferral.too_early"),
+        ({"to_month": "2026-06"}, "deferral.months_unfit"),
+        ({"to_month": "2027-07"}, "deferral.months_unfit"),
+    ],
+)
+def test_an_unfit_deferral_names_its_rule_and_what_fits(more: dict[str, Any], code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        deferral(**more)
+    assert refused.value.code == code
+    assert refused.value.params["rule"] == "quarterly"
+    assert refused.value.params["accepted"] in ("2026-07 …", "1 … 12")
+
+
+def test_a_deferral_concerns_its_member_or_everybody_of_the_book() -> None:
+    everybody, one = deferral(), deferral(person="p")
+    assert approvals.concerns(everybody, "q", "b")
+    assert not approvals.concerns(everybody, "q", "c")
+    assert approvals.concerns(one, "p", "c")
+    assert not approvals.concerns(one, "q", "b")
+    assert not approvals.covers(one, "2026-07")
+    approved = approvals.decide_deferral("d", one, approve=True, comment=None, by="above", today=TODAY).state
+    assert approvals.covers(approved, "2026-07")
 
 
 def test_nothing_is_spent_without_the_level_above() -> None:

@@ -13,7 +13,7 @@ from services.contracts.kinds import ACTIVITY_STATES
 FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
-    r"|dues(?:_[a-z]+)?|relief|expenditure|month"
+    r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
@@ -22,7 +22,6 @@ _NO_TEXTS = {
     "dues.base_corrected",
     "dues.base_revealed",
     "dues.payment_reversed",
-    "dues.relief_read",
     "dues.expenditure_reversed",
     "person.read",
     "dossier.read",
