@@ -25,7 +25,6 @@ from services.chassis.identity import new_id, timeless_id
 from services.chassis.settings import Settings
 
 LONGEST_ADDRESS = 8000
-CALL_SECONDS = 5.0
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _log = structlog.get_logger()
 
@@ -99,7 +98,7 @@ class Gateway:
             asked,
             authorization=request.authorization,
             idempotency_key=f"{key}{step}" if key else None,
-            timeout=CALL_SECONDS,
+            timeout=call.seconds,
             correlationid=request.correlationid,
             traceparent=request.traceparent,
         )

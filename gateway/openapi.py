@@ -201,7 +201,7 @@ def _answer(route: Route, said: str = "") -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if any("version" in schema._declared_fields for schema in route.shapes):
         headers["ETag"] = {"schema": {"type": "string"}}
-    if route.location is not None or route.status == 202:
+    if route.location is not None or route.status == 202 or route.upload:
         headers["Location"] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {
         "description": said or " Or: ".join(filter(None, map(_first_line, route.shapes))) or route.summary,

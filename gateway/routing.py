@@ -36,11 +36,15 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Call:
-    """A method of a service with its schemas: ``Call("records.get_activity", GetActivity, Activity)``."""
+    """A method of a service with its schemas: ``Call("records.get_activity", GetActivity, Activity)``.
+
+    ``seconds`` is how long its answer is waited for.
+    """
 
     method: str
     request: type[Schema]
     response: type[Schema]
+    seconds: float = 5.0
 
 
 @dataclass(frozen=True, eq=False)

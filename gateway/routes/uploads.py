@@ -1,9 +1,9 @@
-"""The address that takes rosters: a file is passed on piece by piece, never held here as a whole."""
+"""The addresses that take files: each is passed on piece by piece, never held here as a whole."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from gateway.refusals import Malformed, UnsupportedMedia
@@ -12,42 +12,61 @@ from gateway.response import Response, of_json
 from gateway.routing import Call, Route
 from gateway.uploading import Upload
 from services.chassis.errors import Invalid
-from services.contracts.records_rpc import imports as rpc
+from services.contracts.records_rpc import files, imports
 
 if TYPE_CHECKING:
     from gateway.application import Gateway
     from gateway.request import Request
 
-BEGIN = Call("records.begin_upload", rpc.BeginUpload, rpc.Upload)
-APPEND = Call("records.append_upload", rpc.AppendUpload, rpc.Upload)
-START = Call("records.start_import", rpc.StartImport, rpc.StartedJob)
+BEGIN = Call("records.begin_upload", files.BeginUpload, files.Upload)
+APPEND = Call("records.append_upload", files.AppendUpload, files.Upload)
+START = Call("records.start_import", imports.StartImport, imports.StartedJob)
+# The service looks into the file meanwhile; a large picture is decoded.
+KEEP = Call("records.keep_file", files.KeepFile, files.KeptFile, seconds=30.0)
 _ZIP = b"PK\x03\x04"
 _TEXT_KINDS = (".csv", ".txt")
 
 
 def take_roster(gateway: Gateway, request: Request, route: Route) -> Response:
-    """Pass a roster on and start its import; answers with the job at once.
+    """Pass a roster on and start its import; answers with the job at once."""
+    upload, filename = _passed_on(gateway, request, "roster", _require_roster)
+    job = gateway.ask(START, {"upload": upload, "filename": filename}, request, step=":start")
+    response = of_json(job, route.status)
+    response.headers.append(("Location", f"/api/v1/jobs/{job['job']}"))
+    return response
 
-    The file is named by its form field, or as ``?filename=`` beside a raw body. What it is is told by its
-    first bytes, not by its name alone.
+
+def take_file(gateway: Gateway, request: Request, route: Route) -> Response:
+    """Pass a file on and have it kept; answers with what is kept of it."""
+    upload, _ = _passed_on(gateway, request, "file", _require_attachable)
+    kept = gateway.ask(KEEP, {"upload": upload}, request, step=":keep")
+    response = of_json(kept, route.status)
+    response.headers.append(("Location", f"/api/v1/files/{kept['file']}"))
+    return response
+
+
+def _passed_on(
+    gateway: Gateway, request: Request, purpose: str, require_kind: Callable[[str, bytes], None]
+) -> tuple[str, str]:
+    """The id of the upload that the service has received as a whole, and the file's name.
+
+    The file is named by its form field, or as ``?filename=`` beside a raw body. ``require_kind`` sees the
+    name and the first part before anything is passed on.
     """
     upload = Upload(request, MOST_UPLOAD_BYTES, MOST_ENVELOPE_BYTES)
-    parts = _parts(upload.pieces(), rpc.MOST_PART_BYTES)
+    parts = _parts(upload.pieces(), files.MOST_PART_BYTES)
     first = next(parts, b"")
     if not first:
         raise Malformed("upload.no_file")
     if not upload.filename:
         raise Invalid("upload.no_filename", fields={"filename": ["field.required"]})
-    _see_kind(upload.filename, first)
-    identity = gateway.ask(BEGIN, {"filename": upload.filename}, request, step=":begin")["upload"]
+    require_kind(upload.filename, first)
+    asked = {"filename": upload.filename, "purpose": purpose}
+    identity = gateway.ask(BEGIN, asked, request, step=":begin")["upload"]
     _append(gateway, request, identity, 0, first)
     for number, part in enumerate(parts, 1):
         _append(gateway, request, identity, number, part)
-    asked = {"upload": identity, "filename": upload.filename}
-    job = gateway.ask(START, asked, request, step=":start")
-    response = of_json(job, route.status)
-    response.headers.append(("Location", f"/api/v1/jobs/{job['job']}"))
-    return response
+    return identity, upload.filename
 
 
 def _append(gateway: Gateway, request: Request, identity: str, number: int, part: bytes) -> None:
@@ -68,13 +87,21 @@ def _parts(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-def _see_kind(filename: str, first: bytes) -> None:
+def _require_roster(filename: str, first: bytes) -> None:
+    """A spreadsheet by its first bytes, not by its name alone."""
     name = filename.lower()
     if name.endswith(".xlsx") and first.startswith(_ZIP):
         return
     if name.endswith(_TEXT_KINDS) and b"\x00" not in first and not first.startswith(_ZIP):
         return
-    raise UnsupportedMedia("upload.unknown_kind", closes=True)
+    raise UnsupportedMedia("upload.unknown_kind", params={"accepted": ".xlsx, .csv"}, closes=True)
+
+
+def _require_attachable(filename: str, first: bytes) -> None:
+    """By its name alone: the service looks into the whole of it."""
+    if not filename.lower().endswith(files.EXTENSIONS):
+        accepted = ", ".join(files.EXTENSIONS)
+        raise UnsupportedMedia("upload.unknown_kind", params={"accepted": accepted}, closes=True)
 
 
 ROUTES = (
@@ -86,8 +113,19 @@ ROUTES = (
         status=202,
         handler=take_roster,
         others=(BEGIN, APPEND, START),
-        answers=(rpc.StartedJob,),
+        answers=(imports.StartedJob,),
         upload=True,
         permission="administrator of the root organisation",
+    ),
+    Route(
+        "POST",
+        "/api/v1/files",
+        f"Send a file to attach ({', '.join(files.EXTENSIONS)}); unclaimed it is forgotten after a day",
+        "files",
+        status=201,
+        handler=take_file,
+        others=(BEGIN, APPEND, KEEP),
+        answers=(files.KeptFile,),
+        upload=True,
     ),
 )

@@ -30,10 +30,11 @@ from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
 from services.records.dues.register import Dues
+from services.records.files.kept import Files
+from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
-from services.records.roster.uploads import Upload, Uploads
 from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
 from services.records.training.classes import Classes
@@ -55,6 +56,8 @@ class Records(Application):
         self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.membership = Membership(self, self.directory, self.access)
+        self.uploads = Uploads(self.database, self.vault)
+        self.files = Files(self, self.directory, self.uploads)
         self.activities = Register(
             self, self.directory, self.access, self.membership, self.packs("entry-window-*.yaml")
         )
@@ -80,7 +83,6 @@ class Records(Application):
         self.thoughts = Thoughts(
             self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")
         )
-        self.uploads = Uploads(self.database, self.vault)
         taking_over = RosterImport(
             self,
             self.directory,
@@ -164,25 +166,25 @@ class Records(Application):
             "organisations": [shown(each) for each in organisations],
         }
 
-    # -- imports and jobs ----------------------------------------------------------------------
+    # -- uploads, imports and jobs -------------------------------------------------------------
 
-    def begin_upload(self, filename: str) -> Answer:
-        """Open an upload."""
+    def begin_upload(self, filename: str, purpose: str) -> Answer:
+        """Open an upload: of a file to attach, or of a roster."""
+        if purpose == "file":
+            return _uploaded(self.files.begin(filename))
         actor = context.actor()
         self.access.require_root_administrator(actor)
         return _uploaded(self.uploads.begin(actor, filename))
 
     def append_upload(self, upload: str, part: int, content: str) -> Answer:
-        """Keep a part of an upload."""
-        actor = context.actor()
-        self.access.require_root_administrator(actor)
-        return _uploaded(self.uploads.append(upload, actor, part, content))
+        """Keep a part of an upload, which is the caller's own."""
+        return _uploaded(self.uploads.append(upload, context.actor(), part, content))
 
     def start_import(self, upload: str, filename: str) -> Answer:
         """Queue the job that takes the upload over; the same upload gets the same job."""
         actor = context.actor()
         self.access.require_root_administrator(actor)
-        job = self.uploads.job_of(upload, actor)
+        job = self.uploads.view(upload, actor).taken_by
         if job is None:
             self.uploads.require_whole(upload, actor)
             params = {"upload": upload, "filename": filename, "today": self.clock.today()}

@@ -28,6 +28,7 @@ from services.records.application import Records
 from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
+from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.thoughts.entrypoints import ThoughtsTable
@@ -39,6 +40,7 @@ class RecordsService(
     DirectoryTable,
     MembershipTable,
     ActivitiesTable,
+    FilesTable,
     RosterTable,
     TrainingTable,
     ThoughtsTable,

@@ -1,4 +1,4 @@
-"""Requests and answers about uploads, imports and jobs."""
+"""Requests and answers about imports and jobs."""
 
 from __future__ import annotations
 
@@ -6,31 +6,10 @@ from marshmallow import Schema, fields, validate
 
 from services.contracts.records_rpc.parts import Listing, Page, Text, identifier
 
-MOST_UPLOAD_BYTES = 20 * 1024 * 1024
-MOST_PART_BYTES = 512 * 1024
 JOB_STATES = ("queued", "running", "done", "failed", "stopped")
 
 
 # -- imports and jobs ------------------------------------------------------------------------------
-
-
-class BeginUpload(Schema):
-    """Open an upload; asks for the administrator of the root."""
-
-    filename = Text(200, required=True)
-
-
-class Upload(Schema):
-    upload = identifier()
-    size = fields.Integer(required=True, metadata={"description": "bytes received so far"})
-
-
-class AppendUpload(Schema):
-    """The next part: at most 512 KiB, base64. Sending a part again is answered the same."""
-
-    upload = identifier()
-    part = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=1000))
-    content = fields.String(required=True, validate=validate.Length(max=MOST_PART_BYTES * 4 // 3 + 4))
 
 
 class StartImport(Schema):

@@ -1,4 +1,4 @@
-"""Who handles what about uploads, imports, jobs and the audit chain."""
+"""Who handles what about imports, jobs and the audit chain."""
 
 from __future__ import annotations
 
@@ -14,17 +14,9 @@ Answer = dict[str, Any]
 
 
 class RosterTable:
-    """Who handles what about uploads, imports, jobs and the audit chain."""
+    """Who handles what about imports, jobs and the audit chain."""
 
     records: Records
-
-    @rpc(request=calls.BeginUpload, response=calls.Upload)
-    def begin_upload(self, request: Request) -> Answer:
-        return self.records.begin_upload(request["filename"])
-
-    @rpc(request=calls.AppendUpload, response=calls.Upload)
-    def append_upload(self, request: Request) -> Answer:
-        return self.records.append_upload(request["upload"], request["part"], request["content"])
 
     @rpc(request=calls.StartImport, response=calls.StartedJob)
     def start_import(self, request: Request) -> Answer:

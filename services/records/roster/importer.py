@@ -22,10 +22,10 @@ from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory
+from services.records.files.uploads import Uploads
 from services.records.roster.columns import ACTIVITY, ORGANISATION, PERSON, column_of
 from services.records.roster.person_rows import PersonRows
 from services.records.roster.rows import REFUSED, ActivityRows, Handled, OrganisationRows, Rows, Tree
-from services.records.roster.uploads import Uploads
 
 KIND = "roster import"
 BUNCH = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date
 from typing import Any
 
@@ -22,11 +23,23 @@ from services.contracts.records_rpc.directory import (
     Myself,
     Organisations,
 )
-from services.contracts.records_rpc.imports import AppendUpload, BeginUpload, StartedJob, StartImport, Upload
+from services.contracts.records_rpc.files import (
+    AppendUpload,
+    BeginUpload,
+    FilePart,
+    KeepFile,
+    KeptFile,
+    OpenedFile,
+    OpenFile,
+    ReadFile,
+    Upload,
+)
+from services.contracts.records_rpc.imports import StartedJob, StartImport
 from services.contracts.records_rpc.parts import Nothing
 
 ROOT, BRANCH, OTHER = "o-root", "o-branch", "o-other"
 SECRET = "张三 13812345678"
+FILE = (b"%PDF-" + b"x" * 100_000, b"y" * 100_000, b"%%EOF")
 PATHS = {ROOT: [ROOT], BRANCH: [ROOT, BRANCH], OTHER: [ROOT, OTHER]}
 
 
@@ -73,6 +86,16 @@ def activity(identity: str, **changes: Any) -> dict[str, Any]:
         "decisions": [],
         "reviews": [],
         **changes,
+    }
+
+
+def kept(file: str) -> dict[str, Any]:
+    return {
+        "file": file,
+        "name": '会议 "记录".pdf',
+        "media_type": "application/pdf",
+        "size": sum(map(len, FILE)),
+        "sha256": "0" * 64,
     }
 
 
@@ -178,6 +201,23 @@ class RecordsStandIn:
     def start_import(self, request):
         self.desk.saw("start_import", request)
         return {"job": derived_id("job", request["upload"])}
+
+    @rpc(request=KeepFile, response=KeptFile)
+    def keep_file(self, request):
+        self.desk.saw("keep_file", request)
+        return kept(request["upload"])
+
+    @rpc(request=OpenFile, response=OpenedFile)
+    def open_file(self, request):
+        if request["file"] not in ("whole", "cut-off"):
+            raise NotFound("files.not_found")
+        return {**kept(request["file"]), "parts": len(FILE)}
+
+    @rpc(request=ReadFile, response=FilePart)
+    def read_file(self, request):
+        if request["file"] == "cut-off" and request["part"] == len(FILE) - 1:
+            raise NotFound("files.not_found")
+        return {"content": base64.b64encode(FILE[request["part"]]).decode()}
 
 
 class FeedbackStandIn:

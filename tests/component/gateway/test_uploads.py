@@ -6,9 +6,13 @@ import base64
 import os
 
 import pytest
+import requests
 
 from tests.component.gateway.conftest import Door
+from tests.component.gateway.stand_ins import FILE
 
+FILES = "/api/v1/files"
+PDF = b"%PDF-1.4\n" + os.urandom(700_000) + b"\n%%EOF\n"
 ROSTER = "/api/v1/imports/roster"
 XLSX = b"PK\x03\x04" + os.urandom(1_300_000)
 CSV = "姓名,学号\n某人,1001\n".encode()
@@ -104,3 +108,41 @@ def test_without_a_session_not_a_byte_is_taken(door: Door) -> None:
     response = door.ask("POST", f"{ROSTER}?filename=a.csv", person=None, data=CSV)
     assert response.status_code == 401
     assert door.records.seen == []
+
+
+def test_a_file_to_attach_goes_the_same_way_and_is_kept(door: Door) -> None:
+    response = door.ask("POST", FILES, files={"file": ("记录.pdf", PDF)})
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"/api/v1/files/{response.json()['file']}"
+    method, request, _ = door.records.seen[-1]
+    assert method == "keep_file"
+    assert received(door, request) == PDF
+    assert door.records.seen[0][1] == {"filename": "记录.pdf", "purpose": "file"}
+
+
+def test_a_file_that_is_never_attached_is_415_before_it_is_sent_on(door: Door) -> None:
+    response = door.ask("POST", f"{FILES}?filename=a.exe", data=PDF)
+    assert (response.status_code, response.json()["code"]) == (415, "upload.unknown_kind")
+    assert ".docx" in response.json()["detail"]
+    assert door.records.seen == []
+
+
+def test_a_file_is_given_out_in_full_to_be_saved_and_never_shown_in_place(door: Door) -> None:
+    response = door.ask("GET", f"{FILES}/whole", stream=True)
+    assert response.status_code == 200
+    assert response.content == b"".join(FILE)
+    assert response.headers["Content-Length"] == str(len(response.content))
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store"
+    plain, full = response.headers["Content-Disposition"].removeprefix("attachment; ").split("; ")
+    assert plain == 'filename="__ ____.pdf"'
+    assert full == "filename*=UTF-8''%E4%BC%9A%E8%AE%AE%20%22%E8%AE%B0%E5%BD%95%22.pdf"
+
+
+def test_a_file_that_ends_in_the_middle_does_not_look_whole(door: Door) -> None:
+    with pytest.raises(requests.RequestException):
+        _ = door.ask("GET", f"{FILES}/cut-off", stream=True).content
+    missing = door.ask("GET", f"{FILES}/none")
+    assert (missing.status_code, missing.json()["code"]) == (404, "files.not_found")
+    assert door.ask("GET", f"{FILES}/whole", person=None).status_code == 401

@@ -110,7 +110,7 @@ class Campus:
 
     def upload(self, content: bytes, filename: str = "名册.xlsx") -> str:
         """The job that takes ``content`` over."""
-        upload = self.call(self.administrator, "begin_upload", filename=filename)["upload"]
+        upload = self.call(self.administrator, "begin_upload", filename=filename, purpose="roster")["upload"]
         for part, start in enumerate(range(0, len(content), 400_000)):
             encoded = base64.b64encode(content[start : start + 400_000]).decode()
             self.call(self.administrator, "append_upload", upload=upload, part=part, content=encoded)

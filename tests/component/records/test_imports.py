@@ -62,7 +62,7 @@ def kept_content(campus: Campus) -> list[bytes]:
 def send(campus: Campus, key: str, content: bytes) -> str:
     """The job of ``content``, as a client that repeats each command with its key."""
     call, root = campus.call, campus.administrator
-    upload = call(root, "begin_upload", f"{key} begin", filename="名册.csv")["upload"]
+    upload = call(root, "begin_upload", f"{key} begin", filename="名册.csv", purpose="roster")["upload"]
     part = {"upload": upload, "part": 0, "content": base64.b64encode(content).decode()}
     call(root, "append_upload", f"{key} part", **part)
     return str(call(root, "start_import", f"{key} start", upload=upload, filename="名册.csv")["job"])
@@ -297,7 +297,7 @@ def test_every_row_that_was_refused_is_listed_with_its_reason(campus: Campus, fa
 def test_only_the_administrator_of_the_root_imports(campus: Campus, faculty: Faculty) -> None:
     for person in (faculty.member, faculty.secretary, faculty.dean):
         with pytest.raises(Forbidden):
-            campus.call(person, "begin_upload", filename="x.xlsx")
+            campus.call(person, "begin_upload", filename="x.xlsx", purpose="roster")
         with pytest.raises(Forbidden):
             campus.call(person, "start_import", upload="x", filename="x.xlsx")
     job = campus.upload(roster())
@@ -309,7 +309,7 @@ def test_numbers_are_sealed_at_rest_and_no_file_is_made_of_them(
     campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv")["upload"]
+    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv", purpose="roster")["upload"]
     content = "姓名,学号,政治面貌,所在支部,联系电话\n王小明,R1,正式党员,B1,13812345678\n".encode()
     part = {"upload": begun, "part": 0, "content": base64.b64encode(content).decode()}
     campus.call(campus.administrator, "append_upload", **part)
@@ -335,7 +335,7 @@ def test_a_command_repeated_after_its_import_keeps_nothing(campus: Campus, facul
     wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
     assert send(campus, "k", content) == job
     assert kept_content(campus) == []
-    upload = campus.application.database["uploads"].find_one({"job": job})
+    upload = campus.application.database["uploads"].find_one({"taken_by": job})
     assert upload is not None
     for part, other in ((0, content.replace(b"R1", b"R2")), (1, content)):
         more = {"upload": upload["_id"], "part": part, "content": base64.b64encode(other).decode()}
@@ -345,7 +345,7 @@ def test_a_command_repeated_after_its_import_keeps_nothing(campus: Campus, facul
 
 
 def test_parts_may_come_twice_but_not_differ_nor_lack(campus: Campus) -> None:
-    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv")["upload"]
+    begun = campus.call(campus.administrator, "begin_upload", filename="x.csv", purpose="roster")["upload"]
     part = {"upload": begun, "part": 0, "content": "YWJj"}
     assert campus.call(campus.administrator, "append_upload", **part)["size"] == 3
     assert campus.call(campus.administrator, "append_upload", **part)["size"] == 3
@@ -358,7 +358,7 @@ def test_parts_may_come_twice_but_not_differ_nor_lack(campus: Campus) -> None:
 
 def test_the_same_upload_is_taken_over_by_one_job(campus: Campus) -> None:
     job = campus.upload(roster())
-    upload = campus.application.database["uploads"].find_one({"job": job})
+    upload = campus.application.database["uploads"].find_one({"taken_by": job})
     assert upload is not None
     again = campus.call(campus.administrator, "start_import", upload=upload["_id"], filename="x.xlsx")
     assert again["job"] == job

@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
     r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month"
+    r"|files?|entry_window"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
@@ -26,6 +27,7 @@ _NO_TEXTS = {
     "person.read",
     "dossier.read",
     "dossiers.listed",
+    "file.read",
     "post.given",
     "post.withdrawn",
     "people.listed",

@@ -1,11 +1,11 @@
-"""Files on their way to an import: received in parts, kept sealed for a day at most, then forgotten."""
+"""Files on their way in: received in parts, kept sealed for a day at most, then forgotten."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bson.binary import Binary
@@ -15,23 +15,26 @@ from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.store import Indexes, Record, Store, answering
 from services.chassis.vault import Vault
-from services.contracts.records_rpc.imports import MOST_PART_BYTES, MOST_UPLOAD_BYTES
+from services.contracts.records_rpc.files import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 
 KEPT = timedelta(days=1)
+MOST_OPEN = 50
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload as far as it has come."""
+    """An upload as far as it has come. ``taken_by`` is the job or the file that it became."""
 
     id: str
+    filename: str
     size: int
+    taken_by: str | None = None
 
 
 class Uploads:
     """Uploads belong to whoever began them; for everybody else there are none.
 
-    A roster names people with their telephone numbers, so its parts are sealed, each in its own place. Once
+    A roster names people with their telephone numbers, so parts are sealed, each in its own place. Once
     they are taken over only their sizes and fingerprints stay for the day, by which a command that repeats
     is known.
     """
@@ -43,23 +46,37 @@ class Uploads:
         indexes = Indexes(database)
         for collection in ("uploads", "upload_parts"):
             indexes.declare(collection, "begun_at", expireAfterSeconds=int(KEPT.total_seconds()))
+        indexes.declare("uploads", [("owner", 1), ("taken_by", 1)])
         indexes.declare("upload_parts", [("upload", 1), ("part", 1)])
 
     def begin(self, owner: str, filename: str) -> Upload:
-        """A new upload; the same command again gets the same one."""
+        """A new upload; the same command again gets the same one.
+
+        Raises ``Conflict("upload.too_many_open")`` where ``MOST_OPEN`` of ``owner`` became nothing yet.
+        """
         upload = id_for_command("uploads")
-        begun: Record = {"_id": upload, "owner": owner, "filename": filename, "begun_at": _instant()}
+        begun: Record = {
+            "_id": upload,
+            "owner": owner,
+            "filename": filename,
+            "taken_by": None,
+            "begun_at": _instant(),
+        }
         with answering():
+            waiting = self._uploads.find({"owner": owner, "taken_by": None}, {"_id": 1}, limit=MOST_OPEN)
+            open_ones = {each["_id"] for each in waiting}
+            if len(open_ones) == MOST_OPEN and upload not in open_ones:
+                raise Conflict("upload.too_many_open", params={"most": MOST_OPEN})
             try:
                 self._uploads.insert_one(begun)
             except DuplicateKeyError:
                 return self.view(upload, owner)
-        return Upload(upload, 0)
+        return Upload(upload, filename, 0)
 
     def append(self, upload: str, owner: str, part: int, content: str) -> Upload:
         """Keep one part (base64). The same part again changes nothing; another one in its place is refused.
 
-        Once the upload has a job nothing is kept any more. Raises ``Invalid``: ``upload.not_base64``,
+        Once the upload was taken nothing is kept any more. Raises ``Invalid``: ``upload.not_base64``,
         ``upload.part_too_large``, ``upload.too_large``; ``Conflict("upload.part_differs")``.
         """
         received, place = _decoded(content), f"{upload}:{part}"
@@ -71,7 +88,7 @@ class Uploads:
             if known["fingerprint"] != fingerprint:
                 raise Conflict("upload.part_differs")
             return before
-        if self.job_of(upload, owner) is not None:
+        if before.taken_by is not None:
             raise Conflict("upload.part_differs")
         if before.size + len(received) > MOST_UPLOAD_BYTES:
             raise Invalid("upload.too_large")
@@ -89,7 +106,7 @@ class Uploads:
                 self._parts.insert_one(kept)
             except DuplicateKeyError:
                 raise Conflict("upload.part_differs") from None
-        return Upload(upload, before.size + len(received))
+        return replace(before, size=before.size + len(received))
 
     def view(self, upload: str, owner: str) -> Upload:
         """The upload; raises ``NotFound("uploads.not_found")``."""
@@ -98,7 +115,8 @@ class Uploads:
             if found is None:
                 raise NotFound("uploads.not_found")
             sizes = self._parts.find({"upload": upload}, {"size": 1})
-            return Upload(upload, sum(each["size"] for each in sizes))
+            size = sum(each["size"] for each in sizes)
+        return Upload(upload, found["filename"], size, found["taken_by"])
 
     def require_whole(self, upload: str, owner: str) -> None:
         """Raises ``Invalid`` with ``upload.empty`` or ``upload.part_missing``."""
@@ -120,19 +138,10 @@ class Uploads:
             raise NotFound("uploads.not_found")
         return b"".join(self._vault.open_bytes(each["_id"], each["sealed"]) for each in parts)
 
-    def job_of(self, upload: str, owner: str) -> str | None:
-        """The job that takes the upload over, if one was started; raises as ``view``."""
+    def hand_over(self, upload: str, taken_by: str) -> None:
+        """From now on the upload is what the job or the file ``taken_by`` makes of it."""
         with answering():
-            found = self._uploads.find_one({"_id": upload, "owner": owner})
-        if found is None:
-            raise NotFound("uploads.not_found")
-        job: str | None = found.get("job")
-        return job
-
-    def hand_over(self, upload: str, job: str) -> None:
-        """From now on ``job`` takes the upload over."""
-        with answering():
-            self._uploads.update_one({"_id": upload}, {"$set": {"job": job}})
+            self._uploads.update_one({"_id": upload}, {"$set": {"taken_by": taken_by}})
 
     def remove(self, upload: str) -> None:
         """Forget the content; that these parts were received is known until their day is over."""
