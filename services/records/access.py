@@ -18,6 +18,11 @@ REVIEWERS = ("secretary", "deputy_secretary", "organiser", "administrator")
 APPOINTERS = ("secretary", "deputy_secretary", "organiser")
 # Roles that reach a whole subtree by themselves are given by administrators alone.
 GUARDED_ROLES = frozenset({"administrator", "inspector"})
+# Who is shown what is masked, at a person's organisation or above it.
+REVEALERS = {
+    "phone": ("secretary", "organiser", "administrator"),
+    "id_number": ("organiser", "administrator"),
+}
 AUDITORS = ("administrator", "inspector")
 
 
@@ -85,6 +90,10 @@ class Access:
         if role in GUARDED_ROLES:
             raise Forbidden("permission.denied")
         self._authority.require(person, APPOINTERS, node, above=True)
+
+    def require_revealer(self, person: str, field: str, node: str) -> None:
+        """Who may unmask ``field`` of ``node``'s people: see ``REVEALERS``."""
+        self._authority.require(person, REVEALERS[field], node)
 
     def reads_people(self, person: str, node: str) -> bool:
         """Whether ``person`` holds a post at ``node`` or above."""

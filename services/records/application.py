@@ -233,6 +233,8 @@ class Records(Application):
     def read_audit(self, request: Answer) -> Answer:
         """The chain, newest first: to auditors of the root; to a person, what concerns them."""
         actor = context.actor()
+        if request.get("object") == "me":
+            request = {**request, "object_kind": "person", "object": actor}
         mine = request.get("object_kind") == "person" and request.get("object") == actor
         if not mine and not self.access.is_root_auditor(actor):
             raise Forbidden("permission.denied")

@@ -17,7 +17,7 @@ from services.chassis.identity import derived_id, new_id
 from services.contracts.campus_events import EventRejected
 from services.records.directory import persons as rules
 from services.records.directory.people import People
-from services.records.directory.store import Directory, only
+from services.records.directory.store import PHONE, Directory, only
 from services.records.directory.words import Stamp, hear
 
 _FIELDS = ("name", "phone", "political_status", "active")
@@ -82,7 +82,8 @@ class Campus:
     def _apply(self, number: str, given: dict[str, Any], source: str, stamp: Stamp) -> None:
         person = self._directory.people.find_one({"number": number})
         before = person.state.get("words", {}) if person else {}
-        said = {**given, "phone": self._directory.sealed_phone(given["phone"])} if "phone" in given else given
+        phone = {PHONE: self._directory.sealed(PHONE, given[PHONE])} if PHONE in given else {}
+        said = {**given, **phone}
         newer, words = hear(before, said, source, stamp)
         if words == before:
             return

@@ -13,7 +13,7 @@ class ReadAudit(Listing):
     """Entries, newest first. A person may read those about themselves; inspectors and administrators all."""
 
     object_kind = fields.String(validate=validate.Length(max=40))
-    object = identifier(required=False)
+    object = identifier(required=False, metadata={"description": "an id; me: whoever asks"})
 
 
 class AuditEntry(Schema):

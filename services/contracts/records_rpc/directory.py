@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
+from services.contracts.kinds import (
+    ORGANISATION_KINDS,
+    POLITICAL_STATUS_CODES,
+    POLITICAL_STATUSES,
+    REVEALED,
+    ROLES,
+    SEXES,
+)
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
-
-SEXES = ("male", "female", "unknown")
 
 # Their messages are codes: the texts for people are in the catalogues.
 NUMBER = validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z", error="number.invalid")
 CODE = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z", error="code.invalid")
 PHONE = validate.Regexp(r"\A\+?[0-9]{6,15}\Z", error="phone.invalid")
+ID_NUMBER = validate.Regexp(r"\A[0-9]{17}[0-9Xx]\Z", error="id_number.invalid")
+
+
+def _status_code(**kwargs: Any) -> fields.String:
+    return fields.String(
+        allow_none=True,
+        validate=validate.OneOf(POLITICAL_STATUS_CODES),
+        metadata={"description": "GB/T 4762; 01 and 02 follow from the status, of others null: not known"},
+        **kwargs,
+    )
 
 
 # -- organisations ---------------------------------------------------------------------------------
@@ -93,7 +110,9 @@ class CreatePerson(Schema):
     sex = fields.String(load_default="unknown", validate=validate.OneOf(SEXES))
     political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
     organisation = identifier()
+    political_status_code = _status_code(load_default=None)
     phone = fields.String(load_default=None, allow_none=True, validate=PHONE)
+    id_number = fields.String(load_default=None, allow_none=True, validate=ID_NUMBER)
     joined_on = Day(
         load_default=None, allow_none=True, metadata={"description": "date of admission 入党日期"}
     )
@@ -109,7 +128,9 @@ class ChangePerson(Expecting):
     sex = fields.String(validate=validate.OneOf(SEXES))
     political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
     organisation = identifier(required=False)
+    political_status_code = _status_code()
     phone = fields.String(allow_none=True, validate=PHONE)
+    id_number = fields.String(allow_none=True, validate=ID_NUMBER)
     joined_on = Day(allow_none=True)
     external_id = Text(60, allow_none=True)
     active = fields.Boolean()
@@ -123,16 +144,21 @@ class GetPerson(Schema):
 
 
 class Person(Schema):
-    """A person; the phone number is masked."""
+    """A person; phone and identity number are masked."""
 
     id = identifier()
     version = fields.Integer(required=True)
     number = fields.String(required=True)
     name = fields.String(required=True)
     sex = fields.String(required=True, validate=validate.OneOf(SEXES))
+    sex_code = fields.String(required=True, metadata={"description": "GB/T 2261.1: 0, 1, 2, 9"})
     political_status = fields.String(required=True, validate=validate.OneOf(POLITICAL_STATUSES))
+    political_status_code = _status_code(required=True)
     organisation = fields.String(required=True)
     phone = fields.String(required=True, allow_none=True, metadata={"description": "masked: 138****5678"})
+    id_number = fields.String(
+        required=True, allow_none=True, metadata={"description": "masked: 110101********1234"}
+    )
     joined_on = Day(required=True, allow_none=True)
     external_id = fields.String(required=True, allow_none=True)
     active = fields.Boolean(required=True)
@@ -151,6 +177,39 @@ class ListPeople(Listing):
 
 class People(Page):
     items = fields.List(fields.Nested(Person), required=True)
+
+
+class SearchPeople(Schema):
+    """Who has exactly this number, phone or identity number, of the people whom the caller may read.
+
+    One of the three. Asked for in a body: none of them stands in an address or a log.
+    """
+
+    number = fields.String(validate=NUMBER)
+    phone = fields.String(validate=PHONE)
+    id_number = fields.String(validate=ID_NUMBER)
+
+
+class RevealPerson(Schema):
+    """Unmask numbers of a person; on record with its reason, which may be left out for oneself alone."""
+
+    person = identifier()
+    fields_ = fields.List(
+        fields.String(validate=validate.OneOf(REVEALED)),
+        required=True,
+        validate=validate.Length(min=1, max=len(REVEALED)),
+        data_key="fields",
+        attribute="fields",
+    )
+    reason = Text(200, least=4, load_default=None, allow_none=True)
+
+
+class Revealed(Schema):
+    """The numbers that were asked for; null where there is none or it was not asked for."""
+
+    person = identifier()
+    phone = fields.String(required=True, allow_none=True)
+    id_number = fields.String(required=True, allow_none=True)
 
 
 class IdentifyPerson(Schema):

@@ -50,6 +50,14 @@ class DirectoryTable:
     def list_people(self, request: Request) -> Answer:
         return self.records.people.listed(request)
 
+    @rpc(request=calls.SearchPeople, response=calls.People)
+    def search_people(self, request: Request) -> Answer:
+        return self.records.people.search(request)
+
+    @rpc(request=calls.RevealPerson, response=calls.Revealed)
+    def reveal_person(self, request: Request) -> Answer:
+        return self.records.people.reveal(request)
+
     @rpc(request=calls.IdentifyPerson, response=calls.Identified, public=True)
     def identify_person(self, request: Request) -> Answer:
         return self.records.identify(request["number"])

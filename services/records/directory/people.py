@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from services.chassis import context
@@ -10,11 +12,13 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction
 from services.records.access import Access
 from services.records.directory import persons as rules
+from services.records.directory.model import refuse_taken
+from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, only
 
@@ -23,6 +27,7 @@ _CHANGEABLE = (
     "name",
     "sex",
     "political_status",
+    "political_status_code",
     "organisation",
     "joined_on",
     "external_id",
@@ -30,6 +35,7 @@ _CHANGEABLE = (
     "since",
 )
 _FILTERS = ("number", "organisation", "within", "political_status", "active", "search")
+_MOST_FOUND = 20  # one phone may be a family's
 _OWN = frozenset({"person", "phone", "expected_version"})
 
 
@@ -57,13 +63,14 @@ class People:
         """Enter a person; repeated with its key it answers the same."""
         organisation = self._directory.organisation_named_in("organisation", request["organisation"])
         self._access.require_writer(context.actor(), organisation.id)
-        given = {name: value for name, value in request.items() if name != "phone"}
-        given |= self._directory.sealed_phone(request["phone"])
+        given = {name: value for name, value in request.items() if name not in SEALED}
+        given |= self._sealed(request)
         person = self._documents.id_for_command()
         change = rules.enter_person(person, given, organisation.state, self._clock.today())
-        entered = self._documents.create(
-            person, change.state, change.events, respond=self._directory.shown_person
-        )
+        with _telling_what_is_taken():
+            entered = self._documents.create(
+                person, change.state, change.events, respond=self._directory.shown_person
+            )
         self._directory.know_person(entered)
         return entered.response or {}
 
@@ -80,8 +87,7 @@ class People:
             moved_to = self._directory.organisation_named_in("organisation", request["organisation"])
             self._access.require_writer(actor, moved_to.id)
         given = only(request, *_CHANGEABLE)
-        if "phone" in request:
-            given |= self._directory.sealed_phone(request["phone"])
+        given |= self._sealed(request)
         return self.apply(person, given, expected_version=request["expected_version"]).response or {}
 
     def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
@@ -105,7 +111,8 @@ class People:
                 self._posts.withdraw_all(person.id)
             return changed
 
-        changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
+        with _telling_what_is_taken():
+            changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
         self._directory.know_person(changed)
         return changed
 
@@ -156,6 +163,53 @@ class People:
             raise NotFound("people.not_found")
         return {"person": found.id}
 
+    def search(self, request: Answer) -> Answer:
+        """Who has the number, the phone or the identity number asked for, of whom the caller may read.
+
+        Exactly one of them is asked for. Whoever finds others is on record, and these see it.
+        """
+        asked = only(request, "number", *SEALED)
+        if len(asked) != 1:
+            raise Invalid("people.search_one")
+        [(field, text)] = asked.items()
+        wanted = self._directory.fingerprint(field, text) if field in SEALED else asked
+        actor = context.actor()
+        found = [
+            each
+            for each in self._documents.find(wanted, limit=_MOST_FOUND)
+            if each.id == actor or self._access.reads_people(actor, each.state["organisation"])
+        ]
+        for each in found:
+            if each.id != actor:
+                self._audit.append("person.read", actor, "person", each.id, field)
+        return {"items": [self._directory.shown_person(each) for each in found], "next": None}
+
+    def reveal(self, request: Answer) -> Answer:
+        """What is masked, unmasked. Whoever asks for somebody else's gives a reason, and is on record."""
+        actor = context.actor()
+        found = self._documents.get(request["person"])
+        fields = dict.fromkeys(request["fields"])
+        if actor != found.id:
+            home = found.state["organisation"]
+            if not self._access.reads_people(actor, home):
+                raise NotFound("people.not_found")
+            for field in fields:
+                self._access.require_revealer(actor, field, home)
+            if request["reason"] is None:
+                raise Invalid("person.reason_missing", fields={"reason": ["person.reason_missing"]})
+            for field in fields:
+                self._audit.append(f"person.{field}_revealed", actor, "person", found.id, request["reason"])
+        shown = {field: self._directory.opened(found, field) for field in fields}
+        return {"person": found.id, **dict.fromkeys(SEALED), **shown}
+
+    def _sealed(self, request: Answer) -> Answer:
+        """What is kept of the numbers that ``request`` gives."""
+        kept: Answer = {}
+        for field in SEALED:
+            if field in request:
+                kept |= self._directory.sealed(field, request[field])
+        return kept
+
     def _reach(self, actor: str, request: Answer) -> list[str] | None:
         """The organisations whose people are asked for and may be read; None for all there are."""
         if "organisation" in request:
@@ -170,3 +224,14 @@ class People:
         if not self._access.reads_people(actor, node):
             raise Forbidden("permission.denied")
         return reach
+
+
+@contextmanager
+def _telling_what_is_taken() -> Iterator[None]:
+    """An identity number that another active person has is told as such."""
+    try:
+        yield
+    except Conflict as refused:
+        if refused.params.get("field") == ID_NUMBER_SLOT:
+            raise refuse_taken("id_number", "person.id_number_taken") from None
+        raise

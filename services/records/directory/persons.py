@@ -12,14 +12,17 @@ from typing import Any
 from services.chassis.contract import Change
 from services.chassis.errors import Invalid
 from services.contracts.records_events import PersonChanged
+from services.records.directory.codes import kept_code
 from services.records.directory.model import check_name
 from services.records.membership import model as membership
 
 State = Mapping[str, Any]
 
-SEALED = ("phone",)
+SEALED = ("phone", "id_number")
+ID_NUMBER_SLOT = "id_number_slot"
 _EMPTY: Mapping[str, Any] = {
     "sex": "unknown",
+    "political_status_code": None,
     **{f"{field}_{part}": None for field in SEALED for part in ("sealed", "fingerprint")},
     "joined_on": None,
     "external_id": None,
@@ -33,9 +36,9 @@ def enter_person(subject: str, given: State, organisation: State, today: date) -
     """A new person of an ``organisation``, there from ``since`` or, without it, since before the records.
 
     Raises ``Invalid``: ``organisation.inactive``, ``person.joined_in_future``, ``person.name_unfit``,
-    ``person.since_in_future``.
+    ``person.since_in_future``, ``person.code_unfit``.
     """
-    state = _with({**_EMPTY, **given})
+    state = _with(_EMPTY, given)
     check_name("person.name_unfit", state["name"])
     since: date | None = given.get("since")
     _check(state, organisation, since, today)
@@ -56,7 +59,7 @@ def change_person(
     anew each time, so they are told by their fingerprint. Raises as ``enter_person``, and
     ``Invalid("person.since_too_early")``.
     """
-    state = _with({**before, **given})
+    state = _with(before, given)
     for field in SEALED:
         if state[f"{field}_fingerprint"] == before[f"{field}_fingerprint"]:
             state[f"{field}_sealed"] = before[f"{field}_sealed"]
@@ -70,10 +73,18 @@ def change_person(
     return _person_changed(subject, state, spells)
 
 
-def _with(given: State) -> dict[str, Any]:
-    state = {name: value for name, value in given.items() if name not in _CIRCUMSTANCES}
+def _with(before: State, given: State) -> dict[str, Any]:
+    state = {name: value for name, value in {**before, **given}.items() if name not in _CIRCUMSTANCES}
     joined_on = state["joined_on"]
-    return {**state, "joined_on": joined_on.isoformat() if isinstance(joined_on, date) else joined_on}
+    state["joined_on"] = joined_on.isoformat() if isinstance(joined_on, date) else joined_on
+    state["political_status_code"] = kept_code(
+        state["political_status"], given.get("political_status_code"), before["political_status_code"]
+    )
+    # What only one active person may have; whoever leaves gives it up.
+    state.pop(ID_NUMBER_SLOT, None)
+    if state["active"] and state["id_number_fingerprint"] is not None:
+        state[ID_NUMBER_SLOT] = state["id_number_fingerprint"]
+    return state
 
 
 def _check(state: State, organisation: State | None, since: date | None, today: date) -> None:

@@ -9,11 +9,22 @@ from services.chassis.application import Application
 from services.chassis.authority import Authority
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
-from services.chassis.vault import Vault, mask_phone
+from services.chassis.vault import Vault, mask_id_number, mask_phone
+from services.records.directory import id_numbers
+from services.records.directory.codes import SEX_CODES, status_code
+from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
 
-# Of a person's state: who said what of it, and what is asked for by itself.
-_UNTOLD = frozenset({"words", "spells", "belonged"})
-PHONE = "phone"  # the field under which numbers are sealed, in records and in whoever opens them
+PHONE, ID_NUMBER = SEALED  # the fields under which they are sealed, in records and in whoever opens them
+# Of a person's state: who said what of it, what is asked for by itself, and what is shown masked.
+_UNTOLD = frozenset(
+    {
+        "words",
+        "spells",
+        "belonged",
+        ID_NUMBER_SLOT,
+        *(f"{field}_{part}" for field in SEALED for part in ("sealed", "fingerprint")),
+    }
+)
 
 
 class Directory:
@@ -32,6 +43,9 @@ class Directory:
         indexes.declare("people", "number", unique=True)
         indexes.declare("people", [("organisation", 1), ("number", 1)])
         indexes.declare("people", "name")
+        indexes.declare("people", "phone_fingerprint")
+        indexes.declare("people", "id_number_fingerprint", sparse=True)
+        indexes.declare("people", ID_NUMBER_SLOT, unique=True, sparse=True)
         indexes.declare("posts", "slot", unique=True, sparse=True)
         indexes.declare("posts", [("organisation", 1), ("_id", 1)])
         indexes.declare("posts", [("person", 1), ("_id", 1)])
@@ -55,23 +69,42 @@ class Directory:
         """Names by id."""
         return {each.id: each.state["name"] for each in found_by(self.people, "_id", people)}
 
-    def sealed_phone(self, phone: str | None) -> dict[str, str | None]:
-        """What is kept of a phone number: sealed, and a fingerprint to find and compare it by."""
-        if phone is None:
-            return {"phone_sealed": None, "phone_fingerprint": None}
-        return {
-            "phone_sealed": self.vault.seal(PHONE, phone),
-            "phone_fingerprint": self.vault.fingerprint(PHONE, phone),
-        }
+    def sealed(self, field: str, text: str | None) -> dict[str, str | None]:
+        """What is kept of one of ``SEALED``: sealed, and a fingerprint to find and compare it by.
+
+        Raises ``Invalid("id_number.invalid")``.
+        """
+        if text is None:
+            return {f"{field}_sealed": None, f"{field}_fingerprint": None}
+        kept = id_numbers.checked(text) if field == ID_NUMBER else text
+        return {f"{field}_sealed": self.vault.seal(field, kept), **self.fingerprint(field, kept)}
+
+    def fingerprint(self, field: str, text: str) -> dict[str, str]:
+        """By what a person is found whose sealed ``field`` is ``text``."""
+        kept = text.upper() if field == ID_NUMBER else text
+        return {f"{field}_fingerprint": self.vault.fingerprint(field, kept)}
+
+    def opened(self, person: Document, field: str) -> str | None:
+        """What stands in one of ``SEALED``; None where nothing does."""
+        sealed = person.state[f"{field}_sealed"]
+        return self.vault.open(field, sealed) if sealed else None
 
     # -- showing -------------------------------------------------------------------------------
 
     def shown_person(self, person: Document) -> dict[str, Any]:
-        """A person as others see them: the number is masked."""
-        sealed = person.state["phone_sealed"]
-        masked = mask_phone(self.vault.open(PHONE, sealed)) if sealed else None
-        told = {name: value for name, value in person.state.items() if name not in _UNTOLD}
-        return {"id": person.id, "version": person.version, **told, "phone": masked}
+        """A person as others see them: phone and identity number are masked."""
+        state = person.state
+        told = {name: value for name, value in state.items() if name not in _UNTOLD}
+        phone, number = (self.opened(person, field) for field in SEALED)
+        return {
+            "id": person.id,
+            "version": person.version,
+            **told,
+            "political_status_code": status_code(state),
+            "sex_code": SEX_CODES[state["sex"]],
+            "phone": mask_phone(phone) if phone else None,
+            "id_number": mask_id_number(number) if number else None,
+        }
 
     # -- what this process knows at once, before the event comes round -------------------------
 

@@ -27,7 +27,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "name": ("姓名", "名字", "name"),
         "number": ("学号/工号", "学号", "工号", "学工号", "学(工)号", "工号/学号", "人员编号", "number"),
         "sex": ("性别", "sex"),
+        "sex_code": ("性别代码", "sex_code"),
         "political_status": ("政治面貌", "党员类型", "人员类别", "political_status"),
+        "political_status_code": ("政治面貌代码", "political_status_code"),
         "organisation": (
             "所在党支部",
             "所在支部",
@@ -40,6 +42,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "group": ("所在党小组", "党小组", "所属党小组", "group"),
         "phone": ("手机号", "手机号码", "手机", "联系电话", "联系方式", "电话", "phone"),
+        "id_number": ("身份证号", "身份证号码", "公民身份号码", "居民身份证号", "id_number"),
         "joined_on": ("入党日期", "入党时间", "加入党组织日期", "加入党组织时间", "joined_on"),
         "roles": ("职务", "党内职务", "担任职务", "roles"),
         "post_organisation": ("任职组织", "任职党组织", "任职组织代码", "post_organisation"),

@@ -8,60 +8,21 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from services.chassis.errors import Invalid
+from services.contracts.kinds import POLITICAL_STATUS_CODES
+from services.records.directory.codes import IMPLIED, SEX_CODES
+from services.records.directory.id_numbers import checked
+from services.records.roster import words
 from services.records.roster.columns import ACTIVITY, ORGANISATION, PERSON
 
 Problem = tuple[str | None, str]  # field (None: the row), code
 
 _BLANK = frozenset({"", "无", "-", "—", "/", "n/a"})
-_ORGANISATION_KINDS = {
-    "university_committee": ("校党委", "学校党委", "党委", "university_committee"),
-    "secondary": ("二级党组织", "院系党委", "二级党委", "党总支", "学院党委", "分党委", "secondary"),
-    "branch": ("党支部", "支部", "branch"),
-    "group": ("党小组", "小组", "group"),
-}
-_STATUSES = {
-    "member": ("正式党员", "中共党员", "党员", "01", "1", "member"),
-    "probationary": ("预备党员", "中共预备党员", "02", "2", "probationary"),
-    "candidate": ("发展对象", "candidate"),
-    "activist": ("入党积极分子", "积极分子", "activist"),
-    "applicant": ("入党申请人", "申请人", "申请入党人", "applicant"),
-    "none": ("群众", "共青团员", "团员", "无党派人士", "民主党派", "03", "12", "13", "none"),
-}
-_ROLES = {
-    "secretary": ("书记", "党支部书记", "支部书记", "党委书记", "党总支书记", "secretary"),
-    "deputy_secretary": ("副书记", "党支部副书记", "支部副书记", "党委副书记", "deputy_secretary"),
-    "organisation_commissioner": ("组织委员", "organisation_commissioner"),
-    "publicity_commissioner": ("宣传委员", "publicity_commissioner"),
-    "discipline_commissioner": ("纪检委员", "纪律检查委员", "discipline_commissioner"),
-    "group_leader": ("党小组组长", "党小组长", "小组长", "group_leader"),
-    "organiser": ("组织员", "专职组织员", "organiser"),
-    "administrator": ("组织部", "组织部管理员", "管理员", "administrator"),
-    "inspector": ("督查", "督查员", "inspector"),
-}
-_ACTIVITIES = {
-    "branch_meeting": ("支部党员大会", "党员大会", "branch_meeting"),
-    "branch_committee": ("支部委员会", "支委会", "支部委员会会议", "branch_committee"),
-    "group_meeting": ("党小组会", "党小组会议", "group_meeting"),
-    "party_lecture": ("党课", "party_lecture"),
-    "theme_day": ("主题党日", "主题党日活动", "theme_day"),
-    "organisational_life_meeting": ("组织生活会", "organisational_life_meeting"),
-    "democratic_appraisal": ("民主评议党员", "民主评议", "democratic_appraisal"),
-    "democratic_life_meeting": ("民主生活会", "democratic_life_meeting"),
-    "joint_meeting": ("党政联席会", "党政联席会议", "joint_meeting"),
-    "study_session": ("学习研讨", "理论学习", "study_session"),
-    "heritage_visit": ("红色之旅", "heritage_visit"),
-    "integrity_education": ("廉政教育", "integrity_education"),
-    "talk": ("谈心谈话", "talk"),
-}
-_SEXES = {
-    "male": ("男", "1", "male", "m"),
-    "female": ("女", "2", "female", "f"),
-    "unknown": ("未知", "0", "9"),
-}
-_FLAGS = {
-    True: ("是", "有", "√", "y", "yes", "true", "1"),
-    False: ("否", "没有", "×", "n", "no", "false", "0"),
-}
+_STATUS_OF = {word: status for status, said in words.STATUSES.items() for word in said}
+_CODE_OF = {word: code for code, said in words.CODES.items() for word in (*said, code)}
+_STATUS_OF_CODE = {code: status for status, code in IMPLIED.items()}
+_MASKABLE = frozenset({"phone", "id_number"})
+_MASKED = re.compile(r"\+?[0-9]*\*{2,}[0-9X]*", re.ASCII)
 _DATE = re.compile(r"^(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?$")
 _DATE_RUN = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff·])\s+(?=[\u3400-\u9fff·])")
@@ -75,21 +36,37 @@ class CellWrong(Exception):
 def parse(kind: str, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
     """The values of a row of ``kind`` and everything that is wrong with it, in the order of the fields.
 
-    Values are JSON: dates are ISO texts. What a cell leaves blank is not among the values: it stays as it is.
+    Values are JSON: dates are ISO texts. What a cell leaves blank, or masked, is not among the values: it
+    stays as it is.
     """
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for field, read in _READERS[kind].items():
         text = narrow(cells.get(field, ""))
+        if field in _MASKABLE and _MASKED.fullmatch(text):
+            continue
         if text.lower() in _BLANK:
             if field in _NEVER_BLANK[kind]:
                 problems.append((field, "cell.missing"))
             continue
         try:
-            values[field] = read(text)
+            read_as = read(text)
+            values |= read_as if isinstance(read_as, dict) else {field: read_as}
         except CellWrong as wrong:
             problems.append((field, str(wrong)))
+    if kind == PERSON:
+        problems.extend(_codes_told(values))
     return values, problems
+
+
+def _codes_told(values: dict[str, Any]) -> list[Problem]:
+    """Take over what the columns of codes say, where the words leave it open; words and codes must agree."""
+    if values.get("political_status_code") in _STATUS_OF_CODE:
+        values.setdefault("political_status", _STATUS_OF_CODE[values["political_status_code"]])
+    coded = values.pop("sex_code", None)
+    if coded is not None and values.setdefault("sex", coded) != coded:
+        return [("sex_code", "sex.contradicted")]
+    return []
 
 
 def key_of(kind: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -103,8 +80,8 @@ def narrow(text: str) -> str:
     return _BETWEEN_HAN.sub("", " ".join(unicodedata.normalize("NFKC", text).split()))
 
 
-def _one_of(words: Mapping[Any, tuple[str, ...]], code: str) -> Callable[[str], Any]:
-    by_word = {word: value for value, synonyms in words.items() for word in synonyms}
+def _one_of(known: Mapping[Any, tuple[str, ...]], code: str) -> Callable[[str], Any]:
+    by_word = {word: value for value, synonyms in known.items() for word in synonyms}
 
     def read(text: str) -> Any:
         try:
@@ -145,6 +122,32 @@ def read_phone(text: str) -> str:
     return phone
 
 
+def read_id_number(text: str) -> str:
+    """An identity number with a large X; blanks in it are cut."""
+    try:
+        return checked(text.replace(" ", ""))
+    except Invalid as wrong:
+        raise CellWrong(wrong.code) from None
+
+
+def read_status(text: str) -> dict[str, str]:
+    """A political status by its word or its GB/T 4762 code, and which of 03 to 13 where that is said."""
+    word = text.lower()
+    if word in _CODE_OF:
+        return {"political_status": "none", "political_status_code": _CODE_OF[word]}
+    if word not in _STATUS_OF:
+        raise CellWrong("political_status.unknown")
+    return {"political_status": _STATUS_OF[word]}
+
+
+def read_status_code(text: str) -> dict[str, str]:
+    """A GB/T 4762 code, with or without its leading zero; 01 and 02 say the status as well."""
+    code = text.zfill(2)
+    if code not in POLITICAL_STATUS_CODES:
+        raise CellWrong("political_status.unknown")
+    return {"political_status_code": code}
+
+
 def read_date(text: str) -> str:
     """A day as ISO text: 2021-07-01, 2021/7/1, 2021.7.1, 2021年7月1日 or 20210701."""
     found = _DATE.match(text) or _DATE_RUN.match(text)
@@ -160,7 +163,7 @@ def read_date(text: str) -> str:
 
 
 def _roles(text: str) -> list[str]:
-    read = _one_of(_ROLES, "role.unknown")
+    read = _one_of(words.ROLES, "role.unknown")
     return list(dict.fromkeys(read(word) for word in _ROLE_BREAK.split(text) if word))
 
 
@@ -176,21 +179,24 @@ _READERS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     ORGANISATION: {
         "code": _CODE,
         "name": _text(80),
-        "kind": _one_of(_ORGANISATION_KINDS, "organisation.kind_unknown"),
+        "kind": _one_of(words.ORGANISATION_KINDS, "organisation.kind_unknown"),
         "parent": _REFERENCE,
         "founded_on": read_date,
-        "has_committee": _one_of(_FLAGS, "flag.invalid"),
-        "has_leading_group": _one_of(_FLAGS, "flag.invalid"),
+        "has_committee": _one_of(words.FLAGS, "flag.invalid"),
+        "has_leading_group": _one_of(words.FLAGS, "flag.invalid"),
         "external_id": _text(60),
     },
     PERSON: {
         "number": _pattern(r"[A-Za-z0-9]{2,20}", "number.invalid"),
         "name": _text(60),
-        "sex": _one_of(_SEXES, "sex.unknown"),
-        "political_status": _one_of(_STATUSES, "political_status.unknown"),
+        "sex": _one_of(words.SEXES, "sex.unknown"),
+        "sex_code": _one_of({sex: (code,) for sex, code in SEX_CODES.items()}, "sex.unknown"),
+        "political_status": read_status,
+        "political_status_code": read_status_code,
         "organisation": _REFERENCE,
         "group": _REFERENCE,
         "phone": read_phone,
+        "id_number": read_id_number,
         "joined_on": read_date,
         "roles": _roles,
         "post_organisation": _REFERENCE,
@@ -199,13 +205,13 @@ _READERS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     },
     ACTIVITY: {
         "organisation": _REFERENCE,
-        "kind": _one_of(_ACTIVITIES, "activity.kind_unknown"),
+        "kind": _one_of(words.ACTIVITIES, "activity.kind_unknown"),
         "held_on": read_date,
         "entered_on": read_date,
         "expected": _count,
         "present": _count,
         "excused": _count,
-        "has_minutes": _one_of(_FLAGS, "flag.invalid"),
+        "has_minutes": _one_of(words.FLAGS, "flag.invalid"),
         "title": _text(120),
     },
 }

@@ -16,6 +16,7 @@ from services.chassis.store import Store, in_transaction
 from services.records.directory import model as rules
 from services.records.directory import persons
 from services.records.directory.people import People
+from services.records.directory.persons import SEALED
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by, only
 from services.records.roster.rows import (
@@ -30,7 +31,15 @@ from services.records.roster.rows import (
     judged,
 )
 
-_OWN = ("number", "name", "sex", "political_status", "joined_on", "external_id")
+_OWN = (
+    "number",
+    "name",
+    "sex",
+    "political_status",
+    "political_status_code",
+    "joined_on",
+    "external_id",
+)
 Appointment = tuple[str, Change, dict[str, Any], Document]  # id, the post, what was given, where
 
 
@@ -118,12 +127,15 @@ class PersonRows:
         given = only(values, *_OWN)
         if home is not None:
             given["organisation"] = home.id
-        if "phone" in values:
-            given |= self._directory.sealed_phone(values["phone"])
+        for field_name in SEALED:
+            if field_name in values:
+                given |= self._directory.sealed(field_name, values[field_name])
         if known is None:
             if home is None:
                 raise RowRefused("organisation", "cell.missing")
-            if "political_status" not in values:
+            if "political_status_code" in values:
+                given.setdefault("political_status", "none")  # 03 to 13: parse told the others apart
+            if "political_status" not in given:
                 raise RowRefused("political_status", "cell.missing")
             intent = _Intent(new_id(), None, given)
             intent.entry = persons.enter_person(intent.person, given, home.state, self._today)

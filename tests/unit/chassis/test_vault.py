@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.vault import KEY_BYTES, SealBroken, Vault, mask_phone
+from services.chassis.vault import KEY_BYTES, SealBroken, Vault, mask_id_number, mask_phone
 
 KEY = bytes(range(KEY_BYTES))
 vault = Vault(KEY)
@@ -92,3 +92,8 @@ def test_a_key_of_another_length_is_refused() -> None:
 )
 def test_a_masked_number_shows_its_ends(phone: str, shown: str) -> None:
     assert mask_phone(phone) == shown
+
+
+def test_an_identity_number_shows_neither_the_day_of_birth_nor_a_part_of_a_short_one() -> None:
+    assert mask_id_number("11010519491231002X") == "110105********002X"
+    assert mask_id_number("110105") == "******"

@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import Invalid
-from services.contracts.kinds import ORGANISATION_KINDS, ROLES
+from services.contracts.kinds import (
+    ORGANISATION_KINDS,
+    POLITICAL_STATUS_CODES,
+    POLITICAL_STATUSES,
+    ROLES,
+)
 from services.records.directory import model as rules
 from services.records.directory import persons
+from services.records.directory.codes import IMPLIED, OTHERS, status_code
+from services.records.directory.id_numbers import check_digit, checked
 from services.records.directory.words import Stamp, hear
 
 TODAY = date(2026, 9, 10)
@@ -145,6 +152,71 @@ def test_an_equal_number_sealed_anew_is_no_change() -> None:
     assert moved.events[0].data["phone_sealed"] == "v1.a"
     with pytest.raises(Invalid, match=r"organisation\.inactive"):
         persons.change_person("p", state, {"organisation": "c"}, {**PLACE, "active": False}, TODAY)
+
+
+def number_of(region: str, born: date, serial: int) -> str:
+    first = f"{region}{born:%Y%m%d}{serial:03}"
+    return first + check_digit(first)
+
+
+_NUMBERS = st.builds(
+    number_of,
+    st.integers(110000, 659999).map(str),
+    st.dates(date(1900, 1, 1), date(2026, 1, 1)),
+    st.integers(0, 999),
+)
+
+
+@given(_NUMBERS, st.integers(0, 17), st.integers(1, 9))
+def test_one_wrong_digit_of_an_identity_number_is_noticed(number: str, at: int, by: int) -> None:
+    assert checked(number.lower()) == number
+    digit = "0123456789X".index(number[at])
+    wrong = number[:at] + "0123456789X"[(digit + by) % (11 if at == 17 else 10)] + number[at + 1 :]
+    with pytest.raises(Invalid, match=r"id_number\.invalid") as refused:
+        checked(wrong)
+    assert wrong not in str(refused.value.params)
+
+
+@given(_NUMBERS, st.integers(0, 16))
+def test_two_neighbouring_digits_of_an_identity_number_are_not_exchanged(number: str, at: int) -> None:
+    exchanged = number[:at] + number[at + 1] + number[at] + number[at + 2 :]
+    if exchanged != number:
+        with pytest.raises(Invalid, match=r"id_number\.invalid"):
+            checked(exchanged)
+
+
+@given(st.sampled_from(POLITICAL_STATUSES), st.one_of(st.none(), st.sampled_from(POLITICAL_STATUS_CODES)))
+def test_a_status_has_the_code_that_fits_it(status: str, code: str | None) -> None:
+    entered = {
+        "number": "1",
+        "name": "甲",
+        "political_status": status,
+        "organisation": "b",
+        "political_status_code": code,
+    }
+    fits = code is None or code == IMPLIED.get(status) or (status not in IMPLIED and code in OTHERS)
+    if not fits:
+        with pytest.raises(Invalid, match=r"person\.code_unfit") as refused:
+            persons.enter_person("p", entered, PLACE, TODAY)
+        assert refused.value.params["rule"] == "GB/T 4762"
+        return
+    state = persons.enter_person("p", entered, PLACE, TODAY).state
+    assert status_code(state) == IMPLIED.get(status, code)
+    raised = persons.change_person("p", state, {"political_status": "member"}, None, TODAY)
+    assert status_code(raised.state if raised else state) == "01"
+
+
+def test_who_leaves_gives_up_what_one_active_person_may_have() -> None:
+    given = {"number": "1", "name": "甲", "political_status": "member", "organisation": "b"}
+    sealed = {"id_number_sealed": "v1.a", "id_number_fingerprint": "f"}
+    state = persons.enter_person("p", {**given, **sealed}, PLACE, TODAY).state
+    assert state[persons.ID_NUMBER_SLOT] == "f"
+    left = persons.change_person("p", state, {"active": False}, None, TODAY)
+    assert left is not None
+    assert persons.ID_NUMBER_SLOT not in left.state
+    back = persons.change_person("p", left.state, {"active": True}, None, TODAY)
+    assert back is not None
+    assert back.state[persons.ID_NUMBER_SLOT] == "f"
 
 
 _FIELDS = st.sampled_from(("name", "phone", "political_status", "organisation", "active"))

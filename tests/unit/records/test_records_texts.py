@@ -17,7 +17,7 @@ _CODE = re.compile(
     r"|files?|entry_window"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
-    r"|cell|code|number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
+    r"|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
     "dues.base_corrected",
@@ -25,6 +25,8 @@ _NO_TEXTS = {
     "dues.payment_reversed",
     "dues.expenditure_reversed",
     "person.read",
+    "person.phone_revealed",
+    "person.id_number_revealed",
     "dossier.read",
     "dossiers.listed",
     "file.read",

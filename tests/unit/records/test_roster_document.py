@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from services.records.roster import model
+from services.records.roster import words
 from services.records.roster.columns import COLUMNS, KINDS, REQUIRED, label
 
 _DOCUMENT = (Path(__file__).parents[3] / "docs" / "integrating.md").read_text(encoding="utf-8")
 _WORDS: Mapping[str, Mapping[Any, tuple[str, ...]]] = {
-    "组织类别": model._ORGANISATION_KINDS,
-    "设支委会, 设领导班子, 有记录": model._FLAGS,
-    "政治面貌": model._STATUSES,
-    "性别": model._SEXES,
-    "职务": model._ROLES,
-    "类型": model._ACTIVITIES,
+    "组织类别": words.ORGANISATION_KINDS,
+    "设支委会, 设领导班子, 有记录": words.FLAGS,
+    "政治面貌": {**words.STATUSES, **words.CODES},
+    "性别": words.SEXES,
+    "职务": words.ROLES,
+    "类型": words.ACTIVITIES,
 }
 
 
@@ -44,13 +44,13 @@ def test_every_column_stands_there_with_its_headers(kind: str) -> None:
 
 def test_every_word_stands_there_with_its_meaning() -> None:
     told: dict[str, dict[str, str]] = {}
-    for column, meaning, words in rows("Words"):
-        told.setdefault(column, {})[meaning] = words
+    for column, meaning, listed in rows("Words"):
+        told.setdefault(column, {})[meaning] = listed
     named = {True: "yes", False: "no"}
     assert told == {
         column: {
             f"`{named.get(meaning, meaning)}`": ", ".join(each for each in said if each != meaning)
-            for meaning, said in words.items()
+            for meaning, said in known.items()
         }
-        for column, words in _WORDS.items()
+        for column, known in _WORDS.items()
     }

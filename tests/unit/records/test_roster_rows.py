@@ -44,7 +44,10 @@ def sheet(*rows: list[str], name: str = "人员") -> list[dict[str, Any]]:
         ("sex", "女", "female"),
         ("political_status", "中共预备党员", "probationary"),
         ("political_status", "01", "member"),
+        ("political_status", "共青团员", "none"),
+        ("sex", "9", "unspecified"),
         ("phone", "138 1234-5678", "13812345678"),
+        ("id_number", "11010519491231002x", "11010519491231002X"),
         ("joined_on", "2021年7月1日", "2021-07-01"),
         ("joined_on", "2021.7.1", "2021-07-01"),
         ("joined_on", "20210701", "2021-07-01"),
@@ -70,6 +73,8 @@ def test_a_cell_is_understood_as_people_type_it(field: str, text: str, value: An
         ("political_status", "党外", "political_status.unknown"),
         ("phone", "1381234567890123", "phone.invalid"),
         ("phone", "٣٤٥٦٧٨٩٠", "phone.invalid"),
+        ("id_number", "110105194912310021", "id_number.invalid"),
+        ("political_status_code", "14", "political_status.unknown"),
         ("joined_on", "2021-02-30", "date.invalid"),
         ("joined_on", "2021年7月", "date.invalid"),
         ("joined_on", "44378", "date.invalid"),
@@ -79,6 +84,39 @@ def test_a_cell_is_understood_as_people_type_it(field: str, text: str, value: An
 def test_a_cell_that_cannot_be_understood_says_why(field: str, text: str, code: str) -> None:
     _, problems = model.parse(columns.PERSON, {"name": "甲", "number": "N1", field: text})
     assert problems == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"political_status": "共青团员"}, ("none", "03")),
+        ({"political_status": "民主党派"}, ("none", None)),
+        ({"political_status": "入党积极分子", "political_status_code": "3"}, ("activist", "03")),
+        ({"political_status_code": "02"}, ("probationary", "02")),
+        ({"political_status_code": "13"}, (None, "13")),
+    ],
+)
+def test_a_status_is_told_by_word_and_by_code(
+    cells: dict[str, str], told: tuple[str | None, str | None]
+) -> None:
+    values, problems = model.parse(columns.PERSON, {"name": "甲", "number": "N1", **cells})
+    assert problems == []
+    assert (values.get("political_status"), values.get("political_status_code")) == told
+
+
+def test_a_sex_told_twice_is_the_same_or_the_row_is_refused() -> None:
+    cells = {"name": "甲", "number": "N1", "sex": "女"}
+    assert model.parse(columns.PERSON, {**cells, "sex_code": "2"})[0]["sex"] == "female"
+    assert model.parse(columns.PERSON, {**cells, "sex_code": "1"})[1] == [("sex_code", "sex.contradicted")]
+
+
+@pytest.mark.parametrize(
+    ("field", "masked"),
+    [("phone", "138****5678"), ("phone", "+86138****5678"), ("id_number", "110101********002X")],
+)
+def test_a_masked_number_leaves_what_is_known(field: str, masked: str) -> None:
+    values, problems = model.parse(columns.PERSON, {"name": "甲", "number": "N1", field: masked})
+    assert (problems, field in values) == ([], False)
 
 
 def test_every_fault_of_a_row_is_named_at_once() -> None:
