@@ -12,8 +12,9 @@ from services.chassis.envelope import Event
 OPINION_ROLES = frozenset(
     {"secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator", "inspector"}
 )
-_ACTIVITY = ("activity", "organisation", "kind", "held_on")
-_RECORD = (*_ACTIVITY, "entered_on", "late", "expected", "present", "excused", "has_minutes", "decisions")
+_ACTIVITY = ("activity", "organisation", "kind", "held_on", "restricted")
+_COUNTS = ("expected", "present", "excused", "made_up")
+_RECORD = (*_ACTIVITY, "entered_on", "late", *_COUNTS, "has_minutes", "decisions")
 _CREDIT = ("credit", "person", "organisation", "year", "on", "form", "origin", "activity", "minutes")
 _REPORT = ("report", "person", "organisation", "period")
 _BILL = ("bill", "person", "organisation", "month", "due_on")
@@ -30,7 +31,15 @@ _MEASURE = ("measure", "organisation", "owner", "due_on")
 EVERYBODY: Mapping[str, tuple[str, ...]] = {
     "feedback.result.published.v1": ("measure", "organisation", "published_on"),
 }
+_ACTIVITIES: Mapping[str, tuple[str, ...]] = {
+    "records.activity.planned.v1": _ACTIVITY,
+    "records.activity.recorded.v1": _RECORD,
+    "records.activity.submitted.v1": _RECORD,
+    "records.activity.approved.v1": (*_RECORD, "imported"),
+    "records.activity.returned.v1": _RECORD,
+}
 MEMBERS: Mapping[str, tuple[str, ...]] = {
+    **_ACTIVITIES,
     "records.organisation.changed.v1": (
         "organisation",
         "code",
@@ -44,11 +53,6 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
         "active",
         "external_id",
     ),
-    "records.activity.planned.v1": _ACTIVITY,
-    "records.activity.recorded.v1": _RECORD,
-    "records.activity.submitted.v1": _RECORD,
-    "records.activity.approved.v1": (*_RECORD, "imported"),
-    "records.activity.returned.v1": _RECORD,
     "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
     "evaluation.obligation.opened.v1": _OBLIGATION,
     "evaluation.obligation.due_soon.v1": _OBLIGATION,
@@ -131,6 +135,8 @@ class Scope:
     belongs: str
     posts: tuple[Post, ...] = ()
     covered: frozenset[str] = field(default_factory=frozenset)
+    # Where restricted activities are read by a post, as records says; None for everywhere.
+    confided: frozenset[str] | None = field(default_factory=frozenset)
 
     def moved(self, organisation: str, path: list[str]) -> Scope:
         """The scope after an organisation was founded or moved to ``path``."""
@@ -138,7 +144,9 @@ class Scope:
         covered = self.covered - {organisation}
         if held.intersection(path):
             covered = self.covered | {organisation}
-        return Scope(self.person, self.belongs, self.posts, covered)
+        # What is confided there is told again with the next look at where the reader stands.
+        confided = self.confided - {organisation} if self.confided is not None else None
+        return Scope(self.person, self.belongs, self.posts, covered, confided)
 
 
 def view(scope: Scope, event: Event) -> dict[str, Any] | None:
@@ -165,6 +173,8 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
     covered = organisation in scope.covered
     if event.type in EVERYBODY:
         return EVERYBODY[event.type]
+    if event.data.get("restricted"):
+        return _ACTIVITIES.get(event.type) if _is_confided(scope, event) else None
     if event.type in MEMBERS and (covered or organisation == scope.belongs):
         return MEMBERS[event.type]
     if event.type in POST_HOLDERS and (covered or event.data.get("person") == scope.person):
@@ -176,6 +186,12 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
     if event.type in OWNER and event.data.get("owner") == scope.person:
         return OWNER[event.type]
     return None
+
+
+def _is_confided(scope: Scope, event: Event) -> bool:
+    """Whether a restricted activity is for its reader: who writes or reviews there, or took part."""
+    named = (*event.data.get("concerned", ()), *event.data.get("invitees", ()))
+    return scope.confided is None or event.data["organisation"] in scope.confided or scope.person in named
 
 
 def _handles(scope: Scope, event: Event) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import activities as rpc
+from services.contracts.records_rpc.parts import Nothing
 
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
-_MEMBER = "member of the organisation, or a post there or above"
+_MEMBER = (
+    "member of the organisation, or a post there or above; of a restricted activity: participants, "
+    "writers of the organisation, and reviewers above"
+)
 
 ROUTES = (
     Route(
@@ -18,6 +22,23 @@ ROUTES = (
         status=201,
         location="/api/v1/activities/{id}",
         permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/filed",
+        "Plan, record and hand in a routine meeting at once",
+        "activities",
+        call=Call("records.file_activity", rpc.FileActivity, rpc.Activity),
+        status=201,
+        location="/api/v1/activities/{id}",
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activity-kinds",
+        "What kinds of activities there are, and what is asked of each",
+        "activities",
+        call=Call("records.list_activity_kinds", Nothing, rpc.ActivityKinds),
     ),
     Route(
         "GET",

@@ -9,6 +9,7 @@ from gateway.routing import Call, Route
 from gateway.visibility import Post, Scope
 from services.chassis import session
 from services.chassis.errors import Forbidden, Unavailable
+from services.contracts.records_rpc.activities import RestrictedReach
 from services.contracts.records_rpc.directory import ListOrganisations, Myself, Organisations
 from services.contracts.records_rpc.parts import MOST_ITEMS, Nothing
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 WHO = Call("records.who_am_i", Nothing, Myself)
 TREE = Call("records.list_organisations", ListOrganisations, Organisations)
+RESTRICTED = Call("records.restricted_reach", Nothing, RestrictedReach)
 _MOST_PAGES = 100
 
 
@@ -54,7 +56,9 @@ def standing(gateway: Gateway, request: Request) -> Scope:
     for post in posts:
         if post.organisation not in covered:
             covered.update(_below(gateway, request, post.organisation))
-    return Scope(me["person"], me["organisation"], posts, frozenset(covered))
+    reach = gateway.ask(RESTRICTED, {}, request)
+    confided = None if reach["everything"] else frozenset(reach["organisations"])
+    return Scope(me["person"], me["organisation"], posts, frozenset(covered), confided)
 
 
 def _below(gateway: Gateway, request: Request, organisation: str) -> set[str]:
@@ -79,7 +83,7 @@ ROUTES = (
         "Events as they happen (Server-Sent Events)",
         "live",
         handler=follow,
-        others=(WHO, TREE),
+        others=(WHO, TREE, RESTRICTED),
         media_type="text/event-stream",
         permission="each event to whom it concerns: members, posts at the organisation or above",
     ),

@@ -33,7 +33,8 @@ ACTIVITY_KINDS = (
     "integrity_education",
     "talk",
 )
-ACTIVITY_STATES = ("planned", "recorded", "submitted", "approved", "returned")
+ACTIVITY_STATES = ("planned", "cancelled", "recorded", "submitted", "approved", "returned")
+ABSENCE_CAUSES = ("duty", "teaching", "placement", "illness", "family", "other")
 OBLIGATION_STATES = ("open", "due_soon", "overdue", "fulfilled", "fulfilled_late", "exempted", "missed")
 OPINION_MODES = ("named", "anonymous")
 OPINION_STATES = ("received", "adopted", "declined", "answered")

@@ -103,6 +103,29 @@ class Access:
         """As ``reads_people``, or ``person`` belongs there: a group's members belong to its branch too."""
         return self.reads_people(person, node) or node in self._own(person)
 
+    def scope_of_restricted(self, person: str) -> set[str]:
+        """Every organisation whose restricted activities ``person`` reads by a post: as a writer there, of
+        the branch that a group belongs to, or as a reviewer above.
+        """
+        found: set[str] = set()
+        for grant in self._authority.grants(person):
+            if grant.role in (*ADMINISTRATORS, *REVIEWERS):
+                below = self._authority.subtree(grant.node)
+                found.update(below if grant.role in ADMINISTRATORS else below[1:])
+            if grant.role in WRITERS:
+                found.add(grant.node)
+                below = self._authority.subtree(grant.node)
+                found.update(each for each in below if self._is_group_of(each, grant.node))
+        return found
+
+    def reads_everything_restricted(self, person: str) -> bool:
+        """Whether ``scope_of_restricted`` is the whole tree, told without naming it."""
+        return any(
+            len(self._authority.path(grant.node)) == 1
+            and (grant.role in ADMINISTRATORS or grant.role in set(WRITERS) & set(REVIEWERS))
+            for grant in self._authority.grants(person)
+        )
+
     def scope_of_people(self, person: str) -> set[str]:
         """Every organisation whose people ``person`` may read."""
         return self._authority.scope(person)
@@ -120,6 +143,10 @@ class Access:
         if node is not None and len(self._authority.path(node)) > 1:
             return False
         return self._authority.reaches_everything(person)
+
+    def _is_group_of(self, node: str, parent: str) -> bool:
+        known = self._authority.node(node)
+        return known is not None and known.kind == "group" and known.parent == parent
 
     def _own(self, person: str) -> list[str]:
         home = self._authority.belongs(person)

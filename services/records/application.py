@@ -20,6 +20,7 @@ from services.contracts.campus_events import (
 )
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
+from services.records.activities import kinds
 from services.records.activities.register import Register
 from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
@@ -59,7 +60,12 @@ class Records(Application):
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
         self.activities = Register(
-            self, self.directory, self.access, self.membership, self.packs("entry-window-*.yaml")
+            self,
+            self.directory,
+            self.access,
+            self.membership,
+            kinds.load(self.folder / "policies"),
+            [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
         )
         standing = Standing(self.authority, self.access)
         self.development = Arrangements(

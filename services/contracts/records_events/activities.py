@@ -15,6 +15,15 @@ class _Activity(EventContract):
     organisation = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(ACTIVITY_KINDS))
     held_on = fields.Date(required=True, metadata={"description": "campus date of the event itself"})
+    restricted = fields.Boolean(
+        load_default=False,
+        metadata={"description": "seen by participants, who writes for the organisation and who reviews it"},
+    )
+    concerned = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "of a restricted activity: participants' person ids, as far as known"},
+    )
 
 
 class ActivityPlanned(_Activity):
@@ -31,6 +40,11 @@ class _RecordedActivity(_Activity):
     expected = fields.Integer(required=True, validate=validate.Range(min=0))
     present = fields.Integer(required=True, validate=validate.Range(min=0))
     excused = fields.Integer(required=True, validate=validate.Range(min=0))
+    made_up = fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0),
+        metadata={"description": "of those missing, how many made up for it 补课; never among the present"},
+    )
     has_minutes = fields.Boolean(required=True)
     decisions = fields.Integer(required=True, validate=validate.Range(min=0))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.contracts.records_rpc import activities as calls
+from services.contracts.records_rpc.parts import Nothing
 from services.records.application import Records
 
 Request = dict[str, Any]
@@ -20,6 +21,10 @@ class ActivitiesTable:
     @rpc(request=calls.PlanActivity, response=calls.Activity)
     def plan_activity(self, request: Request) -> Answer:
         return self.records.activities.plan(request)
+
+    @rpc(request=calls.FileActivity, response=calls.Activity)
+    def file_activity(self, request: Request) -> Answer:
+        return self.records.activities.file(request)
 
     @rpc(request=calls.RecordActivity, response=calls.Activity)
     def record_activity(self, request: Request) -> Answer:
@@ -40,3 +45,11 @@ class ActivitiesTable:
     @rpc(request=calls.ListActivities, response=calls.Activities)
     def list_activities(self, request: Request) -> Answer:
         return self.records.activities.listed(request)
+
+    @rpc(request=Nothing, response=calls.ActivityKinds)
+    def list_activity_kinds(self, request: Request) -> Answer:
+        return self.records.activities.all_kinds()
+
+    @rpc(request=Nothing, response=calls.RestrictedReach)
+    def restricted_reach(self, request: Request) -> Answer:
+        return self.records.activities.restricted_reach()

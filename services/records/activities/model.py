@@ -20,30 +20,16 @@ from services.contracts.records_events import (
     ActivityReturned,
     ActivitySubmitted,
 )
+from services.records.activities import attendance as lists
+from services.records.activities import conduct, details, visibility
+from services.records.activities.kinds import Kind
 
 State = Mapping[str, Any]
 
-_ANY = frozenset({"university_committee", "secondary", "branch", "group"})
-_COMMITTEES = frozenset({"university_committee", "secondary"})
-HOLDERS: Mapping[str, frozenset[str]] = {
-    "branch_meeting": frozenset({"branch"}),
-    "branch_committee": frozenset({"branch"}),
-    "group_meeting": frozenset({"group"}),
-    "party_lecture": _ANY,
-    "theme_day": _ANY,
-    "organisational_life_meeting": frozenset({"branch", "group"}),
-    "democratic_appraisal": frozenset({"branch"}),
-    "democratic_life_meeting": _COMMITTEES,
-    "joint_meeting": _COMMITTEES,
-    "study_session": _ANY,
-    "heritage_visit": _ANY,
-    "integrity_education": _ANY,
-    "talk": _ANY,
-}
 MOST_PLANNED_AHEAD = timedelta(days=731)
-# Who is entitled: whoever has a vote or will have one. Of a body that meets by itself, those who sit in it.
+# Members who are entitled: whoever has a vote or will have one.
 ENTITLED = frozenset({"member", "probationary"})
-BODIES = frozenset({"branch_committee", "democratic_life_meeting", "joint_meeting"})
+# Who sits in the committee that meets by itself.
 BODY_ROLES = (
     "secretary",
     "deputy_secretary",
@@ -51,48 +37,76 @@ BODY_ROLES = (
     "publicity_commissioner",
     "discipline_commissioner",
 )
-_OF_SOME = frozenset({"talk"})  # held between some: nobody is missing who was not asked
 
 
 def _wrong(field: str, code: str) -> Invalid:
     return Invalid(code, fields={field: [code]})
 
 
-def plan(subject: str, given: State, organisation: State, today: date) -> Change:
+def plan(subject: str, given: State, organisation: State, kind: Kind, today: date) -> Change:
     """A new activity of ``organisation`` on the plan; one already held may be planned, to be recorded late.
 
     Raises ``Invalid``: ``organisation.inactive``, ``activity.kind_unfit``,
-    ``activity.before_founding``, ``activity.too_far_ahead``.
+    ``activity.before_founding``, ``activity.too_far_ahead``, and as ``details.checked``.
     """
+    state = _seen({**_begun(given["organisation"], kind), **planned(given, organisation, kind, today)})
+    return happened(ActivityPlanned, subject, state)
+
+
+def planned(given: State, organisation: State, kind: Kind, today: date) -> dict[str, Any]:
+    """What a plan says, checked as ``plan`` and kept as it is stored."""
     held_on: date = given["held_on"]
-    _check_holder(given["kind"], organisation, held_on)
+    _check_holder(kind, organisation, held_on)
     if held_on > today + MOST_PLANNED_AHEAD:
         raise _wrong("held_on", "activity.too_far_ahead")
-    state = {
-        "organisation": given["organisation"],
-        "kind": given["kind"],
+    return {
         "title": given["title"],
         "held_on": held_on.isoformat(),
+        "starts_at": given.get("starts_at") or None,
         "place": given.get("place") or None,
+        "agenda": list(given.get("agenda") or ()),
+        "invitees": given.get("invitees"),
+        "observers": list(given.get("observers") or ()),
+        "details": details.checked(kind, given.get("details") or {}, "plan"),
+    }
+
+
+def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
+    """An activity of which nothing is known yet."""
+    return {
+        "organisation": organisation,
+        "kind": kind.name,
+        "restricted": kind.restricted,
         "state": "planned",
-        **_NOTHING_RECORDED,
+        "starts_at": None,
+        "place": None,
+        "agenda": [],
+        "invitees": None,
+        "observers": [],
+        "invited": [],
+        "announced_on": None,
+        "entered_on": None,
+        "late": False,
+        "expected": 0,
+        "present": 0,
+        "excused": 0,
+        "made_up": 0,
+        "minutes": None,
+        "has_minutes": False,
         "attendance": [],
         "decisions": [],
+        "details": {},
+        "make_ups": [],
+        "remarks": [],
         "reviews": [],
         "imported": False,
     }
-    return _happened(ActivityPlanned, subject, state)
 
 
-_NOTHING_RECORDED: Mapping[str, Any] = {
-    "entered_on": None,
-    "late": False,
-    "expected": 0,
-    "present": 0,
-    "excused": 0,
-    "minutes": None,
-    "has_minutes": False,
-}
+def _seen(state: State) -> dict[str, Any]:
+    """``state`` with whom it concerns, by which it is found."""
+    known = {**state, "people": visibility.participants(state)}
+    return {**known, "audience": visibility.audience(known)}
 
 
 def record(
@@ -100,6 +114,7 @@ def record(
     before: State,
     given: State,
     *,
+    kind: Kind,
     entitled: Set[str],
     by: str,
     today: date,
@@ -107,20 +122,24 @@ def record(
 ) -> Change | None:
     """What happened, or what happened after all: until it is submitted a record may be made anew.
 
-    All who were ``entitled`` on its day are listed, present or not; whoever else is listed is a guest, and
-    counts nowhere. Whoever recorded (``by``) stays known when somebody else records anew. Late is who enters
-    more than ``window_days`` after the event; recording anew does not undo it. Raises
-    ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.twice``,
-    ``attendance.reason_missing``, ``attendance.incomplete``. None where the record says so already.
+    All who were ``entitled`` on its day are listed, present or not, or spoken for by ``others``; whoever else
+    is listed is a guest, and counts nowhere. Whoever recorded (``by``) stays known when somebody else records
+    anew. Late is who enters more than ``window_days`` after the event; recording anew does not undo it.
+    Raises ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.incomplete``,
+    ``attendance.others_unfit`` where only who took part belongs to it, and as ``attendance.whole`` and
+    ``details.checked``. None where the record says so already.
     """
-    _expect(before, "planned", "recorded", "returned")
+    expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
         raise _wrong("held_on", "activity.in_future")
-    attendance = _attendance(given["attendance"], entitled)
+    others = given.get("others")
+    if others is not None and kind.entitled == "participants":
+        raise _wrong("others", "attendance.others_unfit")
+    attendance = lists.whole(given["attendance"], entitled, others)
     counting = [entry for entry in attendance if not entry["guest"]]
     missing = len(entitled) - len(counting)
-    if missing and before["kind"] not in _OF_SOME:
+    if missing and kind.entitled != "participants":
         told = ["attendance.incomplete"]
         raise Invalid(told[0], params={"missing": missing}, fields={"attendance": told})
     moved = held_on.isoformat() != before["held_on"]
@@ -128,6 +147,8 @@ def record(
     late = before["late"] or ((first or moved) and is_late(held_on, today, window_days))
     counted = Counter(entry["state"] for entry in counting)
     minutes = given.get("minutes") or None
+    told_of = details.checked(kind, {**before["details"], **(given.get("details") or {})}, "record")
+    make_ups = standing(before["make_ups"], attendance)
     state = {
         **before,
         "state": "recorded",
@@ -141,9 +162,20 @@ def record(
         "minutes": minutes,
         "has_minutes": minutes is not None,
         "decisions": list(given.get("decisions") or ()),
+        "details": told_of,
+        "make_ups": make_ups,
+        "made_up": len(make_ups),
+        "remarks": [],
         "recorded_by": sorted({*before.get("recorded_by", ()), by}),
     }
-    return None if state == before else _happened(ActivityRecorded, subject, state)
+    state = _seen(state)
+    return None if state == before else happened(ActivityRecorded, subject, state)
+
+
+def standing(make_ups: Sequence[State], attendance: Sequence[State]) -> list[State]:
+    """Those of ``make_ups`` whose person was missing by ``attendance``, entitled and not present."""
+    missing = {entry["person"] for entry in attendance if entry["state"] != "present" and not entry["guest"]}
+    return [each for each in make_ups if each["person"] in missing]
 
 
 def is_late(held_on: date, entered_on: date, window_days: int) -> bool:
@@ -151,18 +183,56 @@ def is_late(held_on: date, entered_on: date, window_days: int) -> bool:
     return entered_on > held_on + timedelta(days=window_days)
 
 
-def submit(subject: str, before: State, *, by: str) -> Change:
-    """Hand the record to the level above.
+def submit(
+    subject: str, before: State, *, kind: Kind, by: str, today: date, rulings: conduct.Rulings
+) -> Change:
+    """Hand the record to the level above, with remarks where a rule that warns was not kept.
 
     Raises ``Conflict("activity.state")`` unless recorded, ``Invalid`` where what a review needs is missing:
-    ``activity.nobody_present`` or ``activity.minutes_missing``.
+    ``activity.nobody_present``, ``activity.minutes_missing``, and as ``details.checked`` and
+    ``conduct.judged``.
     """
-    _expect(before, "recorded")
+    expect(before, "recorded")
     if not before["present"]:
         raise _wrong("attendance", "activity.nobody_present")
-    if not before["has_minutes"]:
-        raise _wrong("minutes", "activity.minutes_missing")
-    return _happened(ActivitySubmitted, subject, {**before, "state": "submitted", "submitted_by": by})
+    if not before["has_minutes"] and kind.minutes == "submit":
+        raise Invalid(
+            "activity.minutes_missing", params=kind.cited, fields={"minutes": ["activity.minutes_missing"]}
+        )
+    details.checked(kind, before["details"], "submit")
+    remarks = conduct.judged(before, today, rulings)
+    state = {**before, "state": "submitted", "submitted_by": by, "remarks": remarks}
+    return happened(ActivitySubmitted, subject, state)
+
+
+def file(
+    subject: str,
+    given: State,
+    organisation: State,
+    *,
+    kind: Kind,
+    entitled: Set[str],
+    by: str,
+    today: date,
+    window_days: int,
+    rulings: conduct.Rulings,
+) -> Change:
+    """A routine meeting planned, recorded and handed in at once; raises as each of these steps."""
+    steps = [plan(subject, given, organisation, kind, today)]
+    recorded = record(
+        subject,
+        steps[-1].state,
+        given,
+        kind=kind,
+        entitled=entitled,
+        by=by,
+        today=today,
+        window_days=window_days,
+    )
+    assert recorded is not None, "what was only planned says something else than its record"
+    steps.append(recorded)
+    steps.append(submit(subject, recorded.state, kind=kind, by=by, today=today, rulings=rulings))
+    return Change(steps[-1].state, [event for step in steps for event in step.events])
 
 
 def review(subject: str, before: State, *, verdict: str, comment: str | None, by: str, today: date) -> Change:
@@ -171,7 +241,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     Raises ``Conflict("activity.state")`` unless submitted, ``Forbidden("activity.own_record")`` to whoever
     had a hand in it, ``Invalid("review.comment_missing")``.
     """
-    _expect(before, "submitted")
+    expect(before, "submitted")
     if by in {before.get("submitted_by"), *before.get("recorded_by", ())}:
         raise Forbidden("activity.own_record")
     if verdict == "return" and not comment:
@@ -179,21 +249,23 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":
-        return _happened(ActivityApproved, subject, {**state, "state": "approved"})
-    return _happened(ActivityReturned, subject, {**state, "state": "returned"})
+        return happened(ActivityApproved, subject, {**state, "state": "approved"})
+    return happened(ActivityReturned, subject, {**state, "state": "returned"})
 
 
-def take_over(subject: str, given: State, organisation: State, *, today: date, window_days: int) -> Change:
+def take_over(
+    subject: str, given: State, organisation: State, *, kind: Kind, today: date, window_days: int
+) -> Change:
     """An activity of an earlier system, approved there: it counts, and is marked as imported for ever.
 
-    ``given`` holds ``organisation``, ``kind``, ``title``, ``held_on``, ``entered_on``, ``expected``,
+    ``given`` holds ``organisation``, ``title``, ``held_on``, ``entered_on``, ``expected``,
     ``present``, ``excused``, ``has_minutes``. Raises ``Invalid``: ``activity.kind_unfit``,
     ``activity.before_founding``, ``activity.in_future``, ``activity.entered_before_held``,
     ``attendance.more_than_expected``.
     """
     held_on: date = given["held_on"]
     entered_on: date = given["entered_on"]
-    _check_holder(given["kind"], {**organisation, "active": True}, held_on)
+    _check_holder(kind, {**organisation, "active": True}, held_on)
     if held_on > today:
         raise _wrong("held_on", "activity.in_future")
     if entered_on > today:
@@ -203,61 +275,34 @@ def take_over(subject: str, given: State, organisation: State, *, today: date, w
     if given["present"] + given["excused"] > given["expected"]:
         raise _wrong("present", "attendance.more_than_expected")
     state = {
-        **{name: given[name] for name in ("organisation", "kind", "title")},
+        **_begun(given["organisation"], kind),
+        **{name: given[name] for name in ("title", "expected", "present", "excused", "has_minutes")},
         "held_on": held_on.isoformat(),
-        "place": None,
         "state": "approved",
-        **_NOTHING_RECORDED,
-        **{name: given[name] for name in ("expected", "present", "excused", "has_minutes")},
         "entered_on": entered_on.isoformat(),
         "late": is_late(held_on, entered_on, window_days),
-        "attendance": [],
-        "decisions": [],
-        "reviews": [],
         "imported": True,
     }
-    return _happened(ActivityApproved, subject, state)
+    return happened(ActivityApproved, subject, _seen(state))
 
 
-def _check_holder(kind: str, organisation: State, held_on: date) -> None:
+def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:
     if not organisation["active"]:
         raise _wrong("organisation", "organisation.inactive")
-    if organisation["kind"] not in HOLDERS[kind]:
-        raise _wrong("kind", "activity.kind_unfit")
+    if organisation["kind"] not in kind.holders:
+        raise Invalid("activity.kind_unfit", params=kind.cited, fields={"kind": ["activity.kind_unfit"]})
     if held_on < date.fromisoformat(organisation["founded_on"]):
         raise _wrong("held_on", "activity.before_founding")
 
 
-def _attendance(given: Sequence[State], entitled: Set[str]) -> list[dict[str, Any]]:
-    problems: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    attendance = []
-    for position, entry in enumerate(given):
-        reason = entry.get("reason") or None
-        if entry["person"] in seen:
-            problems[f"attendance.{position}.person"] = ["attendance.twice"]
-        if entry["state"] == "excused" and reason is None:
-            problems[f"attendance.{position}.reason"] = ["attendance.reason_missing"]
-        seen.add(entry["person"])
-        attendance.append(
-            {
-                "person": entry["person"],
-                "state": entry["state"],
-                "reason": reason,
-                "guest": entry["person"] not in entitled,
-            }
-        )
-    if problems:
-        raise Invalid(next(iter(problems.values()))[0], fields=problems)
-    return attendance
-
-
-def _expect(before: State, *states: str) -> None:
+def expect(before: State, *states: str) -> None:
+    """Raises ``Conflict("activity.state")`` unless the activity is in one of ``states``."""
     if before["state"] not in states:
         raise Conflict("activity.state", params={"state": before["state"]})
 
 
-def _happened(contract: type[EventContract], subject: str, state: State) -> Change:
+def happened(contract: type[EventContract], subject: str, state: State, **more: Any) -> Change:
+    """``state`` with the one event that says what is known of it; ``more`` is what only this event says."""
     facts: dict[str, Any] = {
         "activity": subject,
         "organisation": state["organisation"],
@@ -270,6 +315,10 @@ def _happened(contract: type[EventContract], subject: str, state: State) -> Chan
             "entered_on": date.fromisoformat(state["entered_on"]),
             "decisions": len(state["decisions"]),
         }
+        if state["made_up"]:
+            facts["made_up"] = state["made_up"]
+    if state["restricted"]:
+        facts |= {"restricted": True, "concerned": visibility.concerned(state)}
     if contract is ActivityApproved:
         facts["imported"] = state["imported"]
-    return Change(state, [contract.of(**facts)])
+    return Change(state, [contract.of(**facts, **more)])

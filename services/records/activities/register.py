@@ -8,6 +8,8 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.audit import Audit
+from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
@@ -15,11 +17,24 @@ from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.records.access import Access
+from services.records.activities import details, visibility
 from services.records.activities import model as rules
+from services.records.activities.conduct import Rulings
+from services.records.activities.kinds import Kind, Kinds
 from services.records.directory.store import Directory, only
 from services.records.membership.register import Membership
 
 Answer = dict[str, Any]
+_TOLD_OF_KIND = (
+    "entitled",
+    "visibility",
+    "minutes",
+    "pack",
+    "document",
+    "article",
+    "confidence",
+    "verify",
+)
 
 
 class Register:
@@ -31,8 +46,10 @@ class Register:
         directory: Directory,
         access: Access,
         membership: Membership,
+        kinds: Kinds,
         packs: list[Pack],
     ) -> None:
+        self.kinds = kinds
         self.documents = application.documents("activities")
         indexes = application.indexes
         indexes.declare("activities", [("organisation", 1), ("held_on", -1), ("_id", -1)])
@@ -41,12 +58,18 @@ class Register:
         self._access = access
         self._membership = membership
         self._clock: Clock = application.clock
+        self._audit: Audit = application.audit
+        self._catalogue: Catalogue = application.catalogue
         self._packs = packs
         self.window_days([])  # a pack that cannot be applied is found at start
 
+    def rulings(self, path: list[str]) -> Rulings:
+        """What counts today for an organisation."""
+        return effective(self._packs, self._clock.today(), path)
+
     def window_days(self, path: list[str]) -> int:
         """The entry window in force today for an organisation."""
-        return int(effective(self._packs, self._clock.today(), path)["entry_window"].value)
+        return int(self.rulings(path)["entry_window"].value)
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -54,34 +77,53 @@ class Register:
         """Put an activity on the plan; repeated with its key it answers the same."""
         organisation = self._directory.organisation_named_in("organisation", request["organisation"])
         self._access.require_writer(context.actor(), organisation.id)
+        kind = self.kinds[request["kind"]]
+        self.refuse_unknown_people(kind, request)
         activity = self.documents.id_for_command()
-        change = rules.plan(activity, request, organisation.state, self._clock.today())
-        planned = self.documents.create(activity, change.state, change.events, respond=shown)
-        return self._named(planned.response)
+        change = rules.plan(activity, request, organisation.state, kind, self._clock.today())
+        planned = self.documents.create(activity, change.state, change.events, respond=self.shown)
+        return self.named(planned.response)
+
+    def file(self, request: Answer) -> Answer:
+        """Plan, record and hand in a routine meeting, in one write."""
+        organisation = self._directory.organisation_named_in("organisation", request["organisation"])
+        actor = context.actor()
+        self._access.require_writer(actor, organisation.id)
+        kind = self.kinds[request["kind"]]
+        self.refuse_unknown_people(kind, request)
+        activity = self.documents.id_for_command()
+        in_force = self.rulings(self._directory.authority.path(organisation.id))
+        change = rules.file(
+            activity,
+            request,
+            organisation.state,
+            kind=kind,
+            entitled=self.entitled(kind, organisation.id, request["held_on"]),
+            by=actor,
+            today=self._clock.today(),
+            window_days=int(in_force["entry_window"].value),
+            rulings=in_force,
+        )
+        filed = self.documents.create(activity, change.state, change.events, respond=self.shown)
+        return self.named(filed.response)
 
     def record(self, request: Answer) -> Answer:
         """Record what happened: all who are entitled are listed, and everybody listed is known."""
-        activity, actor = self._writable(request["activity"]), context.actor()
-        listed = [entry["person"] for entry in request["attendance"]]
-        unknown = self._directory.unknown_people(listed)
-        if unknown:
-            fields = {
-                f"attendance.{position}.person": ["person.unknown"]
-                for position, person in enumerate(listed)
-                if person in unknown
-            }
-            raise Invalid("person.unknown", fields=fields)
+        activity, actor = self.writable(request["activity"]), context.actor()
+        kind = self.kinds[activity.state["kind"]]
+        self.refuse_unknown_people(kind, request)
         held_on = request.get("held_on") or date.fromisoformat(activity.state["held_on"])
-        entitled = self._entitled(activity.state["kind"], activity.state["organisation"], held_on)
+        entitled = self.entitled(kind, activity.state["organisation"], held_on)
         today = self._clock.today()
         window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
-        return self._changed(
+        return self.changed(
             request,
             activity,
             lambda state: rules.record(
                 activity.id,
                 state,
                 request,
+                kind=kind,
                 entitled=entitled,
                 by=actor,
                 today=today,
@@ -91,17 +133,25 @@ class Register:
 
     def submit(self, request: Answer) -> Answer:
         """Hand the record to the level above."""
-        activity, actor = self._writable(request["activity"]), context.actor()
-        return self._changed(request, activity, lambda state: rules.submit(activity.id, state, by=actor))
+        activity, actor = self.writable(request["activity"]), context.actor()
+        kind, today = self.kinds[activity.state["kind"]], self._clock.today()
+        in_force = self.rulings(self._directory.authority.path(activity.state["organisation"]))
+        return self.changed(
+            request,
+            activity,
+            lambda state: rules.submit(
+                activity.id, state, kind=kind, by=actor, today=today, rulings=in_force
+            ),
+        )
 
     def review(self, request: Answer) -> Answer:
         """Approve or return, from strictly above; nobody who writes for the organisation as well."""
-        activity, actor = self._readable(request["activity"]), context.actor()
+        activity, actor = self.readable(request["activity"]), context.actor()
         self._access.require_reviewer(actor, activity.state["organisation"])
         if self._access.holds_writing_post(actor, activity.state["organisation"]):
             raise Forbidden("activity.own_organisation")
         today = self._clock.today()
-        return self._changed(
+        return self.changed(
             request,
             activity,
             lambda state: rules.review(
@@ -117,15 +167,27 @@ class Register:
     # -- questions -----------------------------------------------------------------------------
 
     def get(self, activity: str) -> Answer:
-        """One activity with everything recorded of it."""
-        return self._named(shown(self._readable(activity)))
+        """One activity with everything recorded of it; who opens a restricted one is on record."""
+        found, actor = self.readable(activity), context.actor()
+        if found.state["restricted"]:
+            self._audit.append("activity.read", actor, "activity", found.id)
+        told = self.shown(found)
+        if self.kinds[found.state["kind"]].visibility == "closed_record" and not self._confided(found, actor):
+            return visibility.without_record(told)
+        return self.named(told)
 
     def listed(self, request: Answer) -> Answer:
         """Activities, newest first, of what the caller may read."""
+        actor = context.actor()
         wanted = only(request, "kind", "state")
-        reach = self._reach(context.actor(), request)
+        reach = self._reach(actor, request)
         if reach is not None:
             wanted["organisation"] = {"$in": reach}
+        if not self._access.reads_everything_restricted(actor):
+            confided = self._access.scope_of_restricted(actor)
+            if reach is None or not confided.issuperset(reach):
+                within = confided if reach is None else confided.intersection(reach)
+                wanted["audience"] = {"$in": visibility.marks(actor, within)}
         days = {
             operator: request[name].isoformat()
             for operator, name in (("$gte", "since"), ("$lte", "until"))
@@ -140,33 +202,72 @@ class Register:
             limit=request["limit"],
             cursor=request["cursor"],
         )
-        return {"items": [shown(each) for each in found.documents], "next": found.next}
+        return {"items": [self.shown(each) for each in found.documents], "next": found.next}
+
+    def all_kinds(self) -> Answer:
+        """What kinds of activities there are, and what is asked of each."""
+        context.actor()
+        return {"items": [self._told_kind(each) for each in self.kinds.values()]}
+
+    def restricted_reach(self) -> Answer:
+        """Where the caller reads restricted activities by a post."""
+        actor = context.actor()
+        if self._access.reads_everything_restricted(actor):
+            return {"everything": True, "organisations": []}
+        return {"everything": False, "organisations": sorted(self._access.scope_of_restricted(actor))}
 
     # -- within --------------------------------------------------------------------------------
 
-    def _changed(
+    def changed(
         self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
-        changed = self.documents.change(
-            activity.id, decide, expected_version=request["expected_version"], respond=shown
+        """Write what ``decide`` decided of ``activity`` at the version that the caller expects."""
+        written = self.documents.change(
+            activity.id, decide, expected_version=request["expected_version"], respond=self.shown
         )
-        return self._named(changed.response)
+        return self.named(written.response)
 
-    def _readable(self, activity: str) -> Document:
+    def readable(self, activity: str) -> Document:
+        """The activity, where the caller may know that there is one; raises ``NotFound``."""
         actor = context.actor()
         found = self.documents.get(activity)
-        if not self._access.reads_activities(actor, found.state["organisation"]):
+        state = found.state
+        if actor in state["people"]:
+            return found
+        if not self._access.reads_activities(actor, state["organisation"]):
+            raise NotFound("activities.not_found")
+        if state["restricted"] and not self._confided(found, actor):
             raise NotFound("activities.not_found")
         return found
 
-    def _writable(self, activity: str) -> Document:
-        found = self._readable(activity)
+    def writable(self, activity: str) -> Document:
+        """The activity, of an organisation that the caller writes for."""
+        found = self.readable(activity)
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
 
-    def _entitled(self, kind: str, organisation: str, held_on: date) -> frozenset[str]:
+    def _confided(self, activity: Document, actor: str) -> bool:
+        return actor in activity.state["people"] or activity.state[
+            "organisation"
+        ] in self._access.scope_of_restricted(actor)
+
+    def refuse_unknown_people(self, kind: Kind, request: Answer) -> None:
+        """Raises ``Invalid`` at every place where ``request`` names a person that there is not."""
+        named = {
+            f"attendance.{position}.person": entry["person"]
+            for position, entry in enumerate(request.get("attendance") or ())
+        }
+        for field in ("invitees", "observers"):
+            named |= {f"{field}.{place}": person for place, person in enumerate(request.get(field) or ())}
+        named |= details.people(kind, request.get("details") or {})
+        unknown = self._directory.unknown_people(named.values())
+        if unknown:
+            fields = {place: ["person.unknown"] for place, person in named.items() if person in unknown}
+            raise Invalid("person.unknown", fields=fields)
+
+    def entitled(self, kind: Kind, organisation: str, held_on: date) -> frozenset[str]:
         """Who was entitled to an activity on its day: of a body its holders of posts, else the members."""
-        if kind in rules.BODIES:
+        if kind.entitled == "posts":
             return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES, on=held_on))
         return self._membership.members_on(organisation, held_on, rules.ENTITLED, groups=True)
 
@@ -185,7 +286,7 @@ class Register:
             raise Forbidden("permission.denied")
         return sorted(wanted & readable)
 
-    def _named(self, activity: Answer | None) -> Answer:
+    def named(self, activity: Answer | None) -> Answer:
         """With the names of who was entitled, as they are called now: names are not kept in the activity."""
         if not activity or not activity["attendance"]:
             return activity or {}
@@ -197,7 +298,31 @@ class Register:
         ]
         return {**activity, "attendance": attendance}
 
+    def shown(self, activity: Document) -> Answer:
+        """An activity as its readers see it."""
+        remarks = [
+            {**each, "text": self._catalogue.render(each["code"], each["params"])}
+            for each in activity.state["remarks"]
+        ]
+        return {"id": activity.id, "version": activity.version, **activity.state, "remarks": remarks}
 
-def shown(activity: Document) -> Answer:
-    """An activity as its readers see it."""
-    return {"id": activity.id, "version": activity.version, **activity.state}
+    def _told_kind(self, kind: Kind) -> Answer:
+        render = self._catalogue.render
+        fields = [
+            {
+                "name": each.name,
+                "label": render(f"activity_detail.{each.name}"),
+                "form": each.form,
+                "at": each.at,
+                "accepted": details.accepted(each),
+            }
+            for each in kind.details.values()
+        ]
+        told = {name: getattr(kind, name) for name in _TOLD_OF_KIND}
+        return {
+            **told,
+            "kind": kind.name,
+            "label": render(f"kind.{kind.name}"),
+            "holders": sorted(kind.holders),
+            "details": fields,
+        }

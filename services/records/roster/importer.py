@@ -121,7 +121,9 @@ class RosterImport:
         application, today = self._application, date.fromisoformat(job.params["today"])
         tree = Tree(self._directory.organisations)
         titles = {kind: application.catalogue.render(f"kind.{kind}")["zh"] for kind in ACTIVITY_KINDS}
-        activities = ActivityRows(self._register.documents, tree, titles, self._register.window_days, today)
+        activities = ActivityRows(
+            self._register.documents, tree, titles, self._register.kinds, self._register.window_days, today
+        )
         activities.meet(row["values"] for row in before if row["kind"] == ACTIVITY and not row["problems"])
         return {
             ORGANISATION: OrganisationRows(self._directory, self._organisations, tree, today, job.id),

@@ -13,6 +13,7 @@ from services.chassis.documents import Document, Documents
 from services.chassis.errors import Conflict, Invalid, Refusal, Unavailable
 from services.chassis.identity import derived_id
 from services.records.activities import model as activity_rules
+from services.records.activities.kinds import Kinds
 from services.records.directory import model as directory_rules
 from services.records.directory.organisations import Organisations
 from services.records.directory.store import Directory, found_by
@@ -168,12 +169,14 @@ class ActivityRows:
         documents: Documents,
         tree: Tree,
         titles: Mapping[str, str],
+        kinds: Kinds,
         window_days: Callable[[list[str]], int],
         today: date,
     ) -> None:
         self._documents = documents
         self._tree = tree
         self._titles = titles
+        self._kinds = kinds
         self._window_days = window_days
         self._today = today
         self._met: set[str] = set()
@@ -219,7 +222,12 @@ class ActivityRows:
             )
             window = self._window_days(organisation.state["path"])
             change = activity_rules.take_over(
-                activity, given, organisation.state, today=self._today, window_days=window
+                activity,
+                given,
+                organisation.state,
+                kind=self._kinds[given["kind"]],
+                today=self._today,
+                window_days=window,
             )
             made.append((activity, change))
             return CREATED

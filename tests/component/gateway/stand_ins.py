@@ -15,7 +15,13 @@ from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unav
 from services.chassis.identity import derived_id
 from services.chassis.rpc import rpc
 from services.contracts import feedback_rpc
-from services.contracts.records_rpc.activities import Activity, GetActivity, PlanActivity, SubmitActivity
+from services.contracts.records_rpc.activities import (
+    Activity,
+    GetActivity,
+    PlanActivity,
+    RestrictedReach,
+    SubmitActivity,
+)
 from services.contracts.records_rpc.directory import (
     Identified,
     IdentifyPerson,
@@ -79,11 +85,19 @@ def activity(identity: str, **changes: Any) -> dict[str, Any]:
         "expected": 0,
         "present": 0,
         "excused": 0,
+        "made_up": 0,
         "has_minutes": False,
+        "restricted": False,
         "imported": False,
+        "starts_at": None,
+        "agenda": [],
+        "invitees": None,
+        "observers": [],
+        "details": {},
         "attendance": [],
         "minutes": None,
         "decisions": [],
+        "remarks": [],
         "reviews": [],
         **changes,
     }
@@ -150,6 +164,10 @@ class RecordsStandIn:
         within = request.get("within") or ROOT
         found = [organisation(each) for each, path in PATHS.items() if within in path]
         return {"items": found * request["limit"] if request.get("search") == "many" else found, "next": None}
+
+    @rpc(request=Nothing, response=RestrictedReach)
+    def restricted_reach(self, request):
+        return {"everything": context.actor() == "p-root", "organisations": []}
 
     @rpc(request=PlanActivity, response=Activity)
     def plan_activity(self, request):

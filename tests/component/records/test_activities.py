@@ -194,6 +194,7 @@ def test_nobody_approves_at_their_own_level_nor_their_own_record(campus: Campus,
         organisation=faculty.branch,
         kind="talk",
         title="谈心",
+        details={"topic": "thought"},
         held_on="2026-09-09",
     )["id"]
     attendance = [{"person": faculty.member, "state": "present"}]

@@ -234,7 +234,9 @@ def test_twins_are_told_across_a_crash_between_them(campus: Campus, faculty: Fac
     def applier() -> ActivityRows:
         tree = Tree(campus.application.directory.organisations)
         titles = {"theme_day": "主题党日"}
-        return ActivityRows(register.documents, tree, titles, register.window_days, campus.clock.today())
+        return ActivityRows(
+            register.documents, tree, titles, register.kinds, register.window_days, campus.clock.today()
+        )
 
     assert [each.outcome for each in applier().apply(rows[:1])] == ["created"]
     resumed = applier()

@@ -229,9 +229,10 @@ def approved(campus: Campus, faculty: Faculty, kind: str) -> str:
         {"person": faculty.groupie, "state": "excused", "reason": "出差"},
         {"person": faculty.next_door, "state": "present"},
     ]
-    campus.call(
-        faculty.secretary, "record_activity", activity=activity, attendance=attendance, minutes="记录"
-    )
+    given = {"attendance": attendance, "minutes": "记录"}
+    if kind == "party_lecture":
+        given["details"] = {"speaker": "院党委书记"}
+    campus.call(faculty.secretary, "record_activity", activity=activity, **given)
     campus.call(faculty.secretary, "submit_activity", activity=activity)
     campus.call(faculty.dean, "review_activity", activity=activity, verdict="approve")
     return activity

@@ -10,19 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
 from services.contracts.kinds import ACTIVITY_KINDS, ORGANISATION_KINDS
 from services.contracts.records_events import ActivityApproved
 from services.records.activities import model as rules
+from tests.unit.records.activity_kinds import DETAILS, KINDS, conduct
 
 TODAY = date(2026, 9, 10)
 BRANCH = {"kind": "branch", "active": True, "founded_on": "2019-03-01"}
+THEME_DAY = KINDS["theme_day"]
 DAYS = st.dates(date(2019, 3, 1), TODAY)
 
 
 def planned(held_on: date = TODAY, kind: str = "theme_day") -> dict[str, Any]:
-    given = {"organisation": "b", "kind": kind, "title": "主题党日", "held_on": held_on}
-    return dict(rules.plan("a", given, BRANCH, TODAY).state)
+    given = {"organisation": "b", "title": "主题党日", "held_on": held_on}
+    return dict(rules.plan("a", given, BRANCH, KINDS[kind], TODAY).state)
 
 
 def recorded(
@@ -34,18 +37,29 @@ def recorded(
     **more: Any,
 ) -> dict[str, Any]:
     """``before`` with a record of it; without ``entitled`` whoever is listed is so."""
-    given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录", **more}
+    given = {
+        "attendance": [{"person": "p", "state": "present"}],
+        "minutes": "记录",
+        "details": DETAILS.get(before["kind"], {}),
+        **more,
+    }
     listed = {entry["person"] for entry in given["attendance"]}
     change = rules.record(
         "a",
         before,
         given,
+        kind=KINDS[before["kind"]],
         entitled=listed if entitled is None else entitled,
         by=by,
         today=today,
         window_days=7,
     )
     return dict(change.state) if change else before
+
+
+def submitted(state: dict[str, Any], *, by: str = "w") -> dict[str, Any]:
+    kind = KINDS[state["kind"]]
+    return dict(rules.submit("a", state, kind=kind, by=by, today=TODAY, rulings=conduct()).state)
 
 
 @given(held_on=DAYS, waited=st.integers(0, 30))
@@ -130,7 +144,9 @@ def test_what_has_not_been_held_is_not_recorded() -> None:
 def test_recording_the_same_again_is_no_event() -> None:
     state = recorded(planned())
     given = {"attendance": [{"person": "p", "state": "present"}], "minutes": "记录"}
-    assert rules.record("a", state, given, entitled={"p"}, by="w", today=TODAY, window_days=7) is None
+    kind = KINDS["theme_day"]
+    again = rules.record("a", state, given, kind=kind, entitled={"p"}, by="w", today=TODAY, window_days=7)
+    assert again is None
 
 
 @pytest.mark.parametrize(
@@ -142,23 +158,23 @@ def test_recording_the_same_again_is_no_event() -> None:
 )
 def test_a_review_needs_attendance_and_minutes(more: dict[str, Any], code: str) -> None:
     with pytest.raises(Invalid, match=code):
-        rules.submit("a", recorded(planned(), **more), by="w")
+        submitted(recorded(planned(), **more))
 
 
 def test_nobody_reviews_what_they_submitted() -> None:
-    submitted = rules.submit("a", recorded(planned()), by="w").state
+    handed_in = submitted(recorded(planned()))
     with pytest.raises(Forbidden, match=r"activity\.own_record"):
-        rules.review("a", submitted, verdict="approve", comment=None, by="w", today=TODAY)
+        rules.review("a", handed_in, verdict="approve", comment=None, by="w", today=TODAY)
 
 
 def test_nobody_reviews_what_they_had_a_hand_in_whoever_recorded_it_anew_or_submitted_it() -> None:
     first = recorded(planned(), by="first")
     again = recorded(first, by="second", minutes="补充")
-    submitted = rules.submit("a", again, by="third").state
+    handed_in = submitted(again, by="third")
     for by in ("first", "second", "third"):
         with pytest.raises(Forbidden, match=r"activity\.own_record"):
-            rules.review("a", submitted, verdict="approve", comment=None, by=by, today=TODAY)
-    approved = rules.review("a", submitted, verdict="approve", comment=None, by="above", today=TODAY)
+            rules.review("a", handed_in, verdict="approve", comment=None, by=by, today=TODAY)
+    approved = rules.review("a", handed_in, verdict="approve", comment=None, by="above", today=TODAY)
     assert approved.state["state"] == "approved"
 
 
@@ -166,12 +182,13 @@ def test_nobody_reviews_what_they_had_a_hand_in_whoever_recorded_it_anew_or_subm
 @pytest.mark.parametrize("holder", ORGANISATION_KINDS)
 def test_each_kind_is_held_only_where_the_rules_know_it(kind: str, holder: str) -> None:
     organisation = {**BRANCH, "kind": holder}
-    given = {"organisation": "o", "kind": kind, "title": "题", "held_on": TODAY}
-    if holder in rules.HOLDERS[kind]:
-        assert rules.plan("a", given, organisation, TODAY).state["state"] == "planned"
+    given = {"organisation": "o", "title": "题", "held_on": TODAY}
+    if holder in KINDS[kind].holders:
+        assert rules.plan("a", given, organisation, KINDS[kind], TODAY).state["state"] == "planned"
     else:
-        with pytest.raises(Invalid, match=r"activity\.kind_unfit"):
-            rules.plan("a", given, organisation, TODAY)
+        with pytest.raises(Invalid, match=r"activity\.kind_unfit") as refused:
+            rules.plan("a", given, organisation, KINDS[kind], TODAY)
+        assert refused.value.params["article"] == KINDS[kind].article
 
 
 def test_nothing_is_planned_before_the_founding_nor_for_who_is_gone_nor_years_ahead() -> None:
@@ -180,9 +197,9 @@ def test_nothing_is_planned_before_the_founding_nor_for_who_is_gone_nor_years_ah
         ({**BRANCH, "active": False}, TODAY, "inactive"),
         (BRANCH, TODAY + timedelta(days=800), "too_far_ahead"),
     ):
-        given = {"organisation": "b", "kind": "theme_day", "title": "题", "held_on": held_on}
+        given = {"organisation": "b", "title": "题", "held_on": held_on}
         with pytest.raises(Invalid, match=code):
-            rules.plan("a", given, organisation, TODAY)
+            rules.plan("a", given, organisation, KINDS["theme_day"], TODAY)
 
 
 @given(
@@ -197,7 +214,6 @@ def test_a_record_taken_over_is_sound_or_refused(
     held_on = TODAY - timedelta(days=30)
     given = {
         "organisation": "b",
-        "kind": "theme_day",
         "title": "题",
         "held_on": held_on,
         "entered_on": held_on + timedelta(days=waited),
@@ -208,9 +224,9 @@ def test_a_record_taken_over_is_sound_or_refused(
     }
     if waited < 0 or present + excused > expected:
         with pytest.raises(Invalid):
-            rules.take_over("a", given, BRANCH, today=TODAY, window_days=7)
+            rules.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
         return
-    change = rules.take_over("a", given, BRANCH, today=TODAY, window_days=7)
+    change = rules.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
     event = ActivityApproved.encode(change.events[0].data)
     assert event["imported"] is True
     assert event["late"] is (waited > 7)
@@ -246,13 +262,25 @@ class Life(RuleBasedStateMachine):
             "minutes": minutes,
         }
         self._try(
-            lambda: rules.record("a", self.state, given, entitled={"p"}, by="w", today=TODAY, window_days=7),
+            lambda: rules.record(
+                "a",
+                self.state,
+                given,
+                kind=THEME_DAY,
+                entitled={"p"},
+                by="w",
+                today=TODAY,
+                window_days=7,
+            ),
             {"planned", "recorded", "returned"},
         )
 
     @rule(by=st.sampled_from(("w", "r")))
     def submit(self, by: str) -> None:
-        self._try(lambda: rules.submit("a", self.state, by=by), {"recorded"})
+        self._try(lambda: self._submitted(by), {"recorded"})
+
+    def _submitted(self, by: str) -> Change:
+        return rules.submit("a", self.state, kind=THEME_DAY, by=by, today=TODAY, rulings=conduct())
 
     @rule(
         verdict=st.sampled_from(("approve", "return")),
@@ -272,7 +300,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def change_nothing_after_approval(self) -> None:
         with pytest.raises(Conflict):
-            rules.submit("a", self.state, by="w")
+            self._submitted("w")
 
     @invariant()
     def what_counts_was_reviewed_with_minutes_and_people(self) -> None:
