@@ -72,6 +72,14 @@ ROUTES = (
         permission=_POST,
     ),
     Route(
+        "GET",
+        "/api/v1/dues/prompts",
+        "What an organisation was prompted with: months in a row that somebody has not paid",
+        "dues",
+        call=Call("records.list_dues_prompts", rpc.ListDuesPrompts, rpc.DuesPrompts),
+        permission=_POST,
+    ),
+    Route(
         "POST",
         "/api/v1/dues/payments",
         "Enter a payment",

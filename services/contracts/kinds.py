@@ -59,5 +59,6 @@ DUES_USES = ("education", "awards", "hardship_help", "venues", "subscriptions", 
 BILL_STATES = ("due", "settled")
 PAYMENT_STATES = ("received", "reversed")
 RELIEF_STATES = ("asked", "approved", "refused")
+PROMPT_STATES = ("open", "ended")
 DEFERRAL_STATES = RELIEF_STATES
 EXPENDITURE_STATES = ("asked", "approved", "refused", "paid", "reversed")

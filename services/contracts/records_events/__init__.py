@@ -18,6 +18,7 @@ from services.contracts.records_events.development import (
 from services.contracts.records_events.directory import OrganisationChanged, PersonChanged, PostChanged
 from services.contracts.records_events.dues import (
     DuesAccountsPublished,
+    DuesArrearsPrompted,
     DuesBaseSet,
     DuesBilled,
     DuesDeferralAsked,
@@ -53,6 +54,7 @@ __all__ = [
     "DossierMoved",
     "DossierOpened",
     "DuesAccountsPublished",
+    "DuesArrearsPrompted",
     "DuesBaseSet",
     "DuesBilled",
     "DuesDeferralAsked",

@@ -58,6 +58,24 @@ class DuesDeferred(_Bill):
     type = "records.dues_bill.deferred.v1"
 
 
+class DuesArrearsPrompted(EventContract):
+    """An organisation is prompted that a person has not paid for months in a row: once for each row.
+
+    Somebody is to ask and to talk. Nothing else follows for the person.
+    """
+
+    type = "records.dues_arrears.prompted.v1"
+
+    prompt = fields.String(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    from_month = fields.String(required=True, validate=MONTH)
+    to_month = fields.String(required=True, validate=MONTH)
+    prompted_on = fields.Date(required=True)
+    pack = fields.String(required=True)
+    article = fields.String(required=True)
+
+
 class _Payment(EventContract):
     """What every event of a payment carries."""
 

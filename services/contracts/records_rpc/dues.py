@@ -13,11 +13,13 @@ from services.contracts.kinds import (
     DUES_USES,
     EXPENDITURE_STATES,
     PAYMENT_STATES,
+    PROMPT_STATES,
     RELIEF_STATES,
 )
 from services.contracts.records_events.dues import MONTH
 from services.contracts.records_rpc.activities import VERDICTS
 from services.contracts.records_rpc.directory import NUMBER
+from services.contracts.records_rpc.imports import BilingualText
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_LINES = 1000
@@ -197,6 +199,33 @@ class DuesArrears(Schema):
 
 class DuesArrearsList(Schema):
     items = fields.List(fields.Nested(DuesArrears), required=True)
+
+
+class ListDuesPrompts(Listing):
+    """What an organisation was prompted with, newest first; asks for a post there or above."""
+
+    organisation = identifier()
+    state = fields.String(validate=validate.OneOf(PROMPT_STATES))
+
+
+class DuesPrompt(Schema):
+    """Months in a row that somebody has not paid. It ends when they are paid; nothing follows by itself."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    person = fields.String(required=True)
+    organisation = fields.String(required=True)
+    from_month = fields.String(required=True)
+    to_month = fields.String(required=True, metadata={"description": "so far, while it is open"})
+    prompted_on = Day(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(PROMPT_STATES))
+    ended_on = Day(required=True, allow_none=True)
+    source = fields.Nested(DuesSource, required=True)
+    text = fields.Nested(BilingualText, required=True)
+
+
+class DuesPrompts(Page):
+    items = fields.List(fields.Nested(DuesPrompt), required=True)
 
 
 # -- payments --------------------------------------------------------------------------------------

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from services.chassis import context
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden
-from services.chassis.pages import page
+from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
 from services.records.directory.store import only
 from services.records.dues.office import Answer, Office, shown
@@ -84,16 +83,21 @@ class Requests:
 
 
 def listed(office: Office, documents: Documents, request: Answer) -> Answer:
-    """A page of what one organisation asked for, newest first; asks for a post there or above."""
+    """A page of what one organisation asked for, newest first; see ``page_of``."""
+    found = page_of(office, documents, request, only(request, "state"), by="asked_on")
+    return {"items": [shown(each) for each in found.documents], "next": found.next}
+
+
+def page_of(office: Office, documents: Documents, request: Answer, wanted: Answer, *, by: str) -> Page:
+    """A page of what is of one organisation, newest first; asks for a post there or above.
+
+    Ids of one collection are not all ordered by time; the day ``by`` which it is sorted is.
+    """
     node = office.directory.organisation_named_in("organisation", request["organisation"]).id
     if not office.access.reads_people(context.actor(), node):
         raise Forbidden("permission.denied")
-    wanted: dict[str, Any] = {"organisation": node, **only(request, "state")}
-    # Ids of one collection are not all ordered by time; the day of asking is.
-    found = page(
-        documents, wanted, order=[("asked_on", -1)], limit=request["limit"], cursor=request["cursor"]
-    )
-    return {"items": [shown(each) for each in found.documents], "next": found.next}
+    given = {"organisation": node, **wanted}
+    return page(documents, given, order=[(by, -1)], limit=request["limit"], cursor=request["cursor"])
 
 
 def require_above(office: Office, actor: str, found: Document, name: str) -> None:

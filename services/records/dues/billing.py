@@ -60,6 +60,22 @@ class Billing:
         params = {"organisation": node, "month": month, "today": office.clock.today()}
         return {"job": self._jobs.create(KIND, actor, params)}
 
+    def turn(self, today: date) -> None:
+        """Queue this month's job once, from the day on that the pack says; none where nobody has a base.
+
+        On every replica and every day of the month it is the same job.
+        """
+        office, month = self._office, month_of(today)
+        if office.bases.find_one({"year": today.year}) is None:
+            return
+        for root in office.directory.organisations.find({"parent": None, "active": True}, limit=0):
+            day = self._pack(root.id, today).auto_bill_day
+            if not 0 < day <= today.day:
+                continue
+            params = {"organisation": root.id, "month": month, "today": today}
+            with context.entered(Context(idempotency_key=f"dues billing {root.id} {month}")):
+                self._jobs.create(KIND, None, params)
+
     def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """The job's work; see ``Jobs.work``. A bunch that is repeated finds its bills made."""
         month, today = job.params["month"], date.fromisoformat(job.params["today"])
@@ -179,17 +195,23 @@ class Billing:
 
     def arrears(self, organisation: str) -> Answer:
         """Who of one organisation owes dues past their day, who owes for longest first."""
-        office, today = self._office, self._office.clock.today()
+        office = self._office
         node = office.directory.organisation_named_in("organisation", organisation).id
         if not office.access.reads_people(context.actor(), node):
             raise Forbidden("permission.denied")
+        items = self.owing(node, office.clock.today())
+        return {"items": sorted(items, key=lambda each: (each["since"], each["person"]))}
+
+    def owing(self, node: str, today: date) -> list[Answer]:
+        """As ``arrears``, of the book of ``node``, whoever asks."""
+        office = self._office
         due = {"organisation": node, "state": "due", "month": {"$lt": month_of(today)}}
         bills = office.bills.find(due, sort=[("month", -1), ("_id", -1)], limit=0)
         bills.sort(key=lambda each: (each.state["person"], each.state["month"]))
-        pack = office.rules_for(node)
+        pack = self._pack(node, today)
         items = []
         for person, theirs in groupby(bills, key=lambda each: str(each.state["person"])):
             owed = settling.arrears([each.state for each in theirs], pack, today)
             if owed is not None:
                 items.append({"person": person, **owed})
-        return {"items": sorted(items, key=lambda each: (each["since"], each["person"]))}
+        return items

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from services.chassis.rpc import rpc
+from services.chassis.scheduled import scheduled
 from services.contracts.records_rpc import dues as calls
 from services.contracts.records_rpc.imports import StartedJob
 from services.records.application import Records
@@ -45,6 +47,18 @@ class DuesTable:
     @rpc(request=calls.ListDuesArrears, response=calls.DuesArrearsList)
     def list_dues_arrears(self, request: Request) -> Answer:
         return self.records.dues.billing.arrears(request["organisation"])
+
+    @scheduled("01:30", name="records.dues_billing")
+    def bill_the_month(self, today: date) -> None:
+        self.records.dues.billing.turn(today)
+
+    @scheduled("06:30", name="records.dues_prompts")
+    def prompt_of_arrears(self, today: date) -> None:
+        self.records.dues.prompts.turn(today)
+
+    @rpc(request=calls.ListDuesPrompts, response=calls.DuesPrompts)
+    def list_dues_prompts(self, request: Request) -> Answer:
+        return self.records.dues.prompts.listed(request)
 
     @rpc(request=calls.EnterDuesPayment, response=calls.DuesPayment)
     def enter_dues_payment(self, request: Request) -> Answer:

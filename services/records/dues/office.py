@@ -46,6 +46,7 @@ class Office:
             for whose in ("person", "organisation"):
                 indexes.declare(collection, [(whose, 1), (order, -1), ("_id", -1)])
                 indexes.declare(collection, [(whose, 1), ("state", 1), (order, -1), ("_id", -1)])
+        indexes.declare("dues_bases", "year")
         indexes.declare("dues_payments", "ahead_of", sparse=True)
         for collection in ("dues_reliefs", "dues_deferrals", "dues_expenditures"):
             indexes.declare(collection, [("organisation", 1), ("asked_on", -1), ("_id", -1)])
@@ -68,6 +69,11 @@ class Office:
         known = self.directory.authority.node(organisation)
         path = self.directory.authority.path(organisation)
         return path[-2] if known is not None and known.kind == "group" else organisation
+
+    def books_kept(self) -> list[str]:
+        """Every organisation that has a book of its own: all that are active but groups."""
+        found = self.directory.organisations.find({"active": True}, limit=0)
+        return sorted(each.id for each in found if each.state["kind"] != "group")
 
     def outstanding(self, person: str) -> list[Document]:
         """What a person still owes, oldest first."""

@@ -16,6 +16,9 @@ KINDS = (*BRACKETED, *FIXED, "farmer")
 WHOLE = 10_000  # a rate is in hundredths of a percent
 
 
+LAST_BILL_DAY = 28  # which every month has
+
+
 @dataclass(frozen=True)
 class Bracket:
     """The rate of bases up to ``up_to`` fen, which it includes; None for those above all others."""
@@ -41,6 +44,9 @@ class DuesPack:
             _check_brackets(kind, pack.brackets(kind))
         if pack.rounding < 1:
             raise PackError([f"{pack.rulings['rounding'].pack.id}: rounding is below one fen"])
+        if not 0 <= pack.auto_bill_day <= LAST_BILL_DAY:
+            where = pack.rulings["auto_bill_day"].pack.id
+            raise PackError([f"{where}: auto_bill_day is none of 0 … {LAST_BILL_DAY}"])
         return pack
 
     def brackets(self, kind: str) -> list[Bracket]:
@@ -54,6 +60,11 @@ class DuesPack:
     @property
     def rounding(self) -> int:
         return int(self.value("rounding"))
+
+    @property
+    def auto_bill_day(self) -> int:
+        """The day of the month from which its bills are made by themselves; 0 for never."""
+        return int(self.value("auto_bill_day"))
 
     def source(self, rule: str) -> dict[str, str]:
         """Where the rule is from: every verdict says it."""
@@ -91,6 +102,7 @@ _NEEDED = frozenset(
         "spending_approval",
         "accounts_months",
         "rounding",
+        "auto_bill_day",
     }
 )
 

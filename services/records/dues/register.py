@@ -12,6 +12,7 @@ from services.records.dues.billing import Billing
 from services.records.dues.deferrals import Deferrals
 from services.records.dues.office import Office
 from services.records.dues.payments import Payments
+from services.records.dues.prompts import Prompts
 from services.records.dues.reliefs import Reliefs
 from services.records.dues.spending import Spending
 
@@ -26,6 +27,7 @@ class Dues:
         self.bases = Bases(self.office)
         self.payments = Payments(self.office)
         self.billing = Billing(application, self.office, self.bases, self.payments)
+        self.prompts = Prompts(application, self.office, self.billing)
         self.reliefs = Reliefs(self.office)
         self.deferrals = Deferrals(self.office)
         self.spending = Spending(self.office)

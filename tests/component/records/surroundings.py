@@ -35,6 +35,7 @@ COLLECTIONS = (
     "dues_bases",
     "dues_bills",
     "dues_payments",
+    "dues_prompts",
     "dues_reliefs",
     "dues_deferrals",
     "dues_expenditures",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -353,6 +353,54 @@ def test_arrears_name_the_months_past_and_six_in_a_row_prompt(
     assert campus.call(owing.member, "get_person", person=owing.member)["political_status"] == "member"
 
 
+def test_each_months_bills_are_made_by_themselves_once(
+    campus: Campus, faculty: Faculty, clock: FixedClock
+) -> None:
+    base(campus, faculty, faculty.member, 300_100)
+    dues, jobs = campus.application.dues, campus.application.database["jobs"]
+    for day in (date(2026, 10, 1), date(2026, 10, 1), date(2026, 10, 31)):
+        dues.billing.turn(day)
+    clock.instant = datetime(2026, 10, 31, 4, 0, tzinfo=UTC)
+    wait_for(lambda: bills(campus, faculty.member).get("2026-10"), 20)
+    assert jobs.count_documents({"kind": "dues billing"}) == 1
+    (job,) = jobs.find({"kind": "dues billing"})
+    assert campus.call(campus.administrator, "get_job", job=job["_id"])["kind"] == "dues billing"
+    with pytest.raises(NotFound):
+        campus.call(faculty.dean, "get_job", job=job["_id"])
+    assert dues.office.pack(date(2026, 10, 1), []).auto_bill_day == 1
+
+
+def test_an_organisation_is_prompted_of_a_row_of_months_once_and_nothing_follows(
+    campus: Campus, owing: Faculty, clock: FixedClock
+) -> None:
+    for month in ("2026-03", "2026-04", "2026-05", "2026-06"):
+        billed(campus, owing, month)
+    today, prompts = clock.today(), campus.application.dues.prompts
+    for _ in range(2):
+        prompts.turn(today)
+    told = campus.events("records.dues_arrears.prompted.v1")
+    mine = [each["data"] for each in told if each["data"]["person"] == owing.member]
+    assert [(each["from_month"], each["to_month"], each["article"]) for each in mine] == [
+        ("2026-03", "2026-08", "第十三条")
+    ]
+    asked = {"organisation": owing.branch, "state": "open"}
+    listed = {
+        each["person"]: each for each in campus.call(owing.secretary, "list_dues_prompts", **asked)["items"]
+    }
+    assert set(listed) == {owing.member, owing.groupie}
+    assert "第十三条" in listed[owing.member]["text"]["zh"]
+    with pytest.raises(Forbidden):
+        campus.call(owing.member, "list_dues_prompts", **asked)
+    pay(campus, owing, 3_001)
+    prompts.turn(today)
+    listed = {
+        each["person"]: each for each in campus.call(owing.secretary, "list_dues_prompts", **asked)["items"]
+    }
+    assert set(listed) == {owing.groupie}
+    assert len(campus.events("records.dues_arrears.prompted.v1")) == 2
+    assert campus.call(owing.member, "get_person", person=owing.member)["political_status"] == "member"
+
+
 def relief(campus: Campus, faculty: Faculty, **more: Any) -> dict[str, Any]:
     given = {"from_month": "2026-08", "to_month": "2026-10", "monthly_fen": 20, "reason": "家庭困难", **more}
     return campus.call(faculty.secretary, "ask_dues_relief", person=faculty.member, **given)
@@ -460,13 +508,14 @@ def test_the_accounts_of_a_year_are_opened_to_the_members_from_december(
     with pytest.raises(Invalid, match=r"dues_accounts\.year_unfit"):
         campus.call(owing.secretary, "publish_dues_accounts", **asked)
     clock.instant = datetime(2026, 12, 20, 4, 0, tzinfo=UTC)
+    wait_for(lambda: bills(campus, owing.groupie).get("2026-12"), 20)  # by itself, from the day the pack says
     campus.call(owing.secretary, "publish_dues_accounts", **asked)
     opened = campus.call(owing.member, "get_dues_accounts", **asked)
     assert opened == {
         "organisation": owing.branch,
         "year": 2026,
         "opening_cash_fen": 0,
-        "assessed_fen": 9_063,
+        "assessed_fen": 4 * 3_021,
         "relieved_fen": 0,
         "received_fen": 3_001,
         "spent_fen": {},

@@ -178,6 +178,7 @@ def test_a_page_of_bills_and_the_arrears_of_a_branch_are_one_query_each_by_index
         (records.dues.payments.listed, {"organisation": branch}),
         (records.dues.payments.listed, {"person": "p00000", "state": "received"}),
         (records.dues.reliefs.listed, {"organisation": branch, "state": "asked"}),
+        (records.dues.prompts.listed, {"organisation": branch, "state": "open"}),
         (records.dues.deferrals.listed, {"organisation": branch, "state": "asked"}),
         (records.dues.spending.listed, {"organisation": branch}),
     ]
@@ -207,6 +208,9 @@ def test_a_page_of_bills_and_the_arrears_of_a_branch_are_one_query_each_by_index
         ("dues_payments", {"ahead_of": "x"}, [("_id", 1)]),
         ("dues_reliefs", {"organisation": "x", "state": "asked"}, [("asked_on", -1), ("_id", -1)]),
         ("dues_reliefs", {"state": "approved", "to_month": {"$gte": "2026-09"}}, [("to_month", 1)]),
+        ("dues_bases", {"year": 2026}, []),
+        ("dues_prompts", {"organisation": "x"}, [("prompted_on", -1), ("_id", -1)]),
+        ("dues_prompts", {"organisation": "x", "state": "open"}, [("prompted_on", -1), ("_id", -1)]),
         ("dues_deferrals", {"organisation": "x", "state": "asked"}, [("asked_on", -1), ("_id", -1)]),
         ("dues_deferrals", {"state": "approved", "to_month": {"$gte": "2026-09"}}, [("to_month", 1)]),
         ("dues_bills", {"organisation": "x", "state": "due", "month": {"$gte": "a", "$lte": "b"}}, []),
