@@ -25,12 +25,9 @@ _NO_TEXTS = {
     "dues.payment_reversed",
     "dues.expenditure_reversed",
     "person.read",
-<<<<<<< HEAD
     "person.phone_revealed",
     "person.id_number_revealed",
-=======
     "activity.read",
->>>>>>> 3f3b204 (What each kind of activity is stands in a file: who holds it, who is entitled, what is asked for at which step, who reads it)
     "dossier.read",
     "dossiers.listed",
     "file.read",
