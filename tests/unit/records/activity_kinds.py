@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,5 +24,6 @@ DETAILS: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
 def conduct() -> dict[str, Ruling]:
     return effective(load_all(POLICIES, "activity-conduct-*.yaml"), date(2026, 9, 10))
