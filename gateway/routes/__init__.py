@@ -13,6 +13,7 @@ from gateway.routes import (
     live,
     notify,
     operations,
+    structure,
     thoughts,
     training,
     uploads,
@@ -22,6 +23,7 @@ from gateway.routes import (
 ROUTES = (
     *demo.ROUTES,
     *directory.ROUTES,
+    *structure.ROUTES,
     *activities.ROUTES,
     *dues.ROUTES,
     *development.ROUTES,

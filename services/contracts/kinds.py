@@ -1,12 +1,21 @@
 """Closed vocabularies of the domain, shared by events and requests. Labels for people live in catalogues."""
 
 ORGANISATION_KINDS = ("university_committee", "secondary", "branch", "group")
+ORGANISATION_CHANGES = (
+    "founded",
+    "renamed",
+    "moved",
+    "changed",
+    "dissolved",
+    "merged",
+    "split_off",
+)
 POLITICAL_STATUSES = ("member", "probationary", "candidate", "activist", "applicant", "none")
 # GB/T 4762: 01 member, 02 probationary, 03 league, 04 to 11 other parties, 12 none by choice, 13 masses.
 POLITICAL_STATUS_CODES = tuple(f"{code:02}" for code in range(1, 14))
 SEXES = ("male", "female", "unknown", "unspecified")
 REVEALED = ("phone", "id_number")
-SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out")
+SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out", "reorganised")
 ROLES = (
     "secretary",
     "deputy_secretary",

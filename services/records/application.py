@@ -36,6 +36,7 @@ from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
+from services.records.structure.history import History
 from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
 from services.records.training.classes import Classes
@@ -53,7 +54,10 @@ class Records(Application):
     def compose(self) -> None:
         self.access = Access(self.authority)
         self.directory = Directory(self)
-        self.organisations = Organisations(self.database, self.directory, self.access, self.clock)
+        self.history = History(self, self.directory)
+        self.organisations = Organisations(
+            self.database, self.directory, self.history, self.access, self.clock
+        )
         self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.membership = Membership(self, self.directory, self.access)

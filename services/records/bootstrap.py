@@ -41,7 +41,7 @@ def establish(
             "founded_on": founded_on,
         }
         founded = rules.found_organisation(derived_id("organisation", "root"), given, None, today)
-        root = directory.organisations.create(founded.state["path"][0], founded.state, founded.events)
+        root = records.organisations.found(founded.state["path"][0], founded)
     directory.know_organisation(root)
     person = directory.people.find_one({"number": number})
     if person is None:

@@ -31,6 +31,7 @@ from services.records.dues.entrypoints import DuesTable
 from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.roster.entrypoints import RosterTable
+from services.records.structure.entrypoints import StructureTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
 from services.records.votes.entrypoints import VotesTable
@@ -38,6 +39,7 @@ from services.records.votes.entrypoints import VotesTable
 
 class RecordsService(
     DirectoryTable,
+    StructureTable,
     MembershipTable,
     ActivitiesTable,
     FilesTable,

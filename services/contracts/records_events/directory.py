@@ -9,7 +9,7 @@ from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROL
 
 
 class OrganisationChanged(EventContract):
-    """An organisation was founded or changed. Carries its whole state: the newest sequence wins."""
+    """An organisation was founded, changed or dissolved. Its whole state: the newest sequence wins."""
 
     type = "records.organisation.changed.v1"
 
@@ -26,6 +26,13 @@ class OrganisationChanged(EventContract):
     founded_on = fields.Date(required=True)
     active = fields.Boolean(required=True)
     external_id = fields.String(allow_none=True)
+    since = fields.Date(metadata={"description": "from when name, kind and place are as told"})
+    dissolved_on = fields.Date(allow_none=True, metadata={"description": "it is no more, and stays known"})
+    successors = fields.List(
+        fields.String(), metadata={"description": "of a dissolved one: where its members went"}
+    )
+    committee_elected_on = fields.Date(allow_none=True)
+    committee_due_on = fields.Date(allow_none=True, metadata={"description": "elected until then"})
 
 
 class PersonChanged(EventContract):

@@ -35,6 +35,10 @@ def _status_code(**kwargs: Any) -> fields.String:
 # -- organisations ---------------------------------------------------------------------------------
 
 
+def document_number() -> fields.String:
+    return Text(60, metadata={"description": "文号 of the document it rests on"})
+
+
 class CreateOrganisation(Schema):
     """Found an organisation below ``parent``; asks for an administrator at or above it."""
 
@@ -46,6 +50,8 @@ class CreateOrganisation(Schema):
     has_committee = fields.Boolean(load_default=False)
     has_leading_group = fields.Boolean(load_default=False)
     external_id = Text(60, load_default=None, allow_none=True)
+    reason = Text(500)
+    document_number = document_number()
 
 
 class ChangeOrganisation(Expecting):
@@ -59,6 +65,11 @@ class ChangeOrganisation(Expecting):
     has_leading_group = fields.Boolean()
     external_id = Text(60, allow_none=True)
     active = fields.Boolean()
+    effective_on = Day(
+        metadata={"description": "from when it counts, else today; not before the last change"}
+    )
+    reason = Text(500)
+    document_number = document_number()
 
 
 class GetOrganisation(Schema):
@@ -82,11 +93,24 @@ class Organisation(Schema):
     has_leading_group = fields.Boolean(required=True)
     external_id = fields.String(required=True, allow_none=True)
     active = fields.Boolean(required=True)
+    since = Day(required=True, metadata={"description": "from when name, kind and place are as told"})
+    dissolved_on = Day(required=True, allow_none=True)
+    successors = fields.List(
+        fields.String(), required=True, metadata={"description": "of a dissolved one: where its members went"}
+    )
+    committee_elected_on = Day(required=True, allow_none=True)
+    committee_due_on = Day(
+        required=True, allow_none=True, metadata={"description": "the committee is elected until then"}
+    )
 
 
 class ListOrganisations(Listing):
-    """Organisations by code. ``parent``: its children; ``within``: itself and everything below."""
+    """Organisations by code. ``parent``: its children; ``within``: itself and everything below.
 
+    ``on`` reads the tree as it was on that day; a ``version`` is then the number of the edition.
+    """
+
+    on = Day()
     parent = identifier(required=False)
     within = identifier(required=False)
     kind = fields.String(validate=validate.OneOf(ORGANISATION_KINDS))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 from services.chassis import context
@@ -12,10 +14,12 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store, in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory import model as rules
 from services.records.directory.store import Directory, only, shown
+from services.records.structure.history import History
+from services.records.structure.model import Why
 
 Answer = dict[str, Any]
 _CHANGEABLE = ("name", "founded_on", "has_committee", "has_leading_group", "external_id", "active")
@@ -24,10 +28,13 @@ _CHANGEABLE = ("name", "founded_on", "has_committee", "has_leading_group", "exte
 class Organisations:
     """The tree. Whoever is signed in may read it: it holds no personal data."""
 
-    def __init__(self, database: Store, directory: Directory, access: Access, clock: Clock) -> None:
+    def __init__(
+        self, database: Store, directory: Directory, history: History, access: Access, clock: Clock
+    ) -> None:
         self._database = database
         self._directory = directory
         self._documents = directory.organisations
+        self._history = history
         self._access = access
         self._clock = clock
 
@@ -39,9 +46,20 @@ class Organisations:
         change = rules.found_organisation(
             organisation, request, (parent.id, parent.state), self._clock.today()
         )
-        founded = self._documents.create(organisation, change.state, change.events, respond=shown)
-        self._directory.know_organisation(founded)
-        return founded.response or {}
+        return self.found(organisation, change, Why.of(request)).response or {}
+
+    def found(self, organisation: str, change: Change, why: Why | None = None) -> Document:
+        """Write a new organisation with its first edition."""
+
+        def commit() -> Document:
+            repeated = self._documents.repeated(organisation)
+            if repeated is not None:
+                return repeated
+            founded = self._documents.create(organisation, change.state, change.events, respond=shown)
+            self.keep([(None, founded)], why or Why())
+            return founded
+
+        return in_transaction(self._database, commit)
 
     def change(self, request: Answer) -> Answer:
         """Change attributes, and move the subtree where another parent is given: all or nothing."""
@@ -58,6 +76,8 @@ class Organisations:
             organisation.id,
             only(request, *_CHANGEABLE),
             parent,
+            effective_on=request.get("effective_on"),
+            why=Why.of(request),
             expected_version=request["expected_version"],
         )
         return changed.response or {}
@@ -68,35 +88,41 @@ class Organisations:
         given: Answer,
         parent: Document | None = None,
         *,
+        effective_on: date | None = None,
+        why: Why | None = None,
         expected_version: int | None = None,
     ) -> Document:
         """Write ``given``; under a new ``parent`` everything below follows in the same commit."""
         today = self._clock.today()
-
-        def decide(state: Answer) -> Change | None:
-            changed = rules.change_organisation(organisation, state, given, today)
-            if parent is None:
-                return changed
-            # One event for both: it carries the whole state.
-            settled = changed.state if changed else state
-            return rules.move(organisation, settled, (parent.id, parent.state)) or changed
-
-        touched: list[Document] = []
+        above = (parent.id, parent.state) if parent is not None else None
 
         def commit() -> Document:
-            touched.clear()
+            repeated = self._documents.repeated(organisation)
+            if repeated is not None:
+                return repeated
+            before = self._documents.get(organisation)
+            below = self._below(organisation) if parent is not None else []
+            since = [each.state["since"] for each in (before, *below)]
+            if parent is not None:
+                since.append(parent.state["founded_on"])
+            day = rules.effective_day(effective_on, today, *since) if effective_on else today
+
+            def decide(state: Answer) -> Change | None:
+                return rules.change_organisation(organisation, state, given, today, on=day, parent=above)
+
             changed = self._documents.change(
                 organisation, decide, expected_version=expected_version, respond=shown
             )
-            touched.append(changed)
-            if parent is not None:
-                touched.extend(self._let_follow(changed))
+            self.keep([(before, changed), *self._let_follow(changed, below, day)], why or Why())
             return changed
 
-        changed = in_transaction(self._database, commit) if parent is not None else commit()
-        for each in touched:
-            self._directory.know_organisation(each)
-        return changed
+        return in_transaction(self._database, commit)
+
+    def keep(self, written: Sequence[tuple[Document | None, Document]], why: Why) -> None:
+        """Keep the editions of what was written, in the running transaction; known at once after it."""
+        self._history.keep(written, why)
+        for _, after in written:
+            on_commit(partial(self._directory.know_organisation, after))
 
     def get(self, organisation: str) -> Answer:
         """One organisation."""
@@ -104,8 +130,10 @@ class Organisations:
         return shown(self._documents.get(organisation))
 
     def listed(self, request: Answer) -> Answer:
-        """Organisations by code."""
+        """Organisations by code, as they are or as they were on a day."""
         context.actor()
+        if "on" in request:
+            return self._history.on(request, request["on"])
         wanted = only(request, "parent", "kind", "code", "active")
         if "within" in request:
             wanted["path"] = request["within"]
@@ -116,16 +144,23 @@ class Organisations:
         )
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 
-    def _let_follow(self, moved: Document) -> list[Document]:
-        """Everything below ``moved`` takes on its new path, each with its event, from the top down."""
+    def _below(self, organisation: str) -> list[Document]:
+        """Everything below an organisation, from the top down."""
+        found = self._documents.find({"path": organisation}, limit=0)
+        below = [each for each in found if each.id != organisation]
+        return sorted(below, key=lambda each: len(each.state["path"]))
+
+    def _let_follow(
+        self, moved: Document, below: Sequence[Document], day: date
+    ) -> list[tuple[Document | None, Document]]:
+        """Everything ``below`` takes on its new path, each with its event: before and after."""
         now: dict[str, Document] = {moved.id: moved}
-        below = self._documents.find({"path": moved.id}, limit=0)
-        for each in sorted(below, key=lambda found: len(found.state["path"])):
-            if each.id == moved.id:
-                continue
+        written: list[tuple[Document | None, Document]] = []
+        for each in below:
             parent = now[each.state["parent"]]
-            now[each.id] = self._documents.change(each.id, _following(each.id, parent))
-        return [each for each in now.values() if each.id != moved.id]
+            now[each.id] = self._documents.change(each.id, _following(each.id, parent, day))
+            written.append((each, now[each.id]))
+        return written
 
     def _refuse_where_children_are_active(self, organisation: str) -> None:
         if self._documents.find_one({"parent": organisation, "active": True}):
@@ -134,5 +169,5 @@ class Organisations:
             raise Conflict("organisation.has_people")
 
 
-def _following(organisation: str, parent: Document) -> Callable[[Answer], Change | None]:
-    return lambda state: rules.follow(organisation, state, (parent.id, parent.state))
+def _following(organisation: str, parent: Document, day: date) -> Callable[[Answer], Change | None]:
+    return lambda state: rules.follow(organisation, state, (parent.id, parent.state), day)

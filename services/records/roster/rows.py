@@ -151,9 +151,7 @@ class OrganisationRows:
         change = directory_rules.found_organisation(
             organisation, values, (parent.id, parent.state), self._today
         )
-        founded = self._directory.organisations.create(organisation, change.state, change.events)
-        self._directory.know_organisation(founded)
-        self._tree.keep(founded)
+        self._tree.keep(self._organisations.found(organisation, change))
         return CREATED
 
 

@@ -39,6 +39,12 @@ def organisation(kind: str, path: list[str], **more: Any) -> dict[str, Any]:
         "founded_on": "2019-03-01",
         "external_id": None,
         "active": True,
+        "since": "2019-03-01",
+        "edition": 1,
+        "successors": [],
+        "dissolved_on": None,
+        "committee_elected_on": None,
+        "committee_due_on": None,
         **more,
     }
 
@@ -94,17 +100,19 @@ def test_a_subtree_follows_and_never_stands_below_itself() -> None:
     secondary = organisation("secondary", ["r", "s"])
     branch = organisation("branch", ["r", "s", "b"])
     group = organisation("group", ["r", "s", "b", "g"])
-    moved = rules.move("b", branch, ("t", organisation("secondary", ["r", "t"])))
+    elsewhere = ("t", organisation("secondary", ["r", "t"]))
+    moved = rules.change_organisation("b", branch, {}, TODAY, parent=elsewhere)
     assert moved is not None
-    followed = rules.follow("g", group, ("b", moved.state))
+    followed = rules.follow("g", group, ("b", moved.state), TODAY)
     assert followed is not None
     assert followed.state["path"] == ["r", "t", "b", "g"]
-    assert rules.follow("g", followed.state, ("b", moved.state)) is None
+    assert rules.follow("g", followed.state, ("b", moved.state), TODAY) is None
     for subject, state, parent in (("s", secondary, ("b", branch)), ("b", branch, ("g", group))):
         with pytest.raises(Invalid, match=r"organisation\.cycle"):
-            rules.move(subject, state, parent)
+            rules.change_organisation(subject, state, {}, TODAY, parent=parent)
+    root = organisation("university_committee", ["r"])
     with pytest.raises(Invalid, match=r"organisation\.root_stays"):
-        rules.move("r", organisation("university_committee", ["r"]), ("s", secondary))
+        rules.change_organisation("r", root, {}, TODAY, parent=("s", secondary))
 
 
 @pytest.mark.parametrize(("role", "kind"), list(product(ROLES, ORGANISATION_KINDS)))
