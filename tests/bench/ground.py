@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from deploy.local.children import Child
+from deploy.local.children import Child, free_ports
 from deploy.local.layout import ROOT, Layout, Ports
 from deploy.local.platform import Platform
 from deploy.local.tour_people import Cast, Client
@@ -30,11 +30,10 @@ class Ground:
 
     def __init__(self, folder: Path) -> None:
         os.environ |= {"RATE_PER_SECOND": "1000000", "RATE_BURST": "1000000", "LOG_LEVEL": "INFO"}
-        base = claim_port_base()
-        self.layout = Layout(folder, Ports(base))
+        self.layout = Layout(folder, Ports(claim_port_base()))
         self.platform = Platform(self.layout)
         self.port = self.layout.ports.gateway
-        self.bare_port = base + 59
+        self.bare_port = free_ports(1)[0]
         self._bare: list[Child] = []
         self.addresses: dict[str, str] = {}
         self.branches: list[str] = []

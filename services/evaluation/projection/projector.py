@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import eventlet
+
 from services.chassis import context
 from services.chassis.clock import Clock
 from services.chassis.context import Context
@@ -62,7 +64,8 @@ class Projector:
         """
         told = [(event, _evidence(event)) for event in events]
         units = self._units.of({evidence.organisation for _, evidence in told})
-        self._ledger.add(told, units)
+        # The store enters while this process turns; nothing is written of a turn before all is entered.
+        entering = eventlet.spawn(self._ledger.add, told, units)
         by_unit: dict[str, list[Evidence]] = {}
         causes: dict[str, Context] = {}
         for event, evidence in told:
@@ -74,7 +77,10 @@ class Projector:
         def decide(standing: Standing) -> Turn:
             return turn(standing, self._rulebook, today=today, evidence=by_unit[standing.unit])
 
-        self._turn(by_unit, decide, causes)
+        try:
+            self._turn(by_unit, decide, causes, entering.wait)
+        finally:
+            entering.wait()
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
@@ -136,14 +142,27 @@ class Projector:
         self._turn((unit,), decide)
 
     def _turn(
-        self, units: Collection[str], decide: Decide, causes: Mapping[str, Context] | None = None
+        self,
+        units: Collection[str],
+        decide: Decide,
+        causes: Mapping[str, Context] | None = None,
+        entered: Callable[[], object] = lambda: None,
     ) -> None:
-        """Turn ``units`` until each is turned; where another replica came first, from what it left."""
+        """Turn ``units`` until each is turned; where another replica came first, from what it left.
+
+        Nothing is written before ``entered`` has returned.
+        """
         ordered = list(units)
         for first in range(0, len(ordered), AT_ONCE):
-            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {})
+            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {}, entered)
 
-    def _turn_some(self, units: Sequence[str], decide: Decide, causes: Mapping[str, Context]) -> None:
+    def _turn_some(
+        self,
+        units: Sequence[str],
+        decide: Decide,
+        causes: Mapping[str, Context],
+        entered: Callable[[], object],
+    ) -> None:
         for attempt in range(ATTEMPTS):
             turned = [(met, decide(met.standing)) for met in self._standings.met(units).values()]
             turns = [
@@ -151,6 +170,7 @@ class Projector:
                 for met, each in turned
                 if each.after != met.standing or each.obligations
             ]
+            entered()
             if not turns or self._write(turns, again=attempt > 0):
                 return
         raise Unavailable("document.contended")
