@@ -124,7 +124,7 @@ class Tour:
             {
                 "attendance": attendance,
                 "minutes": "集体重温入党誓词，学习支部工作条例。",
-                "decisions": ["每月第一周开展主题党日"],
+                "decisions": [{"text": "每月第一周开展主题党日"}],
                 "details": {"speaker": self.people[0]["name"]} if planned["kind"] == "party_lecture" else {},
             },
         )

@@ -68,6 +68,7 @@ class Records(Application):
             self.directory,
             self.access,
             self.membership,
+            self.files,
             kinds.load(self.folder / "policies"),
             [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
         )

@@ -63,7 +63,14 @@ def post_an_activity(stands: Ground, rounds: int, seconds: float) -> Figure:
     """(a) POST of an activity against a bare nameko HTTP → RPC → one insert."""
     today = stands.cast.today()
     body = {"organisation": stands.branches[0], "kind": "theme_day", "title": "主题党日", "held_on": today}
-    stored = body | {"version": 1, "state": "planned", "place": None, "attendance": [], "decisions": []}
+    stored = body | {
+        "version": 1,
+        "state": "planned",
+        "place": None,
+        "attendance": [],
+        "decisions": [],
+        "attachments": [],
+    }
     floor = request("POST", "/activities", stored)
     ours = request("POST", "/api/v1/activities", body, stands.token(stands.secretary))
     return ratio(
@@ -150,7 +157,7 @@ def see_a_score_change(stands: Ground, seconds: float) -> Figure:
 def _submitted(stands: Ground, per_branch: int) -> list[list[str]]:
     """Records that wait for their review, by branch."""
     token, today = stands.token(stands.cast.administrator), stands.cast.today()
-    minutes = {"minutes": "记录", "decisions": ["一项决定"]}
+    minutes = {"minutes": "记录", "decisions": [{"text": "一项决定"}]}
     submitted: list[list[str]] = [[] for _ in stands.branches]
 
     def prepare(number: int) -> None:

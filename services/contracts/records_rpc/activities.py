@@ -7,9 +7,11 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import ABSENCE_CAUSES, ACTIVITY_KINDS, ACTIVITY_STATES
+from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_ATTENDANCE = 1000
+MOST_DECISIONS = 50
 MOST_DETAILS = 20
 ATTENDANCE_STATES = ("present", "absent", "excused")
 VERDICTS = ("approve", "return")
@@ -53,6 +55,22 @@ class Attended(Attendance):
 
     name = fields.String()
     guest = fields.Boolean(metadata={"description": "not entitled: listed, and counted nowhere"})
+
+
+class MeetingDecision(Schema):
+    """What was decided; where somebody sees to it, who and until when."""
+
+    text = Text(500, required=True)
+    responsible = identifier(
+        required=False, allow_none=True, load_default=None, metadata={"description": "person id"}
+    )
+    due_on = Day(load_default=None, allow_none=True, metadata={"description": "not before the activity"})
+
+
+class DecisionTaken(MeetingDecision):
+    """As ``MeetingDecision``; of who was entitled with the name as it is now."""
+
+    responsible_name = fields.String()
 
 
 class Planned(Schema):
@@ -101,7 +119,10 @@ class Recorded(Schema):
         metadata={"description": "what all are who are entitled and not listed; null where all are listed"},
     )
     minutes = Text(20_000, least=0, load_default=None, allow_none=True)
-    decisions = fields.List(Text(500), load_default=list, validate=validate.Length(max=50))
+    decisions = fields.List(
+        fields.Nested(MeetingDecision), load_default=list, validate=validate.Length(max=MOST_DECISIONS)
+    )
+    attachments = attachments()
     details = kind_details()
 
 
@@ -190,7 +211,8 @@ class Activity(ActivitySummary):
     details = fields.Dict(keys=fields.String(), values=fields.Raw(), required=True)
     attendance = fields.List(fields.Nested(Attended), required=True)
     minutes = fields.String(required=True, allow_none=True)
-    decisions = fields.List(fields.String(), required=True)
+    decisions = fields.List(fields.Nested(DecisionTaken), required=True)
+    attachments = fields.List(fields.Nested(KeptFile), required=True)
     remarks = fields.List(fields.Nested(Remark), required=True)
     reviews = fields.List(fields.Nested(Review), required=True)
     withheld = fields.Boolean(metadata={"description": "what was said is kept from the caller"})

@@ -22,6 +22,7 @@ from services.contracts.records_events import (
 )
 from services.records.activities import attendance as lists
 from services.records.activities import conduct, details, visibility
+from services.records.activities.decisions import decided
 from services.records.activities.kinds import Kind
 
 State = Mapping[str, Any]
@@ -95,6 +96,7 @@ def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
         "has_minutes": False,
         "attendance": [],
         "decisions": [],
+        "attachments": [],
         "details": {},
         "make_ups": [],
         "remarks": [],
@@ -161,7 +163,8 @@ def record(
         "excused": counted["excused"],
         "minutes": minutes,
         "has_minutes": minutes is not None,
-        "decisions": list(given.get("decisions") or ()),
+        "decisions": decided(given.get("decisions") or (), held_on),
+        "attachments": list(given.get("attachments") or ()),
         "details": told_of,
         "make_ups": make_ups,
         "made_up": len(make_ups),

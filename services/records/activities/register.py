@@ -16,12 +16,14 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
+from services.chassis.store import in_transaction
 from services.records.access import Access
 from services.records.activities import details, visibility
 from services.records.activities import model as rules
 from services.records.activities.conduct import Rulings
 from services.records.activities.kinds import Kind, Kinds
 from services.records.directory.store import Directory, only
+from services.records.files.kept import Files
 from services.records.membership.register import Membership
 
 Answer = dict[str, Any]
@@ -35,6 +37,7 @@ _TOLD_OF_KIND = (
     "confidence",
     "verify",
 )
+HOLDER = "activity"  # of the files that are attached
 
 
 class Register:
@@ -46,6 +49,7 @@ class Register:
         directory: Directory,
         access: Access,
         membership: Membership,
+        files: Files,
         kinds: Kinds,
         packs: list[Pack],
     ) -> None:
@@ -57,6 +61,9 @@ class Register:
         self._directory = directory
         self._access = access
         self._membership = membership
+        self._files = files
+        files.guard(HOLDER, self._record_readable, audited=self._is_restricted)
+        self._database = application.database
         self._clock: Clock = application.clock
         self._audit: Audit = application.audit
         self._catalogue: Catalogue = application.catalogue
@@ -93,18 +100,24 @@ class Register:
         self.refuse_unknown_people(kind, request)
         activity = self.documents.id_for_command()
         in_force = self.rulings(self._directory.authority.path(organisation.id))
-        change = rules.file(
-            activity,
-            request,
-            organisation.state,
-            kind=kind,
-            entitled=self.entitled(kind, organisation.id, request["held_on"]),
-            by=actor,
-            today=self._clock.today(),
-            window_days=int(in_force["entry_window"].value),
-            rulings=in_force,
-        )
-        filed = self.documents.create(activity, change.state, change.events, respond=self.shown)
+        entitled = self.entitled(kind, organisation.id, request["held_on"])
+
+        def create(attachments: list[Answer]) -> Document:
+            change = rules.file(
+                activity,
+                {**request, "attachments": attachments},
+                organisation.state,
+                kind=kind,
+                entitled=entitled,
+                by=actor,
+                today=self._clock.today(),
+                window_days=int(in_force["entry_window"].value),
+                rulings=in_force,
+            )
+            return self.documents.create(activity, change.state, change.events, respond=self.shown)
+
+        files = request["attachments"]
+        filed = self._attaching(activity, files, create) if files else create([])
         return self.named(filed.response)
 
     def record(self, request: Answer) -> Answer:
@@ -116,20 +129,27 @@ class Register:
         entitled = self.entitled(kind, activity.state["organisation"], held_on)
         today = self._clock.today()
         window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
-        return self.changed(
-            request,
-            activity,
-            lambda state: rules.record(
-                activity.id,
-                state,
+
+        def change(attachments: list[Answer]) -> Document:
+            return self._change(
                 request,
-                kind=kind,
-                entitled=entitled,
-                by=actor,
-                today=today,
-                window_days=window,
-            ),
-        )
+                activity,
+                lambda state: rules.record(
+                    activity.id,
+                    state,
+                    {**request, "attachments": attachments},
+                    kind=kind,
+                    entitled=entitled,
+                    by=actor,
+                    today=today,
+                    window_days=window,
+                ),
+            )
+
+        files = request["attachments"]
+        attaches = bool(files or activity.state["attachments"])
+        recorded = self._attaching(activity.id, files, change) if attaches else change([])
+        return self.named(recorded.response)
 
     def submit(self, request: Answer) -> Answer:
         """Hand the record to the level above."""
@@ -172,9 +192,7 @@ class Register:
         if found.state["restricted"]:
             self._audit.append("activity.read", actor, "activity", found.id)
         told = self.shown(found)
-        if self.kinds[found.state["kind"]].visibility == "closed_record" and not self._confided(found, actor):
-            return visibility.without_record(told)
-        return self.named(told)
+        return visibility.without_record(told) if self._withheld(found) else self.named(told)
 
     def listed(self, request: Answer) -> Answer:
         """Activities, newest first, of what the caller may read."""
@@ -222,10 +240,30 @@ class Register:
         self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
         """Write what ``decide`` decided of ``activity`` at the version that the caller expects."""
-        written = self.documents.change(
+        return self.named(self._change(request, activity, decide).response)
+
+    def _change(
+        self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
+    ) -> Document:
+        return self.documents.change(
             activity.id, decide, expected_version=request["expected_version"], respond=self.shown
         )
-        return self.named(written.response)
+
+    def _attaching(
+        self, activity: str, files: list[str], write: Callable[[list[Answer]], Document]
+    ) -> Document:
+        """What ``write`` makes of the activity with ``files`` attached: both are done, or neither."""
+
+        def commit() -> Document:
+            known = self.documents.find_one({"_id": activity})
+            repeated = self.documents.repeated(activity) if known else None
+            if repeated is not None:
+                return repeated
+            written = write(self._files.claim(files, HOLDER, activity))
+            self._files.release(attached(known) - attached(written), HOLDER, activity)
+            return written
+
+        return in_transaction(self._database, commit)
 
     def readable(self, activity: str) -> Document:
         """The activity, where the caller may know that there is one; raises ``NotFound``."""
@@ -246,6 +284,18 @@ class Register:
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
 
+    def _withheld(self, activity: Document) -> bool:
+        """Whether the caller may know that it was held, and not what was said there."""
+        closed = self.kinds[activity.state["kind"]].visibility == "closed_record"
+        return closed and not self._confided(activity, context.actor())
+
+    def _record_readable(self, activity: str) -> None:
+        if self._withheld(self.readable(activity)):
+            raise NotFound("activities.not_found")
+
+    def _is_restricted(self, activity: str) -> bool:
+        return bool(self.documents.get(activity).state["restricted"])
+
     def _confided(self, activity: Document, actor: str) -> bool:
         return actor in activity.state["people"] or activity.state[
             "organisation"
@@ -259,6 +309,11 @@ class Register:
         }
         for field in ("invitees", "observers"):
             named |= {f"{field}.{place}": person for place, person in enumerate(request.get(field) or ())}
+        named |= {
+            f"decisions.{place}.responsible": each["responsible"]
+            for place, each in enumerate(request.get("decisions") or ())
+            if each["responsible"] is not None
+        }
         named |= details.people(kind, request.get("details") or {})
         unknown = self._directory.unknown_people(named.values())
         if unknown:
@@ -296,7 +351,11 @@ class Register:
             entry if entry.get("guest") else {**entry, "name": names.get(entry["person"], "")}
             for entry in activity["attendance"]
         ]
-        return {**activity, "attendance": attendance}
+        decisions = [
+            {**each, "responsible_name": names[each["responsible"]]} if each["responsible"] in names else each
+            for each in activity["decisions"]
+        ]
+        return {**activity, "attendance": attendance, "decisions": decisions}
 
     def shown(self, activity: Document) -> Answer:
         """An activity as its readers see it."""
@@ -326,3 +385,8 @@ class Register:
             "holders": sorted(kind.holders),
             "details": fields,
         }
+
+
+def attached(activity: Document | None) -> set[str]:
+    """The files that an activity holds."""
+    return {each["file"] for each in activity.state["attachments"]} if activity else set()

@@ -11,6 +11,7 @@ MOST_CONCERNED = 100  # persons whom an event of a restricted activity names
 _RECORD: Mapping[str, Any] = {
     "minutes": None,
     "decisions": [],
+    "attachments": [],
     "details": {},
     "attendance": [],
     "reviews": [],

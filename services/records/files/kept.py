@@ -46,20 +46,25 @@ class Files:
         self._uploads = uploads
         self._files = application.database["files"]
         self._parts = application.database["file_parts"]
-        self._guards: dict[str, tuple[Callable[[str], object], bool]] = {}
+        self._guards: dict[str, tuple[Callable[[str], object], Callable[[str], bool]]] = {}
         application.indexes.declare("files", "expires_at", sparse=True)
         application.indexes.declare("files", [("owner", 1), ("holder_id", 1)])
         application.indexes.declare("file_parts", "file")
 
     def guard(
-        self, holder_kind: str, require_readable: Callable[[str], object], *, audited: bool = False
+        self,
+        holder_kind: str,
+        require_readable: Callable[[str], object],
+        *,
+        audited: bool | Callable[[str], bool] = False,
     ) -> None:
         """Files held by a ``holder_kind`` are read by whom ``require_readable(holder_id)`` lets pass.
 
-        It raises ``NotFound`` for everybody else. ``audited``: the holder is a person's own, and who opens
-        its files enters the audit chain, under the holder.
+        It raises ``NotFound`` for everybody else. ``audited``, or what it says of one holder: what is held
+        concerns a person, and who opens its files enters the audit chain, under the holder.
         """
-        self._guards[holder_kind] = (require_readable, audited)
+        says = audited if callable(audited) else lambda _: bool(audited)
+        self._guards[holder_kind] = (require_readable, says)
 
     # -- coming in -----------------------------------------------------------------------------
 
@@ -154,13 +159,21 @@ class Files:
         if not written.matched_count:
             raise Conflict("file.claimed")
 
+    def release(self, files: Iterable[str], holder_kind: str, holder_id: str) -> None:
+        """What the holder let go is its sender's again for a day, as if it had just come."""
+        held = {"holder_kind": holder_kind, "holder_id": holder_id}
+        free = {"holder_kind": None, "holder_id": None, "expires_at": self._clock.now() + UNCLAIMED}
+        for file in files:
+            with answering():
+                self._files.update_one({"_id": file, **held}, {"$set": free}, session=session())
+
     # -- going out -----------------------------------------------------------------------------
 
     def open(self, file: str) -> Answer:
         """The file and in how many parts it is read; audited where the holder is a person's."""
         found = self._readable(file)
-        _, audited = self._guards.get(found["holder_kind"], (None, False))
-        if audited:
+        held = found["holder_kind"] is not None
+        if held and self._guards[found["holder_kind"]][1](found["holder_id"]):
             self._audit.append("file.read", context.actor(), found["holder_kind"], found["holder_id"])
         return {**shown(found), "parts": found["parts"]}
 

@@ -97,6 +97,7 @@ def activity(identity: str, **changes: Any) -> dict[str, Any]:
         "attendance": [],
         "minutes": None,
         "decisions": [],
+        "attachments": [],
         "remarks": [],
         "reviews": [],
         **changes,

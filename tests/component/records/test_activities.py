@@ -30,7 +30,7 @@ def recorded(campus: Campus, faculty: Faculty, activity: str, **more: Any) -> di
             {"person": faculty.groupie, "state": "absent"},
         ],
         "minutes": "学习讨论。",
-        "decisions": ["十月参观校史馆"],
+        "decisions": [{"text": "十月参观校史馆", "responsible": faculty.member, "due_on": "2026-10-31"}],
         **more,
     }
     return campus.call(faculty.secretary, "record_activity", activity=activity, **given)

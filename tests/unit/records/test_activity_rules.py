@@ -313,3 +313,20 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(-3, 40), st.none() | st.just("p")), max_size=5))
+def test_what_was_decided_is_never_due_before_the_meeting(given_ones: list[tuple[int | None, Any]]) -> None:
+    decisions = [
+        {"text": "办", "responsible": who, "due_on": None if days is None else TODAY + timedelta(days=days)}
+        for days, who in given_ones
+    ]
+    early = [position for position, (days, _) in enumerate(given_ones) if days is not None and days < 0]
+    if early:
+        with pytest.raises(Invalid, match=r"decision\.due_before_held") as refused:
+            recorded(planned(), decisions=decisions)
+        assert set(refused.value.fields) == {f"decisions.{position}.due_on" for position in early}
+        assert refused.value.params == {"earliest": TODAY.isoformat()}
+        return
+    state = recorded(planned(), decisions=decisions)
+    assert [each["responsible"] for each in state["decisions"]] == [who for _, who in given_ones]

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
     r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month"
-    r"|files?|entry_window"
+    r"|files?|decision|amendment|entry_windows?"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
