@@ -22,6 +22,19 @@ _PAYMENT = ("payment", "person", "organisation")
 _EXPENDITURE = ("expenditure", "organisation", "use", "amount_fen")
 _DOSSIER = ("dossier", "person", "organisation", "on")
 _STEP = (*_DOSSIER, "step", "number")
+_PLAN = ("plan", "organisation", "year", "state", "published")
+_TASK = (
+    "task",
+    "organisation",
+    "kind",
+    "person",
+    "due_on",
+    "state",
+    "progress",
+    "origin",
+    "plan",
+    "published",
+)
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -58,6 +71,12 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
         "committee_elected_on",
         "committee_due_on",
     ),
+    "records.plan.drafted.v1": _PLAN,
+    "records.plan.changed.v1": _PLAN,
+    "records.plan.submitted.v1": _PLAN,
+    "records.plan.approved.v1": _PLAN,
+    "records.plan.returned.v1": _PLAN,
+    "records.plan.closed.v1": (*_PLAN, "tasks", "confirmed"),
     "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
     "evaluation.obligation.opened.v1": _OBLIGATION,
     "evaluation.obligation.due_soon.v1": _OBLIGATION,
@@ -98,6 +117,15 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.dues_expenditure.decided.v1": (*_EXPENDITURE, "approved"),
     "records.dues_expenditure.paid.v1": (*_EXPENDITURE, "paid_on"),
     "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
+    # Some tasks are shown to posts alone, and an event does not say which.
+    "records.task.created.v1": (*_TASK, "template", "activity", "required"),
+    "records.task.changed.v1": _TASK,
+    "records.task.done.v1": (*_TASK, "done_on", "late"),
+    "records.task.confirmed.v1": _TASK,
+    "records.task.cancelled.v1": _TASK,
+    "records.task.overdue.v1": _TASK,
+    "records.task.urged.v1": ("task", "organisation", "kind", "due_on", "urged_on"),
+    "records.plan_template.made.v1": ("template", "organisation", "due_on", "required"),
     "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),

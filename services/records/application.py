@@ -34,6 +34,7 @@ from services.records.dues.register import Dues
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
+from services.records.plans.register import Plans
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.structure.history import History
@@ -85,6 +86,7 @@ class Records(Application):
         self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
+        self.plans = Plans(self, self.directory, self.access, self.activities, self.packs("tasks-*.yaml"))
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
         self.training_sources = Sources(

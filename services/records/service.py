@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
+from services.chassis.scheduled import scheduled
 from services.chassis.subscribe import Order, subscribe
 from services.contracts.campus_events import (
     DuesPaymentMade,
@@ -30,6 +32,7 @@ from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
 from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
+from services.records.plans.entrypoints import PlansTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.structure.entrypoints import StructureTable
 from services.records.thoughts.entrypoints import ThoughtsTable
@@ -49,6 +52,7 @@ class RecordsService(
     DevelopmentTable,
     DuesTable,
     VotesTable,
+    PlansTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 
@@ -81,6 +85,15 @@ class RecordsService(
     @subscribe_batch(ActivityApproved, queue="records.training", most=20, transaction=False, inbox=False)
     def credit_activities(self, events: list[Event]) -> None:
         self.records.training_sources.follow(events)
+
+    # Ids follow from activity and decision.
+    @subscribe_batch(ActivityApproved, queue="records.tasks", most=20, transaction=False, inbox=False)
+    def make_tasks(self, events: list[Event]) -> None:
+        self.records.plans.sources.follow(events)
+
+    @scheduled("00:20", name="records.tasks")
+    def tell_of_overdue_tasks(self, today: date) -> None:
+        self.records.plans.turn_the_day(today)
 
     # What was followed is known by the dossier's version.
     @subscribe_batch(

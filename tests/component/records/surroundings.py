@@ -40,6 +40,10 @@ COLLECTIONS = (
     "dues_deferrals",
     "dues_expenditures",
     "dues_accounts",
+    "plans",
+    "tasks",
+    "plan_templates",
+    "task_urges",
 )
 
 

@@ -15,6 +15,8 @@ _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
     r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month"
     r"|files?|decision|amendment|entry_windows?"
+    r"|files?|entry_window"
+    r"|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""

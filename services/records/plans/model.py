@@ -1,0 +1,376 @@
+"""The life of a task: offered, open, done, confirmed or cancelled, with its due dates. No I/O.
+
+Progress is a whole per cent that follows from the nodes; of a task without nodes it is what was said last.
+States are as the store keeps them: dates are ISO texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.contracts.records_events import (
+    TaskCancelled,
+    TaskChanged,
+    TaskConfirmed,
+    TaskCreated,
+    TaskDone,
+    TaskOverdue,
+)
+from services.records.plans.nodes import WHOLE, earliest_end, numbered, per_cent
+
+State = Mapping[str, Any]
+
+MOST_AHEAD = timedelta(days=5 * 366)
+MOST_REPORTS = 200
+MOST_DUE_DATES = 100
+TITLE = 200
+# By whom a task is found: all who read the organisation's, or those alone to whom it is confided.
+OPEN = "open"
+_NOTHING_YET: Mapping[str, Any] = {
+    "description": None,
+    "plan": None,
+    "responsible": None,
+    "target": None,
+    "category": None,
+    "raised_by": None,
+    "required": False,
+    "taken_up_on": None,
+    "stated": 0,
+    "done_on": None,
+    "completed_by": None,
+    "result": None,
+    "reason": None,
+    "due_dates": [],
+    "reports": [],
+    "reviews": [],
+    "published": False,
+    "told_overdue": False,
+    "entered_by": None,
+}
+
+
+# -- how it begins ---------------------------------------------------------------------------------
+
+
+def enter(subject: str, given: State, *, by: str, today: date) -> Change:
+    """A task or a difficulty that somebody enters for an organisation.
+
+    Raises ``Invalid``: ``task.due_date_unfit`` (before today, or more than five years ahead),
+    ``task.node_after_due``, ``task.target_unclear``, ``task.category_missing`` of a difficulty,
+    ``task.not_a_difficulty`` where what only a difficulty has is said of another.
+    """
+    due_on: date = given["due_on"]
+    check_due(due_on, today)
+    difficult = given["kind"] == "difficulty"
+    if difficult and not given.get("category"):
+        raise _wrong("category", "task.category_missing")
+    for name in ("category", "raised_by"):
+        if not difficult and given.get(name):
+            raise _wrong(name, "task.not_a_difficulty")
+    state = {
+        **_NOTHING_YET,
+        **_said(given, "organisation", "kind", "title", "plan", "responsible", "category", "raised_by"),
+        "description": given.get("description") or None,
+        "target": target(given.get("target")),
+        "due_on": due_on.isoformat(),
+        "nodes": numbered([], given["nodes"], due_on),
+        "state": "open",
+        "audience": given["organisation"] if difficult else OPEN,
+        "origin": _origin("entered"),
+        "template": None,
+        "entered_by": by,
+        "entered_on": today.isoformat(),
+    }
+    return _created(subject, state)
+
+
+def pushed(subject: str, template: str, made: State, organisation: str, *, today: date) -> Change:
+    """The task that ``organisation`` gets by the template ``made``: offered, or open where it is required."""
+    state = {
+        **_NOTHING_YET,
+        **_said(made, "title", "description", "target", "required", "due_on"),
+        "organisation": organisation,
+        "kind": "work",
+        "nodes": numbered([], made["nodes"], date.fromisoformat(made["due_on"])),
+        "state": "open" if made["required"] else "offered",
+        "audience": OPEN,
+        "origin": _origin("template", template=template),
+        "template": template,
+        "entered_on": today.isoformat(),
+    }
+    return _created(subject, state)
+
+
+def decided(
+    subject: str, decision: State, activity: str, held: State, *, confined: bool, today: date
+) -> Change:
+    """The task that a decision with a due date is: ``text``, ``due_on``, ``responsible`` where named.
+
+    It is due when it was decided that it be, also where that day had passed before the record was approved.
+    """
+    text = str(decision["text"])
+    state = {
+        **_NOTHING_YET,
+        "organisation": held["organisation"],
+        "kind": "decision",
+        "title": text[:TITLE],
+        "description": text if len(text) > TITLE else None,
+        "responsible": decision.get("responsible"),
+        "due_on": decision["due_on"],
+        "nodes": [],
+        "state": "open",
+        "audience": held["organisation"] if confined else OPEN,
+        "origin": _origin("decision", activity=activity),
+        "template": None,
+        "entered_on": today.isoformat(),
+    }
+    return _created(subject, state)
+
+
+def take_up(subject: str, before: State, *, responsible: str, today: date) -> Change:
+    """The organisation takes up what was pushed down, once; ``Conflict("task.not_offered")`` of any other."""
+    if before["template"] is None or before["taken_up_on"] is not None:
+        raise Conflict("task.not_offered")
+    _expect(before, "offered", "open")
+    taken = {"state": "open", "responsible": responsible, "taken_up_on": today.isoformat()}
+    return _changed(subject, {**before, **taken})
+
+
+# -- while it is open ------------------------------------------------------------------------------
+
+
+def change(subject: str, before: State, given: State) -> Change | None:
+    """Other words, another plan, person or target; what was pushed down keeps its title and target.
+
+    Raises ``Conflict``: ``task.state``, ``task.pushed_down``; None where nothing is new.
+    """
+    _expect(before, "open")
+    said = _said(given, "title", "plan", "responsible")
+    if "description" in given:
+        said["description"] = given["description"] or None
+    if "target" in given:
+        said["target"] = target(given["target"])
+    state = {**before, **said}
+    if state == before:
+        return None
+    if before["template"] is not None and (state["title"], state["target"]) != (
+        before["title"],
+        before["target"],
+    ):
+        raise Conflict("task.pushed_down")
+    return _changed(subject, state)
+
+
+def reschedule(
+    subject: str, before: State, due_on: date, *, reason: str, by: str, today: date
+) -> Change | None:
+    """Another due date; the earlier one stays with the reason. It is told anew when that passes.
+
+    Raises ``Conflict``: ``task.state``, ``task.full``; ``Invalid("task.due_date_unfit")`` before today,
+    before a node that is open, or too far ahead. None where it is due then already.
+    """
+    _expect(before, "offered", "open")
+    if due_on.isoformat() == before["due_on"]:
+        return None
+    check_due(due_on, today, earliest=earliest_end(before["nodes"]))
+    earlier = moved(before["due_dates"], None, before["due_on"], reason=reason, by=by, today=today)
+    state = {**before, "due_on": due_on.isoformat(), "due_dates": earlier, "told_overdue": False}
+    return _changed(subject, state)
+
+
+def moved(
+    due_dates: Sequence[State], node: str | None, due_on: str, *, reason: str, by: str, today: date
+) -> list[State]:
+    """The earlier due dates, with ``due_on`` as the newest; raises ``Conflict("task.full")``."""
+    _check_room(due_dates, MOST_DUE_DATES)
+    entry = {"node": node, "due_on": due_on, "reason": reason, "by": by, "on": today.isoformat()}
+    return [*due_dates, entry]
+
+
+def report(subject: str, before: State, given: State, *, by: str, today: date) -> Change:
+    """How a task stands, in words; ``progress`` of one without nodes.
+
+    Raises ``Conflict``: ``task.state``, ``task.full``; ``Invalid("task.progress_from_nodes")``.
+    """
+    _expect(before, "open")
+    _check_room(before["reports"], MOST_REPORTS)
+    if "progress" in given and per_cent(before["nodes"]) is not None:
+        raise _wrong("progress", "task.progress_from_nodes")
+    state = {**before, "stated": given.get("progress", before["stated"])}
+    said = {
+        "text": given["text"],
+        "progress": progress(state),
+        "activity": given.get("activity"),
+        "by": by,
+        "on": today.isoformat(),
+    }
+    return _changed(subject, {**state, "reports": [*before["reports"], said]})
+
+
+def with_nodes(subject: str, before: State, nodes: Sequence[State], due_dates: Sequence[State]) -> Change:
+    """An open task with its nodes as they are now. Raises ``Conflict("task.state")``."""
+    _expect(before, "open")
+    return _changed(subject, {**before, "nodes": list(nodes), "due_dates": list(due_dates)})
+
+
+def publish(subject: str, before: State, *, published: bool) -> Change | None:
+    """Into the open view, or out of it; ``Conflict("task.state")`` as long as it is merely offered."""
+    if before["state"] == "offered":
+        raise Conflict("task.state", params={"state": before["state"]})
+    if before["published"] == published:
+        return None
+    return _changed(subject, {**before, "published": published})
+
+
+def tell_overdue(subject: str, before: State, today: date) -> Change | None:
+    """That its due date has passed, once for each that it had; None where there is nothing to tell."""
+    if before["told_overdue"] or not overdue(before, today):
+        return None
+    state = {**before, "told_overdue": True}
+    return Change(state, [TaskOverdue.of(**_facts(subject, state))])
+
+
+# -- how it ends -----------------------------------------------------------------------------------
+
+
+def complete(subject: str, before: State, *, result: str, done_on: date, by: str, today: date) -> Change:
+    """A task is done; it waits for somebody else to confirm it.
+
+    Raises ``Conflict``: ``task.state``, ``task.nodes_open`` with how many;
+    ``Invalid("task.done_in_future")``.
+    """
+    _expect(before, "open")
+    if done_on > today:
+        raise _wrong("done_on", "task.done_in_future", accepted=today.isoformat())
+    waiting = sum(1 for node in before["nodes"] if node["done_on"] is None and node["dropped"] is None)
+    if waiting:
+        raise Conflict("task.nodes_open", params={"count": waiting})
+    state = {
+        **before,
+        "state": "done",
+        "result": result,
+        "done_on": done_on.isoformat(),
+        "completed_by": by,
+    }
+    late = state["done_on"] > before["due_on"]
+    return Change(state, [TaskDone.of(**_facts(subject, state), done_on=done_on, late=late)])
+
+
+def confirm(
+    subject: str, before: State, *, verdict: str, comment: str | None, by: str, today: date
+) -> Change:
+    """Somebody who did not do it confirms, or returns it with a comment: it is open again.
+
+    Raises ``Conflict("task.state")``, ``Forbidden("task.own_work")`` to whoever is responsible or said
+    that it is done, ``Invalid("review.comment_missing")``.
+    """
+    _expect(before, "done")
+    if by in (before["completed_by"], before["responsible"]):
+        raise Forbidden("task.own_work")
+    if verdict == "return" and not comment:
+        raise _wrong("comment", "review.comment_missing")
+    said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
+    state = {**before, "reviews": [*before["reviews"], said]}
+    if verdict == "approve":
+        state["state"] = "confirmed"
+        return Change(state, [TaskConfirmed.of(**_facts(subject, state))])
+    _check_room(before["reviews"], MOST_REPORTS)
+    reopened = {"state": "open", "result": None, "done_on": None, "completed_by": None}
+    return _changed(subject, {**state, **reopened})
+
+
+def cancel(subject: str, before: State, *, reason: str) -> Change:
+    """It need not be done; ``Conflict("task.state")`` once it is confirmed or was cancelled."""
+    _expect(before, "offered", "open", "done")
+    state = {**before, "state": "cancelled", "reason": reason}
+    return Change(state, [TaskCancelled.of(**_facts(subject, state))])
+
+
+# -- what follows from a state ---------------------------------------------------------------------
+
+
+def progress(state: State) -> int:
+    """Whole per cent: all of it once it is done, else of the nodes that count, else as it was said."""
+    if state["state"] in ("done", "confirmed"):
+        return WHOLE
+    counted = per_cent(state["nodes"])
+    return int(state["stated"]) if counted is None else counted
+
+
+def overdue(state: State, today: date) -> bool:
+    """Whether it is open and its due date, which counts to its end, has passed."""
+    return bool(state["state"] == "open" and state["due_on"] < today.isoformat())
+
+
+def names_somebody(words: Iterable[str | None], names: Iterable[str]) -> bool:
+    """Whether one of ``names`` stands in what is to be published. Names of one character are no evidence."""
+    said = "\n".join(word for word in words if word)
+    return any(len(name) > 1 and name in said for name in names)
+
+
+def target(given: State | None) -> dict[str, Any] | None:
+    """Words, or a number with its unit; raises ``Invalid("task.target_unclear")`` for anything between."""
+    if given is None:
+        return None
+    text, number, unit = (given.get(name) for name in ("text", "number", "unit"))
+    if (text is None) == (number is None) or (number is None) != (unit is None):
+        raise _wrong("target", "task.target_unclear")
+    return {"text": text, "number": number, "unit": unit}
+
+
+def check_due(due_on: date, today: date, *, earliest: str | None = None) -> None:
+    """Raises ``Invalid("task.due_date_unfit")`` before today, before ``earliest``, or too far ahead."""
+    first = max(today.isoformat(), earliest or "")
+    latest = (today + MOST_AHEAD).isoformat()
+    if not first <= due_on.isoformat() <= latest:
+        raise _wrong("due_on", "task.due_date_unfit", accepted=f"{first} … {latest}")
+
+
+def _check_room(kept: Sequence[State], most: int) -> None:
+    if len(kept) >= most:
+        raise Conflict("task.full", params={"most": most})
+
+
+def _expect(before: State, *states: str) -> None:
+    if before["state"] not in states:
+        raise Conflict("task.state", params={"state": before["state"]})
+
+
+def _wrong(field: str, code: str, **params: Any) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})
+
+
+def _said(given: State, *names: str) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
+
+
+def _origin(kind: str, **more: str) -> dict[str, Any]:
+    return {"kind": kind, "template": None, "activity": None, **more}
+
+
+def _facts(subject: str, state: State) -> dict[str, Any]:
+    return {
+        "task": subject,
+        "organisation": state["organisation"],
+        "kind": state["kind"],
+        "person": state["responsible"],
+        "due_on": date.fromisoformat(state["due_on"]),
+        "state": state["state"],
+        "progress": progress(state),
+        "origin": state["origin"]["kind"],
+        "plan": state["plan"],
+        "published": state["published"],
+    }
+
+
+def _created(subject: str, state: State) -> Change:
+    told = {name: state["origin"][name] for name in ("template", "activity")}
+    return Change(state, [TaskCreated.of(**_facts(subject, state), **told, required=state["required"])])
+
+
+def _changed(subject: str, state: State) -> Change:
+    return Change(state, [TaskChanged.of(**_facts(subject, state))])

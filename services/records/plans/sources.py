@@ -1,0 +1,57 @@
+"""Tasks that nobody enters: what an activity decided to be done by a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.chassis.clock import Clock
+from services.chassis.documents import Documents
+from services.chassis.envelope import Event
+from services.chassis.identity import derived_id
+from services.records.activities.register import Register
+from services.records.directory.store import found_by
+from services.records.plans import model as rules
+
+
+class Sources:
+    """Any order and any repetition of the same events has one effect: a decision is one task.
+
+    It is known by activity and words. Approved again after an amendment, a task that is there stays as it is,
+    and what is decided anew is another.
+    """
+
+    def __init__(self, activities: Register, tasks: Documents, clock: Clock) -> None:
+        self._activities = activities
+        self._tasks = tasks
+        self._clock = clock
+
+    def follow(self, events: Sequence[Event]) -> None:
+        """Make the tasks that approved activities decided."""
+        for event in events:
+            if not event.data["imported"]:  # of those nobody knows what was decided
+                self._settle(event.data["activity"])
+
+    def _settle(self, activity: str) -> None:
+        held = self._activities.documents.get(activity).state
+        wanted = {decided_id(activity, each["text"]): each for each in dated(held["decisions"])}
+        met = {each.id for each in found_by(self._tasks, "_id", wanted)}
+        # Who may not read what was said does not learn it by what is to be done.
+        confined = self._activities.kinds[held["kind"]].visibility != "open"
+        today = self._clock.today()
+        written = []
+        for task, decision in wanted.items():
+            if task not in met:
+                change = rules.decided(task, decision, activity, held, confined=confined, today=today)
+                written.append((task, change.state, change.events))
+        self._tasks.create_many(written)  # what another replica made meanwhile stays
+
+
+def dated(decisions: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Those of ``decisions`` that are to be done by a day; one in plain words asks for nothing."""
+    return [each for each in decisions if isinstance(each, Mapping) and each.get("due_on")]
+
+
+def decided_id(activity: str, text: str) -> str:
+    """The one task that a decision of an activity is."""
+    return derived_id("decided task", activity, text)

@@ -1,0 +1,163 @@
+"""Templates of the level above: a task made once, pushed down by a job, and followed from above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis import context
+from services.chassis.context import Context
+from services.chassis.documents import Document
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.identity import derived_id
+from services.chassis.jobs import Checkpoint, Job, Jobs
+from services.chassis.pages import page
+from services.records.plans import model as rules
+from services.records.plans import planning
+from services.records.plans.board import Answer, Board
+
+KIND = "task push"
+BUNCH = 50
+_NOTHING = {"created": 0, "changed": 0, "unchanged": 0, "refused": 0}
+
+
+class Templates:
+    """What is pushed down is one task of each organisation, however often it is pushed."""
+
+    def __init__(self, board: Board, jobs: Jobs) -> None:
+        self._board = board
+        self._documents = board.templates
+        self._jobs = jobs
+        jobs.work(KIND, self.step)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def make(self, request: Answer) -> Answer:
+        """Make a template of one's organisation; repeated with its key it answers the same."""
+        board = self._board
+        node = board.directory.organisation_named_in("organisation", request["organisation"]).id
+        board.access.require_writer(context.actor(), node)
+        template = self._documents.id_for_command()
+        change = planning.make_template(template, request, today=board.clock.today())
+        made = self._documents.create(template, change.state, change.events, respond=_shown)
+        return made.response or {}
+
+    def push(self, request: Answer) -> Answer:
+        """Queue the job that gives the task to those who do not have it."""
+        board, actor = self._board, context.actor()
+        template = self._readable(request["template"])
+        owner = template.state["organisation"]
+        board.access.require_writer(actor, owner)
+        below = set(board.access.within(owner)) - {owner}
+        wrong = {
+            f"organisations.{position}": ["organisation.not_below"]
+            for position, organisation in enumerate(request["organisations"])
+            if organisation not in below
+        }
+        if wrong:
+            raise Invalid("organisation.not_below", fields=wrong)
+        if not request["kinds"] and not request["organisations"]:
+            raise Invalid("template.nobody", fields={"kinds": ["template.nobody"]})
+        params = {
+            "template": template.id,
+            "kinds": request["kinds"],
+            "organisations": request["organisations"],
+            "today": board.clock.today(),
+        }
+        return {"job": self._jobs.create(KIND, actor, params)}
+
+    def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """The job's work; see ``Jobs.work``. A bunch that is repeated finds its tasks made."""
+        template = self._documents.get(job.params["template"])
+        today = date.fromisoformat(job.params["today"])
+        cursor = job.cursor or {"after": "", "counts": dict(_NOTHING)}
+        receivers = self._receivers(template, job.params)
+        waiting = [each for each in receivers if each > cursor["after"]]
+        counts, done = dict(cursor["counts"]), len(receivers) - len(waiting)
+        checkpoint(done=done, total=len(receivers))
+        with context.entered(Context(actor=job.owner, correlationid=job.id)):
+            for start in range(0, len(waiting), BUNCH):
+                bunch = waiting[start : start + BUNCH]
+                taken = self._give(template, bunch, today)
+                counts["created"] += len(bunch) - taken
+                counts["unchanged"] += taken
+                done += len(bunch)
+                checkpoint(cursor={"after": bunch[-1], "counts": dict(counts)}, done=done)
+        return counts
+
+    # -- questions -----------------------------------------------------------------------------
+
+    def get(self, template: str) -> Answer:
+        """One template, for posts of its organisation or above."""
+        return _shown(self._readable(template))
+
+    def listed(self, request: Answer) -> Answer:
+        """Templates of an organisation, newest first."""
+        node = self._board.directory.organisation_named_in("organisation", request["organisation"]).id
+        if not self._board.access.reads_people(context.actor(), node):
+            raise Forbidden("permission.denied")
+        found = page(
+            self._documents,
+            {"organisation": node},
+            order=[("made_on", -1)],
+            limit=request["limit"],
+            cursor=request["cursor"],
+        )
+        return {"items": [_shown(each) for each in found.documents], "next": found.next}
+
+    def pushed(self, request: Answer) -> Answer:
+        """Who has the task, who took it up, and how far each is."""
+        board, template = self._board, self._readable(request["template"])
+        found = page(
+            board.tasks,
+            {"template": template.id},
+            order=[("organisation", 1)],
+            limit=request["limit"],
+            cursor=request["cursor"],
+        )
+        names = board.organisation_names(each.state["organisation"] for each in found.documents)
+        items = board.completed([board.summary(each) for each in found.documents])
+        return {
+            "items": [{**each, "organisation_name": names.get(each["organisation"], "")} for each in items],
+            "next": found.next,
+        }
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _readable(self, template: str) -> Document:
+        found = self._documents.get(template)
+        if not self._board.access.reads_people(context.actor(), found.state["organisation"]):
+            raise NotFound("plan_templates.not_found")
+        return found
+
+    def _receivers(self, template: Document, params: Mapping[str, Any]) -> list[str]:
+        """Active organisations below the template's that are of a kind or named, by id."""
+        authority = self._board.directory.authority
+        owner = template.state["organisation"]
+        found = []
+        for organisation in self._board.access.within(owner):
+            node = authority.node(organisation)
+            if node is None or organisation == owner or not node.active:
+                continue
+            if node.kind in params["kinds"] or organisation in params["organisations"]:
+                found.append(organisation)
+        return sorted(found)
+
+    def _give(self, template: Document, organisations: list[str], today: date) -> int:
+        """How many of ``organisations`` had the task before; the others have it now."""
+        written = []
+        for organisation in organisations:
+            task = pushed_id(template.id, organisation)
+            change = rules.pushed(task, template.id, template.state, organisation, today=today)
+            written.append((task, change.state, change.events))
+        return len(self._board.tasks.create_many(written))
+
+
+def pushed_id(template: str, organisation: str) -> str:
+    """The one task that an organisation gets by a template."""
+    return derived_id("pushed task", template, organisation)
+
+
+def _shown(template: Document) -> Answer:
+    return {"id": template.id, "version": template.version, **template.state}
