@@ -126,6 +126,20 @@ class Jobs:
         self._roused = True
         return job
 
+    def repeated(self, kind: str) -> str | None:
+        """The job that the running command queued when it came before; None where it did not.
+
+        For a command that judges what its job has changed since. Raises as ``create``.
+        """
+        job, fingerprint = id_for_command("jobs"), context.current().fingerprint
+        with answering():
+            met = self._jobs.find_one({"_id": job}, {"kind": 1, "fingerprint": 1})
+        if met is None:
+            return None
+        if (met["kind"], met["fingerprint"]) != (kind, fingerprint):
+            raise Conflict("idempotency.key_reused")
+        return job
+
     def view(self, job: str) -> Job:
         """The job; raises ``NotFound("jobs.not_found")``. Who may see it is for the service to decide."""
         with answering():

@@ -38,6 +38,7 @@ from services.records.plans.register import Plans
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.structure.history import History
+from services.records.structure.reorganising import Reorganising
 from services.records.thoughts.contacts import Contacts
 from services.records.thoughts.register import Thoughts
 from services.records.training.classes import Classes
@@ -64,6 +65,7 @@ class Records(Application):
         self.membership = Membership(self, self.directory, self.access)
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
+        self.reorganising = Reorganising(self, self.directory, self.organisations, self.posts, self.access)
         self.activities = Register(
             self,
             self.directory,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import ORGANISATION_CHANGES, ORGANISATION_KINDS
-from services.contracts.records_rpc.parts import Day, Listing, Page, identifier
+from services.contracts.records_rpc.directory import CODE, document_number
+from services.contracts.records_rpc.parts import Day, Listing, Page, Text, identifier
 
 
 class ListEditions(Listing):
@@ -46,3 +47,51 @@ class Edition(Schema):
 
 class Editions(Page):
     items = fields.List(fields.Nested(Edition), required=True)
+
+
+class _Reorganisation(Schema):
+    organisation = identifier()
+    effective_on = Day(metadata={"description": "else today; not before the last change of what it concerns"})
+    reason = Text(500, required=True)
+    document_number = document_number()
+
+
+class NewOrganisation(Schema):
+    """Of the same kind and below the same parent as the one it comes from."""
+
+    code = fields.String(required=True, validate=CODE)
+    name = Text(80, required=True)
+    has_committee = fields.Boolean(load_default=False)
+    has_leading_group = fields.Boolean(load_default=False)
+    external_id = Text(60, load_default=None, allow_none=True)
+
+
+class DissolveOrganisation(_Reorganisation):
+    """Dissolve an organisation with its groups. Where people belong to it, ``members_to`` takes them."""
+
+    members_to = identifier(required=False)
+
+
+class MergeOrganisations(_Reorganisation):
+    """Merge ``others`` into an organisation; ``as_new``: all of them into one that is founded.
+
+    People, groups and branches go over; posts at what ends end with it.
+    """
+
+    others = fields.List(identifier(), required=True, validate=validate.Length(min=1, max=20))
+    as_new = fields.Nested(NewOrganisation)
+
+
+class SplitOrganisation(_Reorganisation):
+    """Found a second branch (or group) beside one, with the members and groups that are named."""
+
+    new = fields.Nested(NewOrganisation, required=True)
+    members = fields.List(identifier(), load_default=list, validate=validate.Length(max=300))
+    groups = fields.List(identifier(), load_default=list, validate=validate.Length(max=50))
+
+
+class StartedReorganisation(Schema):
+    """The job that carries it out, and where people go: an organisation that is there, or will be."""
+
+    job = identifier()
+    organisation = fields.String(required=True, allow_none=True)

@@ -124,6 +124,11 @@ class Organisations:
         for _, after in written:
             on_commit(partial(self._directory.know_organisation, after))
 
+    def require_free_code(self, code: str) -> None:
+        """Raises ``Conflict("organisations.exists")`` where an organisation has this code."""
+        if self._documents.find_one({"code": code}):
+            raise rules.refuse_taken("code", "organisations.exists")
+
     def get(self, organisation: str) -> Answer:
         """One organisation."""
         context.actor()

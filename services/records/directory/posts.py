@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from services.chassis import context
@@ -95,6 +96,21 @@ class Posts:
         """End every post of ``person``, within the running transaction."""
         for post in self._documents.find({"person": person, "active": True}, limit=0):
             self._withdraw(post.id)
+
+    def withdraw_at(self, organisations: Sequence[str]) -> None:
+        """End every post at ``organisations``, within the running transaction; on record after the commit,
+        as of ``appoint_many``."""
+        today, holders = self._clock.today(), []
+        for organisation in organisations:
+            for post in self._documents.find({"organisation": organisation, "active": True}, limit=0):
+                withdrawn = self._documents.change(
+                    post.id, partial(rules.withdraw_post, post.id, today=today)
+                )
+                on_commit(partial(self._directory.know_post, withdrawn))
+                holders.append(post.state["person"])
+        on_commit(
+            lambda: self._audit.append_many("post.withdrawn", context.current().actor, "person", holders)
+        )
 
     def listed(self, request: Answer) -> Answer:
         """Posts of an organisation, which everybody may know; of a person, for its readers; or one's own."""

@@ -20,3 +20,15 @@ class StructureTable:
     @rpc(request=calls.ListEditions, response=calls.Editions)
     def list_editions(self, request: Request) -> Answer:
         return self.records.history.listed(request)
+
+    @rpc(request=calls.DissolveOrganisation, response=calls.StartedReorganisation)
+    def dissolve_organisation(self, request: Request) -> Answer:
+        return self.records.reorganising.dissolve(request)
+
+    @rpc(request=calls.MergeOrganisations, response=calls.StartedReorganisation)
+    def merge_organisations(self, request: Request) -> Answer:
+        return self.records.reorganising.merge(request)
+
+    @rpc(request=calls.SplitOrganisation, response=calls.StartedReorganisation)
+    def split_organisation(self, request: Request) -> Answer:
+        return self.records.reorganising.split(request)

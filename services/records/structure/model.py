@@ -6,11 +6,12 @@ before the next begins. Of several on one day the last counts; those before it h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from services.chassis.errors import Conflict, Invalid
 from services.records.directory.model import ORGANISATION_FIELDS
 
 State = Mapping[str, Any]
@@ -70,3 +71,91 @@ def _named(before: State | None, after: State) -> str:
     if after["path"] != before["path"]:
         return "moved"
     return "renamed" if after["name"] != before["name"] else "changed"
+
+
+# -- reorganisation --------------------------------------------------------------------------------
+
+SPLIT_KINDS = ("branch", "group")
+Standing = tuple[str, State]  # an organisation: its id and state
+
+
+def judge_dissolution(
+    closing: Standing, heir: Standing | None, children: Iterable[State], people: bool
+) -> None:
+    """Whether an organisation may be dissolved; its groups end with it, ``people`` go to the ``heir``.
+
+    ``children`` are the active ones. Raises ``Conflict``: ``organisation.dissolved``,
+    ``organisation.has_children``; ``Invalid``: ``organisation.root_stays``, ``organisation.heir_missing``
+    where there is somebody who has to go somewhere, ``organisation.heir_unfit``.
+    """
+    _check_ends(closing)
+    if any(each["kind"] != "group" for each in children):
+        raise Conflict("organisation.has_children")
+    if heir is None and people:
+        raise _wrong("members_to", "organisation.heir_missing")
+    if heir is not None and (not heir[1]["active"] or closing[0] in heir[1]["path"]):
+        raise _wrong("members_to", "organisation.heir_unfit")
+
+
+def judge_merger(first: Standing, others: Sequence[Standing], *, stays: bool) -> list[str]:
+    """The ids of those that end when ``others`` join the ``first``, which ``stays`` or ends as well.
+
+    Raises ``Invalid``: ``organisation.merged_twice``, ``organisation.kinds_differ`` with the kind that would
+    be accepted, ``organisation.inactive``, ``organisation.root_stays``, and ``Conflict`` for one that is
+    ``organisation.dissolved``.
+    """
+    named = [first[0], *(each[0] for each in others)]
+    if len(set(named)) < len(named):
+        raise _wrong("others", "organisation.merged_twice")
+    for position, each in enumerate((first, *others)):
+        field = f"others.{position - 1}" if position else "organisation"
+        if each[1]["kind"] != first[1]["kind"]:
+            raise _wrong(field, "organisation.kinds_differ", accepted=first[1]["kind"])
+        _check_ends(each)
+        if not each[1]["active"]:
+            raise _wrong(field, "organisation.inactive")
+    return named[1:] if stays else named
+
+
+def judge_split(
+    whole: Standing, members: Sequence[State], groups: Sequence[Standing], own_groups: Iterable[str]
+) -> None:
+    """Whether ``members`` and ``groups`` may leave ``whole`` for a new organisation of its kind.
+
+    Raises ``Invalid``: ``organisation.split_kind``, ``organisation.inactive``, ``organisation.split_empty``,
+    ``organisation.not_a_group_of_it``, ``organisation.member_elsewhere`` for who belongs neither there nor
+    to a group that stays; ``Conflict("organisation.dissolved")``.
+    """
+    subject, state = whole
+    if state["kind"] not in SPLIT_KINDS:
+        raise _wrong("organisation", "organisation.split_kind", accepted=", ".join(SPLIT_KINDS))
+    _check_ends(whole)
+    if not state["active"]:
+        raise _wrong("organisation", "organisation.inactive")
+    if not members and not groups:
+        raise _wrong("members", "organisation.split_empty")
+    for position, (_, group) in enumerate(groups):
+        if group["parent"] != subject or group["kind"] != "group" or not group["active"]:
+            raise _wrong(f"groups.{position}", "organisation.not_a_group_of_it")
+    homes = {subject, *own_groups} - {each[0] for each in groups}
+    for position, person in enumerate(members):
+        if not person["active"] or person["organisation"] not in homes:
+            raise _wrong(f"members.{position}", "organisation.member_elsewhere")
+
+
+def goes_over(person: State, day: date) -> date:
+    """From when a person belongs to the new organisation: ``day``, but not before the last word on them."""
+    since = person["spells"][-1]["since"]
+    return max(day, date.fromisoformat(since)) if since else day
+
+
+def _check_ends(organisation: Standing) -> None:
+    state = organisation[1]
+    if state["dissolved_on"] is not None:
+        raise Conflict("organisation.dissolved", params={"dissolved_on": state["dissolved_on"]})
+    if state["parent"] is None:
+        raise _wrong("organisation", "organisation.root_stays")
+
+
+def _wrong(field: str, code: str, **params: Any) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from services.chassis.errors import Invalid
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
 
 
@@ -52,3 +55,112 @@ def test_the_tree_is_read_as_it_was_on_a_day(campus: Campus, faculty: Faculty) -
     ]
     assert first["items"][1]["reason"] == "学院调整"
     assert campus.call(faculty.member, "list_editions", organisation=campus.root)["items"][0]["edition"] == 1
+
+
+def ended(campus: Campus, started: dict[str, Any]) -> dict[str, Any]:
+    def end() -> dict[str, Any] | None:
+        job = campus.call(campus.administrator, "get_job", job=started["job"])
+        return job if job["state"] in ("done", "failed") else None
+
+    found = wait_for(end)
+    assert found is not None
+    return found
+
+
+def homes(campus: Campus) -> dict[str, str]:
+    people = campus.application.directory.people.find({"active": True}, limit=0)
+    return {each.id: each.state["organisation"] for each in people}
+
+
+def test_branches_are_merged_with_members_groups_and_posts(campus: Campus, faculty: Faculty) -> None:
+    root = campus.administrator
+    before = homes(campus)
+    merge = {"organisation": faculty.neighbour, "others": [faculty.branch], "reason": "人数过少"}
+    for person, refused in ((faculty.secretary, Forbidden), (faculty.dean, Forbidden)):
+        with pytest.raises(refused):
+            campus.call(person, "merge_organisations", **merge)
+    for wrong, code in (
+        ({"others": [faculty.faculty]}, "kinds_differ"),
+        ({"others": [faculty.neighbour]}, "merged_twice"),
+        ({"effective_on": "2026-09-11"}, "effective_unfit"),
+    ):
+        with pytest.raises(Invalid, match=code):
+            campus.call(root, "merge_organisations", **{**merge, **wrong})
+    started = campus.call(root, "merge_organisations", "m1", document_number="校党发〔2026〕9号", **merge)
+    job = ended(campus, started)
+    assert (job["state"], job["result"]["changed"]) == ("done", 2)
+    assert (
+        campus.call(root, "merge_organisations", "m1", document_number="校党发〔2026〕9号", **merge)
+        == started
+    )
+    after = homes(campus)
+    assert after == {
+        person: faculty.neighbour if home == faculty.branch else home for person, home in before.items()
+    }
+    gone = campus.call(faculty.member, "get_organisation", organisation=faculty.branch)
+    assert (gone["active"], gone["dissolved_on"], gone["successors"]) == (
+        False,
+        "2026-09-10",
+        [faculty.neighbour],
+    )
+    group = campus.call(faculty.member, "get_organisation", organisation=faculty.group)
+    assert group["path"] == [campus.root, faculty.faculty, faculty.neighbour, faculty.group]
+    last = campus.call(root, "list_editions", organisation=faculty.branch)["items"][0]
+    assert (last["change"], last["document_number"]) == ("merged", "校党发〔2026〕9号")
+    assert campus.call(root, "list_posts", organisation=faculty.branch, active=True)["items"] == []
+    told = {each["subject"]: each["data"] for each in campus.events("records.person.changed.v1")}
+    assert (
+        told[faculty.member]["organisation"] == told[faculty.secretary]["organisation"] == faculty.neighbour
+    )
+    told = {each["subject"]: each["data"] for each in campus.events("records.organisation.changed.v1")}
+    assert told[faculty.branch]["successors"] == [faculty.neighbour]
+    with pytest.raises(Conflict, match=r"organisation\.dissolved"):
+        campus.call(root, "change_organisation", organisation=faculty.branch, active=True)
+
+    # And taken apart again: a branch with a name of its own, a member and the group.
+    split = {
+        "organisation": faculty.neighbour,
+        "new": {"code": "B3", "name": "第三支部"},
+        "members": [faculty.member],
+        "groups": [faculty.group],
+        "reason": "人数过多",
+    }
+    with pytest.raises(Invalid, match=r"member_elsewhere"):
+        campus.call(root, "split_organisation", **{**split, "members": [faculty.dean]})
+    with pytest.raises(Conflict, match=r"organisations\.exists"):
+        campus.call(root, "split_organisation", **{**split, "new": {"code": "B1", "name": "第三支部"}})
+    started = campus.call(root, "split_organisation", **split)
+    assert ended(campus, started)["state"] == "done"
+    third = campus.call(faculty.member, "get_organisation", organisation=started["organisation"])
+    assert (third["name"], third["parent"], third["kind"]) == ("第三支部", faculty.faculty, "branch")
+    assert homes(campus) == {**after, faculty.member: third["id"]}
+    group = campus.call(faculty.member, "get_organisation", organisation=faculty.group)
+    assert group["parent"] == third["id"]
+    reasons = [each.action for each in campus.application.audit.read("organisation", faculty.neighbour)]
+    assert reasons == ["organisation.split_off"]
+
+
+def test_a_dissolved_organisation_leaves_nobody_behind(campus: Campus, faculty: Faculty) -> None:
+    root = campus.administrator
+    dissolve = {"organisation": faculty.branch, "reason": "学院撤并"}
+    with pytest.raises(Invalid, match=r"heir_missing"):
+        campus.call(root, "dissolve_organisation", **dissolve)
+    with pytest.raises(Invalid, match=r"heir_unfit"):
+        campus.call(root, "dissolve_organisation", members_to=faculty.group, **dissolve)
+    with pytest.raises(Conflict, match=r"has_children"):
+        campus.call(root, "dissolve_organisation", organisation=faculty.faculty, reason="学院撤并")
+    with pytest.raises(Invalid, match=r"root_stays"):
+        campus.call(root, "dissolve_organisation", organisation=campus.root, reason="学院撤并")
+    started = campus.call(root, "dissolve_organisation", members_to=faculty.neighbour, **dissolve)
+    assert ended(campus, started)["result"]["changed"] == 3
+    assert {homes(campus)[each] for each in (faculty.secretary, faculty.member, faculty.groupie)} == {
+        faculty.neighbour
+    }
+    for each in (faculty.branch, faculty.group):
+        gone = campus.call(faculty.member, "get_organisation", organisation=each)
+        assert (gone["dissolved_on"], gone["successors"]) == ("2026-09-10", [faculty.neighbour])
+    with pytest.raises(Conflict, match=r"organisation\.dissolved"):
+        campus.call(root, "dissolve_organisation", members_to=faculty.neighbour, **dissolve)
+    empty = campus.organisation("B9", "branch", faculty.faculty)
+    started = campus.call(root, "dissolve_organisation", organisation=empty, reason="未发展")
+    assert (ended(campus, started)["state"], started["organisation"]) == ("done", None)

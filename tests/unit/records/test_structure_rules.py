@@ -75,3 +75,117 @@ def test_a_change_counts_from_a_day_between_the_last_change_and_today() -> None:
         with pytest.raises(Invalid) as refused:
             directory.effective_day(day, TODAY, "2026-01-05", "2026-02-01")
         assert refused.value.params == {"accepted": "2026-02-01 … 2026-03-01"}
+
+
+class Campus:
+    """A tree and its people in memory, changed by the rules alone, in the order in which the service does."""
+
+    def __init__(self) -> None:
+        self.tree: dict[str, dict[str, Any]] = {"r": dict(ROOT), **{n: dict(s) for n, s in FACULTIES.items()}}
+        for name, above in (("a", "s"), ("b", "s"), ("c", "t"), ("d", "r")):
+            self.tree[name] = founded(name, "branch", (above, self.tree[above]))
+            self.tree[f"{name}1"] = founded(f"{name}1", "group", (name, self.tree[name]))
+        self.people = {f"p {node}": node for node in self.tree if node != "r"}
+
+    def standing(self, node: str) -> rules.Standing:
+        return node, self.tree[node]
+
+    def children(self, node: str) -> list[str]:
+        return [each for each, state in self.tree.items() if state["parent"] == node and state["active"]]
+
+    def put(self, node: str, parent: str) -> None:
+        moved = directory.change_organisation(
+            node, self.tree[node], {}, TODAY, on=TODAY, parent=self.standing(parent)
+        )
+        self.tree[node] = dict(moved.state if moved else self.tree[node])
+        for child in [each for each, state in self.tree.items() if state["parent"] == node]:
+            followed = directory.follow(child, self.tree[child], self.standing(node), TODAY)
+            self.tree[child] = dict(followed.state if followed else self.tree[child])
+            for below in self.children(child):
+                self.put(below, child)
+
+    def end(self, ending: list[str], heir: str | None) -> None:
+        for person, home in self.people.items():
+            if home in ending:
+                assert heir is not None
+                self.people[person] = heir
+        for node in reversed(ending):
+            gone = directory.dissolve(node, self.tree[node], on=TODAY, successors=[heir] if heir else [])
+            self.tree[node] = dict(gone.state if gone else self.tree[node])
+
+    def merge(self, first: str, others: list[str]) -> None:
+        ending = rules.judge_merger(
+            self.standing(first), [self.standing(each) for each in others], stays=True
+        )
+        for child in [each for node in ending for each in self.children(node)]:
+            self.put(child, first)
+        self.end(ending, first)
+
+    def dissolve(self, node: str, heir: str | None) -> None:
+        groups = self.children(node)
+        ending = [node, *groups]
+        rules.judge_dissolution(
+            self.standing(node),
+            self.standing(heir) if heir else None,
+            [self.tree[each] for each in groups],
+            any(home in ending for home in self.people.values()),
+        )
+        self.end(ending, heir)
+
+    def split(self, node: str, new: str, members: list[str], groups: list[str]) -> None:
+        states = [{"active": True, "organisation": self.people[each]} for each in members]
+        rules.judge_split(
+            self.standing(node), states, [self.standing(each) for each in groups], self.children(node)
+        )
+        above = str(self.tree[node]["parent"])
+        self.tree[new] = founded(new, self.tree[node]["kind"], self.standing(above))
+        self.people.update(dict.fromkeys(members, new))
+        for group in groups:
+            self.put(group, new)
+
+
+NODES = st.sampled_from(("r", "s", "t", "a", "a1", "b", "b1", "c", "c1", "d", "d1", "n0", "n1"))
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(("merge", "dissolve", "split")), NODES, NODES, st.none() | NODES),
+        max_size=8,
+    )
+)
+def test_whatever_is_reorganised_the_tree_stays_a_tree_and_nobody_is_lost(
+    steps: list[tuple[str, str, str, str | None]],
+) -> None:
+    campus, whole = Campus(), set(Campus().people)
+    for number, (what, node, other, third) in enumerate(steps):
+        if not {node, other, third} - {None} <= set(campus.tree):
+            continue
+        try:
+            if what == "merge":
+                campus.merge(node, [each for each in (other, third) if each])
+            elif what == "dissolve":
+                campus.dissolve(node, third)
+            else:
+                members = [each for each, home in sorted(campus.people.items()) if home == node][:1]
+                campus.split(node, f"n{number}", members, [other] if third else [])
+        except (Conflict, Invalid):
+            continue
+    assert set(campus.people) == whole
+    for home in campus.people.values():
+        assert campus.tree[home]["active"]
+    for node, state in campus.tree.items():
+        if state["parent"] is None:
+            assert (node, state["path"]) == ("r", ["r"])
+            continue
+        above = campus.tree[state["parent"]]
+        assert not state["active"] or (above["active"] and state["path"] == [*above["path"], node])
+        assert above["kind"] in directory.PARENT_KINDS[state["kind"]]
+        assert state["active"] == (state["dissolved_on"] is None)
+        for successor in state["successors"]:
+            assert successor in campus.tree
+
+
+def test_who_was_spoken_of_later_goes_over_later() -> None:
+    person = {"spells": [{"since": "2026-02-20"}]}
+    assert rules.goes_over(person, date(2026, 2, 1)) == date(2026, 2, 20)
+    assert rules.goes_over({"spells": [{"since": None}]}, date(2026, 2, 1)) == date(2026, 2, 1)
