@@ -35,6 +35,7 @@ _TASK = (
     "plan",
     "published",
 )
+_TRANSFER = ("transfer", "person", "kind", "organisation", "destination", "on")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -128,6 +129,11 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.plan_template.made.v1": ("template", "organisation", "due_on", "required"),
     "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
+    "records.transfer.asked.v1": (*_TRANSFER, "due_on"),
+    "records.transfer.accepted.v1": _TRANSFER,
+    "records.transfer.refused.v1": _TRANSFER,
+    "records.transfer.withdrawn.v1": _TRANSFER,
+    "records.transfer.completed.v1": (*_TRANSFER, "late"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
     "notify.message.changed.v1": (
         "message",
@@ -214,13 +220,15 @@ def view(scope: Scope, event: Event) -> dict[str, Any] | None:
 def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
     organisation = event.data.get("organisation")
     covered = organisation in scope.covered
+    # Who receives a person has to know of it as well as who is left.
+    either = covered or event.data.get("destination") in scope.covered
     if event.type in EVERYBODY:
         return EVERYBODY[event.type]
     if event.data.get("restricted"):
         return _ACTIVITIES.get(event.type) if _is_confided(scope, event) else None
     if event.type in MEMBERS and (covered or organisation == scope.belongs):
         return MEMBERS[event.type]
-    if event.type in POST_HOLDERS and (covered or event.data.get("person") == scope.person):
+    if event.type in POST_HOLDERS and (either or event.data.get("person") == scope.person):
         return POST_HOLDERS[event.type]
     if event.type in CONCERNED and event.data.get("person") == scope.person:
         return CONCERNED[event.type]

@@ -18,6 +18,7 @@ from gateway.routes import (
     tasks,
     thoughts,
     training,
+    transfers,
     uploads,
     votes,
 )
@@ -32,6 +33,7 @@ ROUTES = (
     *votes.ROUTES,
     *plans.ROUTES,
     *tasks.ROUTES,
+    *transfers.ROUTES,
     *training.ROUTES,
     *thoughts.ROUTES,
     *operations.ROUTES,

@@ -151,16 +151,17 @@ class Documents:
             try:
                 self.collection.insert_one(written, session=session())
             except DuplicateKeyError as taken:
+                field_names = sorted((taken.details or {}).get("keyPattern", {}))
+                told = Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)})
                 if session() is not None:
-                    raise Conflict(f"{self.name}.exists") from taken
+                    raise told from taken
                 met = self.collection.find_one({"_id": id})
                 repeated = _repeated(met)
                 if repeated is not None:
                     return repeated
                 if met is not None and envelopes and met.get("pending", [])[: len(envelopes)] == envelopes:
                     return document  # the driver sent it twice, since the first answer was lost
-                field_names = sorted((taken.details or {}).get("keyPattern", {}))
-                raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
+                raise told from None
         self._wake(id, envelopes, len(envelopes))
         return document
 

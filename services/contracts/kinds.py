@@ -16,6 +16,9 @@ POLITICAL_STATUS_CODES = tuple(f"{code:02}" for code in range(1, 14))
 SEXES = ("male", "female", "unknown", "unspecified")
 REVEALED = ("phone", "id_number")
 SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out", "reorganised")
+TRANSFER_KINDS = ("within", "out", "in")
+TRANSFER_STATES = ("asked", "accepted", "refused", "withdrawn", "completed")
+SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out")
 ROLES = (
     "secretary",
     "deputy_secretary",

@@ -25,6 +25,7 @@ from services.records.activities.register import Register
 from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
 from services.records.development.dossiers import Dossiers
+from services.records.development.following import Following
 from services.records.development.standing import Standing
 from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
@@ -44,6 +45,7 @@ from services.records.thoughts.register import Thoughts
 from services.records.training.classes import Classes
 from services.records.training.register import Training
 from services.records.training.sources import Sources
+from services.records.transfers.register import Parts, Transfers
 from services.records.votes.counting import Counting
 from services.records.working_days import WorkingCalendar
 
@@ -86,6 +88,16 @@ class Records(Application):
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.counting = Counting(counted_by, self.clock)
         self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
+        self.transfers = Transfers(
+            self,
+            Parts(
+                self.directory,
+                self.people,
+                self.access,
+                Following(self.dossiers.documents, standing, self.clock),
+                self.packs("transfers-*.yaml"),
+            ),
+        )
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
         self.campus = Campus(self, self.directory, self.people)
         self.plans = Plans(self, self.directory, self.access, self.activities, self.packs("tasks-*.yaml"))

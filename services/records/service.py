@@ -37,6 +37,7 @@ from services.records.roster.entrypoints import RosterTable
 from services.records.structure.entrypoints import StructureTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
+from services.records.transfers.entrypoints import TransfersTable
 from services.records.votes.entrypoints import VotesTable
 
 
@@ -47,6 +48,7 @@ class RecordsService(
     ActivitiesTable,
     FilesTable,
     RosterTable,
+    TransfersTable,
     TrainingTable,
     ThoughtsTable,
     DevelopmentTable,

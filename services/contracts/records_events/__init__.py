@@ -59,6 +59,13 @@ from services.contracts.records_events.thoughts import (
     ThoughtReportReturned,
 )
 from services.contracts.records_events.training import TrainingCredited, TrainingReversed
+from services.contracts.records_events.transfers import (
+    TransferAccepted,
+    TransferAsked,
+    TransferCompleted,
+    TransferRefused,
+    TransferWithdrawn,
+)
 
 __all__ = [
     "ActivityApproved",
@@ -113,4 +120,9 @@ __all__ = [
     "ThoughtReportReturned",
     "TrainingCredited",
     "TrainingReversed",
+    "TransferAccepted",
+    "TransferAsked",
+    "TransferCompleted",
+    "TransferRefused",
+    "TransferWithdrawn",
 ]

@@ -65,14 +65,7 @@ class People:
         self._access.require_writer(context.actor(), organisation.id)
         given = {name: value for name, value in request.items() if name not in SEALED}
         given |= self._sealed(request)
-        person = self._documents.id_for_command()
-        change = rules.enter_person(person, given, organisation.state, self._clock.today())
-        with _telling_what_is_taken():
-            entered = self._documents.create(
-                person, change.state, change.events, respond=self._directory.shown_person
-            )
-        self._directory.know_person(entered)
-        return entered.response or {}
+        return self.enter(self._documents.id_for_command(), given, organisation).response or {}
 
     def change(self, request: Answer) -> Answer:
         """Change what is given; everybody may change their own phone number."""
@@ -89,6 +82,16 @@ class People:
         given = only(request, *_CHANGEABLE)
         given |= self._sealed(request)
         return self.apply(person, given, expected_version=request["expected_version"]).response or {}
+
+    def enter(self, person: str, given: Answer, organisation: Document) -> Document:
+        """A new person of an ``organisation``, who may call at once."""
+        change = rules.enter_person(person, given, organisation.state, self._clock.today())
+        with _telling_what_is_taken():
+            entered = self._documents.create(
+                person, change.state, change.events, respond=self._directory.shown_person
+            )
+        self._directory.know_person(entered)
+        return entered
 
     def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
         """``person`` with ``given``; whoever leaves loses every post in the same commit."""

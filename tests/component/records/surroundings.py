@@ -31,6 +31,7 @@ COLLECTIONS = (
     "thought_reports",
     "thought_contacts",
     "dossiers",
+    "transfers",
     "development_quotas",
     "dues_bases",
     "dues_bills",

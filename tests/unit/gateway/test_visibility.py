@@ -40,6 +40,12 @@ def may_see(scope: Scope, happened: Event) -> bool:
         ("evaluation.score.changed", {"organisation": COLLEGE}, {"dean"}),
         ("records.person.changed", {"organisation": BRANCH, "person": "x"}, {"secretary", "dean"}),
         ("records.person.changed", {"organisation": OTHER, "person": "p"}, {"member", "secretary", "dean"}),
+        (
+            "records.transfer.asked",
+            {"organisation": OTHER, "destination": BRANCH, "person": "x"},
+            {"secretary", "dean"},
+        ),
+        ("records.transfer.asked", {"organisation": OTHER, "person": "x"}, set()),
         ("notify.message.changed", {"organisation": BRANCH}, {"secretary", "dean"}),
         ("feedback.result.published", {"organisation": OTHER}, {"member", "secretary", "dean"}),
         ("feedback.opinion.received", {"organisation": BRANCH, "mode": "named"}, {"secretary", "dean"}),

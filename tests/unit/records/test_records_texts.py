@@ -19,7 +19,7 @@ _CODE = re.compile(
     r"|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
-    r"|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
+    r"|transfers?|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
     "dues.base_corrected",
