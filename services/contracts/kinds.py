@@ -18,7 +18,6 @@ REVEALED = ("phone", "id_number")
 SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out", "reorganised")
 TRANSFER_KINDS = ("within", "out", "in")
 TRANSFER_STATES = ("asked", "accepted", "refused", "withdrawn", "completed")
-SPELL_REASONS = ("entered", "changed", "transferred", "transferred_in", "transferred_out")
 ROLES = (
     "secretary",
     "deputy_secretary",
