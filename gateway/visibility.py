@@ -51,6 +51,9 @@ _ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "records.activity.submitted.v1": _RECORD,
     "records.activity.approved.v1": (*_RECORD, "imported"),
     "records.activity.returned.v1": _RECORD,
+    "records.activity.made_up.v1": _RECORD,
+    "records.activity.announced.v1": (*_ACTIVITY, "announced_on", "starts_at", "moved"),
+    "records.activity.cancelled.v1": (*_ACTIVITY, "cancelled_on"),
 }
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     **_ACTIVITIES,
@@ -90,6 +93,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    "records.activity_template.changed.v1": ("template", "organisation", "kind", "active"),
     "records.training.credited.v1": (*_CREDIT, "pack"),
     "records.training.reversed.v1": (*_CREDIT, "reverses"),
     "records.dues_base.set.v1": ("person", "year", "from_month"),

@@ -3,6 +3,7 @@
 from gateway.auth import demo
 from gateway.routes import (
     activities,
+    attending,
     development,
     directory,
     documents,
@@ -28,6 +29,7 @@ ROUTES = (
     *directory.ROUTES,
     *structure.ROUTES,
     *activities.ROUTES,
+    *attending.ROUTES,
     *dues.ROUTES,
     *development.ROUTES,
     *votes.ROUTES,

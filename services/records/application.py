@@ -21,7 +21,10 @@ from services.contracts.campus_events import (
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
 from services.records.activities import kinds
+from services.records.activities.attending import Attending
+from services.records.activities.planning import Planning
 from services.records.activities.register import Register
+from services.records.activities.templates import Templates
 from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
 from services.records.development.dossiers import Dossiers
@@ -77,6 +80,9 @@ class Records(Application):
             kinds.load(self.folder / "policies"),
             [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
         )
+        self.planning = Planning(self, self.directory, self.activities)
+        self.attending = Attending(self, self.directory, self.activities, self.planning)
+        self.activity_templates = Templates(self, self.directory, self.access, self.activities)
         standing = Standing(self.authority, self.access)
         self.development = Arrangements(
             self,

@@ -25,6 +25,7 @@ from services.contracts.records_events import (
     StepRecorded,
     StepStruck,
 )
+from services.records.activities.attending_entrypoints import AttendingTable
 from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
 from services.records.development.entrypoints import DevelopmentTable
@@ -46,6 +47,7 @@ class RecordsService(
     StructureTable,
     MembershipTable,
     ActivitiesTable,
+    AttendingTable,
     FilesTable,
     RosterTable,
     TransfersTable,

@@ -1,11 +1,15 @@
 """Events of the records service, one module for each of its parts. Whoever needs one finds it here."""
 
 from services.contracts.records_events.activities import (
+    ActivityAnnounced,
     ActivityApproved,
+    ActivityCancelled,
+    ActivityMadeUp,
     ActivityPlanned,
     ActivityRecorded,
     ActivityReturned,
     ActivitySubmitted,
+    ActivityTemplateChanged,
 )
 from services.contracts.records_events.development import (
     DossierClosed,
@@ -68,11 +72,15 @@ from services.contracts.records_events.transfers import (
 )
 
 __all__ = [
+    "ActivityAnnounced",
     "ActivityApproved",
+    "ActivityCancelled",
+    "ActivityMadeUp",
     "ActivityPlanned",
     "ActivityRecorded",
     "ActivityReturned",
     "ActivitySubmitted",
+    "ActivityTemplateChanged",
     "DossierClosed",
     "DossierMoved",
     "DossierOpened",

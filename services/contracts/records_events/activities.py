@@ -7,6 +7,8 @@ from marshmallow import fields, validate
 from services.chassis.contract import EventContract
 from services.contracts.kinds import ACTIVITY_KINDS
 
+MOST_INVITEES = 200  # persons whom one event names; more are told by several
+
 
 class _Activity(EventContract):
     """What every event of an activity carries; sequences of one activity have no holes."""
@@ -27,9 +29,44 @@ class _Activity(EventContract):
 
 
 class ActivityPlanned(_Activity):
-    """An activity was put on the plan."""
+    """An activity was put on the plan, or its plan was changed."""
 
     type = "records.activity.planned.v1"
+
+
+class _Telling(_Activity):
+    """What those are told who are invited; of many, several events tell a part each."""
+
+    invitees = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(max=MOST_INVITEES),
+        metadata={"description": "person ids, observers among them"},
+    )
+    part = fields.Integer(required=True, validate=validate.Range(min=1))
+    parts = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class ActivityAnnounced(_Telling):
+    """Whoever is invited is to be told of a planned activity."""
+
+    type = "records.activity.announced.v1"
+
+    announced_on = fields.Date(required=True)
+    starts_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "time of day on campus, 14:30"}
+    )
+    moved = fields.Boolean(
+        required=True, metadata={"description": "they were told before: day, time, place or list differ now"}
+    )
+
+
+class ActivityCancelled(_Telling):
+    """A planned activity will not be held. Without invitees where nobody was told of it."""
+
+    type = "records.activity.cancelled.v1"
+
+    cancelled_on = fields.Date(required=True)
 
 
 class _RecordedActivity(_Activity):
@@ -75,3 +112,20 @@ class ActivityReturned(_RecordedActivity):
     """The level above returned the record with a comment, which stays in records."""
 
     type = "records.activity.returned.v1"
+
+
+class ActivityMadeUp(_RecordedActivity):
+    """Somebody who was missing made up for it 补课; the record itself stays as it is."""
+
+    type = "records.activity.made_up.v1"
+
+
+class ActivityTemplateChanged(EventContract):
+    """A template of activities was made, changed or dropped."""
+
+    type = "records.activity_template.changed.v1"
+
+    template = fields.String(required=True)
+    organisation = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(ACTIVITY_KINDS))
+    active = fields.Boolean(required=True)

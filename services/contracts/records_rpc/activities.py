@@ -200,6 +200,16 @@ class Remark(Schema):
     text = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
+class MadeUp(Schema):
+    """Who was missing, and made up for it: never counted as present."""
+
+    person = fields.String(required=True)
+    on = Day(required=True)
+    how = fields.String(required=True)
+    by = fields.String(required=True, metadata={"description": "person id of who noted it"})
+    entered_on = Day(required=True)
+
+
 class Activity(ActivitySummary):
     """An activity with everything recorded of it."""
 
@@ -213,6 +223,10 @@ class Activity(ActivitySummary):
     minutes = fields.String(required=True, allow_none=True)
     decisions = fields.List(fields.Nested(DecisionTaken), required=True)
     attachments = fields.List(fields.Nested(KeptFile), required=True)
+    announced_on = Day(required=True, allow_none=True)
+    cancelled_on = Day(required=True, allow_none=True)
+    cancel_reason = fields.String(required=True, allow_none=True)
+    make_ups = fields.List(fields.Nested(MadeUp), required=True)
     remarks = fields.List(fields.Nested(Remark), required=True)
     reviews = fields.List(fields.Nested(Review), required=True)
     withheld = fields.Boolean(metadata={"description": "what was said is kept from the caller"})

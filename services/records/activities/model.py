@@ -50,7 +50,7 @@ def plan(subject: str, given: State, organisation: State, kind: Kind, today: dat
     Raises ``Invalid``: ``organisation.inactive``, ``activity.kind_unfit``,
     ``activity.before_founding``, ``activity.too_far_ahead``, and as ``details.checked``.
     """
-    state = _seen({**_begun(given["organisation"], kind), **planned(given, organisation, kind, today)})
+    state = seen({**_begun(given["organisation"], kind), **planned(given, organisation, kind, today)})
     return happened(ActivityPlanned, subject, state)
 
 
@@ -86,6 +86,8 @@ def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
         "observers": [],
         "invited": [],
         "announced_on": None,
+        "cancelled_on": None,
+        "cancel_reason": None,
         "entered_on": None,
         "late": False,
         "expected": 0,
@@ -105,7 +107,7 @@ def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _seen(state: State) -> dict[str, Any]:
+def seen(state: State) -> dict[str, Any]:
     """``state`` with whom it concerns, by which it is found."""
     known = {**state, "people": visibility.participants(state)}
     return {**known, "audience": visibility.audience(known)}
@@ -171,7 +173,7 @@ def record(
         "remarks": [],
         "recorded_by": sorted({*before.get("recorded_by", ()), by}),
     }
-    state = _seen(state)
+    state = seen(state)
     return None if state == before else happened(ActivityRecorded, subject, state)
 
 
@@ -286,7 +288,7 @@ def take_over(
         "late": is_late(held_on, entered_on, window_days),
         "imported": True,
     }
-    return happened(ActivityApproved, subject, _seen(state))
+    return happened(ActivityApproved, subject, seen(state))
 
 
 def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:

@@ -26,6 +26,7 @@ COLLECTIONS = (
     "people",
     "posts",
     "activities",
+    "activity_templates",
     "rejections",
     "training_credits",
     "thought_reports",

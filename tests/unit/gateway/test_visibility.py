@@ -127,9 +127,15 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         for kind, allowed in table.items():
             assert set(allowed) <= declared[kind]
             kept_back |= {(kind, name) for name in declared[kind] - set(allowed)}
-    activities = ("planned", "recorded", "submitted", "approved", "returned")
+    activities = ("planned", "recorded", "submitted", "approved", "returned", "made_up")
+    telling = ("concerned", "invitees", "part", "parts")
     assert kept_back == {
         *((f"records.activity.{happened}.v1", "concerned") for happened in activities),
+        *(
+            (f"records.activity.{happened}.v1", name)
+            for happened in ("announced", "cancelled")
+            for name in telling
+        ),
         ("records.person.changed.v1", "phone_sealed"),
         ("feedback.result.published.v1", "opinions"),
         ("feedback.measure.planned.v1", "opinions"),
