@@ -25,7 +25,7 @@ def _kind() -> fields.String:
 # -- before it -------------------------------------------------------------------------------------
 
 
-class ChangePlan(Planned, Expecting):
+class ReplanActivity(Planned, Expecting):
     """Another plan in the place of the first, while nothing is recorded. Who was told is told anew."""
 
     activity = identifier()
@@ -154,7 +154,7 @@ class MakeUp(Expecting):
 # -- templates -------------------------------------------------------------------------------------
 
 
-class Template(Schema):
+class TemplateOfActivity(Schema):
     """What routine meetings have alike. ``{year}``, ``{month}``, ``{day}`` in the title are filled in."""
 
     title = Text(120, required=True)
@@ -168,20 +168,20 @@ class Template(Schema):
     details = kind_details()
 
 
-class CreateTemplate(Template):
+class CreateActivityTemplate(TemplateOfActivity):
     """Keep a template for ``organisation`` and everything below it."""
 
     organisation = identifier()
     kind = _kind()
 
 
-class ChangeTemplate(Template, Expecting):
+class ChangeActivityTemplate(TemplateOfActivity, Expecting):
     """Put another in its place."""
 
     template = identifier()
 
 
-class DropTemplate(Expecting):
+class DropActivityTemplate(Expecting):
     """Offer it no more."""
 
     template = identifier()
@@ -204,7 +204,7 @@ class ActivityTemplate(Schema):
     active = fields.Boolean(required=True)
 
 
-class ListTemplates(Listing):
+class ListActivityTemplates(Listing):
     """The templates that ``organisation`` may use, its own and those from above, by title."""
 
     organisation = identifier()

@@ -18,8 +18,8 @@ class AttendingTable:
 
     records: Records
 
-    @rpc(request=calls.ChangePlan, response=Activity)
-    def change_plan(self, request: Request) -> Answer:
+    @rpc(request=calls.ReplanActivity, response=Activity)
+    def replan_activity(self, request: Request) -> Answer:
         return self.records.planning.replan(request)
 
     @rpc(request=calls.AnnounceActivity, response=Activity)
@@ -62,19 +62,19 @@ class AttendingTable:
     def draft_attendance(self, request: Request) -> Answer:
         return self.records.attending.drafted(request["activity"])
 
-    @rpc(request=calls.CreateTemplate, response=calls.ActivityTemplate)
+    @rpc(request=calls.CreateActivityTemplate, response=calls.ActivityTemplate)
     def create_activity_template(self, request: Request) -> Answer:
         return self.records.activity_templates.create(request)
 
-    @rpc(request=calls.ChangeTemplate, response=calls.ActivityTemplate)
+    @rpc(request=calls.ChangeActivityTemplate, response=calls.ActivityTemplate)
     def change_activity_template(self, request: Request) -> Answer:
         return self.records.activity_templates.change(request)
 
-    @rpc(request=calls.DropTemplate, response=calls.ActivityTemplate)
+    @rpc(request=calls.DropActivityTemplate, response=calls.ActivityTemplate)
     def drop_activity_template(self, request: Request) -> Answer:
         return self.records.activity_templates.drop(request)
 
-    @rpc(request=calls.ListTemplates, response=calls.ActivityTemplates)
+    @rpc(request=calls.ListActivityTemplates, response=calls.ActivityTemplates)
     def list_activity_templates(self, request: Request) -> Answer:
         return self.records.activity_templates.listed(request)
 

@@ -69,7 +69,7 @@ def test_who_is_invited_is_told_answers_and_is_told_again_of_another_day_and_of_
         campus.call(faculty.member, "draft_attendance", activity=activity)
 
     moved = {"title": "2026年9月主题党日", "held_on": "2026-09-18", "starts_at": "15:00", "place": "礼堂"}
-    campus.call(faculty.secretary, "change_plan", activity=activity, **moved)
+    campus.call(faculty.secretary, "replan_activity", activity=activity, **moved)
     assert [each["moved"] for each in told(campus, "announced", activity)] == [False, True]
     assert mine(campus, faculty.groupie)[0]["held_on"] == "2026-09-18"
     with pytest.raises(Forbidden):
