@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -48,6 +48,7 @@ def test_all_who_are_entitled_and_the_observers_are_told_where_nobody_is_named()
     assert again is None
 
 
+@settings(deadline=None)
 @given(count=st.integers(1, 1000))
 def test_many_are_told_in_parts_that_together_are_all_of_them(count: int) -> None:
     people = [f"p{number}" for number in range(count)]
@@ -143,6 +144,7 @@ def made_up(state: dict[str, Any], person: str, on: date, today: date = TODAY) -
 STATES = {"a": "present", "b": "absent", "c": "excused"}
 
 
+@settings(deadline=None)
 @given(days=st.integers(-3, 40))
 def test_what_was_missed_is_made_up_within_thirty_days_and_never_counts_as_present(days: int) -> None:
     before, on = recorded(STATES), HELD + timedelta(days=days)
@@ -196,6 +198,7 @@ def test_a_title_follows_its_day_and_keeps_what_is_not_of_the_day(title: str, no
     assert drafting.retitled(title, was, now) == said
 
 
+@settings(deadline=None)
 @given(was=st.dates(date(2020, 1, 1), date(2030, 1, 1)), now=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
 def test_a_title_that_followed_its_day_follows_it_back(was: date, now: date) -> None:
     title = f"{was.year}年{was.month}月{was.day}日支委会"
@@ -305,3 +308,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
+TestLife.settings = settings(deadline=None)

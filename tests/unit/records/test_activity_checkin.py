@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Invalid
@@ -26,6 +26,7 @@ def code(of: checkin.Opening, window: int) -> str:
     return checkin.code_of(hashlib.sha256(of.secret(window).encode()).hexdigest())
 
 
+@settings(deadline=None)
 @given(window=st.integers(0, 29), waited=st.integers(0, 200))
 def test_a_code_is_taken_for_twice_its_window_and_never_after_closing(window: int, waited: int) -> None:
     of = opening(30)
@@ -36,6 +37,7 @@ def test_a_code_is_taken_for_twice_its_window_and_never_after_closing(window: in
     assert 60 <= 2 * of.seconds <= 120
 
 
+@settings(deadline=None)
 @given(seconds=st.integers(-100, 4000))
 def test_codes_are_taken_from_the_opening_until_the_closing(seconds: int) -> None:
     of, now = opening(30), OPENED + timedelta(seconds=seconds)
@@ -64,6 +66,7 @@ def test_check_in_opens_on_the_day_alone_and_not_for_longer_than_the_pack_says()
     assert refused.value.params["article"] == "第五条"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 400)), max_size=30))
 def test_after_five_wrong_codes_in_ten_minutes_the_right_one_does_not_help(
     tried: list[tuple[bool, int]],

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Invalid
@@ -76,6 +76,7 @@ def test_each_kind_is_content_with_what_it_asks_for_and_asks_for_no_more(kind: s
     assert len(details.asked(KINDS[kind], "submit")) <= 2
 
 
+@settings(deadline=None)
 @given(kind=st.sampled_from(ACTIVITY_KINDS), stage=st.sampled_from(kinds.STAGES), chosen=st.data())
 def test_what_is_missing_is_refused_at_its_place_with_pack_article_and_what_is_accepted(
     kind: str, stage: str, chosen: Any
@@ -106,6 +107,7 @@ NAMES = st.sampled_from(sorted({name for kind in KINDS.values() for name in kind
 )
 
 
+@settings(deadline=None)
 @given(kind=st.sampled_from(ACTIVITY_KINDS), given=st.dictionaries(NAMES, JSON, max_size=5))
 def test_whatever_is_sent_is_kept_as_it_should_be_or_refused(kind: str, given: dict[str, Any]) -> None:
     details.people(KINDS[kind], given)
@@ -127,6 +129,7 @@ def meeting(kind: str = "democratic_life_meeting", **more: Any) -> dict[str, Any
     return {"kind": kind, "held_on": HELD.isoformat(), "expected": 9, "present": 9, "details": {}, **more}
 
 
+@settings(deadline=None)
 @given(expected=st.integers(1, 40), present=st.integers(0, 40))
 def test_two_thirds_are_present_counted_in_whole_people(expected: int, present: int) -> None:
     state = meeting(expected=expected, present=min(present, expected))
@@ -149,6 +152,7 @@ def test_a_report_after_fifteen_days_is_remarked_and_stops_nothing(days: int, la
     assert [each["code"] for each in remarks] == (["activity.report_late"] if late else [])
 
 
+@settings(deadline=None)
 @given(
     excellent=st.integers(0, 20),
     qualified=st.integers(0, 20),
