@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import dues as rpc
+from services.contracts.records_rpc import dues_files as files
 from services.contracts.records_rpc.imports import StartedJob
 
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
@@ -37,6 +38,15 @@ ROUTES = (
         "dues",
         call=Call("records.reveal_dues_base", rpc.RevealDuesBase, rpc.DuesBase),
         permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dues/bases/import",
+        "Set the bases of a year by a spreadsheet that was sent",
+        "dues",
+        call=Call("records.import_dues_bases", files.ImportDuesBases, StartedJob),
+        status=202,
+        permission=f"row by row: {_WRITER}",
     ),
     Route(
         "POST",
@@ -121,6 +131,33 @@ ROUTES = (
         "dues",
         call=Call("records.reconcile_dues", rpc.ReconcileDues, rpc.Reconciliation),
         permission=_WRITER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/dues/reconciliations",
+        "Compare a statement that was sent as a spreadsheet with the books",
+        "dues",
+        call=Call("records.reconcile_dues_file", files.ReconcileDuesFile, StartedJob),
+        status=202,
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dues/reconciliations/{reconciliation}",
+        "What a statement came to, once its job is done",
+        "dues",
+        call=Call("records.get_dues_reconciliation", files.GetDuesReconciliation, files.DuesReconciliation),
+        permission=_POST,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dues/reconciliations/{reconciliation}/lines",
+        "What became of each line of a statement, and what it lacks",
+        "dues",
+        call=Call(
+            "records.list_dues_reconciliation", files.ListDuesReconciliation, files.DuesReconciliationLines
+        ),
+        permission=_POST,
     ),
     Route(
         "POST",

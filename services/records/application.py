@@ -35,6 +35,7 @@ from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
 from services.records.dues.register import Dues
+from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
@@ -104,7 +105,8 @@ class Records(Application):
                 self.packs("transfers-*.yaml"),
             ),
         )
-        self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"))
+        file_jobs = FileJobs(self.files, self.jobs)
+        self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"), file_jobs)
         self.campus = Campus(self, self.directory, self.people)
         self.plans = Plans(self, self.directory, self.access, self.activities, self.packs("tasks-*.yaml"))
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
@@ -259,7 +261,7 @@ class Records(Application):
         return found
 
     def _told(self, error: Answer) -> Answer:
-        return {**error, "text": self.catalogue.render(error["code"])}
+        return {**error, "text": self.catalogue.render(error["code"], error.get("params"))}
 
     # -- audit ---------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class RowError(Schema):
     row = fields.Integer(required=True, metadata={"description": "as the spreadsheet counts, header = 1"})
     column = fields.String(required=True, allow_none=True)
     code = fields.String(required=True)
+    params = fields.Dict(metadata={"description": "rule, pack, article and what would be accepted"})
     text = fields.Nested(BilingualText, required=True)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from services.chassis import context
+from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.identity import derived_id
@@ -13,6 +15,7 @@ from services.chassis.store import in_transaction
 from services.records.dues import ledger
 from services.records.dues import model as rules
 from services.records.dues.office import Answer, Office
+from services.records.dues.pack import DuesPack
 
 FIELD = "dues base"
 
@@ -35,9 +38,7 @@ class Bases:
         person = office.directory.person_named_in("person", request["person"])
         office.access.require_writer(actor, person.state["organisation"])
         pack = office.rules_for(person.state["organisation"])
-        rules.dues_of(request["kind"], request["base_fen"], request["amount_fen"], pack)
         subject = base_id(person.id, request["year"])
-        given = {**request, **self._sealed(person.id, request["base_fen"])}
 
         def commit() -> Document:
             repeated = self._documents.repeated(subject)
@@ -46,7 +47,7 @@ class Bases:
             met = self._documents.find_one({"_id": subject})
             before = met.state if met else None
             billed = self._last_billed(person.id, request["year"])
-            change = rules.set_base(given, before, pack, billed=billed)
+            change = self.decided(request, before, pack, billed=billed)
             if met is None and change is not None:
                 set_now = self._documents.create(subject, change.state, change.events, respond=self._masked)
             else:
@@ -79,10 +80,19 @@ class Bases:
             return None
         return {"kind": entry["kind"], "base_fen": self._open(entry), "amount_fen": entry["amount_fen"]}
 
+    def decided(
+        self, given: Answer, before: Mapping[str, Any] | None, pack: DuesPack, *, billed: str | None
+    ) -> Change | None:
+        """What becomes of a person's bases; see ``set_base``. The base is sealed from here on."""
+        rules.dues_of(given["kind"], given["base_fen"], given["amount_fen"], pack)
+        sealed = self._sealed(given["person"], given["base_fen"])
+        return rules.set_base({**given, **sealed}, before, pack, billed=billed)
+
     def _correct(self, base: Document, reason: str, actor: str) -> None:
         """Every bill of the year as this base asks for it; amounts asked before stay in the bills."""
         office, today = self._office, self._office.clock.today()
-        for bill in office.bills.find(_of_year(base.state["person"], base.state["year"]), limit=0):
+        of_person = {"person": base.state["person"], "month": of_year(base.state["year"])}
+        for bill in office.bills.find(of_person, limit=0):
             given = self.opened_for(base, bill.state["month"])
             if given is None:
                 continue
@@ -106,7 +116,8 @@ class Bases:
         return found
 
     def _last_billed(self, person: str, year: int) -> str | None:
-        found = self._office.bills.find(_of_year(person, year), sort=[("month", -1), ("_id", -1)], limit=1)
+        wanted = {"person": person, "month": of_year(year)}
+        found = self._office.bills.find(wanted, sort=[("month", -1), ("_id", -1)], limit=1)
         return found[0].state["month"] if found else None
 
     def _sealed(self, person: str, base_fen: int | None) -> dict[str, str | None]:
@@ -134,8 +145,9 @@ class Bases:
         return _told(base, hidden)
 
 
-def _of_year(person: str, year: int) -> Answer:
-    return {"person": person, "month": {"$gte": f"{year}-01", "$lt": f"{year + 1}-01"}}
+def of_year(year: int) -> Answer:
+    """The months of a year, as a filter."""
+    return {"$gte": f"{year}-01", "$lte": f"{year}-12"}
 
 
 def _entry(entry: Answer) -> Answer:

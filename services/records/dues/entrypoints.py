@@ -8,6 +8,7 @@ from typing import Any
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
 from services.contracts.records_rpc import dues as calls
+from services.contracts.records_rpc import dues_files as files
 from services.contracts.records_rpc.imports import StartedJob
 from services.records.application import Records
 
@@ -31,6 +32,22 @@ class DuesTable:
     @rpc(request=calls.RevealDuesBase, response=calls.DuesBase)
     def reveal_dues_base(self, request: Request) -> Answer:
         return self.records.dues.bases.reveal(request)
+
+    @rpc(request=files.ImportDuesBases, response=StartedJob)
+    def import_dues_bases(self, request: Request) -> Answer:
+        return self.records.dues.base_import.start(request)
+
+    @rpc(request=files.ReconcileDuesFile, response=StartedJob)
+    def reconcile_dues_file(self, request: Request) -> Answer:
+        return self.records.dues.statements.start(request)
+
+    @rpc(request=files.GetDuesReconciliation, response=files.DuesReconciliation)
+    def get_dues_reconciliation(self, request: Request) -> Answer:
+        return self.records.dues.statements.get(request["reconciliation"])
+
+    @rpc(request=files.ListDuesReconciliation, response=files.DuesReconciliationLines)
+    def list_dues_reconciliation(self, request: Request) -> Answer:
+        return self.records.dues.statements.listed(request)
 
     @rpc(request=calls.BillDues, response=StartedJob)
     def bill_dues(self, request: Request) -> Answer:
@@ -78,7 +95,7 @@ class DuesTable:
 
     @rpc(request=calls.ReconcileDues, response=calls.Reconciliation)
     def reconcile_dues(self, request: Request) -> Answer:
-        return self.records.dues.payments.reconcile(request)
+        return self.records.dues.statements.compare(request)
 
     @rpc(request=calls.AskDuesRelief, response=calls.DuesRelief)
     def ask_dues_relief(self, request: Request) -> Answer:

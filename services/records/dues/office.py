@@ -8,6 +8,7 @@ from typing import Any
 from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.clock import Clock
+from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.policies import Pack
@@ -90,3 +91,8 @@ class Office:
 def shown(document: Document) -> Answer:
     """A document as its readers see it."""
     return {"id": document.id, "version": document.version, **document.state}
+
+
+def as_decided(change: Change, state: Answer) -> Change:
+    """``change``, which was decided on the state that this transaction read."""
+    return change

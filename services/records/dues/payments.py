@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from services.chassis import context
-from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.store import in_transaction
-from services.records.directory.store import found_by, only
+from services.records.directory.store import only
 from services.records.dues import ledger, settling
 from services.records.dues import model as rules
-from services.records.dues.office import Answer, Office, shown
-from services.records.dues.reconciliation import reconcile
-
-MOST_DAYS = 31
-_BY_DAY = [("paid_on", -1), ("_id", -1)]
+from services.records.dues.office import Answer, Office, as_decided, shown
 
 
 class Payments:
@@ -115,29 +110,6 @@ class Payments:
         )
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 
-    def reconcile(self, request: Answer) -> Answer:
-        """A statement of the payment system beside one organisation's book; nothing is written."""
-        office = self._office
-        node = office.directory.organisation_named_in("organisation", request["organisation"]).id
-        office.access.require_writer(context.actor(), node)
-        since, until = request["since"], request["until"]
-        if not 0 <= (until - since).days <= MOST_DAYS:
-            accepted = {"accepted": f"{since.isoformat()} … {(since + timedelta(MOST_DAYS)).isoformat()}"}
-            raise Invalid("dues.days_unfit", params=accepted, fields={"until": ["dues.days_unfit"]})
-        days = {"$gte": since.isoformat(), "$lte": until.isoformat()}
-        found = self._documents.find({"organisation": node, "paid_on": days}, sort=_BY_DAY, limit=0)
-        ours = [(each.id, each.state) for each in found if each.state["entered_by"] == "campus"]
-        numbers = {line["number"] for line in request["lines"]}
-        people = {
-            each.state["number"]: each.id for each in found_by(office.directory.people, "number", numbers)
-        }
-        lines = [
-            {**line, "person": people.get(line["number"]), "paid_on": line["paid_on"].isoformat()}
-            for line in request["lines"]
-        ]
-        outcomes, unnamed = reconcile(lines, ours)
-        return {"lines": outcomes, "unnamed": unnamed}
-
     # -- within --------------------------------------------------------------------------------
 
     def _pays(self, person: Document) -> bool:
@@ -196,7 +168,7 @@ class Payments:
             change = settling.draw(payment.id, payment.state, owed)
             if change is None:
                 continue
-            self._documents.change(payment.id, partial(_as_decided, change))
+            self._documents.change(payment.id, partial(as_decided, change))
             parts = change.state["parts"][len(payment.state["parts"]) :]
             self._settle(payment.id, parts, today)
             home = payment.state["organisation"]
@@ -258,11 +230,6 @@ def whose(office: Office, request: Answer) -> Answer:
         if not office.access.reads_people(actor, person.state["organisation"]):
             raise Forbidden("permission.denied")
     return wanted
-
-
-def _as_decided(change: Change, state: Answer) -> Change:
-    """What was decided on the state that this transaction read."""
-    return change
 
 
 def _told_id(event: Event) -> str:

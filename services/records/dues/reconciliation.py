@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-AGREED, PERSON_DIFFERS, AMOUNT_DIFFERS, DAY_DIFFERS, REVERSED, MISSING = (
+AGREED, PERSON_DIFFERS, AMOUNT_DIFFERS, DAY_DIFFERS, REVERSED, MISSING, UNNAMED = (
     "agreed",
     "person_differs",
     "amount_differs",
     "day_differs",
     "reversed",
     "missing",
+    "unnamed",
 )
 
 
@@ -37,6 +39,26 @@ def reconcile(
         payment for payment, state in ours if state["reference"] not in told and state["state"] == "received"
     ]
     return outcomes, unnamed
+
+
+def results(
+    rows: Sequence[int],
+    outcomes: Sequence[Mapping[str, Any]],
+    unnamed: Sequence[str],
+    payments: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """What ``reconcile`` found as numbered results: of each line of a file at its row, then ``unnamed``."""
+    told = [{"row": row, **outcome} for row, outcome in zip(rows, outcomes, strict=True)]
+    lacking = [
+        {"row": None, "reference": payments[each]["reference"], "payment": each, "outcome": UNNAMED}
+        for each in unnamed
+    ]
+    return [{"number": number, **each} for number, each in enumerate([*told, *lacking], 1)]
+
+
+def counted(found: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many results there are of each outcome."""
+    return dict(Counter(each["outcome"] for each in found))
 
 
 def _compared(line: Mapping[str, Any], state: Mapping[str, Any] | None) -> str:

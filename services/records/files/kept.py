@@ -197,12 +197,18 @@ class Files:
         due = {"expires_at": {"$lte": self._clock.now()}}
         while expired := list(self._files.find(due, {"_id": 1}, limit=SWEPT_AT_ONCE)):
             for each in expired:
-                # Marked first: a claim that comes now is told that there is no such file.
-                if self._files.update_one(
-                    {"_id": each["_id"], **due}, {"$set": {"going": True}}
-                ).matched_count:
-                    self._parts.delete_many({"file": each["_id"]})
-                    self._files.delete_one({"_id": each["_id"]})
+                self._forget({"_id": each["_id"], **due})
+
+    def forget(self, file: str) -> None:
+        """Forget a file that nothing holds; one that is held or gone stays as it is."""
+        self._forget({"_id": file, "holder_id": None})
+
+    def _forget(self, file: Record) -> None:
+        # Marked first: a claim that comes now is told that there is no such file.
+        with answering():
+            if self._files.update_one(file, {"$set": {"going": True}}).matched_count:
+                self._parts.delete_many({"file": file["_id"]})
+                self._files.delete_one({"_id": file["_id"]})
 
     # -- within --------------------------------------------------------------------------------
 

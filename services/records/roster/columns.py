@@ -9,7 +9,10 @@ from dataclasses import dataclass
 ORGANISATION = "organisation"
 PERSON = "person"
 ACTIVITY = "activity"
-KINDS = (ORGANISATION, PERSON, ACTIVITY)  # in the order in which they are taken over
+KINDS = (ORGANISATION, PERSON, ACTIVITY)  # of a roster, in the order in which they are taken over
+DUES_BASE = "dues_base"
+STATEMENT = "statement"
+_NUMBER = ("学号/工号", "学号", "工号", "学工号", "学(工)号", "工号/学号", "人员编号", "number")
 
 # The first synonym is the label that error messages and our own files use.
 COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -25,7 +28,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     PERSON: {
         "name": ("姓名", "名字", "name"),
-        "number": ("学号/工号", "学号", "工号", "学工号", "学(工)号", "工号/学号", "人员编号", "number"),
+        "number": _NUMBER,
         "sex": ("性别", "sex"),
         "sex_code": ("性别代码", "sex_code"),
         "political_status": ("政治面貌", "党员类型", "人员类别", "political_status"),
@@ -60,11 +63,26 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "has_minutes": ("有记录", "会议记录", "是否有记录", "has_minutes"),
         "title": ("议题", "主题", "会议主题", "标题", "title"),
     },
+    DUES_BASE: {
+        "number": _NUMBER,
+        "kind": ("缴费类别", "党费类别", "人员类别", "类别", "kind"),
+        "base_fen": ("月缴费基数", "缴费基数", "党费基数", "党费计算基数", "税后月收入", "月养老金", "base"),
+        "amount_fen": ("月缴金额", "月缴党费", "定额", "amount"),
+        "from_month": ("起始月份", "执行月份", "起始年月", "from_month"),
+    },
+    STATEMENT: {
+        "reference": ("流水号", "交易流水号", "订单号", "凭证号", "reference"),
+        "number": _NUMBER,
+        "amount_fen": ("金额", "缴费金额", "交易金额", "实缴金额", "amount"),
+        "paid_on": ("缴费日期", "交易日期", "缴费时间", "交易时间", "paid_on"),
+    },
 }
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     ORGANISATION: ("code", "name", "kind"),
     PERSON: ("name", "number"),
     ACTIVITY: ("organisation", "kind", "held_on", "expected", "present"),
+    DUES_BASE: ("number",),
+    STATEMENT: ("reference", "number", "amount_fen", "paid_on"),
 }
 # A title, a note and an empty line may stand above the headers.
 HEADER_WITHIN = 10
@@ -112,8 +130,8 @@ _FIELDS = {
 }
 
 
-def find_header(rows: Sequence[Sequence[str]]) -> Header | None:
-    """The best header within the first lines; None where no line looks like one.
+def find_header(rows: Sequence[Sequence[str]], kinds: Sequence[str] = KINDS) -> Header | None:
+    """The best header of one of ``kinds`` within the first lines; None where no line looks like one.
 
     A line is a header of the kind whose required columns it names most of; at least two columns of a kind
     must be named, one of them required.
@@ -121,7 +139,7 @@ def find_header(rows: Sequence[Sequence[str]]) -> Header | None:
     found = [
         header
         for number, cells in enumerate(rows[:HEADER_WITHIN], 1)
-        for kind in KINDS
+        for kind in kinds
         if (header := _header(kind, number, cells)) is not None
     ]
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -39,14 +39,24 @@ def parse(kind: str, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[Pro
     Values are JSON: dates are ISO texts. What a cell leaves blank, or masked, is not among the values: it
     stays as it is.
     """
+    values, problems = values_of(_READERS[kind], _NEVER_BLANK[kind], cells)
+    if kind == PERSON:
+        problems.extend(_codes_told(values))
+    return values, problems
+
+
+def values_of(
+    readers: Mapping[str, Callable[[str], Any]], never_blank: Collection[str], cells: Mapping[str, str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """As ``parse``, by a reader for each field."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for field, read in _READERS[kind].items():
+    for field, read in readers.items():
         text = narrow(cells.get(field, ""))
         if field in _MASKABLE and _MASKED.fullmatch(text):
             continue
         if text.lower() in _BLANK:
-            if field in _NEVER_BLANK[kind]:
+            if field in never_blank:
                 problems.append((field, "cell.missing"))
             continue
         try:
@@ -54,8 +64,6 @@ def parse(kind: str, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[Pro
             values |= read_as if isinstance(read_as, dict) else {field: read_as}
         except CellWrong as wrong:
             problems.append((field, str(wrong)))
-    if kind == PERSON:
-        problems.extend(_codes_told(values))
     return values, problems
 
 
@@ -80,7 +88,8 @@ def narrow(text: str) -> str:
     return _BETWEEN_HAN.sub("", " ".join(unicodedata.normalize("NFKC", text).split()))
 
 
-def _one_of(known: Mapping[Any, tuple[str, ...]], code: str) -> Callable[[str], Any]:
+def one_of(known: Mapping[Any, tuple[str, ...]], code: str) -> Callable[[str], Any]:
+    """A reader of words, in small letters; raises ``CellWrong(code)`` for any other."""
     by_word = {word: value for value, synonyms in known.items() for word in synonyms}
 
     def read(text: str) -> Any:
@@ -103,7 +112,8 @@ def _text(most: int) -> Callable[[str], str]:
     return read
 
 
-def _pattern(expression: str, code: str) -> Callable[[str], str]:
+def pattern(expression: str, code: str) -> Callable[[str], str]:
+    """A reader of texts of one form."""
     compiled = re.compile(expression)
 
     def read(text: str) -> str:
@@ -163,7 +173,7 @@ def read_date(text: str) -> str:
 
 
 def _roles(text: str) -> list[str]:
-    read = _one_of(words.ROLES, "role.unknown")
+    read = one_of(words.ROLES, "role.unknown")
     return list(dict.fromkeys(read(word) for word in _ROLE_BREAK.split(text) if word))
 
 
@@ -173,24 +183,25 @@ def _count(text: str) -> int:
     return int(text)
 
 
-_CODE = _pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "code.invalid")
+NUMBER = pattern(r"[A-Za-z0-9]{2,20}", "number.invalid")
+_CODE = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "code.invalid")
 _REFERENCE = _text(80)
 _READERS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     ORGANISATION: {
         "code": _CODE,
         "name": _text(80),
-        "kind": _one_of(words.ORGANISATION_KINDS, "organisation.kind_unknown"),
+        "kind": one_of(words.ORGANISATION_KINDS, "organisation.kind_unknown"),
         "parent": _REFERENCE,
         "founded_on": read_date,
-        "has_committee": _one_of(words.FLAGS, "flag.invalid"),
-        "has_leading_group": _one_of(words.FLAGS, "flag.invalid"),
+        "has_committee": one_of(words.FLAGS, "flag.invalid"),
+        "has_leading_group": one_of(words.FLAGS, "flag.invalid"),
         "external_id": _text(60),
     },
     PERSON: {
-        "number": _pattern(r"[A-Za-z0-9]{2,20}", "number.invalid"),
+        "number": NUMBER,
         "name": _text(60),
-        "sex": _one_of(words.SEXES, "sex.unknown"),
-        "sex_code": _one_of({sex: (code,) for sex, code in SEX_CODES.items()}, "sex.unknown"),
+        "sex": one_of(words.SEXES, "sex.unknown"),
+        "sex_code": one_of({sex: (code,) for sex, code in SEX_CODES.items()}, "sex.unknown"),
         "political_status": read_status,
         "political_status_code": read_status_code,
         "organisation": _REFERENCE,
@@ -205,13 +216,13 @@ _READERS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     },
     ACTIVITY: {
         "organisation": _REFERENCE,
-        "kind": _one_of(words.ACTIVITIES, "activity.kind_unknown"),
+        "kind": one_of(words.ACTIVITIES, "activity.kind_unknown"),
         "held_on": read_date,
         "entered_on": read_date,
         "expected": _count,
         "present": _count,
         "excused": _count,
-        "has_minutes": _one_of(words.FLAGS, "flag.invalid"),
+        "has_minutes": one_of(words.FLAGS, "flag.invalid"),
         "title": _text(120),
     },
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.records.roster.columns import KINDS, ORGANISATION, Header, column_of, find_header, label
-from services.records.roster.model import key_of, parse
+from services.records.roster.model import Problem, key_of, parse
 from services.records.roster.tables import Table, tables
 
 Row = dict[str, Any]
 Roster = dict[str, Any]
+Parse = Callable[[str, Mapping[str, str]], tuple[dict[str, Any], list[Problem]]]
+KeyOf = Callable[[str, Mapping[str, Any]], tuple[Any, ...] | None]
 
 
 def read(argument: Mapping[str, str]) -> Roster:
@@ -27,24 +29,32 @@ def read(argument: Mapping[str, str]) -> Roster:
 
 def arrange(found: Sequence[Table]) -> Roster:
     """As ``read``, of sheets already in memory."""
+    roster = sheets(found, KINDS, parse, key_of)
+    rows = roster["rows"]
+    above_first = _above_first([row for row in rows if row["kind"] == ORGANISATION])
+    return {**roster, "rows": [*above_first, *(row for row in rows if row["kind"] != ORGANISATION)]}
+
+
+def sheets(found: Sequence[Table], kinds: Sequence[str], parse: Parse, key_of: KeyOf) -> Roster:
+    """The sheets of ``kinds`` as ``{rows, labels}``, kind by kind; see ``read``.
+
+    ``parse`` makes values and problems of a row's cells; two rows that ``key_of`` gives the same key are not
+    both meant.
+    """
     from services.chassis.errors import Invalid
 
-    headers = [(table, find_header(table.rows)) for table in found]
+    headers = [(table, find_header(table.rows, kinds)) for table in found]
     known = [(table, header) for table, header in headers if header is not None]
     if not known:
         raise Invalid("roster.no_known_sheet")
     rows: list[Row] = []
-    for table, header in sorted(known, key=lambda each: KINDS.index(each[1].kind)):
-        rows.extend(_rows(table, header))
-    _refuse_twins(rows)
-    above_first = _above_first([row for row in rows if row["kind"] == ORGANISATION])
-    return {
-        "rows": [*above_first, *(row for row in rows if row["kind"] != ORGANISATION)],
-        "labels": {table.name: dict(header.labels) for table, header in known},
-    }
+    for table, header in sorted(known, key=lambda each: kinds.index(each[1].kind)):
+        rows.extend(_rows(table, header, parse))
+    _refuse_twins(rows, key_of)
+    return {"rows": rows, "labels": {table.name: dict(header.labels) for table, header in known}}
 
 
-def _rows(table: Table, header: Header) -> Iterable[Row]:
+def _rows(table: Table, header: Header, parse: Parse) -> Iterable[Row]:
     unusable = [(label(header.kind, field), "header.missing") for field in header.missing]
     unusable += [(name, "header.twice") for name in header.twice]
     if unusable:
@@ -69,7 +79,7 @@ def _row(sheet: str, number: int, header: Header, values: Row, problems: Sequenc
     }
 
 
-def _refuse_twins(rows: Iterable[Row]) -> None:
+def _refuse_twins(rows: Iterable[Row], key_of: KeyOf) -> None:
     """The second row with a key is wrong: which of the two was meant is not ours to guess."""
     first: dict[tuple[Any, ...], Row] = {}
     for row in rows:

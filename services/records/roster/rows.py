@@ -24,10 +24,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Handled:
-    """What became of a row. ``problems`` are (field, code); a row with any was not taken over."""
+    """What became of a row. ``problems`` are (field, code); a row with any was not taken over.
+
+    ``params`` go into the texts of the codes; they hold what would be accepted and nothing of the row.
+    """
 
     outcome: str
     problems: Sequence[tuple[str | None, str]] = field(default_factory=tuple)
+    params: Values = field(default_factory=dict)
 
 
 class RowRefused(Exception):

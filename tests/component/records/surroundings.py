@@ -35,6 +35,8 @@ COLLECTIONS = (
     "transfers",
     "development_quotas",
     "dues_bases",
+    "dues_reconciliations",
+    "dues_reconciliation_lines",
     "dues_bills",
     "dues_payments",
     "dues_prompts",

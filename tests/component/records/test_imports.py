@@ -17,7 +17,7 @@ import pytest
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.testing import wait_for
-from services.records.roster import importer
+from services.records.roster import takeover
 from services.records.roster.importer import KIND
 from services.records.roster.rows import ActivityRows, Tree
 from tests.component.records.surroundings import Campus, Faculty, workbook
@@ -214,7 +214,7 @@ def test_one_activity_by_the_code_and_by_the_name_of_its_organisation_is_taken_o
     by_code = ["B1", "主题党日", "2026-03-05", "", 3, 3, 0, "是", "三月"]
     by_name = ["组织 B1", "主题党日", "2026-03-05", "", 3, 2, 0, "是", "三月"]
     for bunch in (200, 1):  # together, and each in a bunch of its own
-        monkeypatch.setattr(importer, "BUNCH", bunch)
+        monkeypatch.setattr(takeover, "BUNCH", bunch)
         job = campus.imported(workbook(组织生活=[ACTIVITIES, by_code, by_name]))
         assert [(each["row"], each["code"]) for each in job["errors"]] == [(3, "row.twice")]
         assert counts(job) == ((1, 0, 0, 1) if bunch == 200 else (0, 0, 1, 1))
@@ -319,13 +319,13 @@ def test_numbers_are_sealed_at_rest_and_no_file_is_made_of_them(
     assert b"13812345678" not in str(list(campus.application.database["upload_parts"].find())).encode()
 
     seen: list[str] = []
-    read = importer.offload
+    read = takeover.offload
 
     def watched(*given: Any, **more: Any) -> Any:
         seen.extend(each.name for each in tmp_path.rglob("*"))
         return read(*given, **more)
 
-    monkeypatch.setattr(importer, "offload", watched)
+    monkeypatch.setattr(takeover, "offload", watched)
     job = campus.call(campus.administrator, "start_import", upload=begun, filename="x.csv")["job"]
     wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
     assert (seen, kept_content(campus)) == ([], [])

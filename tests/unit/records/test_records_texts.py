@@ -13,7 +13,7 @@ from services.contracts.kinds import ACTIVITY_STATES
 FOLDER = Path(__file__).parents[3] / "services" / "records"
 _CODE = re.compile(
     r"\"((?:organisations?|people|person|posts?|activit(?:y|ies)|review|attendance|uploads?|roster|header|row"
-    r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month"
+    r"|dues(?:_[a-z]+)?|relief|deferral|expenditure|month|money"
     r"|files?|decision|amendment|entry_windows?"
     r"|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|make_up|check_in|activity_(?:templates?|participations|openings)"
@@ -22,6 +22,7 @@ _CODE = re.compile(
     r"|transfers?|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {
+    "dues.bases_import",
     "dues.base_corrected",
     "dues.base_revealed",
     "dues.payment_reversed",
