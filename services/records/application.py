@@ -108,7 +108,9 @@ class Records(Application):
         file_jobs = FileJobs(self.files, self.jobs)
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"), file_jobs)
         self.campus = Campus(self, self.directory, self.people)
-        self.plans = Plans(self, self.directory, self.access, self.activities, self.packs("tasks-*.yaml"))
+        self.plans = Plans(
+            self, self.directory, self.access, self.activities, self.files, self.packs("tasks-*.yaml")
+        )
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
         self.training_sources = Sources(

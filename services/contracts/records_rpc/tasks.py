@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import DIFFICULTY_CATEGORIES, TASK_KINDS, TASK_ORIGINS, TASK_STATES
 from services.contracts.records_rpc.activities import VERDICTS, Review
+from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_NODES = 50
@@ -94,6 +95,7 @@ class FinishNode(Expecting):
     done_on = Day()
     note = Text(500, least=0, load_default=None, allow_none=True)
     activity = identifier(required=False)
+    attachments = attachments()
 
 
 class ReopenNode(Expecting):
@@ -119,6 +121,7 @@ class ReportTask(Expecting):
     text = Text(1000, required=True)
     progress = fields.Integer(strict=True, validate=validate.Range(min=0, max=100))
     activity = identifier(required=False)
+    attachments = attachments()
 
 
 class CompleteTask(Expecting):
@@ -175,6 +178,7 @@ class Node(Schema):
     done_on = Day(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
     activity = fields.String(required=True, allow_none=True)
+    attachments = fields.List(fields.Nested(KeptFile), required=True)
     dropped = fields.String(required=True, allow_none=True, metadata={"description": "why"})
 
 
@@ -192,6 +196,7 @@ class Report(Schema):
     text = fields.String(required=True)
     progress = fields.Integer(required=True)
     activity = fields.String(required=True, allow_none=True)
+    attachments = fields.List(fields.Nested(KeptFile), required=True)
     by = fields.String(required=True, metadata={"description": "person id"})
     on = Day(required=True)
 

@@ -14,9 +14,11 @@ from services.chassis.store import answering
 from services.records.access import Access
 from services.records.activities.register import Register
 from services.records.directory.store import Directory, found_by
+from services.records.files.kept import Files
 from services.records.plans import model as rules
 
 Answer = dict[str, Any]
+HOLDER = "task"  # of the files that are attached
 PUBLISHERS = ("secretary", "deputy_secretary", "administrator")
 _SUMMARY = (
     "organisation",
@@ -52,7 +54,12 @@ class Board:
     """Plans, tasks, templates and urges of one database."""
 
     def __init__(
-        self, application: Application, directory: Directory, access: Access, activities: Register
+        self,
+        application: Application,
+        directory: Directory,
+        access: Access,
+        activities: Register,
+        files: Files,
     ) -> None:
         self.directory = directory
         self.access = access
@@ -62,6 +69,9 @@ class Board:
         self.templates = application.documents("plan_templates")
         self.urges = application.documents("task_urges")
         self.urge_counts = application.database["task_urge_counts"]
+        self.database = application.database
+        self.files = files
+        files.guard(HOLDER, self.readable, audited=self._is_confided)
         self._activities = activities
         declare = application.indexes.declare
         for first in ((), (("organisation", 1),), (("published", 1),)):
@@ -111,6 +121,9 @@ class Board:
         if context.actor() != found.state["responsible"]:
             self.access.require_writer(context.actor(), found.state["organisation"])
         return found
+
+    def _is_confided(self, task: str) -> bool:
+        return bool(self.tasks.get(task).state["audience"] != rules.OPEN)
 
     def require_publisher(self, organisation: str) -> None:
         """A secretary, deputy or administrator at ``organisation`` or above."""

@@ -205,6 +205,7 @@ def report(subject: str, before: State, given: State, *, by: str, today: date) -
         "text": given["text"],
         "progress": progress(state),
         "activity": given.get("activity"),
+        "attachments": list(given.get("attachments") or ()),
         "by": by,
         "on": today.isoformat(),
     }
@@ -299,6 +300,12 @@ def progress(state: State) -> int:
         return WHOLE
     counted = per_cent(state["nodes"])
     return int(state["stated"]) if counted is None else counted
+
+
+def evidence(state: State) -> set[str]:
+    """The files that its nodes and reports hold."""
+    holders = (*state["nodes"], *state["reports"])
+    return {each["file"] for holder in holders for each in holder["attachments"]}
 
 
 def overdue(state: State, today: date) -> bool:

@@ -35,6 +35,7 @@ def numbered(before: Sequence[State], given: Sequence[State], due_on: date) -> N
                 "done_on": None,
                 "note": None,
                 "activity": None,
+                "attachments": [],
                 "dropped": None,
             }
         )
@@ -67,13 +68,19 @@ def finish(nodes: Sequence[State], node: str, given: State, *, done_on: date, to
             params={"accepted": today.isoformat()},
             fields={"done_on": ["task.done_in_future"]},
         )
-    reached = {"note": given.get("note") or None, "activity": given.get("activity")}
+    reached = {
+        "note": given.get("note") or None,
+        "activity": given.get("activity"),
+        "attachments": list(given.get("attachments") or ()),
+    }
     return _with(nodes, node, _open, {"done_on": done_on.isoformat(), **reached})
 
 
 def reopen(nodes: Sequence[State], node: str, reason: str) -> Nodes:
     """``node`` was not reached after all; ``Conflict("task.node_state")`` unless it was."""
-    return _with(nodes, node, _reached, {"done_on": None, "note": reason, "activity": None})
+    return _with(
+        nodes, node, _reached, {"done_on": None, "note": reason, "activity": None, "attachments": []}
+    )
 
 
 def drop(nodes: Sequence[State], node: str, reason: str) -> Nodes:

@@ -10,6 +10,7 @@ from services.chassis.policies import Pack
 from services.records.access import Access
 from services.records.activities.register import Register
 from services.records.directory.store import Directory
+from services.records.files.kept import Files
 from services.records.plans import model as rules
 from services.records.plans.annual import AnnualPlans
 from services.records.plans.board import Board
@@ -31,9 +32,10 @@ class Plans:
         directory: Directory,
         access: Access,
         activities: Register,
+        files: Files,
         packs: list[Pack],
     ) -> None:
-        self.board = Board(application, directory, access, activities)
+        self.board = Board(application, directory, access, activities, files)
         self.annual = AnnualPlans(self.board)
         self.tasks = Tasks(self.board)
         self.lists = Lists(self.board)

@@ -47,9 +47,9 @@ class Sources:
         self._tasks.create_many(written)  # what another replica made meanwhile stays
 
 
-def dated(decisions: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Those of ``decisions`` that are to be done by a day; one in plain words asks for nothing."""
-    return [each for each in decisions if isinstance(each, Mapping) and each.get("due_on")]
+def dated(decisions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``decisions`` that are to be done by a day; the others ask for nothing."""
+    return [each for each in decisions if each["due_on"]]
 
 
 def decided_id(activity: str, text: str) -> str:

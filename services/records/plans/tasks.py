@@ -10,10 +10,11 @@ from services.chassis import context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
+from services.chassis.store import in_transaction
 from services.records.directory.store import only
 from services.records.plans import model as rules
 from services.records.plans import nodes
-from services.records.plans.board import Answer, Board
+from services.records.plans.board import HOLDER, Answer, Board
 
 Decide = Callable[[Answer], Change | None]
 
@@ -94,20 +95,25 @@ class Tasks:
         task, today = self._board.workable(request["task"]), self._board.clock.today()
         self._check_named(request, task.state["organisation"])
         day = request.get("done_on", today)
-        return self._renoded(
-            request,
-            task,
-            lambda state: nodes.finish(state["nodes"], request["node"], request, done_on=day, today=today),
-        )
+
+        def finish(attachments: list[Answer]) -> Document:
+            given = {**request, "attachments": attachments}
+            return self._renode(
+                request,
+                task,
+                lambda state: nodes.finish(state["nodes"], request["node"], given, done_on=day, today=today),
+            )
+
+        return self._attaching(task, request["attachments"], finish)
 
     def reopen_node(self, request: Answer) -> Answer:
         """Say that a node was not reached after all."""
-        task = self._board.workable(request["task"])
-        return self._renoded(
-            request,
-            task,
-            lambda state: nodes.reopen(state["nodes"], request["node"], request["reason"]),
-        )
+        task, node, why = self._board.workable(request["task"]), request["node"], request["reason"]
+
+        def reopen(attachments: list[Answer]) -> Document:
+            return self._renode(request, task, lambda state: nodes.reopen(state["nodes"], node, why))
+
+        return self._attaching(task, [], reopen)
 
     def drop_node(self, request: Answer) -> Answer:
         """Have a node count no more."""
@@ -126,9 +132,14 @@ class Tasks:
             self._board.clock.today(),
         )
         self._check_named(request, task.state["organisation"])
-        return self._changed(
-            request, task, lambda state: rules.report(task.id, state, request, by=actor, today=today)
-        )
+
+        def report(attachments: list[Answer]) -> Document:
+            given = {**request, "attachments": attachments}
+            return self._change(
+                request, task, lambda state: rules.report(task.id, state, given, by=actor, today=today)
+            )
+
+        return self._attaching(task, request["attachments"], report)
 
     def complete(self, request: Answer) -> Answer:
         """Say that a task is done, and what it came to."""
@@ -200,15 +211,45 @@ class Tasks:
     def _renoded(
         self, request: Answer, task: Document, decide: Callable[[Answer], list[dict[str, Any]]]
     ) -> Answer:
-        return self._changed(
+        return self._told(self._renode(request, task, decide))
+
+    def _renode(
+        self, request: Answer, task: Document, decide: Callable[[Answer], list[dict[str, Any]]]
+    ) -> Document:
+        return self._change(
             request,
             task,
             lambda state: rules.with_nodes(task.id, state, decide(state), state["due_dates"]),
         )
 
+    def _attaching(
+        self, task: Document, files: list[str], write: Callable[[list[Answer]], Document]
+    ) -> Answer:
+        """What ``write`` makes of the task with ``files`` attached: both are done, or neither.
+
+        What the task holds no more is its sender's again.
+        """
+        kept = self._board.files
+
+        def commit() -> Document:
+            repeated = self._documents.repeated(task.id)
+            if repeated is not None:
+                return repeated
+            before = rules.evidence(self._documents.get(task.id).state)
+            written = write(kept.claim(files, HOLDER, task.id))
+            kept.release(before - rules.evidence(written.state), HOLDER, task.id)
+            return written
+
+        return self._told(in_transaction(self._board.database, commit))
+
     def _changed(
         self, request: Answer, task: Document, decide: Decide, *, public: bool | None = None
     ) -> Answer:
+        return self._told(self._change(request, task, decide, public=public))
+
+    def _change(
+        self, request: Answer, task: Document, decide: Decide, *, public: bool | None = None
+    ) -> Document:
         open_view = task.state["published"] if public is None else public
         names = self._names(task, request) if open_view else []
 
@@ -219,10 +260,9 @@ class Tasks:
                 raise Invalid("task.names_a_person", fields={"title": ["task.names_a_person"]})
             return changed
 
-        changed = self._documents.change(
+        return self._documents.change(
             task.id, guarded, expected_version=request["expected_version"], respond=self._board.whole
         )
-        return self._told(changed)
 
     def _names(self, task: Document, request: Answer) -> list[str]:
         """Of whom it concerns: everybody reads what is published."""

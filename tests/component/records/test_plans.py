@@ -13,6 +13,7 @@ from services.chassis.context import Context
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
+from tests.component.records.test_activity_records import planned, recorded, sent
 
 GONE = "records.task.overdue.v1"
 
@@ -94,7 +95,16 @@ def test_a_task_goes_by_its_nodes_from_entry_to_confirmation(campus: Campus, fac
         call(faculty.dean, "finish_task_node", node="n1")
     with pytest.raises(Invalid, match=r"activity\.unknown"):
         call(faculty.member, "finish_task_node", node="n1", activity="nowhere")
-    reached = call(faculty.member, "finish_task_node", node="n1", done_on="2026-09-09", note="已定稿")
+    file = sent(campus, faculty.member, "方案.pdf")
+    said = {"node": "n1", "done_on": "2026-09-09", "note": "已定稿", "attachments": [file]}
+    call(faculty.member, "finish_task_node", **said)
+    assert campus.call(faculty.dean, "open_file", file=file)["name"] == "方案.pdf"
+    with pytest.raises(NotFound, match=r"files\.not_found"):
+        campus.call(faculty.next_door, "open_file", file=file)
+    call(faculty.member, "reopen_task_node", node="n1", reason="尚未定稿")
+    with pytest.raises(NotFound, match=r"files\.not_found"):
+        campus.call(faculty.dean, "open_file", file=file)
+    reached = call(faculty.member, "finish_task_node", **said)
     assert (reached["progress"], reached["nodes"][0]["done_on"]) == (50, "2026-09-09")
     with pytest.raises(Invalid, match=r"task\.progress_from_nodes"):
         call(faculty.member, "report_task", text="快了", progress=99)
@@ -119,7 +129,7 @@ def test_a_task_goes_by_its_nodes_from_entry_to_confirmation(campus: Campus, fac
     confirmed = call(faculty.secretary, "confirm_task", verdict="approve")
     assert (confirmed["state"], confirmed["progress"]) == ("confirmed", 100)
     assert told(campus, task) == [
-        *("created", "changed", "changed", "changed", "overdue", "done", "confirmed")
+        *("created", "changed", "changed", "changed", "changed", "changed", "overdue", "done", "confirmed")
     ]
     assert "活动室" not in str([each for each in campus.heard if each["subject"] == task])
 
@@ -330,29 +340,12 @@ def test_a_template_reaches_each_organisation_below_once(campus: Campus, faculty
 
 
 def test_what_an_activity_decided_by_a_day_is_a_task_once(campus: Campus, faculty: Faculty) -> None:
-    activity = campus.call(
-        faculty.secretary,
-        "plan_activity",
-        organisation=faculty.branch,
-        kind="branch_meeting",
-        title="支部党员大会",
-        held_on="2026-09-08",
-    )["id"]
-    everybody = (faculty.secretary, faculty.member, faculty.groupie)
-    campus.call(
-        faculty.secretary,
-        "record_activity",
-        activity=activity,
-        attendance=[{"person": each, "state": "present"} for each in everybody],
-        minutes="会议记录",
-        decisions=["同意"],
-    )
+    dated = {"text": "补齐台账", "responsible": faculty.member, "due_on": "2026-09-30"}
+    activity = planned(campus, faculty)
+    recorded(campus, faculty, activity, decisions=[{"text": "同意"}, dated])
     campus.call(faculty.secretary, "submit_activity", activity=activity)
     campus.call(faculty.dean, "review_activity", activity=activity, verdict="approve")
-    campus.settled()
-    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
     tasks = campus.application.database["tasks"]
-    dated = {"text": "补齐台账", "responsible": faculty.member, "due_on": "2026-09-30"}
 
     def approved_with(*decisions: Any) -> None:
         campus.application.database["activities"].update_one(
@@ -360,8 +353,8 @@ def test_what_an_activity_decided_by_a_day_is_a_task_once(campus: Campus, facult
         )
         campus.say(event, times=5, exchange="records.events", key="activity.approved")
 
-    approved_with("同意", {"text": "研究", "due_on": None}, dated)
     wait_for(lambda: tasks.find_one({"kind": "decision"}))
+    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
     [task] = campus.call(faculty.member, "list_my_tasks")["items"]
     assert (task["title"], task["due_on"], task["kind"]) == ("补齐台账", "2026-09-30", "decision")
     campus.call(faculty.secretary, "change_task", task=task["id"], responsible=faculty.groupie)

@@ -222,9 +222,9 @@ def test_what_was_pushed_down_keeps_its_title_and_target() -> None:
     assert model.change(TASK, taken, {"responsible": "q"}) is not None
 
 
-def test_decisions_in_plain_words_or_without_a_day_ask_for_nothing() -> None:
+def test_decisions_without_a_day_ask_for_nothing() -> None:
     dated = {"text": "补充材料", "due_on": "2026-10-01"}
-    assert sources.dated(["同意", {"text": "研究"}, {"text": "x", "due_on": None}, dated]) == [dated]
+    assert sources.dated([{"text": "同意", "due_on": None}, dated]) == [dated]
 
 
 def test_the_words_of_a_long_decision_are_kept_whole() -> None:
