@@ -36,6 +36,8 @@ _TASK = (
     "published",
 )
 _TRANSFER = ("transfer", "person", "kind", "organisation", "destination", "on")
+_ENTRY = ("entry", "programme", "organisation", "target", "person")
+_PROGRAMME = ("programme", "organisation", "kind", "from_year", "to_year", "state")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -81,6 +83,9 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "records.plan.approved.v1": _PLAN,
     "records.plan.returned.v1": _PLAN,
     "records.plan.closed.v1": (*_PLAN, "tasks", "confirmed"),
+    "records.programme.opened.v1": _PROGRAMME,
+    "records.programme.changed.v1": _PROGRAMME,
+    "records.programme.closed.v1": _PROGRAMME,
     "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
     "evaluation.obligation.opened.v1": _OBLIGATION,
     "evaluation.obligation.due_soon.v1": _OBLIGATION,
@@ -131,6 +136,16 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.task.overdue.v1": _TASK,
     "records.task.urged.v1": ("task", "organisation", "kind", "due_on", "urged_on"),
     "records.plan_template.made.v1": ("template", "organisation", "due_on", "required"),
+    "records.programme_member.changed.v1": (
+        "programme",
+        "organisation",
+        "person",
+        "mentor",
+        "since",
+        "until",
+    ),
+    "records.programme_entry.made.v1": (*_ENTRY, "number", "on"),
+    "records.programme_entry.struck.v1": _ENTRY,
     "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
     "records.transfer.asked.v1": (*_TRANSFER, "due_on"),

@@ -40,6 +40,7 @@ from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
 from services.records.plans.register import Plans
+from services.records.programmes.register import Programmes
 from services.records.roster import importer
 from services.records.roster.importer import RosterImport
 from services.records.structure.history import History
@@ -111,6 +112,7 @@ class Records(Application):
         self.plans = Plans(
             self, self.directory, self.access, self.activities, self.files, self.packs("tasks-*.yaml")
         )
+        self.programmes = Programmes(self, self.plans.board, self.activities, self.files)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
         self.training_sources = Sources(

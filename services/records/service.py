@@ -34,6 +34,7 @@ from services.records.dues.entrypoints import DuesTable
 from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.plans.entrypoints import PlansTable
+from services.records.programmes.entrypoints import ProgrammesTable
 from services.records.roster.entrypoints import RosterTable
 from services.records.structure.entrypoints import StructureTable
 from services.records.thoughts.entrypoints import ThoughtsTable
@@ -57,6 +58,7 @@ class RecordsService(
     DuesTable,
     VotesTable,
     PlansTable,
+    ProgrammesTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 

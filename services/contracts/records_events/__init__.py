@@ -56,6 +56,14 @@ from services.contracts.records_events.plans import (
     TaskOverdue,
     TaskUrged,
 )
+from services.contracts.records_events.programmes import (
+    ProgrammeChanged,
+    ProgrammeClosed,
+    ProgrammeEntryMade,
+    ProgrammeEntryStruck,
+    ProgrammeMemberChanged,
+    ProgrammeOpened,
+)
 from services.contracts.records_events.thoughts import (
     ThoughtContactsNamed,
     ThoughtReportAccepted,
@@ -112,6 +120,12 @@ __all__ = [
     "PlanSubmitted",
     "PlanTemplateMade",
     "PostChanged",
+    "ProgrammeChanged",
+    "ProgrammeClosed",
+    "ProgrammeEntryMade",
+    "ProgrammeEntryStruck",
+    "ProgrammeMemberChanged",
+    "ProgrammeOpened",
     "QuotaChanged",
     "StepRecorded",
     "StepStruck",

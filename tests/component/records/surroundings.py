@@ -48,6 +48,9 @@ COLLECTIONS = (
     "tasks",
     "plan_templates",
     "task_urges",
+    "programmes",
+    "programme_members",
+    "programme_entries",
 )
 
 

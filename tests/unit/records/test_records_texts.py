@@ -17,6 +17,8 @@ _CODE = re.compile(
     r"|files?|decision|amendment|entry_windows?"
     r"|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|make_up|check_in|activity_(?:templates?|participations|openings)"
+    r"|files?|entry_window"
+    r"|programmes?|programme_[a-z]+|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote"
     r"|transfers?|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
@@ -28,6 +30,7 @@ _NO_TEXTS = {
     "dues.payment_reversed",
     "dues.expenditure_reversed",
     "person.read",
+    "programme.read",
     "person.phone_revealed",
     "person.id_number_revealed",
     "activity.read",
