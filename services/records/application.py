@@ -34,6 +34,7 @@ from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
+from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
 from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files
@@ -68,6 +69,7 @@ class Records(Application):
             self.database, self.directory, self.history, self.access, self.clock
         )
         self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
+        self.terms = Terms(self, self.directory, self.access)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.membership = Membership(self, self.directory, self.access)
         self.uploads = Uploads(self.database, self.vault)

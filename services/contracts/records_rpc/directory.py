@@ -265,6 +265,14 @@ class WithdrawPost(Expecting):
     post = identifier()
 
 
+class ProlongPost(Expecting):
+    """Give a post that is held another last day; null for no end. Asked of whoever may give it."""
+
+    post = identifier()
+    until = Day(required=True, allow_none=True)
+    reason = Text(500)
+
+
 class Post(Schema):
     """Person, organisation, role and term."""
 
@@ -288,6 +296,19 @@ class ListPosts(Listing):
 
 class Posts(Page):
     items = fields.List(fields.Nested(Post), required=True)
+
+
+class ListEndingPosts(Listing):
+    """Posts that end within some days, the first to end first; all that the caller's posts cover."""
+
+    within = identifier(required=False)
+    within_days = fields.Integer(strict=True, load_default=90, validate=validate.Range(min=1, max=366))
+
+
+class ListVacancies(Listing):
+    """Branches without a secretary, by code; all that the caller's posts cover."""
+
+    within = identifier(required=False)
 
 
 class OwnPost(Schema):

@@ -74,6 +74,18 @@ class DirectoryTable:
     def withdraw_post(self, request: Request) -> Answer:
         return self.records.posts.withdraw(request)
 
+    @rpc(request=calls.ProlongPost, response=calls.Post)
+    def prolong_post(self, request: Request) -> Answer:
+        return self.records.posts.prolong(request)
+
+    @rpc(request=calls.ListEndingPosts, response=calls.Posts)
+    def list_ending_posts(self, request: Request) -> Answer:
+        return self.records.terms.ending(request)
+
+    @rpc(request=calls.ListVacancies, response=calls.Organisations)
+    def list_vacancies(self, request: Request) -> Answer:
+        return self.records.terms.vacancies(request)
+
     @rpc(request=calls.ListPosts, response=calls.Posts)
     def list_posts(self, request: Request) -> Answer:
         return self.records.posts.listed(request)

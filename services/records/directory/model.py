@@ -263,6 +263,28 @@ def withdraw_post(subject: str, before: State, today: date) -> Change | None:
     return _post_changed(subject, {**state, "until": _iso(min(until, last)), "active": False})
 
 
+def prolong_post(subject: str, before: State, until: date | None, today: date) -> Change | None:
+    """The post with another last day of its term, or none; None where that is its day already.
+
+    A term that is over is not taken up again. Raises ``Conflict("post.ended")``, ``Invalid`` with
+    ``post.until_unfit`` and the days that would be accepted.
+    """
+    if not before["active"] or renew_slot(before, today):
+        raise Conflict("post.ended")
+    earliest = max(today, _day(before["since"]))
+    if until is not None and until < earliest:
+        accepted = {"accepted": f"{earliest.isoformat()} …"}
+        raise Invalid("post.until_unfit", params=accepted, fields={"until": ["post.until_unfit"]})
+    if _iso(until) == before["until"]:
+        return None
+    return _post_changed(subject, {**before, "until": _iso(until)})
+
+
+def holds(post: State, today: date) -> bool:
+    """Whether the post is held today: given, begun and not over."""
+    return bool(post["active"] and _day(post["since"]) <= today and not renew_slot(post, today))
+
+
 def renew_slot(before: State, today: date) -> bool:
     """Whether an active post only holds its slot by a term that is over, so that it may be taken anew."""
     return bool(before["active"] and before["until"] and _day(before["until"]) < today)

@@ -92,6 +92,22 @@ class Posts:
         withdrawn = in_transaction(self._database, lambda: self._withdraw(post.id, expected_version=expected))
         return withdrawn.response or {}
 
+    def prolong(self, request: Answer) -> Answer:
+        """Another last day of a term, by whoever may give the post."""
+        actor, today = context.actor(), self._clock.today()
+        post = self._documents.get(request["post"])
+        self._access.require_appointer(actor, post.state["role"], post.state["organisation"])
+        prolonged = self._documents.change(
+            post.id,
+            lambda state: rules.prolong_post(post.id, state, request["until"], today),
+            expected_version=request["expected_version"],
+            respond=shown,
+        )
+        if prolonged.version != post.version:
+            self._note("post.prolonged", prolonged.state["person"], request.get("reason"))
+        self._directory.know_post(prolonged)
+        return prolonged.response or {}
+
     def withdraw_all(self, person: str) -> None:
         """End every post of ``person``, within the running transaction."""
         for post in self._documents.find({"person": person, "active": True}, limit=0):

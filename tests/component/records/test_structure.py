@@ -164,3 +164,43 @@ def test_a_dissolved_organisation_leaves_nobody_behind(campus: Campus, faculty: 
     empty = campus.organisation("B9", "branch", faculty.faculty)
     started = campus.call(root, "dissolve_organisation", organisation=empty, reason="未发展")
     assert (ended(campus, started)["state"], started["organisation"]) == ("done", None)
+
+
+def test_terms_end_are_prolonged_and_leave_vacancies(campus: Campus, faculty: Faculty) -> None:
+    root = campus.administrator
+    given = campus.call(
+        root,
+        "give_post",
+        person=faculty.member,
+        organisation=faculty.branch,
+        role="deputy_secretary",
+        since="2026-01-01",
+        until="2026-09-20",
+    )
+
+    def ending(person: str, **more: Any) -> list[str]:
+        found = campus.call(person, "list_ending_posts", within_days=10, **more)["items"]
+        return [each["id"] for each in found]
+
+    for person in (root, faculty.dean, faculty.secretary):
+        assert ending(person) == [given["id"]]
+    assert ending(faculty.next_door) == []
+    with pytest.raises(Forbidden):
+        ending(faculty.next_door, within=faculty.branch)
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "prolong_post", post=given["id"], until="2027-09-20")
+    prolonged = campus.call(faculty.dean, "prolong_post", post=given["id"], until="2027-09-20", reason="留任")
+    assert prolonged["until"] == "2027-09-20"
+    assert ending(root) == []
+    assert [each["data"]["until"] for each in campus.events("records.post.changed.v1")][-1] == "2027-09-20"
+
+    def vacant(person: str) -> list[str]:
+        return [each["code"] for each in campus.call(person, "list_vacancies")["items"]]
+
+    campus.organisation("B3", "branch", faculty.faculty)
+    assert vacant(root) == vacant(faculty.dean) == ["B3"]
+    posts = campus.call(root, "list_posts", organisation=faculty.branch, active=True)["items"]
+    secretary = next(each["id"] for each in posts if each["role"] == "secretary")
+    campus.call(root, "withdraw_post", post=secretary)
+    assert vacant(faculty.dean) == ["B1", "B3"]
+    assert vacant(faculty.next_door) == []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.errors import Invalid
+from services.chassis.errors import Conflict, Invalid
 from services.contracts.kinds import (
     ORGANISATION_KINDS,
     POLITICAL_STATUS_CODES,
@@ -148,6 +148,34 @@ def test_a_withdrawn_post_ends_today_and_gives_its_place_free(
     assert until is None or withdrawn.state["until"] <= until.isoformat()
     assert rules.withdraw_post("x", withdrawn.state, today) is None
     withdrawn.events[0].contract.encode(withdrawn.events[0].data)
+
+
+@given(
+    term=st.none() | st.dates(date(2026, 8, 1), date(2026, 10, 1)),
+    until=st.none() | st.dates(date(2026, 8, 1), date(2026, 12, 1)),
+)
+def test_a_post_is_prolonged_while_it_is_held(term: date | None, until: date | None) -> None:
+    given = {
+        "person": "p",
+        "organisation": "b",
+        "role": "secretary",
+        "since": date(2026, 8, 1),
+        "until": term,
+    }
+    post = rules.give_post("x", given, {"active": True}, PLACE, date(2026, 8, 1)).state
+    if term is not None and term < TODAY:
+        assert not rules.holds(post, TODAY)
+        with pytest.raises(Conflict, match=r"post\.ended"):
+            rules.prolong_post("x", post, until, TODAY)
+    elif until is not None and until < TODAY:
+        with pytest.raises(Invalid, match=r"post\.until_unfit"):
+            rules.prolong_post("x", post, until, TODAY)
+    else:
+        prolonged = rules.prolong_post("x", post, until, TODAY)
+        assert (prolonged is None) == (until == term)
+        if prolonged is not None:
+            assert rules.holds(prolonged.state, until or TODAY)
+            prolonged.events[0].contract.encode(prolonged.events[0].data)
 
 
 def test_an_equal_number_sealed_anew_is_no_change() -> None:

@@ -38,6 +38,7 @@ _NO_TEXTS = {
     "dossiers.listed",
     "file.read",
     "post.given",
+    "post.prolonged",
     "post.withdrawn",
     "people.listed",
     "roster.import",
