@@ -40,6 +40,7 @@ _ENTRY = ("entry", "programme", "organisation", "target", "person")
 _PROGRAMME = ("programme", "organisation", "kind", "from_year", "to_year", "state")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
 _OPINION = ("opinion", "organisation", "category", "mode")
+_ELECTION = ("election", "organisation", "due_on")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
 
 # By event, what is shown of it: as much as reading tells the same people, and nothing that is added to an
@@ -87,6 +88,10 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "records.programme.changed.v1": _PROGRAMME,
     "records.programme.closed.v1": _PROGRAMME,
     "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
+    "records.election.held.v1": (*_ELECTION, "held_on", "seats", "elected", "late"),
+    "records.election.due_soon.v1": _ELECTION,
+    "records.election.overdue.v1": _ELECTION,
+    "records.election.ended.v1": (*_ELECTION, "ended_on"),
     "evaluation.obligation.opened.v1": _OBLIGATION,
     "evaluation.obligation.due_soon.v1": _OBLIGATION,
     "evaluation.obligation.overdue.v1": _OBLIGATION,
@@ -147,6 +152,8 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.programme_entry.made.v1": (*_ENTRY, "number", "on"),
     "records.programme_entry.struck.v1": _ENTRY,
     "records.development_quota.changed.v1": ("quota", "organisation", "year", "places", "taken"),
+    "records.election.shift_asked.v1": (*_ELECTION, "to"),
+    "records.election.shift_decided.v1": (*_ELECTION, "to", "approved"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
     "records.transfer.asked.v1": (*_TRANSFER, "due_on"),
     "records.transfer.accepted.v1": _TRANSFER,

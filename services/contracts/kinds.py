@@ -64,6 +64,8 @@ MESSAGE_STATES = (
 )
 TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
 TRAINING_ORIGINS = ("entered", "activity", "campus")
+ELECTION_STANDINGS = ("running", "due_soon", "overdue", "ended")
+SHIFT_STATES = ("asked", "approved", "refused")
 THOUGHT_STATES = ("handed_in", "accepted", "returned")
 DUES_KINDS = ("salaried", "retired", "student", "low_income", "farmer")
 DUES_USES = ("education", "awards", "hardship_help", "venues", "subscriptions", "relief", "other")

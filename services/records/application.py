@@ -36,6 +36,7 @@ from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
 from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
+from services.records.elections.register import Elections
 from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
@@ -97,6 +98,9 @@ class Records(Application):
         )
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.counting = Counting(counted_by, self.clock)
+        self.elections = Elections(
+            self, self.directory, self.access, self.counting, self.packs("election-terms-*.yaml")
+        )
         self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
         self.transfers = Transfers(
             self,

@@ -31,6 +31,7 @@ from services.records.application import Records
 from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
+from services.records.elections.entrypoints import ElectionsTable
 from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.plans.entrypoints import PlansTable
@@ -57,6 +58,7 @@ class RecordsService(
     DevelopmentTable,
     DuesTable,
     VotesTable,
+    ElectionsTable,
     PlansTable,
     ProgrammesTable,
 ):
@@ -86,6 +88,10 @@ class RecordsService(
         self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
     ) -> None:
         self.records.campus.reject(wire, reason, detail, message_id)
+
+    @scheduled("00:20", name="records.elections")
+    def turn_elections(self, today: date) -> None:
+        self.records.elections.turn_the_day(today)
 
     # Ids follow from activity and person, so a batch needs neither transaction nor inbox.
     @subscribe_batch(ActivityApproved, queue="records.training", most=20, transaction=False, inbox=False)

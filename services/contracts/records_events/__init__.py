@@ -40,6 +40,14 @@ from services.contracts.records_events.dues import (
     ExpenditurePaid,
     ExpenditureReversed,
 )
+from services.contracts.records_events.elections import (
+    ElectionDueSoon,
+    ElectionEnded,
+    ElectionHeld,
+    ElectionOverdue,
+    ElectionShiftAsked,
+    ElectionShiftDecided,
+)
 from services.contracts.records_events.plans import (
     PlanApproved,
     PlanChanged,
@@ -106,6 +114,12 @@ __all__ = [
     "DuesReliefDecided",
     "DuesReopened",
     "DuesSettled",
+    "ElectionDueSoon",
+    "ElectionEnded",
+    "ElectionHeld",
+    "ElectionOverdue",
+    "ElectionShiftAsked",
+    "ElectionShiftDecided",
     "ExpenditureAsked",
     "ExpenditureDecided",
     "ExpenditurePaid",

@@ -7,7 +7,7 @@ from datetime import date
 
 
 def months_after(day: date, months: int) -> date:
-    """The day that ``months`` (>= 0) after ``day`` are full: 2024-01-31 + 1 is 2024-02-29.
+    """The day that ``months`` after ``day`` are full: 2024-01-31 + 1 is 2024-02-29. Negative: before it.
 
     Where there is no corresponding day it is the month's last (民法典第二百零二条), so that one year from
     2024-02-29 is full on 2025-02-28.

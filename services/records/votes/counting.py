@@ -35,10 +35,17 @@ class Counting:
         return {**vars(counted), "rules": _named(quorum, majority)}
 
     def election(self, request: Answer) -> Answer:
-        """Who was elected. Raises ``Invalid("vote.candidate_twice")``."""
-        quorum, majority, surplus = self._rulings(
-            request.get("on"), "election_present", "election_votes", "election_surplus"
-        )
+        """Who was elected. Raises as ``elect``."""
+        counted, rulings = self.elect(request)
+        return {**vars(counted), "rules": _named(*rulings.values())}
+
+    def elect(self, request: Answer) -> tuple[rules.Election, dict[str, Ruling]]:
+        """What an election came to, and the rulings it was counted by, by name.
+
+        Raises ``Invalid``: ``vote.candidate_twice``, and as the rule of that name.
+        """
+        names = ("election_present", "election_votes", "election_surplus")
+        quorum, majority, surplus = rulings = self._rulings(request.get("on"), *names)
         votes = {each["candidate"]: each["votes"] for each in request["votes"]}
         if len(votes) < len(request["votes"]):
             raise Invalid("vote.candidate_twice", fields={"votes": ["vote.candidate_twice"]})
@@ -51,7 +58,7 @@ class Counting:
             majority=rules.Share.read(majority.value),
             surplus_percent=surplus.value,
         )
-        return {**vars(counted), "rules": _named(quorum, majority, surplus)}
+        return counted, dict(zip(names, rulings, strict=True))
 
     def _rulings(self, on: date | None, *names: str) -> list[Ruling]:
         in_force = effective(self._packs, on or self._clock.today())

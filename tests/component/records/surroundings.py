@@ -33,6 +33,7 @@ COLLECTIONS = (
     "thought_contacts",
     "dossiers",
     "transfers",
+    "elections",
     "development_quotas",
     "dues_bases",
     "dues_reconciliations",

@@ -20,7 +20,7 @@ _CODE = re.compile(
     r"|files?|entry_window"
     r"|programmes?|programme_[a-z]+|plans?|plan_templates|template|tasks?|task_[a-z]+"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
-    r"|development(?:_quotas)?|dossiers?|quota|vote"
+    r"|development(?:_quotas)?|dossiers?|quota|vote|elections?"
     r"|transfers?|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
 )
 _NO_TEXTS = {

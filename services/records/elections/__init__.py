@@ -1,0 +1,1 @@
+"""Committees and their terms: elections held, due, postponed, advanced."""

@@ -1,0 +1,262 @@
+"""The life of a committee's term: elected, due soon, overdue, ended by the next election. No I/O, no clock.
+
+What an election came to is counted by the rules of votes; here stands whether it may be recorded, and until
+when it holds. States are as the store keeps them: dates are ISO texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.chassis.contract import Change, EventContract, NewEvent
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.policies import Ruling
+from services.contracts.records_events import (
+    ElectionDueSoon,
+    ElectionEnded,
+    ElectionHeld,
+    ElectionOverdue,
+    ElectionShiftAsked,
+    ElectionShiftDecided,
+)
+from services.records.development.spans import months_after
+from services.records.votes.model import Election
+
+State = Mapping[str, Any]
+Rulings = Mapping[str, Ruling]
+
+
+_TOLD: Mapping[str, type[EventContract]] = {"due_soon": ElectionDueSoon, "overdue": ElectionOverdue}
+
+
+# -- an election -----------------------------------------------------------------------------------
+
+
+def hold(
+    subject: str,
+    given: State,
+    organisation: State,
+    counted: Election,
+    counted_by: Rulings,
+    rulings: Rulings,
+    last: State | None,
+    today: date,
+) -> Change:
+    """An election that was held, and the term that it begins.
+
+    ``given`` holds ``organisation``, ``held_on``, ``seats``, ``entitled``, ``present``, ``candidates`` and
+    perhaps ``elected``, which has to be what the count says. ``last``: the term before. Raises ``Invalid``:
+    ``election.in_future``, ``election.no_committee``, ``election.not_after_last``; with rule, pack, article
+    and what would be accepted: ``election.no_term``, ``election.not_quorate``,
+    ``election.too_few_candidates``, ``election.nobody_elected``, ``election.elected_differ``,
+    ``election.too_early`` without an approved advance.
+    """
+    held_on: date = given["held_on"]
+    if held_on > today:
+        raise _wrong("held_on", "election.in_future", accepted=f"… {today.isoformat()}")
+    if not organisation["has_committee"] or organisation["dissolved_on"] is not None:
+        raise _wrong("organisation", "election.no_committee")
+    term = f"term_{organisation['kind']}"
+    if term not in rulings:
+        raise _wrong("organisation", "election.no_term")
+    if not counted.quorate:
+        raise refusal(
+            counted_by["election_present"], "election.not_quorate", "present", counted.least_present
+        )
+    if not counted.enough_candidates:
+        least = counted.least_candidates
+        raise refusal(counted_by["election_surplus"], "election.too_few_candidates", "candidates", least)
+    if not counted.elected:
+        raise refusal(
+            counted_by["election_votes"], "election.nobody_elected", "candidates", counted.least_votes
+        )
+    if given.get("elected") is not None and set(given["elected"]) != set(counted.elected):
+        accepted = ", ".join(sorted(counted.elected))
+        raise refusal(counted_by["election_votes"], "election.elected_differ", "elected", accepted)
+    if last is not None:
+        _check_after(last, held_on, rulings)
+    due_on = months_after(held_on, 12 * int(rulings[term].value))
+    state = {
+        **{name: given[name] for name in ("organisation", "seats", "entitled", "present")},
+        "held_on": held_on.isoformat(),
+        "candidates": [dict(each) for each in given["candidates"]],
+        "document_number": given.get("document_number"),
+        "elected": list(counted.elected),
+        "vacant": counted.vacant,
+        "late": last is not None and held_on.isoformat() > last["due_on"],
+        "kind": organisation["kind"],
+        "source": {"pack": rulings[term].pack.id, "article": rulings[term].parameter.article},
+        "regular_due_on": due_on.isoformat(),
+        **_due(due_on, rulings),
+        "standing": "running",
+        "told": {"due_soon": None, "overdue": None},
+        "shift": None,
+    }
+    event = _event(
+        ElectionHeld,
+        subject,
+        state,
+        held_on=held_on,
+        seats=state["seats"],
+        elected=len(counted.elected),
+        late=state["late"],
+    )
+    return Change(state, [event])
+
+
+def end(subject: str, before: State, on: date) -> Change | None:
+    """The term is over: another committee was elected, or there is none any more."""
+    if before["standing"] == "ended":
+        return None
+    return Change({**before, "standing": "ended"}, [_event(ElectionEnded, subject, before, ended_on=on)])
+
+
+def _check_after(last: State, held_on: date, rulings: Rulings) -> None:
+    if held_on.isoformat() <= last["held_on"]:
+        raise _wrong("held_on", "election.not_after_last", accepted=f"{last['held_on']} …")
+    if last["standing"] != "ended" and held_on.isoformat() < last["remind_on"]:
+        raise refusal(rulings["shift_most"], "election.too_early", "held_on", f"{last['remind_on']} …")
+
+
+# -- the day ---------------------------------------------------------------------------------------
+
+
+def turn(subject: str, before: State, today: date, *, seated: bool) -> Change | None:
+    """What the day makes of a term; None where nothing. ``seated``: there is still such a committee.
+
+    Due soon and overdue are told once each of the day on which it is due, however often the day is turned:
+    an election that was postponed is told of again when its new day comes near.
+    """
+    if before["standing"] == "ended":
+        return None
+    if not seated:
+        return end(subject, before, today)
+    standing = standing_on(before, today)
+    if standing == before["standing"]:
+        return None
+    state = {**before, "standing": standing}
+    contract = _TOLD.get(standing)
+    if contract is None or before["told"][standing] == before["due_on"]:
+        return Change(state)
+    state["told"] = {**before["told"], standing: before["due_on"]}
+    return Change(state, [_event(contract, subject, state)])
+
+
+def standing_on(term: State, today: date) -> str:
+    """``running``, ``due_soon`` from its day of reminding, ``overdue`` after the day on which it is due."""
+    text = today.isoformat()
+    if text > term["due_on"]:
+        return "overdue"
+    return "due_soon" if text >= term["remind_on"] else "running"
+
+
+# -- postponed, advanced ---------------------------------------------------------------------------
+
+
+def ask_shift(
+    subject: str, before: State, *, to: date, reason: str, by: str, rulings: Rulings, today: date
+) -> Change:
+    """Ask that the election be due on another day, later or earlier.
+
+    Raises ``Conflict``: ``election.ended``, ``election.shift_open``; ``Invalid`` with what would be accepted:
+    ``election.shift_too_far``, ``election.shift_past``.
+    """
+    _expect_running(before)
+    if before["shift"] is not None and before["shift"]["state"] == "asked":
+        raise Conflict("election.shift_open")
+    regular, most = date.fromisoformat(before["regular_due_on"]), int(rulings["shift_most"].value)
+    first, last = months_after(regular, -most), months_after(regular, most)
+    if not first <= to <= last:
+        accepted = f"{first.isoformat()} … {last.isoformat()}"
+        raise refusal(rulings["shift_most"], "election.shift_too_far", "to", accepted)
+    if to < today:
+        raise _wrong("to", "election.shift_past", accepted=f"{today.isoformat()} …")
+    shift = {
+        "to": to.isoformat(),
+        "reason": reason,
+        "state": "asked",
+        "asked_by": by,
+        "asked_on": today.isoformat(),
+        "decided_by": None,
+        "decided_on": None,
+        "comment": None,
+    }
+    state = {**before, "shift": shift}
+    return Change(state, [_event(ElectionShiftAsked, subject, state, to=to)])
+
+
+def decide_shift(
+    subject: str,
+    before: State,
+    *,
+    approve: bool,
+    comment: str | None,
+    by: str,
+    rulings: Rulings,
+    today: date,
+) -> Change:
+    """The level above approves, and the election is due on the day asked for; or refuses with a reason.
+
+    Raises ``Conflict``: ``election.ended``, ``election.shift_state``; ``Forbidden("election.own_request")``;
+    ``Invalid("election.comment_missing")``.
+    """
+    _expect_running(before)
+    shift = before["shift"]
+    if shift is None or shift["state"] != "asked":
+        raise Conflict("election.shift_state", params={"accepted": "asked"})
+    if by == shift["asked_by"]:
+        raise Forbidden("election.own_request")
+    if not approve and not comment:
+        raise _wrong("comment", "election.comment_missing")
+    decided = {
+        **shift,
+        "state": "approved" if approve else "refused",
+        "decided_by": by,
+        "decided_on": today.isoformat(),
+        "comment": comment or None,
+    }
+    state = {**before, "shift": decided}
+    if approve:
+        state |= _due(date.fromisoformat(shift["to"]), rulings)
+        state["standing"] = standing_on(state, today)
+    event = _event(ElectionShiftDecided, subject, state, to=date.fromisoformat(shift["to"]), approved=approve)
+    return Change(state, [event])
+
+
+def _due(due_on: date, rulings: Rulings) -> dict[str, str]:
+    remind_on = months_after(due_on, -int(rulings["remind_before"].value))
+    return {"due_on": due_on.isoformat(), "remind_on": remind_on.isoformat()}
+
+
+def _expect_running(before: State) -> None:
+    if before["standing"] == "ended":
+        raise Conflict("election.ended")
+
+
+# -- within ----------------------------------------------------------------------------------------
+
+
+def refusal(ruling: Ruling, code: str, field: str, accepted: Any) -> Invalid:
+    """A refusal by a rule: which rule, of which pack, in which article, and what would be accepted."""
+    params = {
+        "rule": ruling.parameter.name,
+        "pack": ruling.pack.id,
+        "article": ruling.parameter.article,
+        "accepted": accepted,
+    }
+    return Invalid(code, params=params, fields={field: [code]})
+
+
+def _wrong(field: str, code: str, **params: Any) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})
+
+
+def _event(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:
+    return contract.of(
+        election=subject,
+        organisation=state["organisation"],
+        due_on=date.fromisoformat(state["due_on"]),
+        **more,
+    )
