@@ -7,9 +7,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 MOST_AT_ONCE = 2
+CHUNK = 256 * 1024
+STREAMED = "--streamed"
 MEMORY_BYTES = 2 * 1024**3
 # Native code that is refused memory ends its process instead of raising.
 _EXHAUSTED = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS)
@@ -25,9 +29,80 @@ def offload(function: str, argument: Any, *, timeout: float = 60.0) -> Any:
     than ``MEMORY_BYTES``.
     """
     from eventlet import Timeout
+
+    from services.chassis.errors import Unavailable
+
+    with _worker(function, timeout) as worker, Timeout(timeout, Unavailable("offload.timeout")):
+        answered, _ = worker.communicate(json.dumps(argument).encode())
+        return _told(worker, answered)
+
+
+@contextmanager
+def offloaded(function: str, *, timeout: float) -> Iterator[Fed]:
+    """Work that is fed piece by piece and answers with bytes, for what must not be held here as a whole.
+
+    ``function`` takes an iterator of JSON values and returns an iterator of bytes, and answers nothing
+    before it has read the last piece. ``timeout`` counts for the whole block, reading and feeding
+    included; it raises as ``offload``. Leaving the block ends the process.
+    """
+    from eventlet import Timeout
+
+    from services.chassis.errors import Unavailable
+
+    with _worker(function, timeout, STREAMED) as worker, Timeout(timeout, Unavailable("offload.timeout")):
+        yield Fed(worker)
+
+
+class Fed:
+    """A process at work: ``feed`` it, then read its ``answer``."""
+
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
+
+    def feed(self, piece: Any) -> None:
+        """One JSON value more. Where the process has refused or died already, raises why."""
+        try:
+            _write(self._worker.stdin.fileno(), json.dumps(piece, ensure_ascii=False).encode() + b"\n")
+        except BrokenPipeError:
+            self._verdict()
+            raise
+
+    def answer(self) -> Iterator[bytes]:
+        """What it made of everything, in chunks."""
+        self._worker.stdin.close()
+        self._verdict()
+        while chunk := self._worker.stdout.read(CHUNK):
+            yield chunk
+        if self._worker.wait():
+            _told(self._worker, b"")
+
+    def _verdict(self) -> None:
+        """Its first line: that it is done, or why it is not."""
+        first = self._worker.stdout.readline()
+        if not first:
+            self._worker.wait()
+        _told(self._worker, first)
+
+
+def _write(pipe: int, content: bytes) -> None:
+    """As ``os.write``, all of it; eventlet's own tries for ever where nobody reads any more."""
+    from eventlet import patcher
+    from eventlet.hubs import trampoline
+
+    write, rest = patcher.original("os").write, memoryview(content)
+    while rest:
+        try:
+            rest = rest[write(pipe, rest) :]
+        except BlockingIOError:
+            trampoline(pipe, write=True)
+
+
+@contextmanager
+def _worker(function: str, timeout: float, *how: str) -> Iterator[Any]:
+    from eventlet import Timeout
     from eventlet.green import subprocess
 
-    from services.chassis.errors import Invalid, Unavailable
+    from services.chassis.errors import Unavailable
 
     slots = _semaphore()
     with Timeout(timeout, Unavailable("offload.busy")):
@@ -35,20 +110,24 @@ def offload(function: str, argument: Any, *, timeout: float = 60.0) -> Any:
     worker = None
     try:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "services.chassis.offload", function],
+            [sys.executable, "-m", "services.chassis.offload", function, *how],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        with Timeout(timeout, Unavailable("offload.timeout")):
-            answered, _ = worker.communicate(json.dumps(argument).encode())
-        if worker.returncode in _EXHAUSTED:
-            raise Invalid("offload.too_large")
-        return _result(answered)
+        yield worker
     finally:
         if worker is not None and worker.poll() is None:
             worker.kill()
             worker.wait()
         slots.release()
+
+
+def _told(worker: Any, answered: bytes) -> Any:
+    from services.chassis.errors import Invalid
+
+    if worker.returncode in _EXHAUSTED:
+        raise Invalid("offload.too_large")
+    return _result(answered)
 
 
 def _semaphore() -> Any:
@@ -104,8 +183,14 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the function prints must not mix with the answer
-    answer = _answer(sys.argv[1], json.load(sys.stdin.buffer))
-    answers.write(json.dumps(answer, ensure_ascii=False).encode())
+    streamed = STREAMED in sys.argv
+    argument = map(json.loads, sys.stdin.buffer) if streamed else json.load(sys.stdin.buffer)
+    answer = _answer(sys.argv[1], argument)
+    chunks = answer.pop("result") if streamed and "result" in answer else None
+    answers.write(json.dumps(answer if chunks is None else {"result": None}, ensure_ascii=False).encode())
+    if chunks is not None:
+        answers.write(b"\n")
+        answers.writelines(chunks)
     answers.close()
 
 

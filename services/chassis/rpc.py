@@ -201,11 +201,18 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         """The method's answer to a call; raises ``Refusal`` where there is none to give."""
         asked = _asked(delivery.body)
         with context.entered(self._context(delivery.headers, asked)):
-            try:
-                request = self._request.load(asked)
-            except ValidationError as wrong:
-                raise Invalid("request.invalid", fields=wrong.messages_dict) from None
-            answer = self.container.perform(self, lambda service: getattr(service, self.method_name)(request))
+            return self.perform(asked)
+
+    def perform(self, asked: Mapping[str, Any]) -> Any:
+        """The answer to ``asked`` in the context of this greenthread: what a caller would be told.
+
+        For a service that asks itself, in the name of whoever a job belongs to. Raises ``Refusal``.
+        """
+        try:
+            request = self._request.load(asked)
+        except ValidationError as wrong:
+            raise Invalid("request.invalid", fields=wrong.messages_dict) from None
+        answer = self.container.perform(self, lambda service: getattr(service, self.method_name)(request))
         return answer if self._response is None else shaped(self._response, answer)
 
     def _context(self, headers: Mapping[str, Any], asked: Any) -> Context:
@@ -238,6 +245,11 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
 
 rpc = Rpc.decorator
+
+
+def calls_of(container: Any) -> dict[str, Rpc]:
+    """The calls that a running service answers, by name."""
+    return {each.method_name: each for each in container.entrypoints if isinstance(each, Rpc)}
 
 
 def _expired(headers: Mapping[str, Any]) -> bool:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import eventlet
-
 from services.chassis import context
 from services.chassis.context import Context
 from services.chassis.errors import Refusal, Unavailable
+from services.chassis.job_pulse import pulsed
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import offload
 from services.records.roster.columns import column_of
@@ -20,7 +19,6 @@ from services.records.roster.rows import CHANGED, CREATED, REFUSED, UNCHANGED, H
 
 BUNCH = 200
 READING_SECONDS = 300.0
-ALIVE_EVERY = 5.0
 _NOTHING = {CREATED: 0, CHANGED: 0, UNCHANGED: 0, REFUSED: 0}
 _Row = dict[str, Any]
 
@@ -89,15 +87,8 @@ def read_elsewhere(reader: str, content: bytes, filename: str, checkpoint: Check
     """What ``reader`` makes of a file in another process; the job stays ours meanwhile."""
     # Over a pipe: a file would stay behind when this process is killed, numbers and all.
     argument = {"content": base64.b64encode(content).decode(), "filename": filename}
-    reading = eventlet.spawn(offload, reader, argument, timeout=READING_SECONDS)
-    try:
-        while True:
-            with eventlet.Timeout(ALIVE_EVERY, False):
-                found: Mapping[str, Any] = reading.wait()
-                return found
-            checkpoint()
-    finally:
-        reading.kill()
+    found: Mapping[str, Any] = pulsed(checkpoint, offload, reader, argument, timeout=READING_SECONDS)
+    return found
 
 
 def errors_of(

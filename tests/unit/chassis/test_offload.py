@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from services.chassis.errors import Invalid, Unavailable
-from services.chassis.offload import MEMORY_BYTES, MOST_AT_ONCE, offload
+from services.chassis.offload import MEMORY_BYTES, MOST_AT_ONCE, offload, offloaded
 
 HERE = "tests.unit.chassis.test_offload"
 
@@ -49,6 +50,23 @@ def abort(_: None) -> None:
 
 def swell(_: None) -> int:
     return len(bytearray(MEMORY_BYTES))
+
+
+def joined(pieces: Iterator[str]) -> list[bytes]:
+    print("what is printed does not mix with the answer")
+    return ["".join(pieces).encode(), b"!" * 600_000]
+
+
+def refuse_the_first(pieces: Iterator[str]) -> list[bytes]:
+    raise Invalid("roster.no_sheet", params={"sheet": next(pieces)})
+
+
+def die_at_the_end(pieces: Iterator[str]) -> list[bytes]:
+    import os
+
+    for _ in pieces:
+        pass
+    os._exit(9)
 
 
 def test_the_result_comes_back() -> None:
@@ -129,6 +147,38 @@ def test_who_finds_no_free_worker_in_time_is_told_so() -> None:
         offload(f"{HERE}:double", [1], timeout=0.3)
     for each in busy:
         assert each.wait() > 0
+
+
+def test_what_was_fed_piece_by_piece_comes_back_in_chunks() -> None:
+    with offloaded(f"{HERE}:joined", timeout=30) as work:
+        for piece in ("支部\n", "党员"):
+            work.feed(piece)
+        chunks = list(work.answer())
+    assert b"".join(chunks) == "支部\n党员".encode() + b"!" * 600_000
+    assert len(chunks) > 1
+
+
+def fed(function: str, pieces: int, seconds: float = 30.0, pause: float = 0.0) -> list[bytes]:
+    with offloaded(f"{HERE}:{function}", timeout=seconds) as work:
+        for _ in range(pieces):
+            work.feed("x" * 1_000)
+        eventlet.sleep(pause)
+        return list(work.answer())
+
+
+def test_whoever_is_fed_may_refuse_at_any_time() -> None:
+    with pytest.raises(Invalid, match=r"roster\.no_sheet") as refused:
+        fed("refuse_the_first", 2_000)
+    assert len(refused.value.params["sheet"]) == 1_000
+
+
+def test_whoever_is_fed_and_does_not_answer_is_noticed() -> None:
+    with pytest.raises(Unavailable, match=r"offload\.died"):
+        fed("die_at_the_end", 1)
+    with pytest.raises(Unavailable, match=r"offload\.timeout"):
+        fed("joined", 1, seconds=1.0, pause=30.0)
+    left = [child for child in psutil.Process().children() if "services.chassis.offload" in _line(child)]
+    assert left == []
 
 
 def _line(child: psutil.Process) -> str:
