@@ -4,7 +4,15 @@ from services.chassis import patch  # noqa: F401, I001 - before anything that op
 
 import click
 
-from services.chassis import cli_audit, cli_check, cli_dead_letters, cli_events, cli_migrate, cli_outbox
+from services.chassis import (
+    cli_audit,
+    cli_check,
+    cli_dead_letters,
+    cli_events,
+    cli_migrate,
+    cli_outbox,
+    cli_verify,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -23,6 +31,7 @@ main.add_command(cli_events.group, "events")
 main.add_command(cli_migrate.migrate)
 main.add_command(cli_check.check)
 main.add_command(cli_audit.audit)
+main.add_command(cli_verify.verify)
 
 if __name__ == "__main__":
     main(prog_name="jishi")
