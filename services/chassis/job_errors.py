@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.store import Store, answering, plain, session
-
-_LAST = "~"  # sorts after every digit
+from services.chassis.store import Indexes, Store, answering, plain, session
 
 
 @dataclass(frozen=True)
@@ -20,23 +18,27 @@ class JobError:
 
 
 class JobErrors:
-    """One document per error. Its id is the job and the number, so the index of ids is all it needs."""
+    """One document per error, its id the job and the number."""
 
     def __init__(self, database: Store) -> None:
+        self._database = database
         self._errors = database["job_errors"]
+
+    def declare(self) -> None:
+        """The index by which a page is found: the embedded store walks none for a range of ids."""
+        Indexes(self._database).declare("job_errors", [("job", 1), ("number", 1)])
 
     def add(self, job: str, after: int, errors: Sequence[Mapping[str, Any]]) -> None:
         """Keep ``errors`` as those that follow number ``after``."""
-        found = [{"_id": _id(job, number), "error": each} for number, each in enumerate(errors, after + 1)]
+        found = [
+            {"_id": f"{job}:{number:09d}", "job": job, "number": number, "error": each}
+            for number, each in enumerate(errors, after + 1)
+        ]
         self._errors.insert_many(plain(found), session=session())
 
     def read(self, job: str, after: int, limit: int) -> list[JobError]:
         """At most ``limit`` errors of ``job`` from number ``after + 1`` on."""
-        wanted = {"_id": {"$gt": _id(job, after), "$lt": f"{job}:{_LAST}"}}
+        wanted = {"job": job, "number": {"$gt": after}}
         with answering():
-            found = list(self._errors.find(wanted, sort=[("_id", 1)], limit=limit))
-        return [JobError(int(each["_id"].rpartition(":")[2]), each["error"]) for each in found]
-
-
-def _id(job: str, number: int) -> str:
-    return f"{job}:{number:09d}"
+            found = list(self._errors.find(wanted, sort=[("number", 1)], limit=limit))
+        return [JobError(each["number"], each["error"]) for each in found]

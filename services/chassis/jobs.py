@@ -85,8 +85,9 @@ class Jobs:
         self._holder = f"{os.getpid()}-{new_id()}"
 
     def declare(self) -> None:
-        """The index by which workers find what is to be done."""
+        """The indexes by which workers find what is to be done, and readers what was not."""
         Indexes(self._database).declare("jobs", [("state", 1), ("kind", 1), ("_id", 1)])
+        self._errors.declare()
 
     def create(self, kind: str, owner: str | None, params: Mapping[str, Any]) -> str:
         """Queue a job; its id. The same command again gets the same job.

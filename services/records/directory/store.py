@@ -38,9 +38,11 @@ class Directory:
         self.authority: Authority = application.authority
         indexes = application.indexes
         indexes.declare("organisations", "code", unique=True)
+        indexes.declare("organisations", [("code", 1), ("_id", 1)])
         indexes.declare("organisations", "parent")
         indexes.declare("organisations", "path")
         indexes.declare("people", "number", unique=True)
+        indexes.declare("people", [("number", 1), ("_id", 1)])
         indexes.declare("people", [("organisation", 1), ("number", 1)])
         indexes.declare("people", "name")
         indexes.declare("people", "phone_fingerprint")

@@ -1,0 +1,87 @@
+"""What the store is asked while a list is answered: how often, of which collection, and by which index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo.monitoring
+
+from services.chassis.store import Store
+
+_READS = ("find", "aggregate", "count", "distinct", "getMore")
+# Known to every process for a moment, whatever is asked: they belong to no answer.
+_CACHED = ("authority_nodes", "authority_grants")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One command that reads."""
+
+    name: str
+    collection: str
+    command: Mapping[str, Any]
+
+
+class StoreCalls(pymongo.monitoring.CommandListener):
+    """Listens to every client of this process that is made from now on, and keeps what it is asked to."""
+
+    def __init__(self) -> None:
+        self._heard: list[Asked] | None = None
+
+    @contextmanager
+    def heard(self) -> Iterator[list[Asked]]:
+        """The reads within the block, in their order."""
+        self._heard = heard = []
+        try:
+            yield heard
+        finally:
+            self._heard = None
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if self._heard is None or event.command_name not in _READS:
+            return
+        name = "collection" if event.command_name == "getMore" else event.command_name
+        asked = Asked(event.command_name, str(event.command[name]), dict(event.command))
+        if asked.collection not in _CACHED:
+            self._heard.append(asked)
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
+        """What came back is for the caller."""
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None:
+        """As ``succeeded``."""
+
+
+STORE_CALLS = StoreCalls()
+pymongo.monitoring.register(STORE_CALLS)
+
+
+def stages(database: Store, asked: Asked) -> set[str]:
+    """The stages by which the store says that it answers a ``find``.
+
+    The embedded store also lets one clause of several ride an index, in their order, and its explain does
+    not say so: where all of them together are a scan, each is asked for by itself.
+    """
+    found = _explained(database, asked, asked.command.get("filter", {}))
+    clauses = asked.command.get("filter", {})
+    if "COLLSCAN" in found and len(clauses) > 1:
+        alone = [_explained(database, asked, {name: clause}) for name, clause in clauses.items()]
+        return next((each for each in alone if "IXSCAN" in each), found)
+    return found
+
+
+def _explained(database: Store, asked: Asked, wanted: Mapping[str, Any]) -> set[str]:
+    command = {"find": asked.collection, "filter": wanted}
+    command |= {name: asked.command[name] for name in ("sort", "limit") if name in asked.command}
+    plan = database.command("explain", command, verbosity="queryPlanner")
+    return set(_stages(plan["queryPlanner"]["winningPlan"]))
+
+
+def _stages(plan: Mapping[str, Any]) -> Iterator[str]:
+    yield plan["stage"]
+    for below in (plan.get("inputStage"), *plan.get("inputStages", ())):
+        if below:
+            yield from _stages(below)

@@ -1,0 +1,314 @@
+"""Every list costs one query a page, by an index, however large the campus is.
+
+A list that is new has its row in ``ASKS``: what is asked for, and what is read besides. ``fill`` says what
+there is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deploy.local.store import Store
+from services.chassis.clock import FixedClock
+from services.chassis.context import Context, entered
+from services.chassis.documents import Documents, id_for_command
+from services.chassis.rpc import Rpc
+from services.chassis.testing import settings_for_tests
+from services.records.application import Records
+from services.records.development import model as development
+from services.records.development.verdict import Facts
+from services.records.directory import model as directory
+from services.records.service import RecordsService
+from tests.component.records.store_calls import STORE_CALLS, Asked, stages
+
+PAGE = 50
+TODAY = date(2026, 9, 10)
+ROOT, FACULTY, BRANCH = "root", "faculty", "branch"
+DEAN, SECRETARY, ADMINISTRATOR = "dean", "secretary", "administrator"
+_STARTING = Context(actor=DEAN, idempotency_key="a job")
+with entered(_STARTING):
+    JOB = id_for_command("jobs")
+# Names by ids, twenty at a time.
+NAMES = -(-PAGE // 20)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
+
+    Where it ``scans``, no index can help, and what it scans is small.
+    """
+
+    collection: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = DEAN
+    besides: Mapping[str, int] = field(default_factory=dict)
+    paged: bool = True
+    scans: bool = False
+
+
+_AT = {"organisation": BRANCH}
+_ABOUT = {"person": "p-0"}
+_SEEN = {"organisations": 1}
+_KNOWN = {"people": 1}
+_BELONGS = {"authority_members": 1}
+
+ASKS: Mapping[str, tuple[Ask, ...]] = {
+    "list_organisations": (
+        Ask("organisations"),
+        Ask("organisations", {"within": FACULTY}),
+        Ask("organisations", {"parent": FACULTY, "kind": "branch", "active": True}),
+        Ask("organisations", {"search": "支部"}, scans=True),  # within a name; a campus has some hundreds
+    ),
+    "list_people": (
+        Ask("people"),
+        Ask("people", actor=ADMINISTRATOR),
+        Ask("people", _AT),
+        Ask("people", {"within": FACULTY, "political_status": "member"}),
+        Ask("people", {"search": "测试"}, actor=ADMINISTRATOR),
+    ),
+    "list_posts": (
+        Ask("posts", _AT),
+        Ask("posts", {"person": "p-0", "active": True}, besides=_KNOWN),
+    ),
+    "list_activities": (
+        Ask("activities", besides=_BELONGS),
+        Ask("activities", actor=ADMINISTRATOR),
+        Ask("activities", _AT, besides=_BELONGS),
+        Ask("activities", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}, besides=_BELONGS),
+        Ask("activities", {"within": FACULTY, "kind": "theme_day", "state": "approved"}, besides=_BELONGS),
+    ),
+    "list_dues_bills": (
+        Ask("dues_bills", _AT, besides=_SEEN),
+        Ask("dues_bills", {**_AT, "state": "due"}, besides=_SEEN),
+        Ask("dues_bills", {**_AT, "month": "2026-09"}, besides=_SEEN),
+        Ask("dues_bills", _ABOUT, besides=_KNOWN),
+    ),
+    "list_dues_arrears": (Ask("dues_bills", _AT, besides=_SEEN, paged=False),),
+    "list_dues_payments": (
+        Ask("dues_payments", _AT, besides=_SEEN),
+        Ask("dues_payments", {**_ABOUT, "state": "received"}, besides=_KNOWN),
+    ),
+    "list_dues_reliefs": (Ask("dues_reliefs", {**_AT, "state": "asked"}, besides=_SEEN),),
+    "list_dues_deferrals": (Ask("dues_deferrals", {**_AT, "state": "asked"}, besides=_SEEN),),
+    "list_dues_expenditures": (
+        Ask("dues_expenditures", _AT, besides=_SEEN),
+        Ask("dues_expenditures", {**_AT, "state": "asked"}, besides=_SEEN),
+    ),
+    "list_dossiers": (
+        Ask("dossiers"),
+        Ask("dossiers", {**_AT, "state": "open", "stage": "application"}),
+        Ask("dossiers", {"within": FACULTY}),
+    ),
+    "list_due_development_steps": (Ask("dossiers", _AT),),
+    "list_development_steps": (Ask("", paged=False),),
+    "list_training": (
+        Ask("training_credits", {**_AT, "since": "2026-01-01"}),
+        Ask("training_credits", _ABOUT, besides=_KNOWN),
+    ),
+    "list_training_hours": (
+        Ask("people", _AT, besides={"organisations": 1, "training_credits": NAMES, "posts": NAMES}),
+    ),
+    "list_thought_reports": (
+        Ask(
+            "thought_reports",
+            {"author": SECRETARY},
+            actor=SECRETARY,
+            besides={"authority_members": 1, "thought_contacts": 1},
+        ),
+    ),
+    # As many as belong to one branch, in bunches of twenty.
+    "list_thought_duties": (
+        Ask(
+            "people",
+            _AT,
+            actor=SECRETARY,
+            besides={"organisations": 1, "thought_reports": 4, "thought_contacts": 4},
+            paged=False,
+        ),
+    ),
+    "list_job_errors": (Ask("job_errors", {"job": JOB}, besides={"jobs": 1}),),
+}
+
+
+def calls() -> dict[str, Rpc]:
+    return {
+        name: entrypoint
+        for name, method in inspect.getmembers(RecordsService)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+        if isinstance(entrypoint, Rpc)
+    }
+
+
+# -- what there is ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def records(store: Store) -> Iterator[Records]:
+    """A branch full of everything. Nothing is published, so that nothing but a list asks the store."""
+    settings = settings_for_tests("amqp://nobody", store.uri, f"t{uuid.uuid4().hex[:12]}")
+    application = Records.for_test(settings, FixedClock(datetime(2026, 9, 10, 4, 0, tzinfo=UTC)))
+    _found(application, ROOT, "university_committee", None)
+    _found(application, FACULTY, "secondary", ROOT)
+    _found(application, BRANCH, "branch", FACULTY)
+    for person, node in ((ADMINISTRATOR, ROOT), (DEAN, FACULTY), (SECRETARY, BRANCH)):
+        role = "administrator" if node == ROOT else "secretary"
+        since = date(2026, 1, 1)
+        application.authority.apply_grant(f"g-{person}", person=person, role=role, node=node, since=since)
+        application.authority.apply_member(person, node)
+    with entered(_STARTING):
+        application.jobs.create("roster import", DEAN, {})
+    fill(application, BRANCH, "p")
+    yield application
+    application.database.client.close()
+
+
+def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> None:
+    """More than a page of everything in ``branch``."""
+    kept, office = records.directory, records.dues.office
+    people = _people(records, branch, prefix, count)
+    home = kept.organisations.get(branch)
+    for number in range(count):
+        _found(records, f"{prefix}-o{number}", "branch", FACULTY)
+    one = {"person": people[0], "organisation": home.id}
+    asked = {**one, "state": "asked", "asked_on": "2026-09-01", "to_month": "2026-12"}
+    post = {**one, "role": "secretary", "since": "2020-01-01", "until": "2020-12-31", "active": True}
+    held = {"organisation": branch, "kind": "theme_day", "held_on": "2026-03-10", "state": "approved"}
+    bill = {**one, "month": "2026-09", "state": "due", "outstanding_fen": 0, "due_on": "2026-09-30"}
+    credit = {**one, "on": "2026-03-09", "year": 2026, "minutes": 60, "form": "class", "reverses": None}
+    report = {"author": SECRETARY, "organisation": branch, "state": "accepted", "late": False}
+    contacts = {"person": people[0], "contacts": [SECRETARY]}
+    for documents, state in (
+        (kept.posts, post),
+        (records.activities.documents, held),
+        (office.bills, bill),
+        (office.payments, {**one, "paid_on": "2026-09-01", "state": "received"}),
+        (office.reliefs, asked),
+        (office.deferrals, asked),
+        (office.expenditures, asked),
+        (records.training.documents, credit),
+        (records.thoughts.documents, {**report, "period": "2026-Q1", "handed_in_on": "2026-03-01"}),
+        (records.thought_contacts.documents, contacts),
+    ):
+        _many(documents, prefix, [state] * count)
+    opened = _opened(records, branch)
+    _many(records.dossiers.documents, prefix, [{**opened, "person": each, "slot": each} for each in people])
+    known = records.jobs.errors(JOB, limit=0)
+    records.jobs._errors.add(JOB, len(known), [{"code": "cell.missing"}] * count)
+
+
+def _many(documents: Documents, prefix: str, states: Sequence[Mapping[str, Any]]) -> None:
+    made = [(f"{prefix}-{number}", dict(state), ()) for number, state in enumerate(states)]
+    documents.create_many(made)
+
+
+def _found(records: Records, code: str, kind: str, parent: str | None) -> None:
+    kept = records.directory
+    above = (parent, kept.organisations.get(parent).state) if parent else None
+    given = {"code": code, "name": f"{code} 支部", "kind": kind, "founded_on": date(2019, 1, 1)}
+    change = directory.found_organisation(code, {**given, "parent": parent}, above, TODAY)
+    kept.know_organisation(kept.organisations.create(code, change.state, change.events))
+
+
+_MEMBER = {"name": "测试", "political_status": "member"}
+
+
+def _people(records: Records, organisation: str, prefix: str, count: int) -> list[str]:
+    """One is entered as people are; the others are as that one."""
+    with entered(Context(actor=ADMINISTRATOR)):
+        first = answer(
+            records,
+            "create_person",
+            {
+                "number": f"N{prefix}",
+                "name": "测试",
+                "political_status": "member",
+                "organisation": organisation,
+            },
+        )
+    state = records.directory.people.get(first["id"]).state
+    more = [{**state, "number": f"{prefix}{number}"} for number in range(count)]
+    _many(records.directory.people, prefix, more)
+    return [f"{prefix}-{number}" for number in range(count)]
+
+
+def _opened(records: Records, branch: str) -> dict[str, Any]:
+    """A dossier with its application."""
+    given = {
+        "person": "p-0",
+        "born_on": date(2000, 1, 1),
+        "on": TODAY,
+        "materials": ["application_letter"],
+        "political_status": "applicant",
+    }
+    book, facts = records.development.book(branch), Facts(records.development.calendar)
+    return dict(development.open_dossier("d", given, branch, book, facts, by=SECRETARY, today=TODAY).state)
+
+
+# -- asking ----------------------------------------------------------------------------------------
+
+
+def answer(records: Records, method: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of a call, without its way over the broker."""
+    call = calls()[method]
+    told: dict[str, Any] = getattr(RecordsService, method)(
+        SimpleNamespace(records=records), call.request().load(dict(query))
+    )
+    return told
+
+
+def asked(records: Records, method: str, ask: Ask) -> list[Asked]:
+    """The reads of one answer, entries in the audit chain apart."""
+    query = {**ask.query, **({"limit": PAGE} if ask.paged else {})}
+    with entered(Context(actor=ask.actor)):
+        answer(records, method, query)  # what a process knows for a moment is known
+        with STORE_CALLS.heard() as heard:
+            told = answer(records, method, query)
+    if ask.paged:
+        assert len(told["items"]) >= PAGE
+        assert told["next"]
+    return [each for each in heard if each.collection != "audit"]
+
+
+EVERY = [(method, ask) for method, asks in ASKS.items() for ask in asks]
+
+
+def test_every_list_is_held_to_its_cost() -> None:
+    lists = {name for name in calls() if name.startswith("list_")}
+    assert set(ASKS) == lists, "a list has its row in ASKS"
+
+
+@pytest.mark.parametrize(
+    ("method", "ask"), EVERY, ids=[f"{method} {dict(ask.query)}" for method, ask in EVERY]
+)
+def test_a_page_is_one_query_by_an_index(records: Records, method: str, ask: Ask) -> None:
+    heard = asked(records, method, ask)
+    own = {ask.collection: 1} if ask.collection else {}
+    assert Counter(each.collection for each in heard) == Counter(own) + Counter(ask.besides)
+    assert {each.name for each in heard} <= {"find"}
+    for each in heard:
+        plan = stages(records.database, each)
+        assert ask.scans or ("IXSCAN" in plan and "COLLSCAN" not in plan), (each.command, plan)
+
+
+def test_a_larger_campus_costs_no_more(records: Records) -> None:
+    before = {(method, position): asked(records, method, ask) for method, position, ask in _positions()}
+    fill(records, "p-o0", "q")
+    for method, position, ask in _positions():
+        now = asked(records, method, ask)
+        assert Counter(each.collection for each in now) == Counter(
+            each.collection for each in before[method, position]
+        ), (method, ask.query)
+
+
+def _positions() -> list[tuple[str, int, Ask]]:
+    return [(method, position, ask) for method, asks in ASKS.items() for position, ask in enumerate(asks)]
