@@ -16,6 +16,14 @@ ROUTES = (
         permission="whoever started it",
     ),
     Route(
+        "POST",
+        "/api/v1/jobs/{job}/stop",
+        "Stop what one has started; what it has done already stays done",
+        "jobs",
+        call=Call("records.stop_job", rpc.StopJob, rpc.Job),
+        permission="whoever started it",
+    ),
+    Route(
         "GET",
         "/api/v1/jobs/{job}/errors",
         "Everything that a job could not do, with the reasons",

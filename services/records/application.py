@@ -38,6 +38,7 @@ from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
 from services.records.elections.register import Elections
 from services.records.files.jobs import FileJobs
+from services.records.exports.exporting import Exports
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership
@@ -137,6 +138,7 @@ class Records(Application):
             self.activities,
             self.uploads,
         )
+        self.exports = Exports(self, self.directory, self.access, self.files)
         self.jobs.work(importer.KIND, taking_over.step)
         self._heard = {
             PersonUpserted.type: self.campus.upsert,
@@ -253,6 +255,11 @@ class Records(Application):
             "result": found.result,
             "failure": self.catalogue.render(found.failure) if found.failure else None,
         }
+
+    def stop_job(self, job: str) -> Answer:
+        """Stop a job, to whom it is shown; what it has done already stays done."""
+        self.jobs.stop(self._seen_job(job).id)
+        return self.job(job)
 
     def job_errors(self, request: Answer) -> Answer:
         """All errors of a job in pages, to whom the job is shown."""

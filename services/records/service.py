@@ -32,6 +32,7 @@ from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
 from services.records.elections.entrypoints import ElectionsTable
+from services.records.exports.entrypoints import ExportsTable
 from services.records.files.entrypoints import FilesTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.plans.entrypoints import PlansTable
@@ -61,6 +62,7 @@ class RecordsService(
     ElectionsTable,
     PlansTable,
     ProgrammesTable,
+    ExportsTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 

@@ -27,6 +27,12 @@ class GetJob(Schema):
     job = identifier()
 
 
+class StopJob(Schema):
+    """Stop what one has started, at its next step; what is over stays as it is."""
+
+    job = identifier()
+
+
 class BilingualText(Schema):
     zh = fields.String(required=True)
     en = fields.String(required=True)
@@ -53,13 +59,17 @@ class JobErrors(Page):
     items = fields.List(fields.Nested(RowError), required=True)
 
 
-class ImportResult(Schema):
-    """Rows by outcome."""
+class JobResult(Schema):
+    """What a job came to: rows by outcome, or the file that it made."""
 
-    created = fields.Integer(required=True)
-    changed = fields.Integer(required=True)
-    unchanged = fields.Integer(required=True)
-    refused = fields.Integer(required=True)
+    created = fields.Integer()
+    changed = fields.Integer()
+    unchanged = fields.Integer()
+    refused = fields.Integer()
+    file = fields.String(metadata={"description": "to be fetched under /api/v1/files; kept for seven days"})
+    name = fields.String()
+    rows = fields.Integer()
+    digest = fields.String(metadata={"description": "of a ledger pack: what its manifest says of all of it"})
 
 
 class Job(Schema):
@@ -72,5 +82,5 @@ class Job(Schema):
     total = fields.Integer(required=True, allow_none=True)
     errors = fields.List(fields.Nested(RowError), required=True)
     error_count = fields.Integer(required=True)
-    result = fields.Nested(ImportResult, required=True, allow_none=True)
+    result = fields.Nested(JobResult, required=True, allow_none=True)
     failure = fields.Nested(BilingualText, required=True, allow_none=True)

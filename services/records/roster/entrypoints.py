@@ -26,6 +26,10 @@ class RosterTable:
     def get_job(self, request: Request) -> Answer:
         return self.records.job(request["job"])
 
+    @rpc(request=calls.StopJob, response=calls.Job)
+    def stop_job(self, request: Request) -> Answer:
+        return self.records.stop_job(request["job"])
+
     @rpc(request=calls.ListJobErrors, response=calls.JobErrors)
     def list_job_errors(self, request: Request) -> Answer:
         return self.records.job_errors(request)

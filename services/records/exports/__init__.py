@@ -1,0 +1,1 @@
+"""Lists as spreadsheets: what a list shows its caller, and nothing more."""

@@ -1,0 +1,62 @@
+"""Every list that can be exported, one entry each; columns follow from the schema of the list's items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.contracts.kinds import DUES_USES
+from services.records.exports.columns import Listed
+
+_SOURCE = ("source.rule",)
+
+LISTS: Mapping[str, Listed] = {
+    "organisations": Listed("list_organisations"),
+    "editions": Listed("list_editions", without=("edition",)),
+    "people": Listed("list_people"),
+    "posts": Listed("list_posts"),
+    "activities": Listed("list_activities"),
+    "dues_bills": Listed("list_dues_bills", without=_SOURCE),
+    "dues_arrears": Listed("list_dues_arrears", without=("prompt",)),
+    "dues_prompts": Listed("list_dues_prompts", without=(*_SOURCE, "text")),
+    "dues_payments": Listed("list_dues_payments", words={"entered_by": "word.entered_by"}),
+    "dues_reliefs": Listed("list_dues_reliefs", without=_SOURCE),
+    "dues_deferrals": Listed("list_dues_deferrals", without=_SOURCE),
+    "dues_expenditures": Listed("list_dues_expenditures", without=_SOURCE),
+    "dues_accounts": Listed("get_dues_accounts", money={"spent_fen": DUES_USES}),
+    "dossiers": Listed(
+        "list_dossiers",
+        titles={"number": "column.step_number"},
+        words={"closed_for": "word.closing_reason"},
+    ),
+    "due_development_steps": Listed(
+        "list_due_development_steps",
+        without=("step",),
+        titles={"number": "column.step_number", "title": "column.step"},
+        words={"stage": "word.stage"},
+    ),
+    "development_places": Listed("get_development_places"),
+    "training_credits": Listed("list_training", people=("entered_by",)),
+    "training_hours": Listed(
+        "list_training_hours",
+        without=("name", "first_class.rule", "first_class.since"),
+        titles={
+            "role": "column.training_role",
+            "expected": "column.pace",
+            "first_class.due_on": "column.first_class_due_on",
+            "first_class.done_on": "column.first_class_done_on",
+            "first_class.state": "column.first_class_state",
+        },
+    ),
+    "thought_reports": Listed("list_thought_reports"),
+    "thought_duties": Listed(
+        "list_thought_duties",
+        without=("name", "report.id", "report.author", "report.organisation", "report.period"),
+        words={"political_status": "word.political_status"},
+    ),
+    "job_errors": Listed("list_job_errors", without=("code",)),
+}
+# Lists that no spreadsheet is made of, each with its reason.
+NO_EXPORT: Mapping[str, str] = {
+    "list_activity_kinds": "the kinds and their rules themselves: the same for everybody, and no records",
+    "list_development_steps": "the steps and rules themselves: the same for everybody, and no records",
+}

@@ -1,0 +1,121 @@
+"""Ways to ask for every list of records, and what each may cost: a list that is new has its row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.chassis.context import Context, entered
+from services.chassis.documents import id_for_command
+
+PAGE = 50
+ROOT, FACULTY, BRANCH = "root", "faculty", "branch"
+DEAN, SECRETARY, ADMINISTRATOR = "dean", "secretary", "administrator"
+STARTING = Context(actor=DEAN, idempotency_key="a job")
+with entered(STARTING):
+    JOB = id_for_command("jobs")
+# Names by ids, twenty at a time.
+NAMES = -(-PAGE // 20)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
+
+    Where it ``scans``, no index can help, and what it scans is small.
+    """
+
+    collection: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = DEAN
+    besides: Mapping[str, int] = field(default_factory=dict)
+    paged: bool = True
+    scans: bool = False
+
+
+_AT = {"organisation": BRANCH}
+_ABOUT = {"person": "p-0"}
+_SEEN = {"organisations": 1}
+_KNOWN = {"people": 1}
+_BELONGS = {"authority_members": 1}
+
+ASKS: Mapping[str, tuple[Ask, ...]] = {
+    "list_organisations": (
+        Ask("organisations"),
+        Ask("organisations", {"within": FACULTY}),
+        Ask("organisations", {"parent": FACULTY, "kind": "branch", "active": True}),
+        Ask("organisations", {"search": "支部"}, scans=True),  # within a name; a campus has some hundreds
+    ),
+    "list_editions": (Ask("organisation_history", _AT, besides=_SEEN),),
+    "list_people": (
+        Ask("people"),
+        Ask("people", actor=ADMINISTRATOR),
+        Ask("people", _AT),
+        Ask("people", {"within": FACULTY, "political_status": "member"}),
+        Ask("people", {"search": "测试"}, actor=ADMINISTRATOR),
+    ),
+    "list_posts": (
+        Ask("posts", _AT),
+        Ask("posts", {"person": "p-0", "active": True}, besides=_KNOWN),
+    ),
+    "list_activities": (
+        Ask("activities", besides=_BELONGS),
+        Ask("activities", actor=ADMINISTRATOR),
+        Ask("activities", _AT, besides=_BELONGS),
+        Ask("activities", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}, besides=_BELONGS),
+        Ask("activities", {"within": FACULTY, "kind": "theme_day", "state": "approved"}, besides=_BELONGS),
+    ),
+    "list_activity_kinds": (Ask("", paged=False),),
+    "list_dues_bills": (
+        Ask("dues_bills", _AT, besides=_SEEN),
+        Ask("dues_bills", {**_AT, "state": "due"}, besides=_SEEN),
+        Ask("dues_bills", {**_AT, "month": "2026-09"}, besides=_SEEN),
+        Ask("dues_bills", _ABOUT, besides=_KNOWN),
+    ),
+    "list_dues_arrears": (Ask("dues_bills", _AT, besides=_SEEN, paged=False),),
+    "list_dues_prompts": (Ask("dues_prompts", {**_AT, "state": "open"}, besides=_SEEN),),
+    "list_dues_payments": (
+        Ask("dues_payments", _AT, besides=_SEEN),
+        Ask("dues_payments", {**_ABOUT, "state": "received"}, besides=_KNOWN),
+    ),
+    "list_dues_reliefs": (Ask("dues_reliefs", {**_AT, "state": "asked"}, besides=_SEEN),),
+    "list_dues_deferrals": (Ask("dues_deferrals", {**_AT, "state": "asked"}, besides=_SEEN),),
+    "list_dues_expenditures": (
+        Ask("dues_expenditures", _AT, besides=_SEEN),
+        Ask("dues_expenditures", {**_AT, "state": "asked"}, besides=_SEEN),
+    ),
+    "list_dossiers": (
+        Ask("dossiers"),
+        Ask("dossiers", {**_AT, "state": "open", "stage": "application"}),
+        Ask("dossiers", {"within": FACULTY}),
+    ),
+    "list_due_development_steps": (Ask("dossiers", _AT),),
+    "list_development_steps": (Ask("", paged=False),),
+    "list_training": (
+        Ask("training_credits", {**_AT, "since": "2026-01-01"}),
+        Ask("training_credits", _ABOUT, besides=_KNOWN),
+    ),
+    "list_training_hours": (
+        Ask("people", _AT, besides={"organisations": 1, "training_credits": NAMES, "posts": NAMES}),
+    ),
+    "list_thought_reports": (
+        Ask(
+            "thought_reports",
+            {"author": SECRETARY},
+            actor=SECRETARY,
+            besides={"authority_members": 1, "thought_contacts": 1},
+        ),
+    ),
+    # As many as belong to one branch, in bunches of twenty.
+    "list_thought_duties": (
+        Ask(
+            "people",
+            _AT,
+            actor=SECRETARY,
+            besides={"organisations": 1, "thought_reports": 4, "thought_contacts": 4},
+            paged=False,
+        ),
+    ),
+    "list_job_errors": (Ask("job_errors", {"job": JOB}, besides={"jobs": 1}),),
+}
