@@ -48,6 +48,10 @@ WORDS: Mapping[tuple[str, ...], str] = {
     kinds.PAYMENT_STATES: "payment_state",
     kinds.RELIEF_STATES: "relief_state",
     kinds.EXPENDITURE_STATES: "expenditure_state",
+    kinds.PLAN_STATES: "plan_state",
+    kinds.TASK_KINDS: "word.task_kind",
+    kinds.TASK_STATES: "task_state",
+    kinds.DIFFICULTY_CATEGORIES: "word.difficulty",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",
     kinds.PROMPT_STATES: "word.prompt_state",
     kinds.SEXES: "word.sex",
@@ -68,7 +72,7 @@ _ORGANISATION = frozenset({"organisation", "parent"})
 # Whom an item is about has the campus number beside the name.
 _NUMBERED = frozenset({"person", "author"})
 # Versions and ids of other things: they say nothing to people.
-_OPAQUE = frozenset({"version", "path", "activity", "reverses", "dossier", "successors", "deferral"})
+_OPAQUE = frozenset({"version", "path", "activity", "reverses", "dossier", "successors", "deferral", "plan"})
 
 
 @dataclass(frozen=True)

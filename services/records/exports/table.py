@@ -8,6 +8,7 @@ from services.contracts.kinds import DUES_USES
 from services.records.exports.columns import Listed
 
 _SOURCE = ("source.rule",)
+_NAMED = ("responsible_name",)  # who is responsible is named by whom people are shown to
 
 LISTS: Mapping[str, Listed] = {
     "organisations": Listed("list_organisations"),
@@ -15,6 +16,11 @@ LISTS: Mapping[str, Listed] = {
     "people": Listed("list_people"),
     "posts": Listed("list_posts"),
     "activities": Listed("list_activities"),
+    "plans": Listed("list_plans"),
+    "tasks": Listed("list_tasks", without=_NAMED),
+    "my_tasks": Listed("list_my_tasks", without=_NAMED),
+    "plan_templates": Listed("list_plan_templates", without=("target",)),
+    "pushed_tasks": Listed("list_pushed_tasks", without=(*_NAMED, "organisation_name")),
     "dues_bills": Listed("list_dues_bills", without=_SOURCE),
     "dues_arrears": Listed("list_dues_arrears", without=("prompt",)),
     "dues_prompts": Listed("list_dues_prompts", without=(*_SOURCE, "text")),

@@ -38,6 +38,8 @@ _AT = {"organisation": BRANCH}
 _ABOUT = {"person": "p-0"}
 _SEEN = {"organisations": 1}
 _KNOWN = {"people": 1}
+# The names of who is responsible, and how often each task was urged.
+_TASKS = {"people": 1, "task_urge_counts": 1}
 _BELONGS = {"authority_members": 1}
 
 ASKS: Mapping[str, tuple[Ask, ...]] = {
@@ -65,6 +67,21 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("activities", _AT, besides=_BELONGS),
         Ask("activities", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}, besides=_BELONGS),
         Ask("activities", {"within": FACULTY, "kind": "theme_day", "state": "approved"}, besides=_BELONGS),
+    ),
+    "list_plans": (Ask("plans", {"within": FACULTY}), Ask("plans", {**_AT, "year": 2026})),
+    "list_tasks": (
+        Ask("tasks", besides=_TASKS),
+        Ask("tasks", actor=ADMINISTRATOR, besides=_TASKS),
+        Ask("tasks", {**_AT, "state": "open"}, besides=_TASKS),
+    ),
+    "list_my_tasks": (Ask("tasks", actor=SECRETARY, besides=_TASKS),),
+    "list_plan_templates": (Ask("plan_templates", _AT, besides=_SEEN),),
+    "list_pushed_tasks": (
+        Ask(
+            "tasks",
+            {"template": "p-plan_templates-0"},
+            besides={**_TASKS, "plan_templates": 1, "organisations": 1},
+        ),
     ),
     "list_activity_kinds": (Ask("", paged=False),),
     "list_dues_bills": (

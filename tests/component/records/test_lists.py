@@ -25,6 +25,7 @@ from services.records.application import Records
 from services.records.development import model as development
 from services.records.development.verdict import Facts
 from services.records.directory import model as directory
+from services.records.plans import model as planning
 from services.records.service import RecordsService
 from tests.component.records.asks import (
     ADMINISTRATOR,
@@ -78,7 +79,7 @@ def records(store: Store) -> Iterator[Records]:
 
 def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> None:
     """More than a page of everything in ``branch``."""
-    kept, office = records.directory, records.dues.office
+    kept, office, board = records.directory, records.dues.office, records.plans.lists._board
     people = _people(records, branch, prefix, count)
     home = kept.organisations.get(branch)
     for number in range(count):
@@ -105,6 +106,9 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (records.training.documents, credit),
         (records.thoughts.documents, {**report, "period": "2026-Q1", "handed_in_on": "2026-03-01"}),
         (records.thought_contacts.documents, contacts),
+        (board.plans, {"organisation": branch, "year": 2026, "state": "approved"}),
+        (board.tasks, {**_task(branch), "template": f"{prefix}-{board.templates.name}-0"}),
+        (board.templates, {"organisation": branch, "made_on": "2026-01-01"}),
     ):
         _many(documents, prefix, [state] * count)
     edition = {"organisation": branch, "since": "2020-01-01", "until": "2020-12-31"}
@@ -116,7 +120,8 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
 
 
 def _many(documents: Documents, prefix: str, states: Sequence[Mapping[str, Any]]) -> None:
-    made = [(f"{prefix}-{number}", dict(state), ()) for number, state in enumerate(states)]
+    named = "" if documents.name == "people" else f"{documents.name}-"
+    made = [(f"{prefix}-{named}{number}", dict(state), ()) for number, state in enumerate(states)]
     documents.create_many(made)
 
 
@@ -156,6 +161,17 @@ def _planned(records: Records, branch: str) -> dict[str, Any]:
     with entered(Context(actor=ADMINISTRATOR)):
         planned = answer(records, "plan_activity", given)
     return records.activities.documents.get(planned["id"]).state
+
+
+def _task(branch: str) -> Mapping[str, Any]:
+    given = {
+        "organisation": branch,
+        "kind": "work",
+        "title": "任务",
+        "due_on": date(2026, 12, 31),
+        "nodes": [],
+    }
+    return planning.enter("t", {**given, "responsible": SECRETARY}, by=SECRETARY, today=TODAY).state
 
 
 def _opened(records: Records, branch: str) -> dict[str, Any]:
