@@ -52,6 +52,8 @@ WORDS: Mapping[tuple[str, ...], str] = {
     kinds.TASK_KINDS: "word.task_kind",
     kinds.TASK_STATES: "task_state",
     kinds.DIFFICULTY_CATEGORIES: "word.difficulty",
+    kinds.TRANSFER_KINDS: "transfer_kind",
+    kinds.TRANSFER_STATES: "transfer_state",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",
     kinds.PROMPT_STATES: "word.prompt_state",
     kinds.SEXES: "word.sex",
@@ -68,7 +70,7 @@ WORDS: Mapping[tuple[str, ...], str] = {
 }
 _PERSON = frozenset({"person", "author", "asked_by", "decided_by", "by", "responsible"})
 _PEOPLE = frozenset({"contacts"})
-_ORGANISATION = frozenset({"organisation", "parent"})
+_ORGANISATION = frozenset({"organisation", "parent", "left", "destination"})
 # Whom an item is about has the campus number beside the name.
 _NUMBERED = frozenset({"person", "author"})
 # Versions and ids of other things: they say nothing to people.

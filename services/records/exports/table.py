@@ -14,6 +14,7 @@ LISTS: Mapping[str, Listed] = {
     "organisations": Listed("list_organisations"),
     "editions": Listed("list_editions", without=("edition",)),
     "people": Listed("list_people"),
+    "transfers": Listed("list_transfers", without=("name", *_SOURCE), titles={"place": "column.outside"}),
     "posts": Listed("list_posts"),
     "activities": Listed("list_activities"),
     "plans": Listed("list_plans"),

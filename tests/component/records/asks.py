@@ -57,6 +57,12 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("people", {"within": FACULTY, "political_status": "member"}),
         Ask("people", {"search": "测试"}, actor=ADMINISTRATOR),
     ),
+    "list_transfers": (
+        Ask("transfers", besides=_KNOWN),
+        Ask("transfers", actor=ADMINISTRATOR, besides=_KNOWN),
+        Ask("transfers", {**_AT, "state": "asked"}, besides=_KNOWN),
+        Ask("transfers", {**_AT, "overdue": True}, besides=_KNOWN),
+    ),
     "list_posts": (
         Ask("posts", _AT),
         Ask("posts", {"person": "p-0", "active": True}, besides=_KNOWN),

@@ -106,6 +106,7 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (records.training.documents, credit),
         (records.thoughts.documents, {**report, "period": "2026-Q1", "handed_in_on": "2026-03-01"}),
         (records.thought_contacts.documents, contacts),
+        (records.transfers.documents, {**asked, "concerns": [branch, "p-o1"], "due_on": "2026-09-05"}),
         (board.plans, {"organisation": branch, "year": 2026, "state": "approved"}),
         (board.tasks, {**_task(branch), "template": f"{prefix}-{board.templates.name}-0"}),
         (board.templates, {"organisation": branch, "made_on": "2026-01-01"}),
