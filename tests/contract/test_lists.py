@@ -25,6 +25,7 @@ CALLS = {
     if isinstance(entrypoint, Rpc)
 }
 LISTS = {name for name in CALLS if name.startswith("list_")}
+Words = tuple[str | None, ...]
 # Codes of a standard, which a sheet shows as they are.
 CODES = (POLITICAL_STATUS_CODES,)
 
@@ -46,7 +47,7 @@ def test_every_header_and_every_word_of_a_sheet_has_its_texts(name: str) -> None
     needed = {f"list.{name}", *(column.title for column in columns)}
     for words in {column.words for column in columns if column.kind == model.WORD}:
         vocabularies = [each for each, where in WORDS.items() if where == words]
-        needed |= {f"{words}.{word}" for each in vocabularies for word in each}
+        needed |= {f"{words}.{word}" for each in vocabularies for word in each if word}
     assert sorted(needed - TEXTS.codes) == [], "services/records/texts/exports.zh.yaml and exports.en.yaml"
 
 
@@ -69,7 +70,9 @@ def test_what_an_entry_says_of_fields_is_about_fields_that_there_are(name: str) 
     assert named <= paths
 
 
-def _vocabularies(schema: type[Schema], prefix: str, listed: Listed) -> list[tuple[str, tuple[str, ...]]]:
+def _vocabularies(
+    schema: type[Schema], prefix: str, listed: Listed
+) -> list[tuple[str, tuple[str | None, ...]]]:
     found = []
     for name, field in schema().dump_fields.items():
         path = f"{prefix}{name}"

@@ -15,6 +15,7 @@ from services.contracts.records_events.development import (
     DEVELOPMENT_STEPS,
     DOSSIER_STATES,
 )
+from services.contracts.records_rpc.activities import ATTENDANCE_STATES
 from services.contracts.records_rpc.development import ACTORS, STAGES
 from services.contracts.records_rpc.parts import Day
 from services.contracts.records_rpc.thoughts import DUTIES
@@ -33,7 +34,7 @@ from services.records.exports.model import (
 )
 
 # Where the catalogue has the labels of a vocabulary.
-WORDS: Mapping[tuple[str, ...], str] = {
+WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.ORGANISATION_KINDS: "word.organisation_kind",
     kinds.POLITICAL_STATUSES: "word.political_status",
     kinds.ROLES: "word.role",
@@ -64,12 +65,13 @@ WORDS: Mapping[tuple[str, ...], str] = {
     DEVELOPMENT_STEPS: "development_step",
     DEVELOPMENT_OUTCOMES: "word.outcome",
     CLOSING_REASONS: "word.closing_reason",
+    (*ATTENDANCE_STATES, None): "word.attendance",
     ("leading", "member", "none"): "word.training_role",
     ("done", "open", "later"): "word.step_state",
     ("open", "overdue", "done", "done_late"): "word.class_state",
 }
 _PERSON = frozenset({"person", "author", "asked_by", "decided_by", "by", "responsible"})
-_PEOPLE = frozenset({"contacts"})
+_PEOPLE = frozenset({"contacts", "invitees", "observers"})
 _ORGANISATION = frozenset({"organisation", "parent", "left", "destination"})
 # Whom an item is about has the campus number beside the name.
 _NUMBERED = frozenset({"person", "author"})
@@ -153,6 +155,6 @@ def _kind(declared: fields.Field[Any], name: str) -> str | None:
     return None
 
 
-def _choices(declared: fields.Field[Any]) -> tuple[str, ...]:
+def _choices(declared: fields.Field[Any]) -> tuple[str | None, ...]:
     found = [each for each in declared.validators if isinstance(each, validate.OneOf)]
     return tuple(found[0].choices) if found else ()

@@ -17,6 +17,10 @@ LISTS: Mapping[str, Listed] = {
     "transfers": Listed("list_transfers", without=("name", *_SOURCE), titles={"place": "column.outside"}),
     "posts": Listed("list_posts"),
     "activities": Listed("list_activities"),
+    "my_activities": Listed(
+        "list_my_activities", words={"answer": "word.answer", "cause": "word.absence_cause"}
+    ),
+    "activity_templates": Listed("list_activity_templates"),
     "plans": Listed("list_plans"),
     "tasks": Listed("list_tasks", without=_NAMED),
     "my_tasks": Listed("list_my_tasks", without=_NAMED),

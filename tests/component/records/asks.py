@@ -74,6 +74,10 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("activities", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}, besides=_BELONGS),
         Ask("activities", {"within": FACULTY, "kind": "theme_day", "state": "approved"}, besides=_BELONGS),
     ),
+    "list_my_activities": (
+        Ask("activities", {"when": "past"}, actor=SECRETARY, besides={"activity_participations": NAMES}),
+    ),
+    "list_activity_templates": (Ask("activity_templates", _AT, actor=SECRETARY),),
     "list_plans": (Ask("plans", {"within": FACULTY}), Ask("plans", {**_AT, "year": 2026})),
     "list_tasks": (
         Ask("tasks", besides=_TASKS),

@@ -87,7 +87,7 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     one = {"person": people[0], "organisation": home.id}
     asked = {**one, "state": "asked", "asked_on": "2026-09-01", "to_month": "2026-12"}
     post = {**one, "role": "secretary", "since": "2020-01-01", "until": "2020-12-31", "active": True}
-    held = {**_planned(records, branch), "held_on": "2026-03-10", "state": "approved"}
+    held = {**_planned(records, branch), "held_on": "2026-03-10", "state": "approved", "people": [SECRETARY]}
     bill = {**one, "month": "2026-09", "state": "due", "outstanding_fen": 0, "due_on": "2026-09-30"}
     credit = {**one, "on": "2026-03-09", "year": 2026, "minutes": 60, "form": "class", "reverses": None}
     report = {"author": SECRETARY, "organisation": branch, "state": "accepted", "late": False}
@@ -107,6 +107,10 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (records.thoughts.documents, {**report, "period": "2026-Q1", "handed_in_on": "2026-03-01"}),
         (records.thought_contacts.documents, contacts),
         (records.transfers.documents, {**asked, "concerns": [branch, "p-o1"], "due_on": "2026-09-05"}),
+        (
+            records.activity_templates.documents,
+            {"organisation": branch, "title": "党课", "kind": "party_lecture", "active": True},
+        ),
         (board.plans, {"organisation": branch, "year": 2026, "state": "approved"}),
         (board.tasks, {**_task(branch), "template": f"{prefix}-{board.templates.name}-0"}),
         (board.templates, {"organisation": branch, "made_on": "2026-01-01"}),
