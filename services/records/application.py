@@ -39,6 +39,7 @@ from services.records.dues.register import Dues
 from services.records.elections.register import Elections
 from services.records.files.jobs import FileJobs
 from services.records.exports.exporting import Exports
+from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
 from services.records.membership.register import Membership

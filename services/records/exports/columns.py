@@ -17,6 +17,7 @@ from services.contracts.records_events.development import (
 )
 from services.contracts.records_rpc.activities import ATTENDANCE_STATES
 from services.contracts.records_rpc.development import ACTORS, STAGES
+from services.contracts.records_rpc.dues_files import LINE_OUTCOMES
 from services.contracts.records_rpc.parts import Day
 from services.contracts.records_rpc.thoughts import DUTIES
 from services.records.exports.model import (
@@ -53,6 +54,7 @@ WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.TASK_KINDS: "word.task_kind",
     kinds.TASK_STATES: "task_state",
     kinds.DIFFICULTY_CATEGORIES: "word.difficulty",
+    LINE_OUTCOMES: "word.line_outcome",
     kinds.TRANSFER_KINDS: "transfer_kind",
     kinds.TRANSFER_STATES: "transfer_state",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",

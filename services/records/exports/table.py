@@ -34,6 +34,7 @@ LISTS: Mapping[str, Listed] = {
     "dues_deferrals": Listed("list_dues_deferrals", without=_SOURCE),
     "dues_expenditures": Listed("list_dues_expenditures", without=_SOURCE),
     "dues_accounts": Listed("get_dues_accounts", money={"spent_fen": DUES_USES}),
+    "dues_reconciliation": Listed("list_dues_reconciliation", without=("number", "payment")),
     "dossiers": Listed(
         "list_dossiers",
         titles={"number": "column.step_number"},

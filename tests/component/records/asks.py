@@ -107,6 +107,9 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("dues_payments", {**_ABOUT, "state": "received"}, besides=_KNOWN),
     ),
     "list_dues_reliefs": (Ask("dues_reliefs", {**_AT, "state": "asked"}, besides=_SEEN),),
+    "list_dues_reconciliation": (
+        Ask("dues_reconciliation_lines", {"reconciliation": "p-r"}, besides={"dues_reconciliations": 1}),
+    ),
     "list_dues_deferrals": (Ask("dues_deferrals", {**_AT, "state": "asked"}, besides=_SEEN),),
     "list_dues_expenditures": (
         Ask("dues_expenditures", _AT, besides=_SEEN),

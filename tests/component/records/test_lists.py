@@ -118,6 +118,10 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         _many(documents, prefix, [state] * count)
     edition = {"organisation": branch, "since": "2020-01-01", "until": "2020-12-31"}
     _many(records.history._documents, prefix, [{**edition, "edition": number} for number in range(count)])
+    statements = records.dues.statements
+    lines = [{"reconciliation": f"{prefix}-r", "number": number} for number in range(count)]
+    statements._reconciliations.create(f"{prefix}-r", {"organisation": branch})
+    _many(statements._results, prefix, lines)
     opened = _opened(records, branch)
     _many(records.dossiers.documents, prefix, [{**opened, "person": each, "slot": each} for each in people])
     known = records.jobs.errors(JOB, limit=0)
