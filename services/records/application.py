@@ -37,7 +37,6 @@ from services.records.directory.store import Directory, shown
 from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
 from services.records.elections.register import Elections
-from services.records.files.jobs import FileJobs
 from services.records.exports.exporting import Exports
 from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files

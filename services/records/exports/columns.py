@@ -55,6 +55,9 @@ WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.TASK_STATES: "task_state",
     kinds.DIFFICULTY_CATEGORIES: "word.difficulty",
     LINE_OUTCOMES: "word.line_outcome",
+    kinds.ELECTION_STANDINGS: "word.election_standing",
+    kinds.PROGRAMME_KINDS: "word.programme_kind",
+    kinds.PROGRAMME_STATES: "word.programme_state",
     kinds.TRANSFER_KINDS: "transfer_kind",
     kinds.TRANSFER_STATES: "transfer_state",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",
@@ -78,7 +81,9 @@ _ORGANISATION = frozenset({"organisation", "parent", "left", "destination"})
 # Whom an item is about has the campus number beside the name.
 _NUMBERED = frozenset({"person", "author"})
 # Versions and ids of other things: they say nothing to people.
-_OPAQUE = frozenset({"version", "path", "activity", "reverses", "dossier", "successors", "deferral", "plan"})
+_OPAQUE = frozenset(
+    {"version", "path", "activity", "reverses", "dossier", "successors", "deferral", "plan", "programme"}
+)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,18 @@ LISTS: Mapping[str, Listed] = {
     "people": Listed("list_people"),
     "transfers": Listed("list_transfers", without=("name", *_SOURCE), titles={"place": "column.outside"}),
     "posts": Listed("list_posts"),
+    "ending_posts": Listed("list_ending_posts"),
+    "vacancies": Listed("list_vacancies"),
+    "elections": Listed(
+        "list_elections",
+        without=("elected", "shift.reason", "shift.comment", "shift.asked_by", "shift.decided_by"),
+        titles={
+            "shift.to": "column.shifted_to",
+            "shift.state": "column.shift_state",
+            "shift.asked_on": "column.shift_asked_on",
+            "shift.decided_on": "column.shift_decided_on",
+        },
+    ),
     "activities": Listed("list_activities"),
     "my_activities": Listed(
         "list_my_activities", words={"answer": "word.answer", "cause": "word.absence_cause"}
@@ -26,6 +38,15 @@ LISTS: Mapping[str, Listed] = {
     "my_tasks": Listed("list_my_tasks", without=_NAMED),
     "plan_templates": Listed("list_plan_templates", without=("target",)),
     "pushed_tasks": Listed("list_pushed_tasks", without=(*_NAMED, "organisation_name")),
+    "programmes": Listed("list_programmes"),
+    "programme_members": Listed(
+        "list_programme_members", without=("person_name", "mentor_name"), people=("mentor",)
+    ),
+    "programme_entries": Listed(
+        "list_programme_entries",
+        people=("entered_by",),
+        titles={"number": "column.amount", "target": "column.programme_target", "text": "column.description"},
+    ),
     "dues_bills": Listed("list_dues_bills", without=_SOURCE),
     "dues_arrears": Listed("list_dues_arrears", without=("prompt",)),
     "dues_prompts": Listed("list_dues_prompts", without=(*_SOURCE, "text")),

@@ -149,3 +149,14 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
     ),
     "list_job_errors": (Ask("job_errors", {"job": JOB}, besides={"jobs": 1}),),
 }
+# Lists whose cost nobody has measured yet.
+UNMEASURED = frozenset(
+    {
+        "list_elections",
+        "list_ending_posts",
+        "list_programme_entries",
+        "list_programme_members",
+        "list_programmes",
+        "list_vacancies",
+    }
+)
