@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.jobs import JobLost
 from services.chassis.testing import wait_for
+from services.records.structure import reorganising
 from tests.component.records.surroundings import Campus, Faculty
 
 
@@ -204,3 +206,28 @@ def test_terms_end_are_prolonged_and_leave_vacancies(campus: Campus, faculty: Fa
     campus.call(root, "withdraw_post", post=secretary)
     assert vacant(faculty.dean) == ["B1", "B3"]
     assert vacant(faculty.next_door) == []
+
+
+def test_a_merger_that_was_broken_off_is_taken_up_where_it_stood(
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reorganising, "BUNCH", 1)
+    application, before = campus.application, homes(campus)
+    application.jobs.halt()
+    merge = {"organisation": faculty.neighbour, "others": [faculty.branch], "reason": "人数过少"}
+    started = campus.call(campus.administrator, "merge_organisations", **merge)
+
+    def killed(**progress: Any) -> None:
+        if progress["done"]:
+            raise JobLost
+
+    with pytest.raises(JobLost):
+        application.reorganising.step(application.jobs.view(started["job"]), killed)
+    halfway = homes(campus)
+    assert set(halfway) == set(before)
+    assert sum(halfway[each] != before[each] for each in before) == 1
+    assert campus.call(faculty.member, "get_organisation", organisation=faculty.branch)["active"]
+    application.jobs.start()
+    assert ended(campus, started)["state"] == "done"
+    assert faculty.branch not in homes(campus).values()
+    assert not campus.call(faculty.member, "get_organisation", organisation=faculty.branch)["active"]
