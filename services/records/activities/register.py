@@ -57,6 +57,7 @@ class Register:
         self.documents = application.documents("activities")
         indexes = application.indexes
         indexes.declare("activities", [("organisation", 1), ("held_on", -1), ("_id", -1)])
+        indexes.declare("activities", [("audience", 1), ("held_on", -1), ("_id", -1)])
         indexes.declare("activities", [("held_on", -1), ("_id", -1)])
         self._directory = directory
         self._access = access
@@ -199,13 +200,12 @@ class Register:
         actor = context.actor()
         wanted = only(request, "kind", "state")
         reach = self._reach(actor, request)
-        if reach is not None:
-            wanted["organisation"] = {"$in": reach}
         if not self._access.reads_everything_restricted(actor):
             confided = self._access.scope_of_restricted(actor)
             if reach is None or not confided.issuperset(reach):
-                within = confided if reach is None else confided.intersection(reach)
-                wanted["audience"] = {"$in": visibility.marks(actor, within)}
+                wanted["audience"] = {"$in": visibility.marks(actor, reach, confided)}
+        if reach is not None and "audience" not in wanted:
+            wanted["organisation"] = {"$in": reach}
         days = {
             operator: request[name].isoformat()
             for operator, name in (("$gte", "since"), ("$lte", "until"))

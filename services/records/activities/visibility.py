@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Mapping
 from typing import Any
 
 State = Mapping[str, Any]
@@ -19,22 +19,40 @@ _RECORD: Mapping[str, Any] = {
 
 
 def audience(state: State) -> list[str]:
-    """The marks by which a reader finds an activity: ``open``; of a restricted one its organisation, which
-    stands for who writes and reviews there, and each participant.
+    """The marks by which readers find an activity, who find it by one of them and never by two.
+
+    An open one by its organisation, or by ``open`` where they read all there are; a restricted one by that it
+    is kept there, which is for who writes or reviews, or by themselves, where they took part.
     """
+    organisation = state["organisation"]
     if not state["restricted"]:
-        return [OPEN]
-    return [state["organisation"], *state["people"]]
+        return [OPEN, organisation]
+    return [_kept(organisation), *state["people"], *(_at(organisation, each) for each in state["people"])]
 
 
-def marks(reader: str, confided: Iterable[str]) -> list[str]:
-    """The marks that ``reader`` may look for, who writes for or reviews the organisations ``confided``."""
-    return [OPEN, reader, *sorted(confided)]
+def marks(reader: str, reach: Collection[str] | None, confided: Collection[str]) -> list[str]:
+    """The marks that ``reader`` looks for, who reads activities of ``reach`` (None: of all organisations), and
+    writes for or reviews those ``confided``.
+
+    One list of one field, since the embedded store takes no index for a question of two.
+    """
+    if reach is None:
+        return [OPEN, reader, *(_kept(each) for each in sorted(confided))]
+    kept = [_kept(each) if each in confided else _at(each, reader) for each in sorted(reach)]
+    return [*sorted(reach), *kept]
 
 
-def finds(state: State, reader: str, confided: Set[str]) -> bool:
-    """Whether ``reader``, who may read the activities of the organisation, finds this one among them."""
-    return bool(set(state["audience"]) & set(marks(reader, confided)))
+def finds(state: State, reader: str, reach: Collection[str] | None, confided: Collection[str]) -> bool:
+    """Whether ``reader`` finds the activity among those of ``reach``."""
+    return not set(state["audience"]).isdisjoint(marks(reader, reach, confided))
+
+
+def _kept(organisation: str) -> str:
+    return f"kept:{organisation}"
+
+
+def _at(organisation: str, person: str) -> str:
+    return f"{person}@{organisation}"
 
 
 def participants(state: State) -> list[str]:

@@ -10,6 +10,8 @@ import pytest
 
 from services.chassis.clock import FixedClock
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.settings import Settings
+from services.records.application import Records
 from tests.component.records.surroundings import Campus, Faculty
 
 TODAY, LATER = "2026-09-10", "2026-09-17"
@@ -289,6 +291,19 @@ def test_a_talk_is_seen_by_who_took_part_who_writes_there_and_who_reviews_and_op
         faculty.dean,
         campus.administrator,
     }
+    organiser = campus.person("T011", campus.root)
+    campus.post(organiser, "organiser", campus.root)
+    assert set(listed(organiser)) == {talk, meeting}
+    twice = planned(
+        campus, faculty, kind="talk", held_on="2026-09-07", invitees=[organiser], details={"topic": "work"}
+    )
+    assert listed(organiser).count(twice) == 1
+    campus.call(
+        faculty.secretary,
+        "announce_activity",
+        activity=planned(campus, faculty, kind="talk", invitees=[organiser]),
+    )
+    assert len(listed(organiser)) == len(set(listed(organiser))) == 4
     (event,) = told(campus, "recorded", talk)
     assert event["restricted"]
     assert set(event["concerned"]) == {faculty.secretary, faculty.member}
@@ -315,3 +330,22 @@ def test_a_talk_is_seen_by_who_took_part_who_writes_there_and_who_reviews_and_op
     assert (withheld["withheld"], withheld["minutes"], withheld["details"]) == (True, None, {})
     assert withheld["present"] == 2
     assert campus.call(commissioner, "get_activity", activity=life)["minutes"] == "开展批评。"
+
+
+def test_every_question_about_activities_has_its_index(settings: Settings, clock: FixedClock) -> None:
+    application = Records.for_test(settings, clock)
+    newest = [("held_on", -1), ("_id", -1)]
+    for collection, wanted, order in (
+        ("activities", {"organisation": {"$in": ["o"]}}, newest),
+        ("activities", {"audience": {"$in": ["open", "p"]}}, newest),
+        ("activities", {"people": "p", "held_on": {"$lt": "2026-09-10"}}, newest),
+        ("activities", {"people": "p", "held_on": {"$gt": "2026-09-09"}}, [("held_on", 1), ("_id", 1)]),
+        ("activities", {"organisation": "o", "kind": "theme_day"}, newest),
+        ("activity_participations", {"activity": "a"}, [("_id", 1)]),
+        ("activity_templates", {"organisation": {"$in": ["o"]}, "active": True}, [("title", 1), ("_id", 1)]),
+    ):
+        found = application.database[collection].find(wanted).sort(order).limit(51)
+        plan = str(found.explain()["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in plan, (wanted, plan)
+        assert "COLLSCAN" not in plan, (wanted, plan)
+    application.database.client.close()

@@ -92,14 +92,20 @@ def test_another_day_time_place_or_list_is_told_anew(more: dict[str, Any], retol
 def test_a_talk_is_found_by_who_takes_part_and_who_writes_or_reviews_there() -> None:
     state = announced(planned("talk", invitees=["a", "b"])).state
     assert state["restricted"]
-    for reader, confided, found in (
-        ("a", set(), True),
-        ("c", set(), False),
-        ("c", {"o"}, True),
-        ("c", {"other"}, False),
+    for reader, reach, confided, found in (
+        ("a", {"o"}, set(), True),
+        ("a", None, set(), True),
+        ("a", {"other"}, set(), False),
+        ("c", {"o"}, set(), False),
+        ("c", None, set(), False),
+        ("c", {"o", "other"}, {"o"}, True),
+        ("c", None, {"o"}, True),
+        ("c", {"o"}, {"other"}, False),
     ):
-        assert visibility.finds(state, reader, confided) is found
-    assert visibility.finds(announced(planned()).state, "anybody", set())
+        assert visibility.finds(state, reader, reach, confided) is found
+    meeting = announced(planned()).state
+    for reach, found in (({"o"}, True), (None, True), ({"other"}, False)):
+        assert visibility.finds(meeting, "anybody", reach, set()) is found
 
 
 def test_an_event_of_a_talk_names_whom_it_concerns_and_one_of_an_open_meeting_nobody() -> None:
