@@ -96,6 +96,7 @@ def keep_template(subject: str, before: State | None, given: State, kind: Kind) 
         "organisation": given["organisation"],
         "kind": kind.name,
         "active": True,
+        "offered": [mark(given["organisation"]), mark(given["organisation"], kind.name)],
         **{name: given.get(name) for name in COPIED},
         "details": details.checked(kind, given.get("details") or {}, None),
     }
@@ -104,7 +105,14 @@ def keep_template(subject: str, before: State | None, given: State, kind: Kind) 
 
 def drop_template(subject: str, before: State) -> Change | None:
     """A template is offered no more; None where it was dropped before."""
-    return _template_changed(subject, {**before, "active": False}) if before["active"] else None
+    if not before["active"]:
+        return None
+    return _template_changed(subject, {**before, "active": False, "offered": []})
+
+
+def mark(organisation: str, kind: str | None = None) -> str:
+    """By what the templates are found that ``organisation`` offers, all of them or those of a kind."""
+    return organisation if kind is None else f"{organisation}:{kind}"
 
 
 def _template_changed(subject: str, state: State) -> Change:

@@ -15,7 +15,7 @@ from services.records.access import Access
 from services.records.activities import drafting
 from services.records.activities.kinds import Kind
 from services.records.activities.register import Register
-from services.records.directory.store import Directory, only, shown
+from services.records.directory.store import Directory, shown
 
 Answer = dict[str, Any]
 COLLECTION = "activity_templates"
@@ -28,7 +28,7 @@ class Templates:
         self, application: Application, directory: Directory, access: Access, register: Register
     ) -> None:
         self.documents = application.documents(COLLECTION)
-        application.indexes.declare(COLLECTION, [("organisation", 1), ("title", 1), ("_id", 1)])
+        application.indexes.declare(COLLECTION, [("offered", 1), ("title", 1), ("_id", 1)])
         application.indexes.declare(
             "activities", [("organisation", 1), ("kind", 1), ("held_on", -1), ("_id", -1)]
         )
@@ -81,11 +81,8 @@ class Templates:
         """The templates that an organisation may use, its own and those from above, by title."""
         organisation = request["organisation"]
         self._access.require_writer(context.actor(), organisation)
-        wanted = {
-            "organisation": {"$in": self._directory.authority.path(organisation)},
-            "active": True,
-            **only(request, "kind"),
-        }
+        path = self._directory.authority.path(organisation)
+        wanted = {"offered": {"$in": [drafting.mark(each, request.get("kind")) for each in path]}}
         found = page(
             self.documents, wanted, order=[("title", 1)], limit=request["limit"], cursor=request["cursor"]
         )

@@ -31,7 +31,7 @@ def audience(state: State) -> list[str]:
 
 
 def marks(reader: str, reach: Collection[str] | None, confided: Collection[str]) -> list[str]:
-    """The marks that ``reader`` looks for, who reads activities of ``reach`` (None: of all organisations), and
+    """The marks that ``reader`` looks for, who reads activities of ``reach`` (None: of all organisations) and
     writes for or reviews those ``confided``.
 
     One list of one field, since the embedded store takes no index for a question of two.

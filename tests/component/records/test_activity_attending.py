@@ -342,7 +342,7 @@ def test_every_question_about_activities_has_its_index(settings: Settings, clock
         ("activities", {"people": "p", "held_on": {"$gt": "2026-09-09"}}, [("held_on", 1), ("_id", 1)]),
         ("activities", {"organisation": "o", "kind": "theme_day"}, newest),
         ("activity_participations", {"activity": "a"}, [("_id", 1)]),
-        ("activity_templates", {"organisation": {"$in": ["o"]}, "active": True}, [("title", 1), ("_id", 1)]),
+        ("activity_templates", {"offered": {"$in": ["o", "p"]}}, [("title", 1), ("_id", 1)]),
     ):
         found = application.database[collection].find(wanted).sort(order).limit(51)
         plan = str(found.explain()["queryPlanner"]["winningPlan"])

@@ -112,6 +112,25 @@ def test_what_an_event_gains_is_not_shown_before_it_is_allowed() -> None:
     assert shown(MEMBER, "records.activity.planned", organisation=BRANCH, gained="x") == {"organisation"}
 
 
+@pytest.mark.parametrize("happened", ["planned", "recorded", "approved", "announced", "cancelled", "made_up"])
+def test_a_restricted_activity_is_seen_by_who_took_part_and_where_records_confides_it(happened: str) -> None:
+    kind, talk = f"records.activity.{happened}", {"organisation": BRANCH, "restricted": True}
+    reviewer = Scope("q", COLLEGE, DEAN.posts, DEAN.covered, frozenset({BRANCH}))
+    everywhere = Scope("q", ROOT, (), frozenset(), None)
+    for scope, concerned, seen in (
+        (MEMBER, ["other"], False),
+        (DEAN, ["other"], False),
+        (MEMBER, ["p", "other"], True),
+        (reviewer, ["other"], True),
+        (everywhere, ["other"], True),
+    ):
+        assert may_see(scope, event(kind, concerned=concerned, **talk)) is seen
+    assert not may_see(reviewer.moved(BRANCH, [ROOT, OTHER, BRANCH]), event(kind, **talk))
+    assert may_see(MEMBER, event(kind, organisation=BRANCH))
+    shown_of = shown(reviewer, kind, concerned=["x"], invitees=["x"], **talk)
+    assert shown_of == {"organisation", "restricted"}
+
+
 def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
     tables = (
         visibility.EVERYBODY,
