@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gateway import forms
+from gateway.response import Response
+from gateway.routes.downloads import attachment
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import development as rpc
+
+if TYPE_CHECKING:
+    from gateway.application import Gateway
+    from gateway.request import Request
 
 _KEEPER = "secretary, deputy or organisation commissioner of the branch, or an administrator there or above"
 _ABOVE = (
@@ -12,6 +21,22 @@ _ABOVE = (
 _BY_STEP = f"by the step's actor: branch: {_KEEPER}; above: {_ABOVE}; never the person of the dossier"
 _READER = "the person, or keepers, organisers, administrators and inspectors at the branch or above"
 
+TEMPLATE = Call("records.get_material_template", rpc.GetMaterialTemplate, rpc.MaterialTemplate)
+MARKDOWN = "text/markdown"
+
+
+def give_template(gateway: Gateway, request: Request, route: Route) -> Response:
+    """The outline of a paper, to be saved: in Chinese, or in English for who prefers it."""
+    found = gateway.ask(TEMPLATE, forms.gathered(route, request), request)
+    language = request.language
+    return Response(
+        200,
+        found["outline"][language].encode(),
+        content_type=f"{MARKDOWN}; charset=utf-8",
+        headers=[("Content-Disposition", attachment(f"{found['title'][language]}.md"))],
+    )
+
+
 ROUTES = (
     Route(
         "GET",
@@ -19,6 +44,17 @@ ROUTES = (
         "The twenty-five steps with their papers, and the rules in force on a day",
         "development",
         call=Call("records.list_development_steps", rpc.ListDevelopmentSteps, rpc.DevelopmentSteps),
+        permission="any session",
+    ),
+    Route(
+        "GET",
+        "/api/v1/development/materials/{material}/template",
+        "An outline of a paper to begin with, as Markdown to be saved",
+        "development",
+        handler=give_template,
+        others=(TEMPLATE,),
+        body=rpc.GetMaterialTemplate,
+        media_type=MARKDOWN,
         permission="any session",
     ),
     Route(
@@ -69,6 +105,14 @@ ROUTES = (
         "A dossier with every entry; reading is audited",
         "development",
         call=Call("records.get_dossier", rpc.GetDossier, rpc.Dossier),
+        permission=_READER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dossiers/{dossier}/materials",
+        "The papers of the whole way: which are there, which are missing, which come next",
+        "development",
+        call=Call("records.get_dossier_materials", rpc.GetDossierMaterials, rpc.DossierMaterials),
         permission=_READER,
     ),
     Route(

@@ -102,7 +102,7 @@ class Records(Application):
         self.elections = Elections(
             self, self.directory, self.access, self.counting, self.packs("election-terms-*.yaml")
         )
-        self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development)
+        self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development, self.files)
         self.transfers = Transfers(
             self,
             Parts(

@@ -10,9 +10,11 @@ from services.contracts.records_events.development import (
     DEVELOPMENT_STEPS,
     DOSSIER_STATES,
 )
+from services.contracts.records_rpc.files import MOST_ATTACHMENTS, KeptFile
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 ACTORS = ("branch", "above")
+MATERIAL_STATES = ("there", "missing", "wanted", "later")
 STAGES = ("application", "activist", "candidate", "admission", "probation")
 MOST_PEOPLE = 10
 
@@ -44,6 +46,13 @@ class MeetingVote(Schema):
     secret = fields.Boolean(required=True)
 
 
+class AttachedMaterial(Schema):
+    """A file that is one of the step's papers; with it the paper is there."""
+
+    material = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    file = identifier(metadata={"description": "sent to /api/v1/files"})
+
+
 class _Materials(Schema):
     materials = fields.List(
         fields.String(validate=validate.Length(min=1, max=64)),
@@ -52,6 +61,9 @@ class _Materials(Schema):
         metadata={
             "description": "codes of the papers that are there; which are needed: listDevelopmentSteps"
         },
+    )
+    attachments = fields.List(
+        fields.Nested(AttachedMaterial), load_default=list, validate=validate.Length(max=MOST_ATTACHMENTS)
     )
     reference = Text(120, load_default=None, allow_none=True)
     comment = Text(500, least=0, load_default=None, allow_none=True)
@@ -125,6 +137,12 @@ class Verdict(Schema):
     findings = fields.List(fields.Nested(Finding), required=True)
 
 
+class MaterialFile(KeptFile):
+    """A file that was attached; it is read as the dossier is, and whoever opens it is on record."""
+
+    material = fields.String(required=True)
+
+
 class Struck(Schema):
     by = fields.String(required=True)
     on = Day(required=True)
@@ -146,6 +164,7 @@ class Entry(Schema):
     extension_months = fields.Integer()
     vote = fields.Nested(MeetingVote)
     materials = fields.List(fields.String())
+    attachments = fields.List(fields.Nested(MaterialFile))
     reference = fields.String()
     comment = fields.String()
     recorded_on = Day(required=True)
@@ -222,6 +241,47 @@ class CloseDossier(Expecting):
 
     dossier = identifier()
     reason = fields.String(required=True, validate=validate.OneOf(CLOSING_REASONS))
+
+
+class GetDossierMaterials(Schema):
+    dossier = identifier()
+
+
+class MaterialRule(Schema):
+    rule = fields.String(required=True)
+    pack = fields.String(required=True)
+    article = fields.String(required=True)
+    hardness = fields.String(required=True)
+
+
+class DossierMaterial(Schema):
+    """A paper of a step. ``missing``: the step was recorded without it; ``wanted``: the step may be next."""
+
+    step = fields.String(required=True, validate=validate.OneOf(DEVELOPMENT_STEPS))
+    number = fields.Integer(required=True)
+    code = fields.String(required=True)
+    title = fields.Nested(Words, required=True)
+    template = fields.Nested(Words, required=True)
+    state = fields.String(required=True, validate=validate.OneOf(MATERIAL_STATES))
+    on = Day(required=True, allow_none=True, metadata={"description": "day of the step that it is with"})
+    attachments = fields.List(fields.Nested(MaterialFile), required=True)
+    rule = fields.Nested(MaterialRule, required=True)
+
+
+class DossierMaterials(Schema):
+    items = fields.List(fields.Nested(DossierMaterial), required=True)
+
+
+class GetMaterialTemplate(Schema):
+    """An outline of a paper to begin with."""
+
+    material = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+class MaterialTemplate(Schema):
+    code = fields.String(required=True)
+    title = fields.Nested(Words, required=True)
+    outline = fields.Nested(Words, required=True, metadata={"description": "Markdown"})
 
 
 class GetTimetable(Schema):

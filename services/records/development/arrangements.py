@@ -11,6 +11,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.identity import derived_id
 from services.chassis.policies import Pack
+from services.records.development import materials
 from services.records.development import quota as rules
 from services.records.development.rulebook import RuleBook
 from services.records.development.standing import Standing
@@ -54,7 +55,7 @@ class Arrangements:
             {
                 **vars(step),
                 "title": self._catalogue.render(f"development_step.{step.id}"),
-                "materials": [self._material(each) for each in step.materials],
+                "materials": [self.material(each) for each in materials.of_step(step.id, rulings)],
             }
             for step in STEPS
         ]
@@ -64,7 +65,19 @@ class Arrangements:
         ]
         return {"items": items, "rules": told}
 
-    def _material(self, code: str) -> Answer:
+    def template(self, code: str) -> Answer:
+        """An outline of one paper as Markdown, in each language."""
+        known = self.material(code)
+        if f"development_material.{code}" not in self._catalogue:
+            raise NotFound("development.material_unknown")
+        texts = {
+            language: materials.outline(title, known["template"][language])
+            for language, title in known["title"].items()
+        }
+        return {"code": code, "title": known["title"], "outline": texts}
+
+    def material(self, code: str) -> Answer:
+        """What a paper is called and what it has to say."""
         return {
             "code": code,
             "title": self._catalogue.render(f"development_material.{code}"),

@@ -15,14 +15,17 @@ from services.chassis.store import in_transaction
 from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements
 from services.records.development.history import History
+from services.records.development.materials import papers
 from services.records.development.standing import Standing
 from services.records.development.steps import BY_ID, FAIL, PASS
 from services.records.development.timetable import OPEN, Row, timetable
 from services.records.development.verdict import Facts, judge
 from services.records.directory.people import People
 from services.records.directory.store import Directory, found_by, only
+from services.records.files.kept import Files
 
 Answer = dict[str, Any]
+HOLDER = "dossier"
 
 
 class Dossiers:
@@ -35,6 +38,7 @@ class Dossiers:
         people: People,
         standing: Standing,
         arrangements: Arrangements,
+        files: Files,
     ) -> None:
         self.documents = application.documents("dossiers")
         indexes = application.indexes
@@ -46,6 +50,8 @@ class Dossiers:
         self._people = people
         self._standing = standing
         self._arrangements = arrangements
+        self._files = files
+        files.guard(HOLDER, self._readable, audited=self._of_another, under=self._person_of)
         self._audit = application.audit
         self._catalogue = application.catalogue
         self._clock = application.clock
@@ -65,8 +71,9 @@ class Dossiers:
         book, facts = self._arrangements.book(branch), Facts(self._arrangements.calendar)
 
         def commit() -> Document:
+            attached = self._attached(dossier, given)
             change = rules.open_dossier(
-                dossier, given, branch, book, facts, by=actor, today=self._clock.today()
+                dossier, attached, branch, book, facts, by=actor, today=self._clock.today()
             )
             opened = self.documents.create(dossier, change.state, change.events, respond=self._shown)
             self._tell_status(None, opened)
@@ -84,6 +91,7 @@ class Dossiers:
 
         def commit() -> Document:
             before = self.documents.get(dossier.id)
+            attached = self._attached(dossier.id, request)
             admits = step.id == "branch_meeting" and request["outcome"] == PASS
             quota = self._arrangements.quota(state["organisation"], request["on"].year) if admits else None
             places = self._arrangements.left(quota, dossier.id)
@@ -92,7 +100,7 @@ class Dossiers:
                 request,
                 dossier.id,
                 lambda state: rules.record(
-                    dossier.id, state, request, book, facts, by=actor, today=self._clock.today()
+                    dossier.id, state, attached, book, facts, by=actor, today=self._clock.today()
                 ),
             )
             if quota is not None:
@@ -187,6 +195,16 @@ class Dossiers:
         items = [{"id": each.id, "version": each.version, **each.state} for each in found.documents]
         return {"items": items, "next": found.next}
 
+    def materials(self, dossier: str) -> Answer:
+        """The papers of the whole way: which are there, which are missing, which come next."""
+        found = self._opened(dossier)
+        book = self._arrangements.book(found.state["organisation"])
+        items = [
+            {**vars(each), **self._arrangements.material(each.code)}
+            for each in papers(found.state, book, self._clock.today())
+        ]
+        return {"items": items}
+
     def timetable(self, dossier: str) -> Answer:
         """What comes next, from when and until when."""
         found = self._opened(dossier)
@@ -256,6 +274,21 @@ class Dossiers:
 
     def _done(self, commit: Callable[[], Document]) -> Answer:
         return in_transaction(self._database, commit).response or {}
+
+    def _attached(self, dossier: str, request: Answer) -> Answer:
+        """The request with the files that it attaches, which are the dossier's from this commit on."""
+        wanted = request["attachments"]
+        claimed = self._files.claim([each["file"] for each in wanted], HOLDER, dossier)
+        attachments = [
+            {"material": each["material"], **file} for each, file in zip(wanted, claimed, strict=True)
+        ]
+        return {**request, "attachments": attachments}
+
+    def _of_another(self, dossier: str) -> bool:
+        return context.actor() != self.documents.get(dossier).state["person"]
+
+    def _person_of(self, dossier: str) -> tuple[str, str]:
+        return "person", self.documents.get(dossier).state["person"]
 
     def _readable(self, dossier: str) -> Document:
         actor, found = context.actor(), self.documents.get(dossier)

@@ -49,6 +49,14 @@ class DevelopmentTable:
     def list_dossiers(self, request: Request) -> Answer:
         return self.records.dossiers.listed(request)
 
+    @rpc(request=calls.GetDossierMaterials, response=calls.DossierMaterials)
+    def get_dossier_materials(self, request: Request) -> Answer:
+        return self.records.dossiers.materials(request["dossier"])
+
+    @rpc(request=calls.GetMaterialTemplate, response=calls.MaterialTemplate)
+    def get_material_template(self, request: Request) -> Answer:
+        return self.records.development.template(request["material"])
+
     @rpc(request=calls.GetTimetable, response=calls.Timetable)
     def get_development_timetable(self, request: Request) -> Answer:
         return self.records.dossiers.timetable(request["dossier"])

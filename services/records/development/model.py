@@ -20,6 +20,7 @@ from services.contracts.records_events.development import (
     StepRecorded,
     StepStruck,
 )
+from services.records.development import materials
 from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
 from services.records.development.steps import BY_ID, STEPS
@@ -36,6 +37,7 @@ _KEPT = (
     "extension_months",
     "vote",
     "materials",
+    "attachments",
     "reference",
     "comment",
 )
@@ -49,7 +51,7 @@ def open_dossier(
     """
     born_on: date = given["born_on"]
     if given["political_status"] == "member":
-        raise _wrong("person", "development.is_member")
+        raise _wrong("person", "development.is_member", accepted=", ".join(_RANKS[:-1]))
     if born_on >= today:
         raise _wrong("born_on", "development.born_in_future", latest=today.isoformat())
     blank = {
@@ -77,18 +79,19 @@ def record(
     """``before`` with one step more, as it was decided; warnings are kept beside it.
 
     Raises ``Conflict("development.closed")``, ``Invalid`` for a day to come, for an outcome that is none of
-    the step's, and for the first finding that blocks, whose params name rule, pack, article and what would be
-    accepted; all findings are in ``findings`` of the params.
+    the step's, for a file that is none of its papers, and for the first finding that blocks, whose params
+    name rule, pack, article and what would be accepted; all findings are in ``findings`` of the params.
     """
     step, on = BY_ID[intended["step"]], intended["on"]
     if before["state"] != "open" and not (before["state"] in _ENDED and step.id == "archive"):
-        raise Conflict("development.closed", params={"state": before["state"]})
+        raise _closed(before)
     if on > today:
         raise _wrong("on", "development.in_future", latest=today.isoformat())
     outcome = intended.get("outcome")
     if (outcome is None) != (not step.outcomes) or (outcome is not None and outcome not in step.outcomes):
         raise _wrong("outcome", "development.outcome_unfit", accepted=", ".join(step.outcomes) or "–")
     rulings = book.on(on)
+    materials.require_known(intended, rulings)
     found = judge(History(before), intended, rulings, facts)
     refuse(found)
     entry = {
@@ -161,11 +164,11 @@ def strike(subject: str, before: State, *, reason: str, by: str, today: date) ->
     ``Conflict("development.closed")`` where the dossier was closed without an ending.
     """
     if before["state"] == "closed":
-        raise Conflict("development.closed", params={"state": before["state"]})
+        raise _closed(before)
     entries = [dict(entry) for entry in before["entries"]]
     newest = next(entry for entry in reversed(entries) if entry["struck"] is None)
     if newest["step"] == "application":
-        raise Conflict("development.nothing_to_strike")
+        raise Conflict("development.nothing_to_strike", params={"accepted": "talk … archive"})
     newest["struck"] = {"by": by, "on": today.isoformat(), "reason": reason}
     state = {**before, "entries": entries, **_standing(entries), "slot": before["person"]}
     state["state"] = History(state).ending or "open"
@@ -185,7 +188,7 @@ def move(subject: str, before: State, organisation: str, *, by: str, today: date
     if organisation == before["organisation"]:
         return None
     if "slot" not in before:
-        raise Conflict("development.closed", params={"state": before["state"]})
+        raise _closed(before)
     moved = {"on": today.isoformat(), "left": before["organisation"], "joined": organisation, "by": by}
     state = {**before, "organisation": organisation, "moves": [*before["moves"], moved]}
     event = DossierMoved.of(
@@ -201,7 +204,7 @@ def move(subject: str, before: State, organisation: str, *, by: str, today: date
 def close(subject: str, before: State, *, reason: str, today: date) -> Change:
     """The way ends without membership, by a decision of people: a new dossier may be opened later."""
     if before["state"] != "open":
-        raise Conflict("development.closed", params={"state": before["state"]})
+        raise _closed(before)
     state = {**before, "state": "closed", "closed_for": reason}
     state.pop("slot", None)
     event = DossierClosed.of(
@@ -257,3 +260,7 @@ def _plain(value: Any) -> Any:
 
 def _wrong(field: str, code: str, **accepted: Any) -> Invalid:
     return Invalid(code, params=accepted, fields={field: [code]})
+
+
+def _closed(before: State) -> Conflict:
+    return Conflict("development.closed", params={"state": before["state"], "accepted": "open"})

@@ -1,6 +1,7 @@
-"""The twenty-five steps as data: whose act each is, what it follows, what it is recorded with.
+"""The twenty-five steps as data: whose act each is, what it follows, what is decided at it.
 
-What people call them stands in the catalogue under ``development_step.<id>``; every number in a policy pack.
+What people call them stands in the catalogue under ``development_step.<id>``; every number, and every paper,
+in a policy pack.
 """
 
 from __future__ import annotations
@@ -29,101 +30,46 @@ class Step:
     stage: str
     actor: str
     after: tuple[str, ...]
-    materials: tuple[str, ...]
     outcomes: tuple[str, ...] = ()
     periodic: bool = False
 
 
 STEPS: tuple[Step, ...] = (
-    Step(1, "application", "application", BRANCH, (), ("application_letter",)),
-    Step(2, "talk", "application", BRANCH, ("application",), ("talk_record",)),
+    Step(1, "application", "application", BRANCH, ()),
+    Step(2, "talk", "application", BRANCH, ("application",)),
+    Step(3, "activist_decision", "activist", BRANCH, ("talk",)),
+    Step(4, "activist_filing", "activist", BRANCH, ("activist_decision",)),
+    Step(5, "contacts", "activist", BRANCH, ("activist_decision",)),
+    Step(6, "cultivation_check", "activist", BRANCH, ("contacts",), periodic=True),
+    Step(7, "candidate_decision", "candidate", BRANCH, ("activist_filing", "contacts", "cultivation_check")),
+    Step(8, "candidate_filing", "candidate", BRANCH, ("candidate_decision",)),
+    Step(9, "introducers", "candidate", BRANCH, ("candidate_decision",)),
+    Step(10, "political_review", "candidate", BRANCH, ("candidate_filing",), DECIDED),
+    Step(11, "training", "candidate", BRANCH, ("candidate_filing",)),
     Step(
-        3,
-        "activist_decision",
-        "activist",
-        BRANCH,
-        ("talk",),
-        ("recommendation", "committee_minutes"),
+        12, "committee_review", "admission", BRANCH, ("introducers", "political_review", "training"), DECIDED
     ),
-    Step(4, "activist_filing", "activist", BRANCH, ("activist_decision",), ("filing_report",)),
-    Step(5, "contacts", "activist", BRANCH, ("activist_decision",), ("contact_register",)),
-    Step(
-        6,
-        "cultivation_check",
-        "activist",
-        BRANCH,
-        ("contacts",),
-        ("cultivation_register",),
-        periodic=True,
-    ),
-    Step(
-        7,
-        "candidate_decision",
-        "candidate",
-        BRANCH,
-        ("activist_filing", "contacts", "cultivation_check"),
-        ("opinions_heard", "committee_minutes", "publicity_notice"),
-    ),
-    Step(8, "candidate_filing", "candidate", BRANCH, ("candidate_decision",), ("filing_report",)),
-    Step(9, "introducers", "candidate", BRANCH, ("candidate_decision",), ("introducer_register",)),
-    Step(
-        10,
-        "political_review",
-        "candidate",
-        BRANCH,
-        ("candidate_filing",),
-        ("political_review_report",),
-        DECIDED,
-    ),
-    Step(11, "training", "candidate", BRANCH, ("candidate_filing",), ("training_certificate",)),
-    Step(
-        12,
-        "committee_review",
-        "admission",
-        BRANCH,
-        ("introducers", "political_review", "training"),
-        ("committee_minutes",),
-        DECIDED,
-    ),
-    Step(13, "pre_review", "admission", ABOVE, ("committee_review",), ("pre_review_opinion",), DECIDED),
-    Step(14, "volunteer_book", "admission", BRANCH, ("pre_review",), ("volunteer_book",)),
-    Step(
-        15,
-        "branch_meeting",
-        "admission",
-        BRANCH,
-        ("pre_review", "volunteer_book"),
-        ("meeting_minutes", "vote_record"),
-        DECIDED,
-    ),
-    Step(16, "talk_above", "admission", ABOVE, ("branch_meeting",), ("talk_record",)),
-    Step(17, "approval", "admission", ABOVE, ("talk_above",), ("approval_notice",), DECIDED),
-    Step(18, "filing_above", "admission", ABOVE, ("approval",), ("filing_report",)),
-    Step(19, "join_branch", "probation", BRANCH, ("approval",), ()),
-    Step(20, "oath", "probation", BRANCH, ("approval", "join_branch"), ("oath_record",)),
-    Step(
-        21,
-        "continued_check",
-        "probation",
-        BRANCH,
-        ("join_branch",),
-        ("probation_register",),
-        periodic=True,
-    ),
-    Step(22, "full_application", "probation", BRANCH, ("join_branch",), ("full_application_letter",)),
+    Step(13, "pre_review", "admission", ABOVE, ("committee_review",), DECIDED),
+    Step(14, "volunteer_book", "admission", BRANCH, ("pre_review",)),
+    Step(15, "branch_meeting", "admission", BRANCH, ("pre_review", "volunteer_book"), DECIDED),
+    Step(16, "talk_above", "admission", ABOVE, ("branch_meeting",)),
+    Step(17, "approval", "admission", ABOVE, ("talk_above",), DECIDED),
+    Step(18, "filing_above", "admission", ABOVE, ("approval",)),
+    Step(19, "join_branch", "probation", BRANCH, ("approval",)),
+    Step(20, "oath", "probation", BRANCH, ("approval", "join_branch")),
+    Step(21, "continued_check", "probation", BRANCH, ("join_branch",), periodic=True),
+    Step(22, "full_application", "probation", BRANCH, ("join_branch",)),
     Step(
         23,
         "full_meeting",
         "probation",
         BRANCH,
         ("oath", "continued_check", "full_application"),
-        ("meeting_minutes", "vote_record"),
         (PASS, EXTEND, CANCEL, FAIL),
     ),
-    Step(24, "full_approval", "probation", ABOVE, ("full_meeting",), ("approval_notice",), DECIDED),
-    Step(25, "archive", "probation", BRANCH, ("full_approval",), ("archive_register",)),
+    Step(24, "full_approval", "probation", ABOVE, ("full_meeting",), DECIDED),
+    Step(25, "archive", "probation", BRANCH, ("full_approval",)),
 )
 BY_ID: Mapping[str, Step] = {step.id: step for step in STEPS}
 STEP_IDS = tuple(BY_ID)
 OUTCOMES = (PASS, FAIL, EXTEND, CANCEL)
-MATERIALS = tuple(sorted({material for step in STEPS for material in step.materials}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from services.records.development import materials
 from services.records.development.bounds import CHECKS, not_after, not_before
 from services.records.development.history import History
 from services.records.development.rulebook import Rulings
@@ -109,7 +110,7 @@ class _Judgement:
     def _order(self) -> Iterator[Finding]:
         history, step = self._history, self._step
         if history.failed("political_review") and step.id != "political_review" and step.number > 8:
-            yield from self._found("political_review_failed", "political_review", "step")
+            yield from self._found("political_review_failed", "political_review", "step", accepted=PASS)
         done = history.done(step.id)
         if not history.may_come(step) and done is not None:
             yield from self._found("already_done", "order", "step", done=done.isoformat())
@@ -124,8 +125,8 @@ class _Judgement:
                 )
 
     def _materials(self) -> Iterator[Finding]:
-        given = set(self._given.get("materials") or ())
-        for material in self._step.materials:
+        given = materials.given(self._given)
+        for material in materials.of_step(self._step.id, self._rulings):
             if material not in given:
                 yield from self._found("material_missing", "materials", "materials", material=material)
 
@@ -202,7 +203,7 @@ class _Judgement:
     def _branch_meeting(self) -> Iterator[Finding]:
         yield from self._vote()
         if self._outcome == PASS and self._facts.places is not None and self._facts.places < 1:
-            yield from self._found("quota_used", "quota", "step", year=self._on.year)
+            yield from self._found("quota_used", "quota", "step", year=self._on.year, least=1)
 
     def _full_meeting(self) -> Iterator[Finding]:
         yield from self._vote()
@@ -226,7 +227,7 @@ class _Judgement:
             return
         given: State | None = self._given.get("vote")
         if given is None:
-            yield from self._found("vote_missing", "vote_in_favour", "vote")
+            yield from self._found("vote_missing", "vote_in_favour", "vote", accepted="vote")
             return
         decision = votes.decide(
             entitled=given["entitled"],
@@ -237,7 +238,7 @@ class _Judgement:
             majority=votes.Share.read(self._rulings["vote_in_favour"].value),
         )
         if not given["secret"]:
-            yield from self._found("vote_open", "vote_secret", "vote")
+            yield from self._found("vote_open", "vote_secret", "vote", accepted="secret")
         if not decision.quorate:
             yield from self._found("vote_not_quorate", "vote_present", "vote", least=decision.least_present)
         elif self._outcome == FAIL and decision.carried:

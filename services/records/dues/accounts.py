@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.chassis import context
-from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import derived_id
 from services.contracts.records_events import DuesAccountsPublished
 from services.records.dues import ledger
@@ -36,9 +36,9 @@ class Accounts:
         office.access.require_writer(actor, node)
         year = request["year"]
         if today.isoformat()[:7] < f"{year}-12":
-            accepted = {"accepted": f"… {today.year if today.month == 12 else today.year - 1}"}
-            fields = {"year": ["dues_accounts.year_unfit"]}
-            raise Invalid("dues_accounts.year_unfit", params=accepted, fields=fields)
+            latest = today.year if today.month == 12 else today.year - 1
+            pack = office.rules_for(node)
+            raise pack.refusal("accounts_months", "dues_accounts.year_unfit", "year", f"… {latest}")
         if office.books.recounted(node, year) != office.books.accounts(node, year):
             raise Conflict("dues.not_balanced")
         state = {**self._standing(node, year), "published_on": today}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,13 @@ LOOKING_SECONDS = 25.0
 _SHOWN = ("name", "media_type", "size", "sha256")
 
 
+@dataclass(frozen=True)
+class _Guard:
+    require_readable: Callable[[str], object]
+    audited: Callable[[str], bool]
+    under: Callable[[str], tuple[str, str]]
+
+
 class Files:
     """Files belong to whoever sent them until a command claims them; then they are read with what holds them.
 
@@ -46,7 +54,7 @@ class Files:
         self._uploads = uploads
         self._files = application.database["files"]
         self._parts = application.database["file_parts"]
-        self._guards: dict[str, tuple[Callable[[str], object], Callable[[str], bool]]] = {}
+        self._guards: dict[str, _Guard] = {}
         application.indexes.declare("files", "expires_at", sparse=True)
         application.indexes.declare("files", [("owner", 1), ("holder_id", 1)])
         application.indexes.declare("file_parts", "file")
@@ -57,14 +65,17 @@ class Files:
         require_readable: Callable[[str], object],
         *,
         audited: bool | Callable[[str], bool] = False,
+        under: Callable[[str], tuple[str, str]] | None = None,
     ) -> None:
         """Files held by a ``holder_kind`` are read by whom ``require_readable(holder_id)`` lets pass.
 
         It raises ``NotFound`` for everybody else. ``audited``, or what it says of one holder: what is held
-        concerns a person, and who opens its files enters the audit chain, under the holder.
+        concerns a person, and who opens its files enters the audit chain: under the holder, or the kind
+        and id that ``under`` gives for it.
         """
         says = audited if callable(audited) else lambda _: bool(audited)
-        self._guards[holder_kind] = (require_readable, says)
+        names = under or (lambda holder: (holder_kind, holder))
+        self._guards[holder_kind] = _Guard(require_readable, says, names)
 
     # -- coming in -----------------------------------------------------------------------------
 
@@ -172,9 +183,9 @@ class Files:
     def open(self, file: str) -> Answer:
         """The file and in how many parts it is read; audited where the holder is a person's."""
         found = self._readable(file)
-        held = found["holder_kind"] is not None
-        if held and self._guards[found["holder_kind"]][1](found["holder_id"]):
-            self._audit.append("file.read", context.actor(), found["holder_kind"], found["holder_id"])
+        guard, holder = self._guards.get(found["holder_kind"]), found["holder_id"]
+        if guard is not None and guard.audited(holder):
+            self._audit.append("file.read", context.actor(), *guard.under(holder))
         return {**shown(found), "parts": found["parts"]}
 
     def read(self, file: str, part: int) -> bytes:
@@ -224,7 +235,7 @@ class Files:
         if guard is None:
             raise NotFound("files.not_found")
         try:
-            guard[0](found["holder_id"])
+            guard.require_readable(found["holder_id"])
         except NotFound:
             raise NotFound("files.not_found") from None
         return found

@@ -43,7 +43,7 @@ def bounds(period: str) -> tuple[date, date]:
     """First and last day of a quarter; raises ``Invalid("thought.period")`` for another text."""
     found = _PERIOD.fullmatch(period)
     if found is None or not 1 <= int(found[1]) <= 9998:
-        raise _wrong("period", "thought.period")
+        raise _wrong("period", "thought.period", accepted="2026-Q1 … 2026-Q4")
     year, number = int(found[1]), int(found[2])
     after = date(year + number // 4, number % 4 * 3 + 1, 1)
     return date(year, number * 3 - 2, 1), after - timedelta(days=1)
@@ -87,6 +87,7 @@ def hand_in(subject: str, given: State, *, today: date, rulings: Rulings) -> Cha
             "thought.period_over",
             latest=latest.isoformat(),
             accepted=quarter(today),
+            rule="make_up_days",
             pack=rulings["make_up_days"].pack.id,
             article=rulings["make_up_days"].parameter.article,
         )
@@ -128,7 +129,7 @@ def read(subject: str, before: State, *, verdict: str, comment: str | None, by: 
     if by == before["author"]:
         raise Forbidden("thought.own")
     if verdict == "return" and not comment:
-        raise _wrong("comment", "thought.comment_missing")
+        raise _wrong("comment", "thought.comment_missing", accepted="1 …")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "readings": [*before["readings"], said]}
     if verdict == "accept":
@@ -163,14 +164,14 @@ def name_contacts(
     if not 1 <= len(chosen) <= MOST_CONTACTS:
         raise _wrong("contacts", "contact.count", most=MOST_CONTACTS)
     if given["person"] in chosen:
-        raise _wrong("contacts", "contact.self")
+        raise _wrong("contacts", "contact.self", accepted="member")
     unfit = {
         f"contacts.{position}": ["contact.not_member"]
         for position, each in enumerate(chosen)
         if not people[each]["active"] or people[each]["political_status"] != "member"
     }
     if unfit:
-        raise Invalid("contact.not_member", fields=unfit)
+        raise Invalid("contact.not_member", params={"accepted": "member"}, fields=unfit)
     facts = {**{name: given[name] for name in ("person", "organisation")}, "contacts": chosen}
     if before is not None and all(before[name] == value for name, value in facts.items()):
         return None
@@ -210,7 +211,7 @@ def _latest(last: date, rulings: Rulings) -> date:
 
 def _expect(before: State, state: str) -> None:
     if before["state"] != state:
-        raise Conflict("thought.state", params={"state": before["state"]})
+        raise Conflict("thought.state", params={"state": before["state"], "accepted": state})
 
 
 def _handed_in(subject: str, state: State, today: date) -> Change:

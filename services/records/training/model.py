@@ -54,6 +54,7 @@ def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Chan
             told[0],
             params={
                 **{name: int(rulings[name].value) for name in ("full_day", "half_day")},
+                "rule": "full_day",
                 "pack": rulings["full_day"].pack.id,
                 "article": rulings["full_day"].parameter.article,
             },
@@ -88,7 +89,7 @@ def reverse(
     Raises ``Conflict("credit.is_reversal")``: what was taken away wrongly is credited anew.
     """
     if before["reverses"] is not None:
-        raise Conflict("credit.is_reversal")
+        raise Conflict("credit.is_reversal", params={"accepted": "credit"})
     state = {
         **before,
         "minutes": -before["minutes"],

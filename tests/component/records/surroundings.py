@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import kombu
@@ -15,12 +16,16 @@ import openpyxl
 
 from services.chassis.clock import FixedClock
 from services.chassis.identity import new_id
+from services.chassis.policies import load
 from services.chassis.rpc_client import RpcClient
 from services.chassis.session import issue
 from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
 from services.records.application import Records
 
+POLICIES = Path(__file__).parents[3] / "services" / "records" / "policies"
+# Of each step the papers that it is recorded with.
+PAPERS: dict[str, list[str]] = load(POLICIES / "development-national-2026.yaml")["materials"]
 COLLECTIONS = (
     "organisations",
     "people",

@@ -12,7 +12,8 @@ import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.records.development.steps import ABOVE, BY_ID, STEPS
-from tests.component.records.surroundings import Campus, Faculty
+from tests.component.records.surroundings import PAPERS, Campus, Faculty
+from tests.component.records.test_files import read, sent
 
 VOTE = {"entitled": 15, "present": 12, "written": 1, "in_favour": 13, "secret": True}
 DAYS = {
@@ -80,7 +81,7 @@ class Way:
             "dossier": self.dossier,
             "step": step,
             "on": DAYS[step],
-            "materials": list(known.materials),
+            "materials": PAPERS.get(step, []),
         }
         if known.outcomes:
             given["outcome"] = "pass"
@@ -354,6 +355,41 @@ def test_steps_are_told_with_their_papers_and_the_rules_of_a_day(campus: Campus,
     assert {rule["rule"]: rule["confidence"] for rule in before}["publicity"] == "S"
 
 
+def test_papers_are_attached_by_step_and_read_with_the_dossier_on_record(campus: Campus, way: Way) -> None:
+    faculty = way.faculty
+    file = sent(campus, faculty.secretary, name="谈话记录.pdf")["file"]
+    attached = [{"material": "talk_record", "file": file}]
+    with pytest.raises(Invalid) as refused:
+        way.record("talk", materials=[])
+    assert (refused.value.code, refused.value.params["rule"]) == ("development.material_missing", "materials")
+    with pytest.raises(Invalid, match=r"development\.material_unfit") as refused:
+        way.record("talk", attachments=[{"material": "oath_record", "file": file}])
+    assert refused.value.params["accepted"] == "talk_record"
+    with pytest.raises(Invalid, match=r"file\.unknown"):
+        way.record("talk", attachments=[{"material": "talk_record", "file": "no such file"}])
+    recorded = way.record("talk", materials=[], attachments=attached)
+    assert recorded["entries"][-1]["attachments"][0]["name"] == "谈话记录.pdf"
+    listed = campus.call(way.person, "get_dossier_materials", dossier=way.dossier)["items"]
+    papers = {(each["step"], each["code"]): each for each in listed}
+    talk = papers["talk", "talk_record"]
+    assert (talk["state"], talk["on"], talk["attachments"][0]["file"]) == ("there", "2024-03-20", file)
+    assert talk["rule"]["pack"] == "development-national-2014"
+    assert papers["activist_decision", "recommendation"]["state"] == "wanted"
+    assert papers["oath", "oath_record"]["state"] == "later"
+    assert read(campus, way.person, file) == read(campus, faculty.dean, file)
+    for stranger in (faculty.next_door, faculty.member):
+        with pytest.raises(NotFound):
+            campus.call(stranger, "open_file", file=file)
+        with pytest.raises(NotFound):
+            campus.call(stranger, "get_dossier_materials", dossier=way.dossier)
+    entries = campus.call(way.person, "read_audit", object_kind="person", object=way.person)["items"]
+    assert [each["actor"] for each in entries if each["action"] == "file.read"] == [faculty.dean]
+    outline = campus.call(way.person, "get_material_template", material="talk_record")["outline"]
+    assert outline["zh"].startswith("# 谈话记录\n\n## 谈话人")
+    with pytest.raises(NotFound):
+        campus.call(way.person, "get_material_template", material="nothing")
+
+
 def test_a_closed_dossier_makes_room_for_another(campus: Campus, way: Way) -> None:
     closed = campus.call(way.faculty.secretary, "close_dossier", dossier=way.dossier, reason="withdrawn")
     assert closed["state"] == "closed"
@@ -413,8 +449,9 @@ def test_a_list_is_one_query_by_an_index(campus: Campus, way: Way) -> None:
     assert (len(first["items"]), len(rest["items"]), rest["next"]) == (3, 1, None)
     ASKED.collections = []
     campus.call(faculty.secretary, "list_dossiers", organisation=faculty.branch)
+    campus.call(faculty.secretary, "list_due_development_steps", organisation=faculty.branch)
     asked, ASKED.collections = ASKED.collections, None
-    assert asked.count("dossiers") == 1
+    assert asked.count("dossiers") == 2  # one each
     for wanted in ({"organisation": {"$in": [faculty.branch]}}, {"person": way.person}):
         found = campus.application.database["dossiers"].find(wanted).sort("_id", 1).limit(51)
         assert "COLLSCAN" not in str(found.explain()["queryPlanner"]["winningPlan"])

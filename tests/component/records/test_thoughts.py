@@ -10,8 +10,7 @@ from services.chassis.dead_letters import browse
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.chassis.identity import new_id
 from services.chassis.testing import wait_for
-from services.records.development.steps import BY_ID
-from tests.component.records.surroundings import Campus, Faculty
+from tests.component.records.surroundings import PAPERS, Campus, Faculty
 
 WORDS = "这一季度我的思想有了提高"
 
@@ -197,7 +196,7 @@ def test_who_a_dossier_names_as_contacts_reads_until_the_branch_names_others(
         ("activist_decision", "2024-04-01", {}),
         ("contacts", "2024-04-02", {"people": [faculty.member]}),
     ):
-        given = {"step": step, "on": on, "materials": list(BY_ID[step].materials), **more}
+        given = {"step": step, "on": on, "materials": PAPERS.get(step, []), **more}
         campus.call(faculty.secretary, "record_step", dossier=opened["id"], **given)
     contacts = campus.application.database["thought_contacts"]
     wait_for(lambda: contacts.find_one({"person": person, "contacts": faculty.member}))

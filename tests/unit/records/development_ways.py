@@ -16,6 +16,7 @@ FOLDER = Path(__file__).parents[3] / "services" / "records" / "policies"
 PACKS = load_all(FOLDER, "development-*.yaml")
 BOOK = RuleBook(PACKS)
 TODAY = date(2030, 1, 1)
+PAPERS = BOOK.on(TODAY)["materials"].value
 
 
 class Weekdays:
@@ -76,7 +77,7 @@ def intended(step: str, on: date | None = None, **more: Any) -> dict[str, Any]:
         "step": step,
         "on": on or DAYS[step],
         "outcome": "pass" if known.outcomes else None,
-        "materials": list(known.materials),
+        "materials": PAPERS.get(step, []),
         **_WITH.get(step, {}),
         **more,
     }

@@ -15,13 +15,14 @@ from services.records.development import model
 from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
 from services.records.development.spans import months_after
-from services.records.development.steps import BY_ID, MATERIALS, OUTCOMES, STEP_IDS, STEPS
+from services.records.development.steps import BY_ID, OUTCOMES, STEP_IDS, STEPS
 from services.records.development.verdict import Facts, Finding, WorkingDays, judge
 from tests.unit.records.development_ways import (
     BOOK,
     DAYS,
     FACTS,
     PACKS,
+    PAPERS,
     TODAY,
     VOTE,
     Weekdays,
@@ -59,7 +60,7 @@ def test_there_are_twenty_five_steps_in_their_order_each_after_earlier_ones() ->
 def test_what_is_published_is_what_the_rules_know() -> None:
     assert events.DEVELOPMENT_STEPS == STEP_IDS
     assert events.DEVELOPMENT_OUTCOMES == OUTCOMES
-    assert len(MATERIALS) > 15
+    assert set(PAPERS) == set(STEP_IDS) - {"join_branch"}
 
 
 def test_a_way_that_keeps_every_rule_meets_no_finding_and_ends_as_a_full_member() -> None:
@@ -393,7 +394,7 @@ def test_a_step_is_done_once_and_not_before_the_one_it_follows() -> None:
 
 def test_each_missing_paper_is_named() -> None:
     found = verdict(walked("candidate_decision"), intended("candidate_decision", materials=[]))
-    assert {each.params["material"] for each in found} == set(BY_ID["candidate_decision"].materials)
+    assert {each.params["material"] for each in found} == set(PAPERS["candidate_decision"])
 
 
 @pytest.mark.parametrize(("places", "told"), [(None, []), (1, []), (0, ["quota_used"])])
