@@ -31,6 +31,16 @@ def kind_details() -> fields.Dict:
     )
 
 
+def time_of_day() -> fields.String:
+    """A time on campus to the minute."""
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$"),
+        metadata={"description": "time of day on campus, 14:30"},
+    )
+
+
 def person_ids(description: str, **kwargs: Any) -> fields.List[Any]:
     """Person ids, each once."""
     return fields.List(
@@ -78,12 +88,7 @@ class Planned(Schema):
 
     title = Text(120, required=True)
     held_on = Day(required=True)
-    starts_at = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$"),
-        metadata={"description": "time of day on campus, 14:30"},
-    )
+    starts_at = time_of_day()
     place = Text(80, least=0, load_default=None, allow_none=True)
     agenda = fields.List(Text(200), load_default=list, validate=validate.Length(max=30))
     invitees = person_ids(

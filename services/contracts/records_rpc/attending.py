@@ -12,6 +12,7 @@ from services.contracts.records_rpc.activities import (
     Planned,
     kind_details,
     person_ids,
+    time_of_day,
 )
 from services.contracts.records_rpc.parts import Day, Expecting, Instant, Listing, Page, Text, identifier
 
@@ -158,9 +159,7 @@ class TemplateOfActivity(Schema):
     """What routine meetings have alike. ``{year}``, ``{month}``, ``{day}`` in the title are filled in."""
 
     title = Text(120, required=True)
-    starts_at = fields.String(
-        load_default=None, allow_none=True, validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$")
-    )
+    starts_at = time_of_day()
     place = Text(80, least=0, load_default=None, allow_none=True)
     agenda = fields.List(Text(200), load_default=list, validate=validate.Length(max=30))
     invitees = person_ids("all who are entitled where null", load_default=None, allow_none=True)
