@@ -8,6 +8,15 @@ from services.contracts.records_rpc.audit import AuditEntries, ReadAudit
 
 ROUTES = (
     Route(
+        "POST",
+        "/api/v1/exports/roster",
+        "Write a roster that can be imported again",
+        "exports",
+        call=Call("records.export_roster", rpc.ExportRoster, rpc.StartedJob),
+        status=202,
+        permission="a post; unmasked, administrator or organiser",
+    ),
+    Route(
         "GET",
         "/api/v1/jobs/{job}",
         "How far a job is, and what it could not do",

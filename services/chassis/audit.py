@@ -112,7 +112,14 @@ class Audit:
                     time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
         raise Unavailable("audit.contended")
 
-    def append_many(self, action: str, actor: str | None, object_kind: str, objects: Sequence[str]) -> None:
+    def append_many(
+        self,
+        action: str,
+        actor: str | None,
+        object_kind: str,
+        objects: Sequence[str],
+        reason: str | None = None,
+    ) -> None:
         """As ``append``, one entry for each of ``objects``, in one write; outside a transaction."""
         left = list(objects)
         with self._turn, answering():
@@ -120,7 +127,7 @@ class Audit:
                 seq, previous = self.head()
                 entries: list[Record] = []
                 for each in left:
-                    entry = self._following(seq, previous, action, actor, object_kind, each, None)
+                    entry = self._following(seq, previous, action, actor, object_kind, each, reason)
                     seq, previous = entry["_id"], entry["hash"]
                     entries.append(entry)
                 try:

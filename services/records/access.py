@@ -134,6 +134,10 @@ class Access:
         """Every organisation whose activities ``person`` may read."""
         return self._authority.scope(person) | set(self._own(person))
 
+    def posts_at(self, person: str) -> list[str]:
+        """The organisations at which ``person`` holds a post."""
+        return sorted({grant.node for grant in self._authority.grants(person)})
+
     def within(self, node: str) -> list[str]:
         """``node`` and everything below it."""
         return self._authority.subtree(node)

@@ -45,6 +45,7 @@ from services.records.membership.register import Membership
 from services.records.plans.register import Plans
 from services.records.programmes.register import Programmes
 from services.records.roster import importer
+from services.records.roster.exporter import RosterExport
 from services.records.roster.importer import RosterImport
 from services.records.structure.history import History
 from services.records.structure.reorganising import Reorganising
@@ -129,6 +130,7 @@ class Records(Application):
         self.thoughts = Thoughts(
             self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")
         )
+        self.roster_export = RosterExport(self, self.directory, self.access, self.files)
         taking_over = RosterImport(
             self,
             self.directory,

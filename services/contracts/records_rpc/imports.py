@@ -59,6 +59,17 @@ class JobErrors(Page):
     items = fields.List(fields.Nested(RowError), required=True)
 
 
+class ExportRoster(Schema):
+    """Write organisations and people as a roster that can be imported again, from ``within`` down.
+
+    Without it from the caller's posts down. Unmasked asks for the posts that may unmask, and a reason.
+    """
+
+    within = identifier(required=False)
+    unmasked = fields.Boolean(load_default=False)
+    reason = Text(200, least=4, load_default=None, allow_none=True)
+
+
 class JobResult(Schema):
     """What a job came to: rows by outcome, or the file that it made."""
 

@@ -22,6 +22,10 @@ class RosterTable:
     def start_import(self, request: Request) -> Answer:
         return self.records.start_import(request["upload"], request["filename"])
 
+    @rpc(request=calls.ExportRoster, response=calls.StartedJob)
+    def export_roster(self, request: Request) -> Answer:
+        return self.records.roster_export.start(request)
+
     @rpc(request=calls.GetJob, response=calls.Job)
     def get_job(self, request: Request) -> Answer:
         return self.records.job(request["job"])

@@ -13,11 +13,11 @@ from services.contracts.kinds import POLITICAL_STATUS_CODES
 from services.records.directory.codes import IMPLIED, SEX_CODES
 from services.records.directory.id_numbers import checked
 from services.records.roster import words
+from services.records.roster.cells import BLANK, narrow, unmarked
 from services.records.roster.columns import ACTIVITY, ORGANISATION, PERSON
 
 Problem = tuple[str | None, str]  # field (None: the row), code
 
-_BLANK = frozenset({"", "无", "-", "—", "/", "n/a"})
 _STATUS_OF = {word: status for status, said in words.STATUSES.items() for word in said}
 _CODE_OF = {word: code for code, said in words.CODES.items() for word in (*said, code)}
 _STATUS_OF_CODE = {code: status for status, code in IMPLIED.items()}
@@ -25,7 +25,6 @@ _MASKABLE = frozenset({"phone", "id_number"})
 _MASKED = re.compile(r"\+?[0-9]*\*{2,}[0-9X]*", re.ASCII)
 _DATE = re.compile(r"^(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?$")
 _DATE_RUN = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff·])\s+(?=[\u3400-\u9fff·])")
 _ROLE_BREAK = re.compile(r"[、,;/和\s]+")
 
 
@@ -52,12 +51,13 @@ def values_of(
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for field, read in readers.items():
-        text = narrow(cells.get(field, ""))
-        if field in _MASKABLE and _MASKED.fullmatch(text):
-            continue
-        if text.lower() in _BLANK:
+        cell = narrow(cells.get(field, ""))
+        if cell.lower() in BLANK:
             if field in never_blank:
                 problems.append((field, "cell.missing"))
+            continue
+        text = unmarked(cell)
+        if field in _MASKABLE and _MASKED.fullmatch(text):
             continue
         try:
             read_as = read(text)
@@ -81,11 +81,6 @@ def key_of(kind: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """What two rows of one file may not share; None while a part of it is missing."""
     parts = tuple(values.get(field, "" if field == "title" else None) for field in _KEYS[kind])
     return None if None in parts else parts
-
-
-def narrow(text: str) -> str:
-    """A cell without outer blanks and differences of width; blanks that only align Chinese names are cut."""
-    return _BETWEEN_HAN.sub("", " ".join(unicodedata.normalize("NFKC", text).split()))
 
 
 def one_of(known: Mapping[Any, tuple[str, ...]], code: str) -> Callable[[str], Any]:

@@ -29,6 +29,7 @@ from services.records.roster.rows import (
     Tree,
     Values,
     judged,
+    newly,
 )
 
 _OWN = (
@@ -141,6 +142,7 @@ class PersonRows:
             intent.entry = persons.enter_person(intent.person, given, home.state, self._today)
             state: Mapping[str, Any] = intent.entry.state
         else:
+            given = newly(known, given, ("name", "external_id"))
             intent = _Intent(known.id, known, given)
             intent.entry = persons.change_person(
                 known.id, known.state, given, home.state if home else None, self._today

@@ -17,6 +17,7 @@ from services.records.activities.kinds import Kinds
 from services.records.directory import model as directory_rules
 from services.records.directory.organisations import Organisations
 from services.records.directory.store import Directory, found_by
+from services.records.roster.cells import narrow
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
 Values = Mapping[str, Any]
@@ -66,6 +67,15 @@ def judged(apply: Callable[[], str]) -> Handled:
         return Handled(REFUSED, [(None, "row.conflict")])
     except Refusal as refused:
         return Handled(REFUSED, [(None, refused.code)])
+
+
+def newly(known: Document, given: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """``given`` without those of ``fields`` that read as what is ``known`` reads: they stay as they are."""
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in fields or narrow(known.state[name] or "") != value
+    }
 
 
 class Tree:
@@ -128,6 +138,7 @@ class OrganisationRows:
         given = {name: value for name, value in values.items() if name not in ("code", "kind", "parent")}
         if known is None:
             return self._found(values, parent)
+        given = newly(known, given, ("name", "external_id"))
         if known.state["kind"] != values["kind"]:
             raise RowRefused("kind", "organisation.kind_fixed")
         moved_to = parent if parent is not None and parent.id != known.state["parent"] else None
