@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Invalid
@@ -44,6 +44,7 @@ def lived(first: date | None, standing: dict[str, Any], steps: list[tuple[dict[s
     return spells, said, day
 
 
+@settings(deadline=None)
 @given(_FIRST, _STANDINGS, _STEPS)
 def test_spells_leave_no_gap_and_never_overlap(
     first: date | None, standing: dict[str, Any], steps: list[tuple[dict[str, Any], int]]
@@ -56,6 +57,7 @@ def test_spells_leave_no_gap_and_never_overlap(
         assert any(before[name] != after[name] for name in rules.STANDING)
 
 
+@settings(deadline=None)
 @given(_FIRST, _STANDINGS, _STEPS)
 def test_each_day_has_the_standing_that_was_said_last(
     first: date | None, standing: dict[str, Any], steps: list[tuple[dict[str, Any], int]]

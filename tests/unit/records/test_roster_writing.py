@@ -6,7 +6,7 @@ import base64
 from datetime import date
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.documents import Document
@@ -56,6 +56,7 @@ _PHONES = st.sampled_from((None, "138****5678", "***45", "+86138****5678", "+861
 _NUMBERS = st.sampled_from((None, "110105********002X", "11010519491231002X"))
 
 
+@settings(deadline=None)
 @given(people(), st.sampled_from((None, "B1-G1")), _POSTS, _PHONES, _NUMBERS)
 def test_a_person_reads_back_unchanged(
     state: dict[str, Any],
@@ -80,6 +81,7 @@ def test_a_person_reads_back_unchanged(
     assert persons.change_person("p", state, fresh, None, TODAY) is None
 
 
+@settings(deadline=None)
 @given(_NAMES, st.sampled_from(ORGANISATION_KINDS), st.booleans(), st.one_of(st.none(), _ANY))
 def test_an_organisation_reads_back_unchanged(
     name: str, kind: str, flag: bool, external_id: str | None
@@ -106,6 +108,7 @@ def test_an_organisation_reads_back_unchanged(
     assert organisations.change_organisation("b", state, fresh, TODAY) is None
 
 
+@settings(deadline=None)
 @given(st.one_of(_ANY, st.text(max_size=6)))
 def test_a_marked_text_is_no_formula_and_no_blank_and_comes_back(text: str) -> None:
     written = cells.marked(text)
