@@ -52,11 +52,13 @@ _ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "records.activity.planned.v1": _ACTIVITY,
     "records.activity.recorded.v1": _RECORD,
     "records.activity.submitted.v1": _RECORD,
-    "records.activity.approved.v1": (*_RECORD, "imported"),
+    "records.activity.approved.v1": (*_RECORD, "imported", "revision"),
     "records.activity.returned.v1": _RECORD,
     "records.activity.made_up.v1": _RECORD,
     "records.activity.announced.v1": (*_ACTIVITY, "announced_on", "starts_at", "moved"),
     "records.activity.cancelled.v1": (*_ACTIVITY, "cancelled_on"),
+    "records.activity.amendment_submitted.v1": (*_RECORD, "revision"),
+    "records.activity.amendment_returned.v1": (*_RECORD, "revision"),
 }
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     **_ACTIVITIES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import activities as rpc
+from services.contracts.records_rpc import amendments
 from services.contracts.records_rpc.parts import Nothing
 
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
@@ -83,5 +84,36 @@ ROUTES = (
         status=201,
         expects="expected_version",
         permission="a post strictly above the organisation",
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/reviews",
+        "One verdict on many records, each by itself",
+        "activities",
+        call=Call(
+            "records.review_activities",
+            amendments.ReviewActivities,
+            amendments.ReviewedActivities,
+            seconds=30.0,
+        ),
+        permission="a post strictly above each organisation",
+    ),
+    Route(
+        "POST",
+        "/api/v1/activities/{activity}/amendments",
+        "Propose a version of an approved record",
+        "activities",
+        call=Call("records.amend_activity", amendments.AmendActivity, rpc.Activity),
+        status=201,
+        expects="expected_version",
+        permission=_WRITER,
+    ),
+    Route(
+        "GET",
+        "/api/v1/activities/{activity}/versions",
+        "All versions of a record",
+        "activities",
+        call=Call("records.get_activity_versions", amendments.GetVersions, amendments.ActivityVersions),
+        permission=_MEMBER,
     ),
 )

@@ -45,6 +45,7 @@ ACTIVITY_KINDS = (
     "talk",
 )
 ACTIVITY_STATES = ("planned", "cancelled", "recorded", "submitted", "approved", "returned")
+AMENDMENT_STATES = ("submitted", "returned")
 ABSENCE_CAUSES = ("duty", "teaching", "placement", "illness", "family", "other")
 OBLIGATION_STATES = ("open", "due_soon", "overdue", "fulfilled", "fulfilled_late", "exempted", "missed")
 OPINION_MODES = ("named", "anonymous")

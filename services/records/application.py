@@ -24,6 +24,7 @@ from services.records.activities import kinds
 from services.records.activities.attending import Attending
 from services.records.activities.planning import Planning
 from services.records.activities.register import Register
+from services.records.activities.reviews import Reviews
 from services.records.activities.templates import Templates
 from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
@@ -75,6 +76,7 @@ class Records(Application):
         self.terms = Terms(self, self.directory, self.access)
         self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
         self.membership = Membership(self, self.directory, self.access)
+        counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
         self.reorganising = Reorganising(self, self.directory, self.organisations, self.posts, self.access)
@@ -86,10 +88,12 @@ class Records(Application):
             self.files,
             kinds.load(self.folder / "policies"),
             [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
+            [*counted_by, *self.packs("meetings-*.yaml")],
         )
         self.planning = Planning(self, self.directory, self.activities)
         self.attending = Attending(self, self.directory, self.activities, self.planning)
         self.activity_templates = Templates(self, self.directory, self.access, self.activities)
+        self.activity_reviews = Reviews(self.activities, self.catalogue)
         standing = Standing(self.authority, self.access)
         self.development = Arrangements(
             self,
@@ -98,12 +102,19 @@ class Records(Application):
             self.packs("development-*.yaml"),
             WorkingCalendar.of(self.packs("working-days-*.yaml")),
         )
-        counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.counting = Counting(counted_by, self.clock)
         self.elections = Elections(
             self, self.directory, self.access, self.counting, self.packs("election-terms-*.yaml")
         )
-        self.dossiers = Dossiers(self, self.directory, self.people, standing, self.development, self.files)
+        self.dossiers = Dossiers(
+            self,
+            self.directory,
+            self.people,
+            standing,
+            self.development,
+            self.files,
+            self.activities.documents,
+        )
         self.transfers = Transfers(
             self,
             Parts(

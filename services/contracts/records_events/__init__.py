@@ -1,6 +1,8 @@
 """Events of the records service, one module for each of its parts. Whoever needs one finds it here."""
 
 from services.contracts.records_events.activities import (
+    ActivityAmendmentReturned,
+    ActivityAmendmentSubmitted,
     ActivityAnnounced,
     ActivityApproved,
     ActivityCancelled,
@@ -88,6 +90,8 @@ from services.contracts.records_events.transfers import (
 )
 
 __all__ = [
+    "ActivityAmendmentReturned",
+    "ActivityAmendmentSubmitted",
     "ActivityAnnounced",
     "ActivityApproved",
     "ActivityCancelled",

@@ -99,13 +99,35 @@ class ActivitySubmitted(_RecordedActivity):
 
 
 class ActivityApproved(_RecordedActivity):
-    """The level above approved the record: it counts from now on."""
+    """The level above approved the record: it counts from now on, in place of any revision before.
+
+    An amended record is approved again, with a higher ``sequence`` and ``revision``.
+    """
 
     type = "records.activity.approved.v1"
 
     imported = fields.Boolean(
         load_default=False, metadata={"description": "taken over from an earlier system"}
     )
+    revision = fields.Integer(load_default=1, metadata={"description": "the version that counts"})
+
+
+class _Amendment(_RecordedActivity):
+    """What is known of the record as it counts, beside an amendment of it."""
+
+    revision = fields.Integer(required=True, metadata={"description": "the version that is proposed"})
+
+
+class ActivityAmendmentSubmitted(_Amendment):
+    """A version of an approved record was handed to the level above; the approved one still counts."""
+
+    type = "records.activity.amendment_submitted.v1"
+
+
+class ActivityAmendmentReturned(_Amendment):
+    """The level above returned an amendment; the approved record still counts."""
+
+    type = "records.activity.amendment_returned.v1"
 
 
 class ActivityReturned(_RecordedActivity):

@@ -6,8 +6,15 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import ABSENCE_CAUSES, ACTIVITY_KINDS, ACTIVITY_STATES
+from services.contracts.kinds import ABSENCE_CAUSES, ACTIVITY_KINDS, ACTIVITY_STATES, AMENDMENT_STATES
 from services.contracts.records_rpc.files import KeptFile, attachments
+from services.contracts.records_rpc.meeting_votes import (
+    ElectionHeld,
+    Quorum,
+    RecordedElection,
+    RecordedVote,
+    VoteTaken,
+)
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_ATTENDANCE = 1000
@@ -129,6 +136,16 @@ class Recorded(Schema):
     )
     attachments = attachments()
     details = kind_details()
+    votes = fields.List(fields.Nested(RecordedVote), load_default=list, validate=validate.Length(max=30))
+    elections = fields.List(
+        fields.Nested(RecordedElection), load_default=list, validate=validate.Length(max=10)
+    )
+    without_vote = fields.Integer(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(min=0, max=MOST_ATTENDANCE),
+        metadata={"description": "full members among the entitled who have no vote (留党察看)"},
+    )
 
 
 class RecordActivity(Recorded, Expecting):
@@ -194,6 +211,13 @@ class ActivitySummary(Schema):
         required=True, metadata={"description": "seen by participants, writers and reviewers alone"}
     )
     imported = fields.Boolean(required=True)
+    revision = fields.Integer(required=True, metadata={"description": "the version that counts"})
+    amendment = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(AMENDMENT_STATES),
+        metadata={"description": "of an approved record: what became of the newest amendment"},
+    )
 
 
 class Remark(Schema):
@@ -232,6 +256,13 @@ class Activity(ActivitySummary):
     cancelled_on = Day(required=True, allow_none=True)
     cancel_reason = fields.String(required=True, allow_none=True)
     make_ups = fields.List(fields.Nested(MadeUp), required=True)
+    votes = fields.List(fields.Nested(VoteTaken), required=True)
+    elections = fields.List(fields.Nested(ElectionHeld), required=True)
+    without_vote = fields.Integer(required=True)
+    quorum = fields.Nested(Quorum, required=True, allow_none=True)
+    changed = fields.List(
+        fields.String(), required=True, metadata={"description": "fields that differ since it was returned"}
+    )
     remarks = fields.List(fields.Nested(Remark), required=True)
     reviews = fields.List(fields.Nested(Review), required=True)
     withheld = fields.Boolean(metadata={"description": "what was said is kept from the caller"})
@@ -244,6 +275,7 @@ class ListActivities(Listing):
     within = identifier(required=False)
     kind = fields.String(validate=validate.OneOf(ACTIVITY_KINDS))
     state = fields.String(validate=validate.OneOf(ACTIVITY_STATES))
+    amendment = fields.String(validate=validate.OneOf(AMENDMENT_STATES))
     since = Day()
     until = Day()
 

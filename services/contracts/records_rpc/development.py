@@ -105,6 +105,14 @@ class Intended(_Materials):
         strict=True, load_default=None, allow_none=True, validate=validate.Range(min=1, max=60)
     )
     vote = fields.Nested(MeetingVote, load_default=None, allow_none=True)
+    activity = identifier(
+        required=False,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "the record of the branch meeting that decided: its vote has to be the same"
+        },
+    )
 
 
 class PreviewStep(Intended):
@@ -163,6 +171,7 @@ class Entry(Schema):
     special = fields.Boolean()
     extension_months = fields.Integer()
     vote = fields.Nested(MeetingVote)
+    activity = fields.String()
     materials = fields.List(fields.String())
     attachments = fields.List(fields.Nested(MaterialFile))
     reference = fields.String()

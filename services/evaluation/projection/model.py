@@ -186,6 +186,8 @@ def turn(
         told[each.id] = Told(each.state, sequence, each.rule, each.taken)
         changed.append(each)
     touched = {each.held_on.year for each in fresh.values()}
+    # An amended record may be of another year than before: that year has lost it.
+    touched |= {known[activity].held_on.year for activity in fresh.keys() & known.keys()}
     touched |= {each.period.first.year for each in changed} | {day.year}
     if anew:
         touched |= standing.scores.keys()

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.contracts.records_rpc import activities as calls
+from services.contracts.records_rpc import amendments
 from services.contracts.records_rpc.parts import Nothing
 from services.records.application import Records
 
@@ -37,6 +38,18 @@ class ActivitiesTable:
     @rpc(request=calls.ReviewActivity, response=calls.Activity)
     def review_activity(self, request: Request) -> Answer:
         return self.records.activities.review(request)
+
+    @rpc(request=amendments.ReviewActivities, response=amendments.ReviewedActivities)
+    def review_activities(self, request: Request) -> Answer:
+        return self.records.activity_reviews.many(request)
+
+    @rpc(request=amendments.AmendActivity, response=calls.Activity)
+    def amend_activity(self, request: Request) -> Answer:
+        return self.records.activities.amend(request)
+
+    @rpc(request=amendments.GetVersions, response=amendments.ActivityVersions)
+    def get_activity_versions(self, request: Request) -> Answer:
+        return self.records.activities.versions(request["activity"])
 
     @rpc(request=calls.GetActivity, response=calls.Activity)
     def get_activity(self, request: Request) -> Answer:

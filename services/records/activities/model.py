@@ -6,7 +6,6 @@ entered late stays late. States are as the store keeps them: dates are ISO texts
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
@@ -20,10 +19,10 @@ from services.contracts.records_events import (
     ActivityReturned,
     ActivitySubmitted,
 )
-from services.records.activities import attendance as lists
 from services.records.activities import conduct, details, visibility
-from services.records.activities.decisions import decided
+from services.records.activities.content import content, differing
 from services.records.activities.kinds import Kind
+from services.records.activities.votes import Voting
 
 State = Mapping[str, Any]
 
@@ -99,6 +98,14 @@ def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
         "attendance": [],
         "decisions": [],
         "attachments": [],
+        "votes": [],
+        "elections": [],
+        "quorum": None,
+        "without_vote": 0,
+        "changed": [],
+        "revision": 1,
+        "amendment": None,
+        "versions": [],
         "details": {},
         "make_ups": [],
         "remarks": [],
@@ -120,6 +127,7 @@ def record(
     *,
     kind: Kind,
     entitled: Set[str],
+    voting: Voting | None = None,
     by: str,
     today: date,
     window_days: int,
@@ -129,45 +137,25 @@ def record(
     All who were ``entitled`` on its day are listed, present or not, or spoken for by ``others``; whoever else
     is listed is a guest, and counts nowhere. Whoever recorded (``by``) stays known when somebody else records
     anew. Late is who enters more than ``window_days`` after the event; recording anew does not undo it.
-    Raises ``Conflict("activity.state")``, ``Invalid``: ``activity.in_future``, ``attendance.incomplete``,
-    ``attendance.others_unfit`` where only who took part belongs to it, and as ``attendance.whole`` and
-    ``details.checked``. None where the record says so already.
+    ``changed`` is what differs since the record was returned. Raises ``Conflict("activity.state")``,
+    ``Invalid``: ``activity.in_future``, and as ``content``. None where the record says so already.
     """
     expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
         raise _wrong("held_on", "activity.in_future")
-    others = given.get("others")
-    if others is not None and kind.entitled == "participants":
-        raise _wrong("others", "attendance.others_unfit")
-    attendance = lists.whole(given["attendance"], entitled, others)
-    counting = [entry for entry in attendance if not entry["guest"]]
-    missing = len(entitled) - len(counting)
-    if missing and kind.entitled != "participants":
-        told = ["attendance.incomplete"]
-        raise Invalid(told[0], params={"missing": missing}, fields={"attendance": told})
+    said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
     late = before["late"] or ((first or moved) and is_late(held_on, today, window_days))
-    counted = Counter(entry["state"] for entry in counting)
-    minutes = given.get("minutes") or None
-    told_of = details.checked(kind, {**before["details"], **(given.get("details") or {})}, "record")
-    make_ups = standing(before["make_ups"], attendance)
+    make_ups = standing(before["make_ups"], said["attendance"])
     state = {
         **before,
         "state": "recorded",
-        "held_on": held_on.isoformat(),
+        **said,
         "entered_on": before["entered_on"] or today.isoformat(),
         "late": late,
-        "attendance": attendance,
-        "expected": len(counting),
-        "present": counted["present"],
-        "excused": counted["excused"],
-        "minutes": minutes,
-        "has_minutes": minutes is not None,
-        "decisions": decided(given.get("decisions") or (), held_on),
-        "attachments": list(given.get("attachments") or ()),
-        "details": told_of,
+        "changed": sorted({*before["changed"], *differing(before, said)}) if before["reviews"] else [],
         "make_ups": make_ups,
         "made_up": len(make_ups),
         "remarks": [],
@@ -198,6 +186,13 @@ def submit(
     ``conduct.judged``.
     """
     expect(before, "recorded")
+    remarks = ready(before, kind=kind, today=today, rulings=rulings)
+    state = {**before, "state": "submitted", "submitted_by": by, "remarks": remarks}
+    return happened(ActivitySubmitted, subject, state)
+
+
+def ready(before: State, *, kind: Kind, today: date, rulings: conduct.Rulings) -> list[conduct.Remark]:
+    """Remarks for whoever reviews the record; raises as ``submit`` where what a review needs is missing."""
     if not before["present"]:
         raise _wrong("attendance", "activity.nobody_present")
     if not before["has_minutes"] and kind.minutes == "submit":
@@ -205,9 +200,7 @@ def submit(
             "activity.minutes_missing", params=kind.cited, fields={"minutes": ["activity.minutes_missing"]}
         )
     details.checked(kind, before["details"], "submit")
-    remarks = conduct.judged(before, today, rulings)
-    state = {**before, "state": "submitted", "submitted_by": by, "remarks": remarks}
-    return happened(ActivitySubmitted, subject, state)
+    return conduct.judged(before, today, rulings)
 
 
 def file(
@@ -217,6 +210,7 @@ def file(
     *,
     kind: Kind,
     entitled: Set[str],
+    voting: Voting | None = None,
     by: str,
     today: date,
     window_days: int,
@@ -230,6 +224,7 @@ def file(
         given,
         kind=kind,
         entitled=entitled,
+        voting=voting,
         by=by,
         today=today,
         window_days=window_days,
@@ -249,13 +244,17 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     expect(before, "submitted")
     if by in {before.get("submitted_by"), *before.get("recorded_by", ())}:
         raise Forbidden("activity.own_record")
-    if verdict == "return" and not comment:
-        raise _wrong("comment", "review.comment_missing")
-    said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
-    state = {**before, "reviews": [*before["reviews"], said]}
+    state = {**before, "reviews": [*before["reviews"], verdict_of(verdict, comment, by, today)]}
     if verdict == "approve":
         return happened(ActivityApproved, subject, {**state, "state": "approved"})
-    return happened(ActivityReturned, subject, {**state, "state": "returned"})
+    return happened(ActivityReturned, subject, {**state, "state": "returned", "changed": []})
+
+
+def verdict_of(verdict: str, comment: str | None, by: str, today: date) -> dict[str, Any]:
+    """A review as it is kept; raises ``Invalid("review.comment_missing")`` for a return without one."""
+    if verdict == "return" and not comment:
+        raise _wrong("comment", "review.comment_missing")
+    return {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
 
 
 def take_over(

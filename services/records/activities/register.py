@@ -18,10 +18,11 @@ from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction
 from services.records.access import Access
-from services.records.activities import details, visibility
+from services.records.activities import amending, details, visibility
 from services.records.activities import model as rules
 from services.records.activities.conduct import Rulings
 from services.records.activities.kinds import Kind, Kinds
+from services.records.activities.votes import VOTING_KIND, Voting
 from services.records.directory.store import Directory, only
 from services.records.files.kept import Files
 from services.records.membership.register import Membership
@@ -52,6 +53,7 @@ class Register:
         files: Files,
         kinds: Kinds,
         packs: list[Pack],
+        voted_by: list[Pack],
     ) -> None:
         self.kinds = kinds
         self.documents = application.documents("activities")
@@ -69,6 +71,7 @@ class Register:
         self._audit: Audit = application.audit
         self._catalogue: Catalogue = application.catalogue
         self._packs = packs
+        self._voted_by = voted_by
         self.window_days([])  # a pack that cannot be applied is found at start
 
     def rulings(self, path: list[str]) -> Rulings:
@@ -110,6 +113,7 @@ class Register:
                 organisation.state,
                 kind=kind,
                 entitled=entitled,
+                voting=self._voting(kind, organisation.id, request["held_on"]),
                 by=actor,
                 today=self._clock.today(),
                 window_days=int(in_force["entry_window"].value),
@@ -128,6 +132,7 @@ class Register:
         self.refuse_unknown_people(kind, request)
         held_on = request.get("held_on") or date.fromisoformat(activity.state["held_on"])
         entitled = self.entitled(kind, activity.state["organisation"], held_on)
+        voting = self._voting(kind, activity.state["organisation"], held_on)
         today = self._clock.today()
         window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
 
@@ -141,6 +146,7 @@ class Register:
                     {**request, "attachments": attachments},
                     kind=kind,
                     entitled=entitled,
+                    voting=voting,
                     by=actor,
                     today=today,
                     window_days=window,
@@ -165,25 +171,66 @@ class Register:
             ),
         )
 
+    def amend(self, request: Answer) -> Answer:
+        """Propose a version of an approved record; what it does not change stays as it was approved."""
+        activity, actor = self.writable(request["activity"]), context.actor()
+        given, organisation = request["record"], activity.state["organisation"]
+        kind = self.kinds[activity.state["kind"]]
+        self.refuse_unknown_people(kind, given)
+        held_on = given.get("held_on") or date.fromisoformat(activity.state["held_on"])
+        entitled = self.entitled(kind, organisation, held_on)
+        voting = self._voting(kind, organisation, held_on)
+        in_force = self.rulings(self._directory.authority.path(organisation))
+
+        def change(attachments: list[Answer] | None) -> Document:
+            files = {} if attachments is None else {"attachments": attachments}
+            return self._change(
+                request,
+                activity,
+                lambda state: amending.amend(
+                    activity.id,
+                    state,
+                    {**given, **files},
+                    reason=request["reason"],
+                    kind=kind,
+                    entitled=entitled,
+                    voting=voting,
+                    by=actor,
+                    today=self._clock.today(),
+                    window_days=int(in_force["entry_window"].value),
+                    rulings=in_force,
+                ),
+            )
+
+        files = given.get("attachments")
+        amended = change(None) if files is None else self._attaching(activity.id, files, change)
+        return self.named(amended.response)
+
     def review(self, request: Answer) -> Answer:
-        """Approve or return, from strictly above; nobody who writes for the organisation as well."""
-        activity, actor = self.readable(request["activity"]), context.actor()
-        self._access.require_reviewer(actor, activity.state["organisation"])
-        if self._access.holds_writing_post(actor, activity.state["organisation"]):
-            raise Forbidden("activity.own_organisation")
+        """Approve or return a record, or the amendment of an approved one, from strictly above."""
+        activity, actor = self.reviewable(request["activity"]), context.actor()
         today = self._clock.today()
-        return self.changed(
-            request,
-            activity,
-            lambda state: rules.review(
+
+        def decide(state: Answer) -> Change:
+            judge = amending.review if state["state"] == "approved" else rules.review
+            return judge(
                 activity.id,
                 state,
                 verdict=request["verdict"],
                 comment=request["comment"],
                 by=actor,
                 today=today,
-            ),
-        )
+            )
+
+        return self.changed(request, activity, decide)
+
+    def reviewable(self, activity: str) -> Document:
+        """The activity, where the caller reviews it: strictly above, and not writing for it as well."""
+        found, actor = self.readable(activity), context.actor()
+        self._access.require_reviewer(actor, found.state["organisation"])
+        if self._access.holds_writing_post(actor, found.state["organisation"]):
+            raise Forbidden("activity.own_organisation")
+        return found
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -195,10 +242,23 @@ class Register:
         told = self.shown(found)
         return visibility.without_record(told) if self._withheld(found) else self.named(told)
 
+    def versions(self, activity: str) -> Answer:
+        """Every version of a record, to whoever reads it; of a restricted one the reader is on record."""
+        found = self.readable(activity)
+        if self._withheld(found):
+            return {"items": []}
+        if found.state["restricted"]:
+            self._audit.append("activity.read", context.actor(), "activity", found.id)
+        items = [
+            {**each, "remarks": self._remarks(each["remarks"]), "record": self.named(each["record"])}
+            for each in amending.versions(found.state)
+        ]
+        return {"items": items}
+
     def listed(self, request: Answer) -> Answer:
         """Activities, newest first, of what the caller may read."""
         actor = context.actor()
-        wanted = only(request, "kind", "state")
+        wanted = only(request, "kind", "state", "amendment")
         reach = self._reach(actor, request)
         if not self._access.reads_everything_restricted(actor):
             confided = self._access.scope_of_restricted(actor)
@@ -314,6 +374,11 @@ class Register:
             for place, each in enumerate(request.get("decisions") or ())
             if each["responsible"] is not None
         }
+        named |= {
+            f"votes.{place}.person": each["person"]
+            for place, each in enumerate(request.get("votes") or ())
+            if each["person"] is not None
+        }
         named |= details.people(kind, request.get("details") or {})
         unknown = self._directory.unknown_people(named.values())
         if unknown:
@@ -325,6 +390,13 @@ class Register:
         if kind.entitled == "posts":
             return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES, on=held_on))
         return self._membership.members_on(organisation, held_on, rules.ENTITLED, groups=True)
+
+    def _voting(self, kind: Kind, organisation: str, held_on: date) -> Voting | None:
+        """Who had a vote on that day, and by which rules; None where such a meeting does not vote."""
+        if kind.name != VOTING_KIND:
+            return None
+        members = self._membership.members_on(organisation, held_on, {"member"}, groups=True)
+        return Voting(members, effective(self._voted_by, held_on))
 
     def _reach(self, actor: str, request: Answer) -> list[str] | None:
         """The organisations whose activities are asked for and may be read; None for all there are."""
@@ -359,11 +431,12 @@ class Register:
 
     def shown(self, activity: Document) -> Answer:
         """An activity as its readers see it."""
-        remarks = [
-            {**each, "text": self._catalogue.render(each["code"], each["params"])}
-            for each in activity.state["remarks"]
-        ]
-        return {"id": activity.id, "version": activity.version, **activity.state, "remarks": remarks}
+        state = {name: value for name, value in activity.state.items() if name != "versions"}
+        remarks = self._remarks(state["remarks"])
+        return {"id": activity.id, "version": activity.version, **state, "remarks": remarks}
+
+    def _remarks(self, remarks: list[Answer]) -> list[Answer]:
+        return [{**each, "text": self._catalogue.render(each["code"], each["params"])} for each in remarks]
 
     def _told_kind(self, kind: Kind) -> Answer:
         render = self._catalogue.render
@@ -388,5 +461,8 @@ class Register:
 
 
 def attached(activity: Document | None) -> set[str]:
-    """The files that an activity holds."""
-    return {each["file"] for each in activity.state["attachments"]} if activity else set()
+    """The files that an activity holds, by any of its versions."""
+    if activity is None:
+        return set()
+    records = [activity.state, *(each["record"] for each in activity.state["versions"])]
+    return {each["file"] for record in records for each in record["attachments"]}

@@ -8,7 +8,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.contract import Change
-from services.chassis.documents import Document
+from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refusal
 from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
@@ -16,6 +16,7 @@ from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements
 from services.records.development.history import History
 from services.records.development.materials import papers
+from services.records.development.meetings import require_agreement
 from services.records.development.standing import Standing
 from services.records.development.steps import BY_ID, FAIL, PASS
 from services.records.development.timetable import OPEN, Row, timetable
@@ -39,6 +40,7 @@ class Dossiers:
         standing: Standing,
         arrangements: Arrangements,
         files: Files,
+        activities: Documents,
     ) -> None:
         self.documents = application.documents("dossiers")
         indexes = application.indexes
@@ -52,6 +54,7 @@ class Dossiers:
         self._arrangements = arrangements
         self._files = files
         files.guard(HOLDER, self._readable, audited=self._of_another, under=self._person_of)
+        self._activities = activities
         self._audit = application.audit
         self._catalogue = application.catalogue
         self._clock = application.clock
@@ -86,6 +89,7 @@ class Dossiers:
         actor, dossier = context.actor(), self._readable(request["dossier"])
         state, step = dossier.state, BY_ID[request["step"]]
         self._standing.require_actor(actor, step, state["person"], state["organisation"])
+        self._require_agreement(request, state)
         members = self._full_members(request)
         book = self._arrangements.book(state["organisation"])
 
@@ -171,6 +175,7 @@ class Dossiers:
         """What the rules would say of a step on its day. Writes nothing."""
         dossier = self._opened(request["dossier"])
         state, step = dossier.state, BY_ID[request["step"]]
+        self._require_agreement(request, state)
         places = None
         if step.id == "branch_meeting":
             quota = self._arrangements.quota(state["organisation"], request["on"].year)
@@ -310,6 +315,11 @@ class Dossiers:
         except Refusal:
             return False
         return True
+
+    def _require_agreement(self, request: Answer, dossier: Answer) -> None:
+        if request["activity"] is not None:
+            named = self._activities.find_one({"_id": request["activity"]})
+            require_agreement(request, dossier, named.state if named else None)
 
     def _full_members(self, request: Answer) -> frozenset[str]:
         """Those of the people named who are full members today; raises ``Invalid`` for who is not known."""

@@ -36,6 +36,7 @@ _KEPT = (
     "special",
     "extension_months",
     "vote",
+    "activity",
     "materials",
     "attachments",
     "reference",

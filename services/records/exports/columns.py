@@ -41,6 +41,7 @@ WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.ROLES: "word.role",
     kinds.ACTIVITY_KINDS: "kind",
     kinds.ACTIVITY_STATES: "activity_state",
+    kinds.AMENDMENT_STATES: "activity_state",
     kinds.TRAINING_FORMS: "word.training_form",
     kinds.TRAINING_ORIGINS: "word.training_origin",
     kinds.THOUGHT_STATES: "thought_state",

@@ -116,6 +116,13 @@ def standing(lines: Iterable[State]) -> list[State]:
     return sorted(kept, key=lambda line: (line["on"], line["id"]))
 
 
+def reversed_by_hand(lines: Iterable[State]) -> set[str]:
+    """Those of whose credits among ``lines`` somebody took one back."""
+    return {
+        line["person"] for line in lines if line["reverses"] is not None and line["entered_by"] is not None
+    }
+
+
 def of_activity(activity: State, rulings: Rulings) -> tuple[int, list[str]]:
     """The minutes that an approved activity gives, and to whom: whoever was present and is no guest.
 

@@ -53,7 +53,11 @@ class Sources:
             return
         found = {each.id: each for each in self._documents.find({"activity": activity}, limit=0)}
         lines = [shown(each) for each in found.values()]
-        homes = found_by(self._directory.people, "_id", {*present} - {each["person"] for each in lines})
+        standing = {line["person"]: line for line in rules.standing(lines)}
+        stays = {
+            person for person, line in standing.items() if person in present and line["on"] == held["held_on"]
+        }
+        homes = found_by(self._directory.people, "_id", {*present} - stays - rules.reversed_by_hand(lines))
         today = self._clock.today()
         written: list[tuple[str, Mapping[str, Any], Sequence[NewEvent]]] = []
         for person in homes:
@@ -68,11 +72,13 @@ class Sources:
                 "minutes": minutes,
                 "entered_by": None,
             }
-            credit = derived_id("training credit", "activity", activity, person.id)
+            # Of an amended record each revision may credit anew what the one before had credited otherwise.
+            revision = [str(held["revision"])] if held["revision"] > 1 else []
+            credit = derived_id("training credit", "activity", activity, person.id, *revision)
             change = rules.credit(credit, given, in_force, today=today)
             written.append((credit, change.state, change.events))
-        for line in rules.standing(lines):
-            if line["person"] not in present:
+        for line in standing.values():
+            if line["person"] not in stays:
                 credit = line["id"]
                 taken_back = reversal_of(credit)
                 change = rules.reverse(

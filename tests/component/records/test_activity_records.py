@@ -1,4 +1,4 @@
-"""What a record holds beside its attendance: decisions, attachments."""
+"""What a record holds beside its attendance, and how it is returned, approved with others, amended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.chassis.errors import Invalid, NotFound
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
 
 PDF = b"%PDF-1.4\n1 0 obj\n%%EOF\n"
@@ -69,3 +70,99 @@ def test_a_record_holds_who_sees_to_what_and_the_files_that_its_readers_open(
         with pytest.raises(Invalid) as refused:
             recorded(campus, faculty, activity, decisions=[wrong])
         assert refused.value.fields == {field: [code]}
+
+
+def test_a_record_is_returned_approved_with_others_and_amended(campus: Campus, faculty: Faculty) -> None:
+    # A vote on one person, with the verdict of the rules of its day.
+    vote = {
+        "matter": "admission",
+        "person": campus.person("S009", faculty.branch, political_status="candidate"),
+        "secret": True,
+        "entitled": 3,
+        "present": 3,
+        "in_favour": 2,
+        "against": 1,
+        "abstained": 0,
+    }
+    meeting = planned(campus, faculty)
+    with pytest.raises(Invalid) as refused:
+        recorded(campus, faculty, meeting, votes=[{**vote, "entitled": 4}])
+    assert refused.value.fields == {"votes.0.entitled": ["vote.entitled_differs"]}
+    entered = recorded(campus, faculty, meeting, votes=[vote])
+    assert entered["votes"][0]["outcome"]["carried"] is True
+    assert entered["quorum"]["quorate"] is True
+    assert "voters" not in str(entered)
+
+    # The reviewer sees what changed since the record was returned.
+    def submit(activity: str) -> None:
+        campus.call(faculty.secretary, "submit_activity", activity=activity)
+
+    submit(meeting)
+    campus.call(faculty.dean, "review_activity", activity=meeting, verdict="return", comment="请补充会议记录")
+    recorded(campus, faculty, meeting, votes=[vote], minutes="补充后的会议记录")
+    submit(meeting)
+    assert campus.call(faculty.dean, "get_activity", activity=meeting)["changed"] == ["minutes"]
+
+    # Many at once, each by itself and each once.
+    lecture = planned(campus, faculty, kind="heritage_visit", title="参观校史馆")
+    recorded(campus, faculty, lecture)
+    submit(lecture)
+    untouched = planned(campus, faculty)
+    many = {"activities": [meeting, "none", untouched, lecture], "verdict": "approve"}
+    first = campus.call(faculty.dean, "review_activities", "once", **many)["items"]
+    assert [(each["done"], each["code"]) for each in first] == [
+        (True, None),
+        (False, "activities.not_found"),
+        (False, "activity.state"),
+        (True, None),
+    ]
+    assert first[2]["text"]["en"]
+    assert campus.call(faculty.dean, "review_activities", "once", **many)["items"] == first
+    assert len(campus.events("records.activity.approved.v1")) == 2
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "review_activity", activity=meeting, verdict="approve")
+
+    # Amended: the approved counts until the level above approves the new version.
+    def credited() -> dict[str, str]:
+        found = campus.application.database["training_credits"].find({"activity": lecture})
+        lines = {each["_id"]: each for each in found}
+        gone = {each["reverses"] for each in lines.values()}
+        return {
+            each["person"]: each["on"]
+            for id_, each in lines.items()
+            if each["reverses"] is None and id_ not in gone
+        }
+
+    everybody = dict.fromkeys((faculty.secretary, faculty.member, faculty.groupie), "2026-09-08")
+    wait_for(lambda: credited() == everybody)
+    attendance = [
+        {"person": faculty.secretary, "state": "present"},
+        {"person": faculty.member, "state": "absent"},
+        {"person": faculty.groupie, "state": "present"},
+    ]
+    proposed = campus.call(
+        faculty.secretary,
+        "amend_activity",
+        activity=lecture,
+        reason="名单和日期有误",
+        record={"attendance": attendance, "held_on": "2026-09-07"},
+    )
+    assert (proposed["state"], proposed["amendment"], proposed["present"]) == ("approved", "submitted", 3)
+    waiting = campus.call(faculty.dean, "list_activities", within=faculty.faculty, amendment="submitted")
+    assert [each["id"] for each in waiting["items"]] == [lecture]
+    with pytest.raises(Forbidden):
+        campus.call(faculty.member, "amend_activity", activity=lecture, reason="x", record={"minutes": "x"})
+    amended = campus.call(faculty.dean, "review_activity", activity=lecture, verdict="approve")
+    assert (amended["revision"], amended["present"], amended["held_on"]) == (2, 2, "2026-09-07")
+    assert amended["minutes"] == "会议记录"
+    versions = campus.call(faculty.member, "get_activity_versions", activity=lecture)["items"]
+    assert [(each["state"], each["record"]["present"], each["changed"]) for each in versions] == [
+        ("superseded", 3, []),
+        ("approved", 2, ["held_on", "attendance"]),
+    ]
+    with pytest.raises(NotFound, match=r"activities\.not_found"):
+        campus.call(faculty.next_door, "get_activity_versions", activity=lecture)
+    said = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == lecture]
+    assert [each["data"].get("revision", 1) for each in said] == [1, 2]
+    assert said[0]["sequence"] < said[1]["sequence"]
+    wait_for(lambda: credited() == {faculty.secretary: "2026-09-07", faculty.groupie: "2026-09-07"})

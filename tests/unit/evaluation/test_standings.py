@@ -238,3 +238,23 @@ def test_the_first_year_reaches_back_half_a_year_or_to_new_year() -> None:
 def test_the_day_never_turns_back() -> None:
     standing = told(EMPTY, []).after
     assert told(standing, [], TODAY - timedelta(days=30)).after == standing
+
+
+def test_an_amended_record_replaces_what_was_told_of_it_and_is_counted_in_its_own_year_alone() -> None:
+    first = Evidence("a", 4, "branch", "theme_day", date(2026, 3, 10), True, False, 10, 9, 0, True)
+    amended = replace(first, sequence=6, held_on=date(2025, 12, 30), present=5)
+    standing = known(BRANCH)
+    standing = replace(
+        standing, enrolled={"branch": replace(standing.enrolled["branch"], since=date(2025, 1, 1))}
+    )
+    before = turn(standing, RULEBOOK, today=TODAY, evidence=[first]).after
+    after = turn(before, RULEBOOK, today=TODAY, evidence=[amended])
+    assert list(after.after.evidence.values()) == [amended]
+    assert (before.scores[2026].evidence, after.scores[2026].evidence, after.scores[2025].evidence) == (
+        1,
+        0,
+        1,
+    )
+    # In whatever order and however often they arrive.
+    assert turn(standing, RULEBOOK, today=TODAY, evidence=[amended, first]).after.evidence == {"a": amended}
+    assert turn(after.after, RULEBOOK, today=TODAY, evidence=[first, amended]).evidence == {}

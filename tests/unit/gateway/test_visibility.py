@@ -147,6 +147,7 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
             assert set(allowed) <= declared[kind]
             kept_back |= {(kind, name) for name in declared[kind] - set(allowed)}
     activities = ("planned", "recorded", "submitted", "approved", "returned", "made_up")
+    activities += ("amendment_submitted", "amendment_returned")
     telling = ("concerned", "invitees", "part", "parts")
     assert kept_back == {
         *((f"records.activity.{happened}.v1", "concerned") for happened in activities),
