@@ -11,6 +11,7 @@ from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.jobs import Job
+from services.chassis.policies import Pack
 from services.contracts.campus_events import (
     DuesPaymentMade,
     DuesPaymentUndone,
@@ -42,6 +43,7 @@ from services.records.exports.exporting import Exports
 from services.records.files.jobs import FileJobs
 from services.records.files.kept import Files
 from services.records.files.uploads import Upload, Uploads
+from services.records.ledger.making import Ledgers
 from services.records.membership.register import Membership
 from services.records.plans.register import Plans
 from services.records.programmes.register import Programmes
@@ -66,6 +68,7 @@ class Records(Application):
     """Organisations, people, posts and activities; who may change and read them; how they are taken over."""
 
     def compose(self) -> None:
+        self.applied: dict[str, Pack] = {}
         self.access = Access(self.authority)
         self.directory = Directory(self)
         self.history = History(self, self.directory)
@@ -152,6 +155,7 @@ class Records(Application):
             self.uploads,
         )
         self.exports = Exports(self, self.directory, self.access, self.files)
+        self.ledgers = Ledgers(self, self.directory, self.access, self.files, self.applied)
         self.jobs.work(importer.KIND, taking_over.step)
         self._heard = {
             PersonUpserted.type: self.campus.upsert,
@@ -160,6 +164,12 @@ class Records(Application):
             TrainingCompleted.type: self.training_sources.completed,
             TrainingWithdrawn.type: self.training_sources.withdrawn,
         }
+
+    def packs(self, pattern: str = "*.yaml") -> list[Pack]:
+        """As of every service; what some part of this one applies is known by its id."""
+        found = super().packs(pattern)
+        self.applied.update((each.id, each) for each in found)
+        return found
 
     def hear(self, event: Event) -> None:
         """Apply what another system of the campus says."""

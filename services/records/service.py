@@ -34,6 +34,7 @@ from services.records.dues.entrypoints import DuesTable
 from services.records.elections.entrypoints import ElectionsTable
 from services.records.exports.entrypoints import ExportsTable
 from services.records.files.entrypoints import FilesTable
+from services.records.ledger.entrypoints import LedgerTable
 from services.records.membership.entrypoints import MembershipTable
 from services.records.plans.entrypoints import PlansTable
 from services.records.programmes.entrypoints import ProgrammesTable
@@ -63,6 +64,7 @@ class RecordsService(
     PlansTable,
     ProgrammesTable,
     ExportsTable,
+    LedgerTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 
