@@ -142,9 +142,9 @@ class Year:
         for node in self._nodes:
             self._feed(work, columns, [self._ask("get_organisation", {"organisation": node})])
         for part in rules.PARTS:
-            listed = LISTS[part.list]
+            listed = LISTS[part.name]
             columns = columns_of(self._asking.shape(listed.method), listed)
-            work.feed(self._sheets.head(f"list.{part.list}", columns))
+            work.feed(self._sheets.head(f"list.{part.name}", columns))
             for node in self._nodes:
                 for items in self._items(part, node):
                     self._feed(work, columns, items)
@@ -165,15 +165,15 @@ class Year:
         year, held = self._job.params["year"], self._job.params["held"]
         for query in part.queries(node, year):
             try:
-                for items in self._asking.items(LISTS[part.list].method, query, held):
+                for items in self._asking.items(LISTS[part.name].method, query, held):
                     kept = [each for each in items if part.keeps(each, year)]
-                    if part.list == "activities":
+                    if part.name == "activities":
                         self._approved += [each["id"] for each in kept if each["state"] == "approved"]
                     yield kept
             except (Forbidden, NotFound) as refused:
                 if refused.code == "export.posts_changed":
                     raise
-                self.left_out.add(part.list)
+                self.left_out.add(part.name)
                 return
 
     def _minutes(self, activity: str) -> Answer:

@@ -39,7 +39,7 @@ class Part:
     (``lasts``), everything counts that was there for a day of it.
     """
 
-    list: str
+    name: str
     queries: Callable[[str, int], list[Query]]
     day: str | None = None
     lasts: bool = False

@@ -9,7 +9,7 @@ from services.records.ledger.model import PARTS, Part, attachment_path, quarters
 
 
 def test_every_part_is_a_list_that_can_be_exported() -> None:
-    assert {part.list for part in PARTS} <= set(LISTS)
+    assert {part.name for part in PARTS} <= set(LISTS)
 
 
 def test_an_item_belongs_to_the_year_of_its_day() -> None:
