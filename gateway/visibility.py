@@ -34,6 +34,7 @@ _TASK = (
     "origin",
     "plan",
     "published",
+    "restricted",
 )
 _TRANSFER = ("transfer", "person", "kind", "organisation", "destination", "on")
 _ENTRY = ("entry", "programme", "organisation", "target", "person")
@@ -60,6 +61,17 @@ _ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "records.activity.amendment_submitted.v1": (*_RECORD, "revision"),
     "records.activity.amendment_returned.v1": (*_RECORD, "revision"),
 }
+_TASKS: Mapping[str, tuple[str, ...]] = {
+    "records.task.created.v1": (*_TASK, "template", "activity", "required"),
+    "records.task.changed.v1": _TASK,
+    "records.task.done.v1": (*_TASK, "done_on", "late"),
+    "records.task.confirmed.v1": _TASK,
+    "records.task.cancelled.v1": _TASK,
+    "records.task.overdue.v1": _TASK,
+    "records.task.urged.v1": ("task", "organisation", "kind", "due_on", "restricted", "urged_on"),
+}
+# What of these is restricted is shown to those alone to whom it is confided.
+_RESTRICTED = {**_ACTIVITIES, **_TASKS}
 MEMBERS: Mapping[str, tuple[str, ...]] = {
     **_ACTIVITIES,
     "records.organisation.changed.v1": (
@@ -134,14 +146,7 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.dues_expenditure.decided.v1": (*_EXPENDITURE, "approved"),
     "records.dues_expenditure.paid.v1": (*_EXPENDITURE, "paid_on"),
     "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
-    # Some tasks are shown to posts alone, and an event does not say which.
-    "records.task.created.v1": (*_TASK, "template", "activity", "required"),
-    "records.task.changed.v1": _TASK,
-    "records.task.done.v1": (*_TASK, "done_on", "late"),
-    "records.task.confirmed.v1": _TASK,
-    "records.task.cancelled.v1": _TASK,
-    "records.task.overdue.v1": _TASK,
-    "records.task.urged.v1": ("task", "organisation", "kind", "due_on", "urged_on"),
+    **_TASKS,
     "records.plan_template.made.v1": ("template", "organisation", "due_on", "required"),
     "records.programme_member.changed.v1": (
         "programme",
@@ -253,7 +258,7 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
     if event.type in EVERYBODY:
         return EVERYBODY[event.type]
     if event.data.get("restricted"):
-        return _ACTIVITIES.get(event.type) if _is_confided(scope, event) else None
+        return _RESTRICTED.get(event.type) if _is_confided(scope, event) else None
     if event.type in MEMBERS and (covered or organisation == scope.belongs):
         return MEMBERS[event.type]
     if event.type in POST_HOLDERS and (either or event.data.get("person") == scope.person):
@@ -268,8 +273,8 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
 
 
 def _is_confided(scope: Scope, event: Event) -> bool:
-    """Whether a restricted activity is for its reader: who writes or reviews there, or took part."""
-    named = (*event.data.get("concerned", ()), *event.data.get("invitees", ()))
+    """Whether what is restricted is for its reader: who writes or reviews there, took part, has to do it."""
+    named = (*event.data.get("concerned", ()), *event.data.get("invitees", ()), event.data.get("person"))
     return scope.confided is None or event.data["organisation"] in scope.confided or scope.person in named
 
 

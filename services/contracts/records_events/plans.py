@@ -8,6 +8,12 @@ from services.chassis.contract import EventContract
 from services.contracts.kinds import PLAN_STATES, TASK_KINDS, TASK_ORIGINS, TASK_STATES
 
 
+def _restricted() -> fields.Boolean:
+    return fields.Boolean(
+        metadata={"description": "true of what is for writers there, reviewers above and who is responsible"}
+    )
+
+
 class _Plan(EventContract):
     """What every event of a plan carries; an organisation has one plan a year."""
 
@@ -74,6 +80,7 @@ class _Task(EventContract):
     origin = fields.String(required=True, validate=validate.OneOf(TASK_ORIGINS))
     plan = fields.String(required=True, allow_none=True)
     published = fields.Boolean(required=True, metadata={"description": "shown in the open view"})
+    restricted = _restricted()
 
 
 class TaskCreated(_Task):
@@ -131,6 +138,7 @@ class TaskUrged(EventContract):
     kind = fields.String(required=True, validate=validate.OneOf(TASK_KINDS))
     due_on = fields.Date(required=True)
     urged_on = fields.Date(required=True)
+    restricted = _restricted()
 
 
 class PlanTemplateMade(EventContract):

@@ -1,4 +1,4 @@
-"""The life of a task: offered, open, done, confirmed or cancelled, with its due dates. No I/O.
+"""The life of a task from its beginning on: open, done, confirmed or cancelled. No I/O.
 
 Progress is a whole per cent that follows from the nodes; of a task without nodes it is what was said last.
 States are as the store keeps them: dates are ISO texts.
@@ -16,128 +16,18 @@ from services.contracts.records_events import (
     TaskCancelled,
     TaskChanged,
     TaskConfirmed,
-    TaskCreated,
     TaskDone,
     TaskOverdue,
 )
-from services.records.plans.nodes import WHOLE, earliest_end, numbered, per_cent
+from services.records.plans.nodes import WHOLE, earliest_end, per_cent
 
 State = Mapping[str, Any]
 
 MOST_AHEAD = timedelta(days=5 * 366)
 MOST_REPORTS = 200
 MOST_DUE_DATES = 100
-TITLE = 200
 # By whom a task is found: all who read the organisation's, or those alone to whom it is confided.
 OPEN = "open"
-_NOTHING_YET: Mapping[str, Any] = {
-    "description": None,
-    "plan": None,
-    "responsible": None,
-    "target": None,
-    "category": None,
-    "raised_by": None,
-    "required": False,
-    "taken_up_on": None,
-    "stated": 0,
-    "done_on": None,
-    "completed_by": None,
-    "result": None,
-    "reason": None,
-    "due_dates": [],
-    "reports": [],
-    "reviews": [],
-    "published": False,
-    "told_overdue": False,
-    "entered_by": None,
-}
-
-
-# -- how it begins ---------------------------------------------------------------------------------
-
-
-def enter(subject: str, given: State, *, by: str, today: date) -> Change:
-    """A task or a difficulty that somebody enters for an organisation.
-
-    Raises ``Invalid``: ``task.due_date_unfit`` (before today, or more than five years ahead),
-    ``task.node_after_due``, ``task.target_unclear``, ``task.category_missing`` of a difficulty,
-    ``task.not_a_difficulty`` where what only a difficulty has is said of another.
-    """
-    due_on: date = given["due_on"]
-    check_due(due_on, today)
-    difficult = given["kind"] == "difficulty"
-    if difficult and not given.get("category"):
-        raise _wrong("category", "task.category_missing")
-    for name in ("category", "raised_by"):
-        if not difficult and given.get(name):
-            raise _wrong(name, "task.not_a_difficulty")
-    state = {
-        **_NOTHING_YET,
-        **_said(given, "organisation", "kind", "title", "plan", "responsible", "category", "raised_by"),
-        "description": given.get("description") or None,
-        "target": target(given.get("target")),
-        "due_on": due_on.isoformat(),
-        "nodes": numbered([], given["nodes"], due_on),
-        "state": "open",
-        "audience": given["organisation"] if difficult else OPEN,
-        "origin": _origin("entered"),
-        "template": None,
-        "entered_by": by,
-        "entered_on": today.isoformat(),
-    }
-    return _created(subject, state)
-
-
-def pushed(subject: str, template: str, made: State, organisation: str, *, today: date) -> Change:
-    """The task that ``organisation`` gets by the template ``made``: offered, or open where it is required."""
-    state = {
-        **_NOTHING_YET,
-        **_said(made, "title", "description", "target", "required", "due_on"),
-        "organisation": organisation,
-        "kind": "work",
-        "nodes": numbered([], made["nodes"], date.fromisoformat(made["due_on"])),
-        "state": "open" if made["required"] else "offered",
-        "audience": OPEN,
-        "origin": _origin("template", template=template),
-        "template": template,
-        "entered_on": today.isoformat(),
-    }
-    return _created(subject, state)
-
-
-def decided(
-    subject: str, decision: State, activity: str, held: State, *, confined: bool, today: date
-) -> Change:
-    """The task that a decision with a due date is: ``text``, ``due_on``, ``responsible`` where named.
-
-    It is due when it was decided that it be, also where that day had passed before the record was approved.
-    """
-    text = str(decision["text"])
-    state = {
-        **_NOTHING_YET,
-        "organisation": held["organisation"],
-        "kind": "decision",
-        "title": text[:TITLE],
-        "description": text if len(text) > TITLE else None,
-        "responsible": decision.get("responsible"),
-        "due_on": decision["due_on"],
-        "nodes": [],
-        "state": "open",
-        "audience": held["organisation"] if confined else OPEN,
-        "origin": _origin("decision", activity=activity),
-        "template": None,
-        "entered_on": today.isoformat(),
-    }
-    return _created(subject, state)
-
-
-def take_up(subject: str, before: State, *, responsible: str, today: date) -> Change:
-    """The organisation takes up what was pushed down, once; ``Conflict("task.not_offered")`` of any other."""
-    if before["template"] is None or before["taken_up_on"] is not None:
-        raise Conflict("task.not_offered")
-    _expect(before, "offered", "open")
-    taken = {"state": "open", "responsible": responsible, "taken_up_on": today.isoformat()}
-    return _changed(subject, {**before, **taken})
 
 
 # -- while it is open ------------------------------------------------------------------------------
@@ -148,8 +38,8 @@ def change(subject: str, before: State, given: State) -> Change | None:
 
     Raises ``Conflict``: ``task.state``, ``task.pushed_down``; None where nothing is new.
     """
-    _expect(before, "open")
-    said = _said(given, "title", "plan", "responsible")
+    expect(before, "open")
+    said = chosen(given, "title", "plan", "responsible")
     if "description" in given:
         said["description"] = given["description"] or None
     if "target" in given:
@@ -162,7 +52,7 @@ def change(subject: str, before: State, given: State) -> Change | None:
         before["target"],
     ):
         raise Conflict("task.pushed_down")
-    return _changed(subject, state)
+    return changed(subject, state)
 
 
 def reschedule(
@@ -173,13 +63,13 @@ def reschedule(
     Raises ``Conflict``: ``task.state``, ``task.full``; ``Invalid("task.due_date_unfit")`` before today,
     before a node that is open, or too far ahead. None where it is due then already.
     """
-    _expect(before, "offered", "open")
+    expect(before, "offered", "open")
     if due_on.isoformat() == before["due_on"]:
         return None
     check_due(due_on, today, earliest=earliest_end(before["nodes"]))
     earlier = moved(before["due_dates"], None, before["due_on"], reason=reason, by=by, today=today)
     state = {**before, "due_on": due_on.isoformat(), "due_dates": earlier, "told_overdue": False}
-    return _changed(subject, state)
+    return changed(subject, state)
 
 
 def moved(
@@ -196,10 +86,10 @@ def report(subject: str, before: State, given: State, *, by: str, today: date) -
 
     Raises ``Conflict``: ``task.state``, ``task.full``; ``Invalid("task.progress_from_nodes")``.
     """
-    _expect(before, "open")
+    expect(before, "open")
     _check_room(before["reports"], MOST_REPORTS)
     if "progress" in given and per_cent(before["nodes"]) is not None:
-        raise _wrong("progress", "task.progress_from_nodes")
+        raise wrong("progress", "task.progress_from_nodes")
     state = {**before, "stated": given.get("progress", before["stated"])}
     said = {
         "text": given["text"],
@@ -209,13 +99,13 @@ def report(subject: str, before: State, given: State, *, by: str, today: date) -
         "by": by,
         "on": today.isoformat(),
     }
-    return _changed(subject, {**state, "reports": [*before["reports"], said]})
+    return changed(subject, {**state, "reports": [*before["reports"], said]})
 
 
 def with_nodes(subject: str, before: State, nodes: Sequence[State], due_dates: Sequence[State]) -> Change:
     """An open task with its nodes as they are now. Raises ``Conflict("task.state")``."""
-    _expect(before, "open")
-    return _changed(subject, {**before, "nodes": list(nodes), "due_dates": list(due_dates)})
+    expect(before, "open")
+    return changed(subject, {**before, "nodes": list(nodes), "due_dates": list(due_dates)})
 
 
 def publish(subject: str, before: State, *, published: bool) -> Change | None:
@@ -224,7 +114,7 @@ def publish(subject: str, before: State, *, published: bool) -> Change | None:
         raise Conflict("task.state", params={"state": before["state"]})
     if before["published"] == published:
         return None
-    return _changed(subject, {**before, "published": published})
+    return changed(subject, {**before, "published": published})
 
 
 def tell_overdue(subject: str, before: State, today: date) -> Change | None:
@@ -232,7 +122,7 @@ def tell_overdue(subject: str, before: State, today: date) -> Change | None:
     if before["told_overdue"] or not overdue(before, today):
         return None
     state = {**before, "told_overdue": True}
-    return Change(state, [TaskOverdue.of(**_facts(subject, state))])
+    return Change(state, [TaskOverdue.of(**facts(subject, state))])
 
 
 # -- how it ends -----------------------------------------------------------------------------------
@@ -244,9 +134,9 @@ def complete(subject: str, before: State, *, result: str, done_on: date, by: str
     Raises ``Conflict``: ``task.state``, ``task.nodes_open`` with how many;
     ``Invalid("task.done_in_future")``.
     """
-    _expect(before, "open")
+    expect(before, "open")
     if done_on > today:
-        raise _wrong("done_on", "task.done_in_future", accepted=today.isoformat())
+        raise wrong("done_on", "task.done_in_future", accepted=today.isoformat())
     waiting = sum(1 for node in before["nodes"] if node["done_on"] is None and node["dropped"] is None)
     if waiting:
         raise Conflict("task.nodes_open", params={"count": waiting})
@@ -258,7 +148,7 @@ def complete(subject: str, before: State, *, result: str, done_on: date, by: str
         "completed_by": by,
     }
     late = state["done_on"] > before["due_on"]
-    return Change(state, [TaskDone.of(**_facts(subject, state), done_on=done_on, late=late)])
+    return Change(state, [TaskDone.of(**facts(subject, state), done_on=done_on, late=late)])
 
 
 def confirm(
@@ -269,26 +159,26 @@ def confirm(
     Raises ``Conflict("task.state")``, ``Forbidden("task.own_work")`` to whoever is responsible or said
     that it is done, ``Invalid("review.comment_missing")``.
     """
-    _expect(before, "done")
+    expect(before, "done")
     if by in (before["completed_by"], before["responsible"]):
         raise Forbidden("task.own_work")
     if verdict == "return" and not comment:
-        raise _wrong("comment", "review.comment_missing")
+        raise wrong("comment", "review.comment_missing")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":
         state["state"] = "confirmed"
-        return Change(state, [TaskConfirmed.of(**_facts(subject, state))])
+        return Change(state, [TaskConfirmed.of(**facts(subject, state))])
     _check_room(before["reviews"], MOST_REPORTS)
     reopened = {"state": "open", "result": None, "done_on": None, "completed_by": None}
-    return _changed(subject, {**state, **reopened})
+    return changed(subject, {**state, **reopened})
 
 
 def cancel(subject: str, before: State, *, reason: str) -> Change:
     """It need not be done; ``Conflict("task.state")`` once it is confirmed or was cancelled."""
-    _expect(before, "offered", "open", "done")
+    expect(before, "offered", "open", "done")
     state = {**before, "state": "cancelled", "reason": reason}
-    return Change(state, [TaskCancelled.of(**_facts(subject, state))])
+    return Change(state, [TaskCancelled.of(**facts(subject, state))])
 
 
 # -- what follows from a state ---------------------------------------------------------------------
@@ -325,7 +215,7 @@ def target(given: State | None) -> dict[str, Any] | None:
         return None
     text, number, unit = (given.get(name) for name in ("text", "number", "unit"))
     if (text is None) == (number is None) or (number is None) != (unit is None):
-        raise _wrong("target", "task.target_unclear")
+        raise wrong("target", "task.target_unclear")
     return {"text": text, "number": number, "unit": unit}
 
 
@@ -334,7 +224,7 @@ def check_due(due_on: date, today: date, *, earliest: str | None = None) -> None
     first = max(today.isoformat(), earliest or "")
     latest = (today + MOST_AHEAD).isoformat()
     if not first <= due_on.isoformat() <= latest:
-        raise _wrong("due_on", "task.due_date_unfit", accepted=f"{first} … {latest}")
+        raise wrong("due_on", "task.due_date_unfit", accepted=f"{first} … {latest}")
 
 
 def _check_room(kept: Sequence[State], most: int) -> None:
@@ -342,24 +232,24 @@ def _check_room(kept: Sequence[State], most: int) -> None:
         raise Conflict("task.full", params={"most": most})
 
 
-def _expect(before: State, *states: str) -> None:
+def expect(before: State, *states: str) -> None:
+    """Raises ``Conflict("task.state")`` unless the task is in one of ``states``."""
     if before["state"] not in states:
         raise Conflict("task.state", params={"state": before["state"]})
 
 
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
+def wrong(field: str, code: str, **params: Any) -> Invalid:
+    """The refusal of one field."""
     return Invalid(code, params=params, fields={field: [code]})
 
 
-def _said(given: State, *names: str) -> dict[str, Any]:
+def chosen(given: State, *names: str) -> dict[str, Any]:
+    """What ``given`` says of ``names``."""
     return {name: given[name] for name in names if name in given}
 
 
-def _origin(kind: str, **more: str) -> dict[str, Any]:
-    return {"kind": kind, "template": None, "activity": None, **more}
-
-
-def _facts(subject: str, state: State) -> dict[str, Any]:
+def facts(subject: str, state: State) -> dict[str, Any]:
+    """What every event of a task carries."""
     return {
         "task": subject,
         "organisation": state["organisation"],
@@ -371,13 +261,15 @@ def _facts(subject: str, state: State) -> dict[str, Any]:
         "origin": state["origin"]["kind"],
         "plan": state["plan"],
         "published": state["published"],
+        **marked(state),
     }
 
 
-def _created(subject: str, state: State) -> Change:
-    told = {name: state["origin"][name] for name in ("template", "activity")}
-    return Change(state, [TaskCreated.of(**_facts(subject, state), **told, required=state["required"])])
+def marked(state: State) -> dict[str, bool]:
+    """That a task is confided, as its events say it; nothing of one that all read."""
+    return {} if state["audience"] == OPEN else {"restricted": True}
 
 
-def _changed(subject: str, state: State) -> Change:
-    return Change(state, [TaskChanged.of(**_facts(subject, state))])
+def changed(subject: str, state: State) -> Change:
+    """A task that is as ``state`` says from now on."""
+    return Change(state, [TaskChanged.of(**facts(subject, state))])

@@ -11,7 +11,7 @@ from services.chassis.envelope import Event
 from services.chassis.identity import derived_id
 from services.records.activities.register import Register
 from services.records.directory.store import found_by
-from services.records.plans import model as rules
+from services.records.plans import beginnings as rules
 
 
 class Sources:

@@ -12,8 +12,8 @@ from services.chassis.documents import Document
 from services.chassis.errors import Invalid
 from services.chassis.store import in_transaction
 from services.records.directory.store import only
+from services.records.plans import beginnings, nodes
 from services.records.plans import model as rules
-from services.records.plans import nodes
 from services.records.plans.board import HOLDER, Answer, Board
 
 Decide = Callable[[Answer], Change | None]
@@ -35,7 +35,7 @@ class Tasks:
             raise Invalid("organisation.inactive", fields={"organisation": ["organisation.inactive"]})
         self._check_named(request, node.id)
         task = self._documents.id_for_command()
-        change = rules.enter(task, request, by=actor, today=board.clock.today())
+        change = beginnings.enter(task, request, by=actor, today=board.clock.today())
         entered = self._documents.create(task, change.state, change.events, respond=board.whole)
         return self._told(entered)
 
@@ -52,7 +52,7 @@ class Tasks:
         self._check_named(request, task.state["organisation"])
         who = request["responsible"]
         return self._changed(
-            request, task, lambda state: rules.take_up(task.id, state, responsible=who, today=today)
+            request, task, lambda state: beginnings.take_up(task.id, state, responsible=who, today=today)
         )
 
     def reschedule(self, request: Answer) -> Answer:

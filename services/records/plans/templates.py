@@ -13,8 +13,7 @@ from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job, Jobs
 from services.chassis.pages import page
-from services.records.plans import model as rules
-from services.records.plans import planning
+from services.records.plans import beginnings, planning
 from services.records.plans.board import Answer, Board
 
 KIND = "task push"
@@ -149,7 +148,7 @@ class Templates:
         written = []
         for organisation in organisations:
             task = pushed_id(template.id, organisation)
-            change = rules.pushed(task, template.id, template.state, organisation, today=today)
+            change = beginnings.pushed(task, template.id, template.state, organisation, today=today)
             written.append((task, change.state, change.events))
         return len(self._board.tasks.create_many(written))
 

@@ -14,6 +14,7 @@ from services.chassis.policies import Pack, Ruling, effective
 from services.chassis.store import answering
 from services.chassis.vault import Vault
 from services.contracts.records_events import TaskUrged
+from services.records.plans import model as rules
 from services.records.plans.board import Answer, Board
 
 RULE = "urges_a_day"
@@ -57,6 +58,7 @@ class Urging:
             kind=task.state["kind"],
             due_on=date.fromisoformat(task.state["due_on"]),
             urged_on=today,
+            **rules.marked(task.state),
         )
         urge = derived_id("task urge", task.id, urged_on, by)
         ruling = self.limit(today, board.directory.authority.path(task.state["organisation"]))

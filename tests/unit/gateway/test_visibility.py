@@ -60,6 +60,18 @@ def test_an_event_is_seen_by_whom_it_concerns(kind: str, content: dict[str, Any]
     assert {name for name, scope in scopes.items() if may_see(scope, event(kind, **content))} == who
 
 
+def test_a_restricted_task_is_seen_by_whom_it_is_confided_to_and_who_has_to_do_it() -> None:
+    inspector = Scope("p", COLLEGE, DEAN.posts, DEAN.covered, confided=frozenset())
+    reviewer = Scope("p", COLLEGE, DEAN.posts, DEAN.covered, confided=frozenset({BRANCH}))
+    for kind in ("created", "changed", "done", "confirmed", "cancelled", "overdue", "urged"):
+        task = {"organisation": BRANCH, "task": "t"}
+        assert may_see(inspector, event(f"records.task.{kind}", **task))
+        confided = event(f"records.task.{kind}", **task, restricted=True)
+        assert not may_see(inspector, confided)
+        assert may_see(reviewer, confided)
+        assert may_see(inspector, event(f"records.task.{kind}", **task, restricted=True, person="p"))
+
+
 def test_an_opinion_that_may_be_about_its_reader_is_not_seen() -> None:
     about_head = event("feedback.opinion.received", organisation=COLLEGE, mode="named")
     assert may_see(DEAN, about_head)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
-from services.records.plans import model, nodes, planning, sources
+from services.records.plans import beginnings, model, nodes, planning, sources
 
 TODAY = date(2026, 9, 10)
 DUE = date(2026, 12, 20)
@@ -21,7 +21,7 @@ TASK = "t-1"
 
 def entered(**more: Any) -> dict[str, Any]:
     given_ = {"organisation": "b", "kind": "work", "title": "建好活动室", "due_on": DUE, "nodes": [], **more}
-    return dict(model.enter(TASK, given_, by="w", today=TODAY).state)
+    return dict(beginnings.enter(TASK, given_, by="w", today=TODAY).state)
 
 
 def node(day: str = "2026-10-01", title: str = "方案") -> dict[str, Any]:
@@ -183,7 +183,7 @@ def test_what_makes_no_task_is_refused(more: dict[str, Any], code: str) -> None:
 
 
 def test_a_difficulty_is_confined_and_its_event_says_nothing_of_who_raised_it() -> None:
-    change = model.enter(
+    change = beginnings.enter(
         TASK,
         {
             "organisation": "b",
@@ -209,14 +209,14 @@ def test_what_was_pushed_down_keeps_its_title_and_target() -> None:
         today=TODAY,
     ).state
     made = {**made, "due_on": DUE.isoformat(), "nodes": [{"title": "方案", "due_on": "2026-10-01"}]}
-    state = model.pushed(TASK, "m", made, "b", today=TODAY).state
+    state = beginnings.pushed(TASK, "m", made, "b", today=TODAY).state
     assert (state["state"], len(state["nodes"])) == ("offered", 1)
     with pytest.raises(Conflict, match=r"task\.state"):
         model.change(TASK, state, {"title": "别的"})
-    taken = model.take_up(TASK, state, responsible="r", today=TODAY).state
+    taken = beginnings.take_up(TASK, state, responsible="r", today=TODAY).state
     assert (taken["state"], taken["responsible"]) == ("open", "r")
     with pytest.raises(Conflict, match=r"task\.not_offered"):
-        model.take_up(TASK, taken, responsible="q", today=TODAY)
+        beginnings.take_up(TASK, taken, responsible="q", today=TODAY)
     with pytest.raises(Conflict, match=r"task\.pushed_down"):
         model.change(TASK, taken, {"title": "别的"})
     assert model.change(TASK, taken, {"responsible": "q"}) is not None
@@ -231,7 +231,7 @@ def test_the_words_of_a_long_decision_are_kept_whole() -> None:
     held = {"organisation": "b"}
     text = "要" * 300
     decision = {"text": text, "due_on": "2026-08-01", "responsible": "r"}
-    state = model.decided(TASK, decision, "a", held, confined=True, today=TODAY).state
+    state = beginnings.decided(TASK, decision, "a", held, confined=True, today=TODAY).state
     assert (len(state["title"]), state["description"]) == (200, text)
     assert model.overdue(state, TODAY)
 
