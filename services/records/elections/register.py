@@ -39,6 +39,7 @@ class Elections:
         self.documents = application.documents(COLLECTION)
         indexes = application.indexes
         indexes.declare(COLLECTION, [("organisation", 1), ("held_on", -1), ("_id", -1)])
+        indexes.declare(COLLECTION, [("due_on", 1), ("_id", 1)])
         indexes.declare(COLLECTION, [("standing", 1), ("due_on", 1), ("_id", 1)])
         indexes.declare(COLLECTION, [("standing", 1), ("remind_on", 1)])
         self._database = application.database

@@ -78,6 +78,24 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("activities", {"when": "past"}, actor=SECRETARY, besides={"activity_participations": NAMES}),
     ),
     "list_activity_templates": (Ask("activity_templates", _AT, actor=SECRETARY),),
+    "list_ending_posts": (
+        Ask("posts", actor=ADMINISTRATOR),
+        Ask("posts", {"within": FACULTY}),
+    ),
+    # And every secretary's post, which grows with the number of branches.
+    "list_vacancies": (Ask("organisations", besides={"posts": 1}),),
+    "list_elections": (
+        Ask("elections", _AT),
+        Ask("elections", {"within": FACULTY, "standing": "due_soon"}),
+        Ask("elections", actor=ADMINISTRATOR),
+    ),
+    "list_programmes": (Ask("programmes", _AT, besides=_SEEN),),
+    "list_programme_members": (
+        Ask("programme_members", {"programme": "p-programmes-0"}, besides={"programmes": 1, "people": 1}),
+    ),
+    "list_programme_entries": (
+        Ask("programme_entries", {"programme": "p-programmes-0"}, besides={"programmes": 1}),
+    ),
     "list_plans": (Ask("plans", {"within": FACULTY}), Ask("plans", {**_AT, "year": 2026})),
     "list_tasks": (
         Ask("tasks", besides=_TASKS),
@@ -149,14 +167,3 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
     ),
     "list_job_errors": (Ask("job_errors", {"job": JOB}, besides={"jobs": 1}),),
 }
-# Lists whose cost nobody has measured yet.
-UNMEASURED = frozenset(
-    {
-        "list_elections",
-        "list_ending_posts",
-        "list_programme_entries",
-        "list_programme_members",
-        "list_programmes",
-        "list_vacancies",
-    }
-)

@@ -84,9 +84,12 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     home = kept.organisations.get(branch)
     for number in range(count):
         _found(records, f"{prefix}-o{number}", "branch", FACULTY)
+    programmes, first = records.programmes, f"{prefix}-programmes-0"
+    held_on = {"organisation": branch, "held_on": "2023-12-01"}
     one = {"person": people[0], "organisation": home.id}
     asked = {**one, "state": "asked", "asked_on": "2026-09-01", "to_month": "2026-12"}
-    post = {**one, "role": "secretary", "since": "2020-01-01", "until": "2020-12-31", "active": True}
+    role = "secretary" if branch == BRANCH else "organisation_commissioner"
+    post = {**one, "role": role, "since": "2020-01-01", "until": "2020-12-31", "active": True}
     held = {**_planned(records, branch), "held_on": "2026-03-10", "state": "approved", "people": [SECRETARY]}
     bill = {**one, "month": "2026-09", "state": "due", "outstanding_fen": 0, "due_on": "2026-09-30"}
     credit = {**one, "on": "2026-03-09", "year": 2026, "minutes": 60, "form": "class", "reverses": None}
@@ -109,8 +112,18 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (records.transfers.documents, {**asked, "concerns": [branch, "p-o1"], "due_on": "2026-09-05"}),
         (
             records.activity_templates.documents,
-            {"organisation": branch, "title": "党课", "kind": "party_lecture", "active": True},
+            {"title": "党课", "offered": [branch]},
         ),
+        (
+            records.elections.documents,
+            {**held_on, "due_on": "2026-12-01", "remind_on": "2026-06-01", "standing": "due_soon"},
+        ),
+        (programmes._programmes, {"organisation": branch, "from_year": 2026, "kind": "pioneer"}),
+        (
+            programmes._members,
+            {"programme": first, "person": people[0], "mentor": None, "since": "2026-01-01"},
+        ),
+        (programmes._entries, {"programme": first, "person": None, "on": "2026-01-01"}),
         (board.plans, {"organisation": branch, "year": 2026, "state": "approved"}),
         (board.tasks, {**_task(branch), "template": f"{prefix}-{board.templates.name}-0"}),
         (board.templates, {"organisation": branch, "made_on": "2026-01-01"}),
@@ -122,6 +135,8 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     lines = [{"reconciliation": f"{prefix}-r", "number": number} for number in range(count)]
     statements._reconciliations.create(f"{prefix}-r", {"organisation": branch})
     _many(statements._results, prefix, lines)
+    ending = {**post, "person": "somebody", "role": "publicity_commissioner", "until": "2026-10-01"}
+    _many(kept.posts, f"{prefix}-ending", [ending] * count)
     opened = _opened(records, branch)
     _many(records.dossiers.documents, prefix, [{**opened, "person": each, "slot": each} for each in people])
     known = records.jobs.errors(JOB, limit=0)
