@@ -25,7 +25,7 @@ from services.records.application import Records
 from services.records.development import model as development
 from services.records.development.verdict import Facts
 from services.records.directory import model as directory
-from services.records.plans import model as planning
+from services.records.plans import beginnings as planning
 from services.records.service import RecordsService
 from tests.component.records.asks import (
     ADMINISTRATOR,
