@@ -139,6 +139,11 @@ def organisation(identity: str) -> dict[str, Any]:
         "has_leading_group": False,
         "external_id": None,
         "active": True,
+        "since": date(2020, 1, 1),
+        "dissolved_on": None,
+        "successors": [],
+        "committee_elected_on": None,
+        "committee_due_on": None,
     }
 
 
@@ -193,8 +198,8 @@ class RecordsStandIn:
     @rpc(request=GetActivity, response=Activity)
     def get_activity(self, request):
         match request["activity"]:
-            case "a-1":
-                return activity("a-1")
+            case "a-1" | "no-hex" as known:
+                return activity(known)
             case "a-broken":
                 raise RuntimeError(SECRET)
             case "a-busy":
