@@ -240,7 +240,7 @@ class Register:
         if found.state["restricted"]:
             self._audit.append("activity.read", actor, "activity", found.id)
         told = self.shown(found)
-        return visibility.without_record(told) if self._withheld(found) else self.named(told)
+        return visibility.without_record(told) if self._withheld(found) else self._discreet(found, told)
 
     def versions(self, activity: str) -> Answer:
         """Every version of a record, to whoever reads it; of a restricted one the reader is on record."""
@@ -250,7 +250,11 @@ class Register:
         if found.state["restricted"]:
             self._audit.append("activity.read", context.actor(), "activity", found.id)
         items = [
-            {**each, "remarks": self._remarks(each["remarks"]), "record": self.named(each["record"])}
+            {
+                **each,
+                "remarks": self._remarks(each["remarks"]),
+                "record": self._discreet(found, each["record"]),
+            }
             for each in amending.versions(found.state)
         ]
         return {"items": items}
@@ -360,6 +364,13 @@ class Register:
         return actor in activity.state["people"] or activity.state[
             "organisation"
         ] in self._access.scope_of_restricted(actor)
+
+    def _discreet(self, activity: Document, record: Answer) -> Answer:
+        """``record`` of the activity, with names; why others were missing, who writes or reviews it reads."""
+        actor = context.actor()
+        if activity.state["organisation"] not in self._access.scope_of_restricted(actor):
+            record = visibility.without_causes(record, actor)
+        return self.named(record)
 
     def refuse_unknown_people(self, kind: Kind, request: Answer) -> None:
         """Raises ``Invalid`` at every place where ``request`` names a person that there is not."""

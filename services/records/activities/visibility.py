@@ -19,6 +19,8 @@ _RECORD: Mapping[str, Any] = {
     "changed": [],
     "details": {},
     "attendance": [],
+    "make_ups": [],
+    "remarks": [],
     "reviews": [],
 }
 
@@ -74,3 +76,12 @@ def concerned(state: State) -> list[str]:
 def without_record(shown: dict[str, Any]) -> dict[str, Any]:
     """An activity as it is shown to who may know that it was held, and not what was said there."""
     return {**shown, **_RECORD, "withheld": True}
+
+
+def without_causes(record: State, reader: str) -> dict[str, Any]:
+    """A record as it is shown to who neither writes nor reviews it: why others were missing is kept back."""
+    attendance = [
+        entry if entry["person"] == reader else {**entry, "cause": None, "reason": None}
+        for entry in record["attendance"]
+    ]
+    return {**record, "attendance": attendance}

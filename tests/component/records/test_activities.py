@@ -69,6 +69,31 @@ def test_a_record_goes_from_the_plan_to_the_approval_of_the_level_above(
     }
 
 
+def test_why_somebody_was_missing_they_themselves_writers_and_reviewers_read_and_nobody_else(
+    campus: Campus, faculty: Faculty
+) -> None:
+    activity = planned(campus, faculty)["id"]
+    recorded(campus, faculty, activity)
+    campus.call(faculty.secretary, "submit_activity", activity=activity)
+    inspector = campus.person("R101", faculty.neighbour)
+    campus.post(inspector, "inspector", faculty.faculty)
+
+    def reasons(reader: str) -> list[tuple[str | None, str | None]]:
+        read = campus.call(reader, "get_activity", activity=activity)
+        if read["state"] == "approved":
+            versions = campus.call(reader, "get_activity_versions", activity=activity)["items"]
+            assert [each["record"]["attendance"] for each in versions] == [read["attendance"]]
+        return [(each["cause"], each["reason"]) for each in read["attendance"] if each["state"] == "excused"]
+
+    for state in ("submitted", "approved"):
+        if state == "approved":
+            campus.call(faculty.dean, "review_activity", activity=activity, verdict="approve")
+        for reader in (faculty.member, faculty.secretary, faculty.dean):
+            assert reasons(reader) == [("other", "出差")]
+        for reader in (faculty.groupie, inspector):
+            assert reasons(reader) == [(None, None)]
+
+
 def test_a_list_that_leaves_out_who_is_entitled_is_refused_with_their_number(
     campus: Campus, faculty: Faculty
 ) -> None:
