@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.chassis.envelope import Event
+from services.contracts import audience
 
+# Posts that speak for their organisation, and review what is handed in to it; an administrator also below.
+PUBLISHERS = frozenset({"secretary", "deputy_secretary", "publicity_commissioner"})
 # Posts whose holders handle or oversee what people say; feedback decides anew on every read.
 OPINION_ROLES = frozenset(
     {"secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator", "inspector"}
@@ -40,6 +43,9 @@ _TRANSFER = ("transfer", "person", "kind", "organisation", "destination", "on")
 _ENTRY = ("entry", "programme", "organisation", "target", "person")
 _PROGRAMME = ("programme", "organisation", "kind", "from_year", "to_year", "state")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
+_ADDRESSED = ("organisation", "organisations", "roles", "political_statuses")
+_BULLETIN = ("bulletin", *_ADDRESSED, "open")
+_LECTURE = ("lecture", "campaign", "person", "organisation", "kind")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _ELECTION = ("election", "organisation", "due_on")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
@@ -47,6 +53,8 @@ _MEASURE = ("measure", "organisation", "owner", "due_on")
 # By event, what is shown of it: as much as reading tells the same people, and nothing that is added to an
 # event later before it is named here.
 EVERYBODY: Mapping[str, tuple[str, ...]] = {
+    "records.lecture.published.v1": (*_LECTURE, "published_on"),
+    "records.lecture.withdrawn.v1": (*_LECTURE, "withdrawn_on"),
     "feedback.result.published.v1": ("measure", "organisation", "published_on"),
 }
 _ACTIVITIES: Mapping[str, tuple[str, ...]] = {
@@ -115,8 +123,23 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "evaluation.obligation.reopened.v1": _OBLIGATION,
     "evaluation.score.changed.v1": ("organisation", "year", "points", "band", "policy", "evidence"),
 }
+# Whom it is addressed to; everybody, where it is open.
+ADDRESSED: Mapping[str, tuple[str, ...]] = {
+    "records.bulletin.published.v1": (*_BULLETIN, "published_on", "mandatory", "read_by"),
+    "records.bulletin.corrected.v1": (*_BULLETIN, "edition", "corrected_on"),
+    "records.bulletin.withdrawn.v1": (*_BULLETIN, "withdrawn_on"),
+    "records.campaign.called.v1": ("campaign", *_ADDRESSED, "submit_until"),
+}
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    "records.bulletin.read_overdue.v1": (
+        "bulletin",
+        "organisation",
+        "read_by",
+        "expected",
+        "read",
+        "unread",
+    ),
     "records.activity_template.changed.v1": ("template", "organisation", "kind", "active"),
     "records.training.credited.v1": (*_CREDIT, "pack"),
     "records.training.reversed.v1": (*_CREDIT, "reverses"),
@@ -191,6 +214,11 @@ CONCERNED: Mapping[str, tuple[str, ...]] = {
     "records.thought_report.returned.v1": _REPORT,
     "records.thought_contacts.named.v1": ("person", "organisation", "contacts"),
 }
+# Its author, and who publishes for the organisation that reviews it.
+REVIEWERS: Mapping[str, tuple[str, ...]] = {
+    "records.lecture.submitted.v1": (*_LECTURE, "review_at", "submitted_on"),
+    "records.lecture.reviewed.v1": (*_LECTURE, "review_at", "accepted"),
+}
 OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
     "feedback.opinion.received.v1": _OPINION,
     "feedback.opinion.declined.v1": _OPINION,
@@ -219,6 +247,8 @@ class Scope:
     covered: frozenset[str] = field(default_factory=frozenset)
     # Where restricted activities are read by a post, as records says; None for everywhere.
     confided: frozenset[str] | None = field(default_factory=frozenset)
+    home: tuple[str, ...] = ()  # from the root to where they belong
+    political_status: str = "none"
 
     def moved(self, organisation: str, path: list[str]) -> Scope:
         """The scope after an organisation was founded or moved to ``path``."""
@@ -228,7 +258,7 @@ class Scope:
             covered = self.covered | {organisation}
         # What is confided there is told again with the next look at where the reader stands.
         confided = self.confided - {organisation} if self.confided is not None else None
-        return Scope(self.person, self.belongs, self.posts, covered, confided)
+        return replace(self, covered=covered, confided=confided)
 
 
 def view(scope: Scope, event: Event) -> dict[str, Any] | None:
@@ -259,12 +289,16 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
         return EVERYBODY[event.type]
     if event.data.get("restricted"):
         return _RESTRICTED.get(event.type) if _is_confided(scope, event) else None
+    if event.type in ADDRESSED and _is_addressed(scope, event):
+        return ADDRESSED[event.type]
     if event.type in MEMBERS and (covered or organisation == scope.belongs):
         return MEMBERS[event.type]
     if event.type in POST_HOLDERS and (either or event.data.get("person") == scope.person):
         return POST_HOLDERS[event.type]
     if event.type in CONCERNED and event.data.get("person") == scope.person:
         return CONCERNED[event.type]
+    if event.type in REVIEWERS and _reviews(scope, event):
+        return REVIEWERS[event.type]
     if event.type in OPINION_HANDLERS and _handles(scope, event):
         return OPINION_HANDLERS[event.type]
     if event.type in OWNER and event.data.get("owner") == scope.person:
@@ -276,6 +310,25 @@ def _is_confided(scope: Scope, event: Event) -> bool:
     """Whether what is restricted is for its reader: who writes or reviews there, took part, has to do it."""
     named = (*event.data.get("concerned", ()), *event.data.get("invitees", ()), event.data.get("person"))
     return scope.confided is None or event.data["organisation"] in scope.confided or scope.person in named
+
+
+def _is_addressed(scope: Scope, event: Event) -> bool:
+    """Whether it is for its reader, or said by an organisation that they hold a post over."""
+    if event.data.get("open") or event.data["organisation"] in scope.covered:
+        return True
+    posts = [(post.role, post.path) for post in scope.posts]
+    reached = audience.marks_of_reader(scope.home, scope.political_status, posts)
+    return not set(audience.marks(event.data)).isdisjoint(reached)
+
+
+def _reviews(scope: Scope, event: Event) -> bool:
+    """Whether a lecture is its reader's own, or theirs to review."""
+    reviewer = event.data["review_at"]
+    return event.data["person"] == scope.person or any(
+        (post.role in PUBLISHERS and post.organisation == reviewer)
+        or (post.role == "administrator" and reviewer in scope.covered)
+        for post in scope.posts
+    )
 
 
 def _handles(scope: Scope, event: Event) -> bool:

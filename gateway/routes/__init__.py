@@ -4,6 +4,7 @@ from gateway.auth import demo
 from gateway.routes import (
     activities,
     attending,
+    bulletins,
     development,
     directory,
     documents,
@@ -33,6 +34,7 @@ ROUTES = (
     *structure.ROUTES,
     *activities.ROUTES,
     *attending.ROUTES,
+    *bulletins.ROUTES,
     *dues.ROUTES,
     *development.ROUTES,
     *votes.ROUTES,

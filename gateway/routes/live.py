@@ -58,7 +58,15 @@ def standing(gateway: Gateway, request: Request) -> Scope:
             covered.update(_below(gateway, request, post.organisation))
     reach = gateway.ask(RESTRICTED, {}, request)
     confided = None if reach["everything"] else frozenset(reach["organisations"])
-    return Scope(me["person"], me["organisation"], posts, frozenset(covered), confided)
+    return Scope(
+        me["person"],
+        me["organisation"],
+        posts,
+        frozenset(covered),
+        confided,
+        paths.get(me["organisation"], (me["organisation"],)),
+        me["political_status"],
+    )
 
 
 def _below(gateway: Gateway, request: Request, organisation: str) -> set[str]:

@@ -14,6 +14,7 @@ WRITERS = (
     "publicity_commissioner",
     "group_leader",
 )
+PUBLISHERS = ("secretary", "deputy_secretary", "publicity_commissioner")
 REVIEWERS = ("secretary", "deputy_secretary", "organiser", "administrator")
 APPOINTERS = ("secretary", "deputy_secretary", "organiser")
 # Roles that reach a whole subtree by themselves are given by administrators alone.
@@ -75,6 +76,18 @@ class Access:
     def holds_writing_post(self, person: str, node: str) -> bool:
         """Whether ``person`` holds a writer's post at exactly ``node``."""
         return any(grant.node == node and grant.role in WRITERS for grant in self._authority.grants(person))
+
+    def require_publisher(self, person: str, node: str) -> None:
+        """Who speaks for ``node``: a publisher at exactly it, or an administrator at it or above."""
+        if not self.may_publish(person, node):
+            raise Forbidden("permission.denied")
+
+    def may_publish(self, person: str, node: str) -> bool:
+        """As ``require_publisher``."""
+        held = self._authority.grants(person)
+        if any(grant.node == node and grant.role in PUBLISHERS for grant in held):
+            return True
+        return self._authority.may(person, ADMINISTRATORS, node)
 
     def require_reviewer(self, person: str, node: str) -> None:
         """A reviewer strictly above ``node``; for the root, which has none above, its administrator."""

@@ -27,6 +27,11 @@ from services.records.activities.planning import Planning
 from services.records.activities.register import Register
 from services.records.activities.reviews import Reviews
 from services.records.activities.templates import Templates
+from services.records.bulletins.addressing import Addressing
+from services.records.bulletins.reading import Reading
+from services.records.bulletins.register import Bulletins
+from services.records.campaigns.lectures import Lectures
+from services.records.campaigns.register import Campaigns
 from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
 from services.records.development.dossiers import Dossiers
@@ -145,6 +150,20 @@ class Records(Application):
             self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")
         )
         self.roster_export = RosterExport(self, self.directory, self.access, self.files)
+        addressing = Addressing(self.directory)
+        self.bulletin_reading = Reading(self, self.directory, self.access, addressing)
+        station_packs = self.packs("bulletins-*.yaml")
+        self.bulletins = Bulletins(
+            self,
+            self.directory,
+            self.access,
+            self.files,
+            addressing,
+            self.bulletin_reading,
+            station_packs,
+        )
+        self.campaigns = Campaigns(self, self.directory, self.access, addressing)
+        self.lectures = Lectures(self, self.directory, self.access, self.files, self.campaigns, station_packs)
         taking_over = RosterImport(
             self,
             self.directory,

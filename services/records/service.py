@@ -19,6 +19,7 @@ from services.contracts.campus_events import (
 )
 from services.contracts.records_events import (
     ActivityApproved,
+    BulletinPublished,
     OrganisationChanged,
     PersonChanged,
     PostChanged,
@@ -28,6 +29,8 @@ from services.contracts.records_events import (
 from services.records.activities.attending_entrypoints import AttendingTable
 from services.records.activities.entrypoints import ActivitiesTable
 from services.records.application import Records
+from services.records.bulletins.entrypoints import BulletinsTable
+from services.records.campaigns.entrypoints import CampaignsTable
 from services.records.development.entrypoints import DevelopmentTable
 from services.records.directory.entrypoints import DirectoryTable
 from services.records.dues.entrypoints import DuesTable
@@ -65,6 +68,8 @@ class RecordsService(
     ProgrammesTable,
     ExportsTable,
     LedgerTable,
+    BulletinsTable,
+    CampaignsTable,
 ):
     """Keeps what organisations are and what they hold, as it happens.
 
@@ -110,6 +115,11 @@ class RecordsService(
     @scheduled("00:20", name="records.tasks")
     def tell_of_overdue_tasks(self, today: date) -> None:
         self.records.plans.turn_the_day(today)
+
+    # Ids follow from bulletin and organisation.
+    @subscribe_batch(BulletinPublished, queue="records.bulletins", most=5, transaction=False, inbox=False)
+    def expect_readers(self, events: list[Event]) -> None:
+        self.records.bulletin_reading.follow(events)
 
     # What was followed is known by the dossier's version.
     @subscribe_batch(

@@ -14,7 +14,16 @@ from gateway import asyncapi
 from gateway.compatibility import broken
 from gateway.contracts import broken_promises, snapshots
 from gateway.published import contracts
-from gateway.visibility import CONCERNED, EVERYBODY, MEMBERS, OPINION_HANDLERS, OWNER, POST_HOLDERS
+from gateway.visibility import (
+    ADDRESSED,
+    CONCERNED,
+    EVERYBODY,
+    MEMBERS,
+    OPINION_HANDLERS,
+    OWNER,
+    POST_HOLDERS,
+    REVIEWERS,
+)
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 APPROVED = "records.activity.approved.v1"
@@ -87,7 +96,15 @@ def test_a_reader_that_checks_by_the_published_schema_takes_what_is_added_later(
 
 
 def test_every_event_has_a_rule_of_who_may_see_it_live() -> None:
-    ruled = {**EVERYBODY, **MEMBERS, **POST_HOLDERS, **CONCERNED, **OPINION_HANDLERS}
+    ruled = {
+        **EVERYBODY,
+        **ADDRESSED,
+        **MEMBERS,
+        **POST_HOLDERS,
+        **CONCERNED,
+        **REVIEWERS,
+        **OPINION_HANDLERS,
+    }
     own = {name for name, contract in contracts().items() if contract.exchange().endswith(".events")}
     assert set(ruled) == {name for name in own if not name.startswith("campus.")}
     for name, shown in {**ruled, **OWNER}.items():

@@ -71,6 +71,10 @@ class Directory:
         """Names by id."""
         return {each.id: each.state["name"] for each in found_by(self.people, "_id", people)}
 
+    def organisation_names(self, organisations: Iterable[str]) -> dict[str, str]:
+        """Names of organisations by id."""
+        return {each.id: each.state["name"] for each in found_by(self.organisations, "_id", organisations)}
+
     def sealed(self, field: str, text: str | None) -> dict[str, str | None]:
         """What is kept of one of ``SEALED``: sealed, and a fingerprint to find and compare it by.
 

@@ -16,6 +16,7 @@ from services.contracts.records_events.development import (
     DOSSIER_STATES,
 )
 from services.contracts.records_rpc.activities import ATTENDANCE_STATES
+from services.contracts.records_rpc.campaigns import REVIEW_LEVELS
 from services.contracts.records_rpc.development import ACTORS, STAGES
 from services.contracts.records_rpc.dues_files import LINE_OUTCOMES
 from services.contracts.records_rpc.parts import Day
@@ -59,6 +60,10 @@ WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.ELECTION_STANDINGS: "word.election_standing",
     kinds.PROGRAMME_KINDS: "word.programme_kind",
     kinds.PROGRAMME_STATES: "word.programme_state",
+    kinds.BULLETIN_STATES: "bulletin_state",
+    kinds.LECTURE_STATES: "lecture_state",
+    kinds.LECTURE_KINDS: "word.lecture_kind",
+    REVIEW_LEVELS: "word.review_level",
     kinds.TRANSFER_KINDS: "transfer_kind",
     kinds.TRANSFER_STATES: "transfer_state",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",

@@ -9,6 +9,8 @@ from services.records.exports.columns import Listed
 
 _SOURCE = ("source.rule",)
 _NAMED = ("responsible_name",)  # who is responsible is named by whom people are shown to
+_LECTURE = ("campaign", "author_name")
+_TAKEN_DOWN = {"withdrawn.reason": "column.withdrawn_for", "withdrawn.on": "column.withdrawn_on"}
 
 LISTS: Mapping[str, Listed] = {
     "organisations": Listed("list_organisations"),
@@ -86,10 +88,18 @@ LISTS: Mapping[str, Listed] = {
         without=("name", "report.id", "report.author", "report.organisation", "report.period"),
         words={"political_status": "word.political_status"},
     ),
+    "bulletins": Listed("list_bulletins", without=("read_on",), titles=_TAKEN_DOWN),
+    "bulletin_receipts": Listed("list_bulletin_receipts"),
+    "bulletin_unread": Listed("list_bulletin_unread", without=("name",)),
+    "campaigns": Listed("list_campaigns", without=("audience",)),
+    "campaign_lectures": Listed("list_campaign_lectures", without=_LECTURE, titles=_TAKEN_DOWN),
+    "lectures": Listed("list_lectures", without=_LECTURE, titles=_TAKEN_DOWN),
     "job_errors": Listed("list_job_errors", without=("code",)),
 }
 # Lists that no spreadsheet is made of, each with its reason.
 NO_EXPORT: Mapping[str, str] = {
     "list_activity_kinds": "the kinds and their rules themselves: the same for everybody, and no records",
+    "list_my_bulletins": "what one is told, as the list of an organisation's bulletins has it",
+    "list_my_lectures": "one's own drafts; what was handed in is in the lectures of its campaign",
     "list_development_steps": "the steps and rules themselves: the same for everybody, and no records",
 }

@@ -40,6 +40,10 @@ _SEEN = {"organisations": 1}
 _KNOWN = {"people": 1}
 # The names of who is responsible, and how often each task was urged.
 _TASKS = {"people": 1, "task_urge_counts": 1}
+_RECEIPTS = {"people": 1, "bulletin_receipts": NAMES}
+_COUNTED = {"bulletins": 1, "bulletin_receipts": NAMES}
+_TOLD = {"bulletin": "p-bulletins-0"}
+_CALLED = {"campaign": "p-campaigns-0"}
 _BELONGS = {"authority_members": 1}
 
 ASKS: Mapping[str, tuple[Ask, ...]] = {
@@ -165,5 +169,33 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
             paged=False,
         ),
     ),
+    "list_my_bulletins": (
+        Ask("bulletins", actor="p-0", besides=_RECEIPTS),
+        Ask("bulletins", {"unread": True}, actor="p-0", besides=_RECEIPTS),
+    ),
+    "list_bulletins": (
+        Ask("bulletins", _AT, actor=SECRETARY, besides=_SEEN),
+        Ask("bulletins", {**_AT, "state": "published"}, actor=SECRETARY, besides=_SEEN),
+    ),
+    "list_bulletin_receipts": (
+        Ask("bulletin_audiences", _TOLD, actor=SECRETARY, besides=_COUNTED),
+        Ask("bulletin_audiences", _TOLD, besides=_COUNTED),
+    ),
+    "list_bulletin_unread": (
+        Ask(
+            "bulletin_audiences",
+            {**_TOLD, **_AT},
+            besides={"bulletins": 1, "bulletin_receipts": 1, "people": NAMES},
+        ),
+    ),
+    "list_campaigns": (Ask("campaigns", actor="p-0", besides=_KNOWN), Ask("campaigns", _AT)),
+    "list_my_lectures": (Ask("lectures", actor=SECRETARY, besides=_KNOWN),),
+    "list_campaign_lectures": (
+        Ask("lectures", _CALLED, actor=SECRETARY, besides={"campaigns": 1, **_KNOWN}),
+        Ask(
+            "lectures", {**_CALLED, "state": "published"}, actor=SECRETARY, besides={"campaigns": 1, **_KNOWN}
+        ),
+    ),
+    "list_lectures": (Ask("lectures", besides=_KNOWN),),
     "list_job_errors": (Ask("job_errors", {"job": JOB}, besides={"jobs": 1}),),
 }

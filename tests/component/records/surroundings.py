@@ -57,6 +57,10 @@ COLLECTIONS = (
     "programmes",
     "programme_members",
     "programme_entries",
+    "bulletins",
+    "bulletin_audiences",
+    "campaigns",
+    "lectures",
 )
 
 

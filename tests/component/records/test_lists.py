@@ -129,6 +129,7 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (board.templates, {"organisation": branch, "made_on": "2026-01-01"}),
     ):
         _many(documents, prefix, [state] * count)
+    _fill_station(records, branch, prefix, people)
     edition = {"organisation": branch, "since": "2020-01-01", "until": "2020-12-31"}
     _many(records.history._documents, prefix, [{**edition, "edition": number} for number in range(count)])
     statements = records.dues.statements
@@ -141,6 +142,30 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     _many(records.dossiers.documents, prefix, [{**opened, "person": each, "slot": each} for each in people])
     known = records.jobs.errors(JOB, limit=0)
     records.jobs._errors.add(JOB, len(known), [{"code": "cell.missing"}] * count)
+
+
+def _fill_station(records: Records, branch: str, prefix: str, people: Sequence[str]) -> None:
+    count = len(people)
+    station, lectures = records.bulletins.documents, records.lectures.documents
+    told = {"organisation": branch, "state": "published", "mandatory": True, "drafted_at": "2026-09-01"}
+    marks = [f"{branch} all", f"must {branch} all", "everybody"]
+    content = {"title": "公告", "published_at": "2026-09-01", "marks": marks}
+    _many(station, prefix, [{**told, **content}] * count)
+    expected = {"bulletin": f"{prefix}-bulletins-0", "state": "open", "read_by": "2026-09-30"}
+    counted = [{**expected, "organisation": f"{prefix}-o{number}", "expected": []} for number in range(count)]
+    counted.append({**expected, "organisation": branch, "expected": sorted(people)})
+    _many(records.bulletin_reading.audiences, prefix, counted)
+    called = {"organisation": branch, "called_at": "2026-09-01", "marks": [f"{branch} all"]}
+    _many(records.campaigns.documents, prefix, [called] * count)
+    lecture = {
+        "author": SECRETARY,
+        "state": "published",
+        "handed_in_to": f"{prefix}-campaigns-0",
+        "called_by": branch,
+        "review_at": branch,
+    }
+    instants = dict.fromkeys(("drafted_at", "submitted_at", "published_at"), "2026-09-01")
+    _many(lectures, prefix, [{**lecture, **instants}] * count)
 
 
 def _many(documents: Documents, prefix: str, states: Sequence[Mapping[str, Any]]) -> None:

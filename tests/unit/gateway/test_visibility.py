@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +84,47 @@ def test_a_post_that_handles_no_opinions_sees_none() -> None:
     assert not may_see(TREASURER, event("feedback.opinion.received", organisation=BRANCH, mode="named"))
 
 
+TO_BRANCH = {"organisations": [BRANCH], "roles": [], "political_statuses": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "who"),
+    [
+        (TO_BRANCH, {"member", "secretary"}),
+        ({**TO_BRANCH, "organisations": [ROOT]}, {"member", "secretary", "dean"}),
+        ({**TO_BRANCH, "organisations": [COLLEGE], "roles": ["secretary"]}, {"secretary", "dean"}),
+        ({**TO_BRANCH, "political_statuses": ["member"]}, {"member"}),
+        ({**TO_BRANCH, "organisations": [OTHER]}, set()),
+        ({**TO_BRANCH, "organisations": [OTHER], "open": True}, {"member", "secretary", "dean"}),
+        ({**TO_BRANCH, "organisations": [OTHER], "organisation": COLLEGE}, {"dean"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "kind",
+    ["records.bulletin.published", "records.bulletin.corrected", "records.bulletin.withdrawn"],
+)
+def test_a_bulletin_arrives_at_those_it_is_addressed_to(
+    kind: str, content: dict[str, Any], who: set[str]
+) -> None:
+    home = (ROOT, COLLEGE, BRANCH)
+    scopes = {
+        "member": replace(MEMBER, home=home, political_status="member"),
+        "secretary": replace(SECRETARY, home=home),
+        "dean": replace(DEAN, home=home[:2]),
+    }
+    said = {"organisation": ROOT, "open": False, **content}
+    assert {name for name, scope in scopes.items() if may_see(scope, event(kind, **said))} == who
+
+
+def test_a_lecture_handed_in_is_seen_by_its_author_and_who_reviews_it() -> None:
+    handed_in = {"organisation": BRANCH, "person": "x", "review_at": COLLEGE}
+    assert may_see(DEAN, event("records.lecture.submitted", **handed_in))
+    assert not may_see(SECRETARY, event("records.lecture.submitted", **handed_in))
+    assert not may_see(TREASURER, event("records.lecture.submitted", **{**handed_in, "review_at": BRANCH}))
+    assert may_see(MEMBER, event("records.lecture.reviewed", **{**handed_in, "person": "p"}))
+    assert shown(MEMBER, "records.lecture.published", **handed_in) == {"organisation", "person"}
+
+
 def test_a_scope_follows_an_organisation_that_moves() -> None:
     founded = DEAN.moved("new", [ROOT, COLLEGE, "new"])
     assert "new" in founded.covered
@@ -146,6 +188,8 @@ def test_a_restricted_activity_is_seen_by_who_took_part_and_where_records_confid
 def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
     tables = (
         visibility.EVERYBODY,
+        visibility.ADDRESSED,
+        visibility.REVIEWERS,
         visibility.MEMBERS,
         visibility.POST_HOLDERS,
         visibility.CONCERNED,
@@ -169,6 +213,8 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
             for name in telling
         ),
         ("records.person.changed.v1", "phone_sealed"),
+        ("records.lecture.published.v1", "review_at"),
+        ("records.lecture.withdrawn.v1", "review_at"),
         ("feedback.result.published.v1", "opinions"),
         ("feedback.measure.planned.v1", "opinions"),
     }

@@ -17,6 +17,7 @@ _CODE = re.compile(
     r"|files?|decision|amendment|entry_windows?"
     r"|make_up|check_in|activity_(?:templates?|participations|openings)"
     r"|programmes?|programme_[a-z]+|plans?|plan_templates|template|tasks?|task_[a-z]+"
+    r"|bulletins?|bulletin_[a-z]+|text|link|audience|campaigns?|lectures?"
     r"|training_credits|credit|thought(?:_[a-z]+)?|contact"
     r"|development(?:_quotas)?|dossiers?|quota|vote|elections?"
     r"|transfers?|cell|code|number|id_number|phone|date|count|flag|sex|political_status|role|request|permission)\.[a-z_]+)\""
@@ -48,6 +49,7 @@ _NO_TEXTS = {
     "thought.read",
     "thought.listed",
     "thought.contacts",
+    "bulletin.unread_listed",
 }  # actions of the audit chain
 FILES = sorted(path for path in FOLDER.rglob("*.py"))
 

@@ -1,0 +1,1 @@
+"""Bulletins: what an organisation tells people, and who has read what they had to."""
