@@ -56,13 +56,9 @@ class RosterExport:
     def start(self, request: Answer) -> Answer:
         """Queue the job; the same command again gets the same one."""
         actor, within, reason = context.actor(), request.get("within"), request["reason"]
-        tops = self._tops(actor, within)
-        if request["unmasked"]:
-            for node in tops:
-                for field in SEALED:
-                    self._access.require_revealer(actor, field, node)
-            if reason is None:
-                raise Invalid("person.reason_missing", fields={"reason": ["person.reason_missing"]})
+        self._tops(actor, within, unmasked=request["unmasked"])
+        if request["unmasked"] and reason is None:
+            raise Invalid("person.reason_missing", fields={"reason": ["person.reason_missing"]})
         params = {"within": within, "unmasked": request["unmasked"], "reason": reason}
         job = self._jobs.create(KIND, actor, params)
         action = "roster.exported_unmasked" if request["unmasked"] else "roster.exported"
@@ -73,7 +69,7 @@ class RosterExport:
         """The job's work; see ``Jobs.work``. It is short: what a crash cut off begins anew."""
         owner, params = job.owner or "", job.params
         with context.entered(Context(actor=owner, correlationid=job.id)):
-            tops = self._tops(owner, params["within"])
+            tops = self._tops(owner, params["within"], unmasked=params["unmasked"])
             nodes = sorted({each for top in tops for each in self._access.within(top)})
             known = {each.id: each for each in self._directory.organisations.find(limit=0)}
             people = found_by(self._directory.people, "organisation", nodes, active=True)
@@ -90,14 +86,21 @@ class RosterExport:
             file = self._write(job, self._organisations(nodes, known), rows, checkpoint)
         return {"file": file, "rows": len(rows)}
 
-    def _tops(self, actor: str, within: str | None) -> list[str]:
-        """From where down it is exported; raises ``Forbidden`` to who reads nobody there."""
+    def _tops(self, actor: str, within: str | None, *, unmasked: bool) -> list[str]:
+        """From where down it is exported, by the posts held now: those of the asking may be gone since.
+
+        Raises ``Forbidden`` to who reads nobody there, or may not unmask them where they are to be.
+        """
         if within is not None:
             tops = [within] if self._access.reads_people(actor, within) else []
         else:
             tops = self._access.posts_at(actor)
         if not tops:
             raise Forbidden("permission.denied")
+        if unmasked:
+            for node in tops:
+                for field in SEALED:
+                    self._access.require_revealer(actor, field, node)
         return tops
 
     def _note_unmasked(self, owner: str, people: Sequence[Document], reason: str) -> None:

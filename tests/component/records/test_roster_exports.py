@@ -89,3 +89,14 @@ def test_an_export_reaches_as_far_as_ones_posts_and_unmasking_is_on_record(
     assert told["S001"]["phone"] == "13812345678"
     assert on_record(campus, faculty.member)[-1] == ("person.exported_unmasked", root, "年度核对名册")
     assert campus.application.audit.verify() is None
+
+    # Who held the post when the job was asked for and lost it before it ran is shown nothing.
+    organiser = campus.post(faculty.dean, "organiser", faculty.faculty)
+    campus.application.jobs.halt()
+    asked = {"within": faculty.branch, "unmasked": True, "reason": "年度核对名册"}
+    job = campus.call(faculty.dean, "export_roster", **asked)["job"]
+    campus.call(root, "withdraw_post", post=organiser)
+    noted = on_record(campus, faculty.member)
+    campus.application.jobs.start()
+    wait_for(lambda: campus.call(faculty.dean, "get_job", job=job)["state"] == "failed")
+    assert on_record(campus, faculty.member) == noted
