@@ -192,7 +192,10 @@ class Transfers:
         return found
 
     def _arriving(self, number: str) -> Document | None:
-        """Who is known by the number, and may arrive: no member here, and not hidden from the caller."""
+        """Who is known by the number, and may arrive: no member here, and not hidden from the caller.
+
+        Whoever still belongs somewhere comes from there only by a writer of theirs, or by a transfer.
+        """
         known = self._directory.people.find_one({"number": number})
         if known is None:
             return None
@@ -200,6 +203,8 @@ class Transfers:
             raise Conflict("people.exists", params={"field": "number"})
         if known.state["active"] and known.state["political_status"] in rules.ADMITTED:
             raise Conflict("transfer.is_member_here", fields={"number": ["transfer.is_member_here"]})
+        if known.state["active"]:
+            self._access.require_writer(context.actor(), known.state["organisation"])
         return known
 
     def _arrive(self, known: Document | None, person: str, request: Answer, destination: Document) -> None:

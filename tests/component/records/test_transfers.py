@@ -132,6 +132,12 @@ def test_whoever_comes_from_outside_belongs_here_from_that_day(campus: Campus, f
         campus.call(faculty.secretary, "enter_transfer_in", **arriving)
     with pytest.raises(Conflict, match=r"people\.exists"):  # known elsewhere, and not shown to this branch
         campus.call(faculty.secretary, "enter_transfer_in", **{**arriving, "number": "T003"})
+    # Who still belongs to another branch is not taken from it by a post that only reads there.
+    applicant = campus.person("X9", faculty.neighbour, political_status="applicant")
+    campus.post(faculty.secretary, "inspector", faculty.faculty)
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "enter_transfer_in", **{**arriving, "number": "X9"})
+    assert home(campus, applicant) == faculty.neighbour
     campus.clock.advance(timedelta(days=1))
     campus.call(campus.administrator, "change_person", person=person, active=False)
     campus.clock.advance(timedelta(days=1))
