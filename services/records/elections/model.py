@@ -133,9 +133,14 @@ def turn(subject: str, before: State, today: date, *, seated: bool) -> Change | 
         return None
     if not seated:
         return end(subject, before, today)
-    standing = standing_on(before, today)
-    if standing == before["standing"]:
+    if standing_on(before, today) == before["standing"]:
         return None
+    return _stood(subject, before, today)
+
+
+def _stood(subject: str, before: State, today: date) -> Change:
+    """``before`` with its standing of ``today``, and what of it is told of the day on which it is due."""
+    standing = standing_on(before, today)
     state = {**before, "standing": standing}
     contract = _TOLD.get(standing)
     if contract is None or before["told"][standing] == before["due_on"]:
@@ -199,8 +204,9 @@ def decide_shift(
 ) -> Change:
     """The level above approves, and the election is due on the day asked for; or refuses with a reason.
 
-    Raises ``Conflict``: ``election.ended``, ``election.shift_state``; ``Forbidden("election.own_request")``;
-    ``Invalid("election.comment_missing")``.
+    Where the new day is near already, that it is due soon is told with the decision: no day turns it then.
+    Raises ``Conflict``: ``election.ended``, ``election.shift_state``;
+    ``Forbidden("election.own_request")``; ``Invalid("election.comment_missing")``.
     """
     _expect_running(before)
     shift = before["shift"]
@@ -217,12 +223,12 @@ def decide_shift(
         "decided_on": today.isoformat(),
         "comment": comment or None,
     }
-    state = {**before, "shift": decided}
-    if approve:
-        state |= _due(date.fromisoformat(shift["to"]), rulings)
-        state["standing"] = standing_on(state, today)
-    event = _event(ElectionShiftDecided, subject, state, to=date.fromisoformat(shift["to"]), approved=approve)
-    return Change(state, [event])
+    state, to = {**before, "shift": decided}, date.fromisoformat(shift["to"])
+    if not approve:
+        return Change(state, [_event(ElectionShiftDecided, subject, state, to=to, approved=False)])
+    stood = _stood(subject, {**state, **_due(to, rulings)}, today)
+    event = _event(ElectionShiftDecided, subject, stood.state, to=to, approved=True)
+    return Change(stood.state, [event, *stood.events])
 
 
 def _due(due_on: date, rulings: Rulings) -> dict[str, str]:

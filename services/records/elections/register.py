@@ -41,7 +41,6 @@ class Elections:
         indexes.declare(COLLECTION, [("organisation", 1), ("held_on", -1), ("_id", -1)])
         indexes.declare(COLLECTION, [("due_on", 1), ("_id", 1)])
         indexes.declare(COLLECTION, [("standing", 1), ("due_on", 1), ("_id", 1)])
-        indexes.declare(COLLECTION, [("standing", 1), ("remind_on", 1)])
         self._database = application.database
         self._directory = directory
         self._access = access
@@ -135,12 +134,12 @@ class Elections:
         return in_transaction(self._database, commit).response or {}
 
     def turn_the_day(self, today: date) -> None:
-        """Say what is due soon and what is overdue; of a day that was turned before, nothing."""
-        day = today.isoformat()
-        waiting = [
-            *self.documents.find({"standing": "running", "remind_on": {"$lte": day}}, limit=0),
-            *self.documents.find({"standing": "due_soon", "due_on": {"$lt": day}}, limit=0),
-        ]
+        """Say what is due soon and what is overdue; of a day that was turned before, nothing.
+
+        A committee has one term at a time, so there are as many as committees; those of committees that are
+        no more end, whenever they would have been due.
+        """
+        waiting = found_by(self.documents, "standing", ("running", "due_soon", "overdue"))
         homes = [each.state["organisation"] for each in waiting]
         organisations = {each.id: each for each in found_by(self._directory.organisations, "_id", homes)}
         for each in waiting:

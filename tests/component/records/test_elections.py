@@ -88,3 +88,20 @@ def test_a_committee_is_elected_for_its_term_and_its_end_is_told_once(
     assert [each["data"]["ended_on"] for each in campus.events("records.election.ended.v1")] == ["2026-10-21"]
     history = campus.call(faculty.member, "list_editions", organisation=faculty.branch)["items"]
     assert [each["change"] for each in history] == ["founded"]
+
+    # A branch that is no more has no committee to elect, however long its term was overdue.
+    turn(date(2029, 10, 22))
+    assert listed(campus.administrator, "overdue") == [again["id"]]
+    campus.call(
+        campus.administrator,
+        "dissolve_organisation",
+        organisation=faculty.branch,
+        members_to=faculty.neighbour,
+        reason="学院撤并",
+    )
+    wait_for(
+        lambda: not campus.call(faculty.member, "get_organisation", organisation=faculty.branch)["active"]
+    )
+    turn(date(2029, 10, 23))
+    assert listed(campus.administrator, "overdue") == []
+    assert campus.call(campus.administrator, "get_election", election=again["id"])["standing"] == "ended"

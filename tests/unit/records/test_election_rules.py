@@ -86,7 +86,7 @@ def test_an_early_election_needs_an_approved_advance() -> None:
         "e", asked.state, approve=True, comment=None, by="q", rulings=RULINGS, today=early
     )
     assert (decided.state["due_on"], decided.state["standing"]) == ("2026-04-01", "due_soon")
-    assert told(asked) + told(decided) == ["shift_asked", "shift_decided"]
+    assert told(asked) + told(decided) == ["shift_asked", "shift_decided", "due_soon"]
     assert not hold(early, dict(decided.state)).state["late"]
     assert hold(date(2026, 4, 2), dict(decided.state)).state["late"]
 
@@ -127,6 +127,9 @@ def test_each_day_due_is_told_once_however_often_it_is_turned(days: list[int], m
                 "e", asked.state, approve=True, comment=None, by="q", rulings=RULINGS, today=today
             )
             term = dict(decided.state)
+            heard.extend(
+                (each.contract.type, each.data["due_on"]) for each in decided.events if "to" not in each.data
+            )
         for _ in range(2):
             change = rules.turn("e", term, today, seated=True)
             term = dict(change.state) if change else term
@@ -135,6 +138,8 @@ def test_each_day_due_is_told_once_however_often_it_is_turned(days: list[int], m
         assert term["standing"] == rules.standing_on(term, today)
     assert len(heard) == len(set(heard))
     last = HELD + timedelta(max(days))
+    if term["standing"] == "due_soon":
+        assert ("records.election.due_soon.v1", date.fromisoformat(term["due_on"])) in heard
     due = ("records.election.overdue.v1", date.fromisoformat(term["due_on"]))
     assert (due in heard) == (last > due[1])
     assert told(rules.turn("e", term, last, seated=False)) == ["ended"]
