@@ -87,7 +87,6 @@ class Records(Application):
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
-        self.reorganising = Reorganising(self, self.directory, self.organisations, self.posts, self.access)
         self.activities = Register(
             self,
             self.directory,
@@ -123,13 +122,17 @@ class Records(Application):
             self.files,
             self.activities.documents,
         )
+        following = Following(self.dossiers.documents, standing, self.clock)
+        self.reorganising = Reorganising(
+            self, self.directory, self.organisations, self.posts, self.access, following
+        )
         self.transfers = Transfers(
             self,
             Parts(
                 self.directory,
                 self.people,
                 self.access,
-                Following(self.dossiers.documents, standing, self.clock),
+                following,
                 self.packs("transfers-*.yaml"),
             ),
         )

@@ -1,4 +1,4 @@
-"""What becomes of a dossier when its person is transferred, within the transaction of the transfer."""
+"""What becomes of a dossier when its person goes elsewhere, within the transaction in which they go."""
 
 from __future__ import annotations
 

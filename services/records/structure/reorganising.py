@@ -19,10 +19,12 @@ from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
+from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.store import in_transaction, on_commit
 from services.records.access import Access
+from services.records.development.following import Following
 from services.records.directory import model as directory_rules
 from services.records.directory import persons
 from services.records.directory.organisations import Organisations
@@ -45,6 +47,7 @@ class Reorganising:
         organisations: Organisations,
         posts: Posts,
         access: Access,
+        dossiers: Following,
     ) -> None:
         self._database = application.database
         self._jobs = application.jobs
@@ -53,6 +56,7 @@ class Reorganising:
         self._organisations = organisations
         self._posts = posts
         self._access = access
+        self._dossiers = dossiers
         self._audit: Audit = application.audit
         self._clock: Clock = application.clock
 
@@ -130,7 +134,7 @@ class Reorganising:
     def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """The job's work; see ``Jobs.work``. A piece that is repeated finds done what was done."""
         task, done = job.params, job.cursor or 0
-        checkpoint(cursor=done, done=done, total=done + len(self._waiting(task, 0)))
+        checkpoint(cursor=done, done=done, total=done + len(self._waiting(task, self._ending(task), 0)))
         with context.entered(Context(actor=job.owner, correlationid=job.id)):
             while True:
                 moved, ended = in_transaction(self._database, partial(self._piece, task, job.id))
@@ -146,15 +150,26 @@ class Reorganising:
 
     def _piece(self, task: Answer, job: str) -> tuple[int, bool]:
         """How many went over in the running transaction, and whether the organisations end with them."""
-        heir = self._heir(task, job)
-        waiting = self._waiting(task, BUNCH + 1)
+        heir, ending = self._heir(task, job), self._ending(task)
+        waiting = self._waiting(task, ending, BUNCH + 1)
+        if waiting and heir is None:
+            raise Conflict("organisation.heir_missing")
         for person in waiting[:BUNCH]:
-            assert heir is not None, "who goes over goes somewhere"
+            assert heir is not None
             self._take_over(person, heir, date.fromisoformat(task["effective_on"]))
         ended = len(waiting) <= BUNCH
         if ended:
-            self._end(task, heir)
+            self._end(task, ending, heir)
         return min(len(waiting), BUNCH), ended
+
+    def _ending(self, task: Answer) -> list[str]:
+        """What ends, with the groups that came after it was asked for; raises where a branch came."""
+        if task["change"] != "dissolved":
+            return list(task["ending"])
+        children = self._children(task["whole"])
+        if any(each.state["kind"] != "group" for each in children):
+            raise Conflict("organisation.has_children")
+        return list(dict.fromkeys([*task["ending"], *(each.id for each in children)]))
 
     def _heir(self, task: Answer, job: str) -> Document | None:
         if task["founding"] is None:
@@ -169,10 +184,10 @@ class Reorganising:
         )
         return self._organisations.found(organisation, change, _why(task))
 
-    def _waiting(self, task: Answer, limit: int) -> list[Document]:
+    def _waiting(self, task: Answer, ending: Sequence[str], limit: int) -> list[Document]:
         """Who has still to go over; at most ``limit``, 0 for all."""
         if not task["people"]:
-            return self._people_at(task["ending"], limit)
+            return self._people_at(ending, limit)
         named = found_by(self._directory.people, "_id", task["people"], active=True)
         return [each for each in named if each.state["organisation"] in task["homes"]]
 
@@ -186,29 +201,46 @@ class Reorganising:
 
         moved = self._directory.people.change(person.id, decide)
         on_commit(partial(self._directory.know_person, moved))
+        self._bring_dossier(moved, heir)
 
-    def _end(self, task: Answer, heir: Document | None) -> None:
+    def _bring_dossier(self, person: Document, heir: Document) -> None:
+        branch = heir.state["parent"] if heir.state["kind"] == "group" else heir.id
+        self._dossiers.follow(person.id, branch, by=context.actor())
+
+    def _end(self, task: Answer, ending: Sequence[str], heir: Document | None) -> None:
         """What goes along goes under the heir, what ends is dissolved, and its posts with it."""
-        day, why = date.fromisoformat(task["effective_on"]), _why(task)
-        along = list(task["children"])
+        why, along = _why(task), list(task["children"])
         if task["change"] == "merged":
-            along += [each.id for node in task["ending"] for each in self._children(node)]
+            along += [each.id for node in ending for each in self._children(node)]
+        day = self._day(task, [*along, *ending])
         for child in along:
             assert heir is not None, "what goes along goes somewhere"
             self._organisations.apply(
                 child, {}, heir, effective_on=day, why=rules.Why(why.reason, why.document_number)
             )
+            # The dossiers of a group's people are kept at its branch, which is another now.
+            if self._directory.organisations.get(child).state["kind"] == "group":
+                for person in self._people_at([child], 0):
+                    self._bring_dossier(person, heir)
         successors = [heir.id] if heir is not None else []
         written: list[tuple[Document | None, Document]] = []
         # From below: a group ends before its branch.
-        for node in reversed(task["ending"]):
+        for node in reversed(ending):
             before = self._directory.organisations.get(node)
             ended = self._directory.organisations.change(
                 node, partial(_dissolved, node, day=day, successors=successors)
             )
             written.append((before, ended))
         self._organisations.keep(written, why)
-        self._posts.withdraw_at(task["ending"])
+        self._posts.withdraw_at(ending)
+
+    def _day(self, task: Answer, concerned: Sequence[str]) -> date:
+        """From when it counts: as was asked, but not before what changed since it was asked for."""
+        since = [task["effective_on"]]
+        for node in concerned:
+            below = self._directory.organisations.find({"path": node}, limit=0)
+            since += [each.state["since"] for each in below]
+        return date.fromisoformat(max(since))
 
     # -- within --------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +70,24 @@ def ended(campus: Campus, started: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def opened_dossier(campus: Campus, number: str, organisation: str) -> str:
+    """The dossier of somebody who applied there."""
+    applicant = campus.person(number, organisation, political_status="applicant")
+    dossier = campus.call(
+        campus.administrator,
+        "open_dossier",
+        person=applicant,
+        born_on="2004-05-01",
+        on="2026-09-01",
+        materials=["application_letter"],
+    )
+    return str(dossier["id"])
+
+
+def kept_at(campus: Campus, dossier: str) -> str:
+    return str(campus.call(campus.administrator, "get_dossier", dossier=dossier)["organisation"])
+
+
 def homes(campus: Campus) -> dict[str, str]:
     people = campus.application.directory.people.find({"active": True}, limit=0)
     return {each.id: each.state["organisation"] for each in people}
@@ -76,6 +95,8 @@ def homes(campus: Campus) -> dict[str, str]:
 
 def test_branches_are_merged_with_members_groups_and_posts(campus: Campus, faculty: Faculty) -> None:
     root = campus.administrator
+    dossiers = [opened_dossier(campus, f"X{n}", at) for n, at in enumerate((faculty.branch, faculty.group))]
+    assert [kept_at(campus, each) for each in dossiers] == [faculty.branch] * 2
     before = homes(campus)
     merge = {"organisation": faculty.neighbour, "others": [faculty.branch], "reason": "人数过少"}
     for person, refused in ((faculty.secretary, Forbidden), (faculty.dean, Forbidden)):
@@ -90,7 +111,8 @@ def test_branches_are_merged_with_members_groups_and_posts(campus: Campus, facul
             campus.call(root, "merge_organisations", **{**merge, **wrong})
     started = campus.call(root, "merge_organisations", "m1", document_number="校党发〔2026〕9号", **merge)
     job = ended(campus, started)
-    assert (job["state"], job["result"]["changed"]) == ("done", 2)
+    assert (job["state"], job["result"]["changed"]) == ("done", 3)
+    assert [kept_at(campus, each) for each in dossiers] == [faculty.neighbour] * 2
     assert (
         campus.call(root, "merge_organisations", "m1", document_number="校党发〔2026〕9号", **merge)
         == started
@@ -138,6 +160,7 @@ def test_branches_are_merged_with_members_groups_and_posts(campus: Campus, facul
     assert homes(campus) == {**after, faculty.member: third["id"]}
     group = campus.call(faculty.member, "get_organisation", organisation=faculty.group)
     assert group["parent"] == third["id"]
+    assert [kept_at(campus, each) for each in dossiers] == [faculty.neighbour, third["id"]]
     reasons = [each.action for each in campus.application.audit.read("organisation", faculty.neighbour)]
     assert reasons == ["organisation.split_off"]
 
@@ -166,6 +189,34 @@ def test_a_dissolved_organisation_leaves_nobody_behind(campus: Campus, faculty: 
     empty = campus.organisation("B9", "branch", faculty.faculty)
     started = campus.call(root, "dissolve_organisation", organisation=empty, reason="未发展")
     assert (ended(campus, started)["state"], started["organisation"]) == ("done", None)
+
+
+def test_who_comes_while_a_dissolution_waits_for_its_turn_is_not_left_behind(
+    campus: Campus, faculty: Faculty
+) -> None:
+    root = campus.administrator
+    empty = campus.organisation("B9", "branch", faculty.faculty)
+    full = campus.organisation("B8", "branch", faculty.faculty)
+    campus.application.jobs.halt()
+    asked = {"members_to": faculty.neighbour, "reason": "学院撤并"}
+    started = campus.call(root, "dissolve_organisation", organisation=full, **asked)
+    refused = campus.call(root, "dissolve_organisation", organisation=empty, reason="未发展")
+    group = campus.organisation("B8-G1", "group", full)
+    late, later = campus.person("X1", group), campus.person("X2", empty)
+    campus.clock.advance(timedelta(days=1))
+    campus.call(root, "change_organisation", organisation=full, name="改名后")
+    campus.application.jobs.start()
+    assert ended(campus, started)["state"] == "done"
+    assert homes(campus)[late] == faculty.neighbour
+    for each in (full, group):
+        assert not campus.call(faculty.member, "get_organisation", organisation=each)["active"]
+    editions = campus.call(root, "list_editions", organisation=full)["items"]
+    assert editions[0]["since"] == "2026-09-11"
+    # Nobody said where these are to go.
+    job = ended(campus, refused)
+    assert (job["state"], homes(campus)[later]) == ("failed", empty)
+    assert job["failure"]["en"] == campus.application.catalogue.render("organisation.heir_missing")["en"]
+    assert campus.call(faculty.member, "get_organisation", organisation=empty)["active"]
 
 
 def test_terms_end_are_prolonged_and_leave_vacancies(campus: Campus, faculty: Faculty) -> None:
