@@ -25,6 +25,7 @@ from services.chassis.store import Indexes, Record, Store, answering, in_transac
 
 ERRORS_KEPT = 200
 MOST_ATTEMPTS = 5
+MOST_OPEN = 20  # of one owner: jobs are done one after the other, and others wait as well
 LEASE = timedelta(seconds=30)
 POLL_SECONDS = 1.0
 
@@ -86,13 +87,16 @@ class Jobs:
 
     def declare(self) -> None:
         """The indexes by which workers find what is to be done, and readers what was not."""
-        Indexes(self._database).declare("jobs", [("state", 1), ("kind", 1), ("_id", 1)])
+        indexes = Indexes(self._database)
+        indexes.declare("jobs", [("state", 1), ("kind", 1), ("_id", 1)])
+        indexes.declare("jobs", [("owner", 1), ("state", 1)])
         self._errors.declare()
 
     def create(self, kind: str, owner: str | None, params: Mapping[str, Any]) -> str:
         """Queue a job; its id. The same command again gets the same job.
 
-        Raises ``Conflict("idempotency.key_reused")`` where its key came with another request.
+        Raises ``Conflict``: ``idempotency.key_reused`` where its key came with another request,
+        ``jobs.too_many_open`` where ``MOST_OPEN`` of ``owner`` are not over yet.
         """
         job = id_for_command("jobs")
         fingerprint = context.current().fingerprint
@@ -117,6 +121,7 @@ class Jobs:
             "created_at": self._clock.now(),
         }
         with answering():
+            self._require_room(job, owner)
             try:
                 self._jobs.insert_one(queued)
             except DuplicateKeyError:
@@ -126,6 +131,14 @@ class Jobs:
                 return job
         self._roused = True
         return job
+
+    def _require_room(self, job: str, owner: str | None) -> None:
+        if owner is None:
+            return
+        waiting = {"owner": owner, "state": {"$in": ["queued", "running"]}}
+        many = len(list(self._jobs.find(waiting, {"_id": 1}, limit=MOST_OPEN))) == MOST_OPEN
+        if many and self._jobs.find_one({"_id": job}, {"_id": 1}) is None:
+            raise Conflict("jobs.too_many_open", params={"most": MOST_OPEN})
 
     def repeated(self, kind: str) -> str | None:
         """The job that the running command queued when it came before; None where it did not.

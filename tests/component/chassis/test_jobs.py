@@ -16,6 +16,7 @@ from services.chassis.jobs import (
     ERRORS_KEPT,
     LEASE,
     MOST_ATTEMPTS,
+    MOST_OPEN,
     Checkpoint,
     Job,
     JobLost,
@@ -67,6 +68,21 @@ def test_a_key_used_for_another_request_gets_no_job(jobs: Jobs) -> None:
     ):
         jobs.create("count", "p1", {"upload": "u2"})
     assert jobs.view(job).params == {"upload": "u1"}
+
+
+def test_nobody_queues_more_jobs_than_others_can_wait_for(jobs: Jobs) -> None:
+    with entered(Context(actor="p1", idempotency_key="k1")):
+        first = jobs.create("count", "p1", {})
+    for _ in range(MOST_OPEN - 1):
+        jobs.create("count", "p1", {})
+    with pytest.raises(Conflict, match=r"jobs\.too_many_open"):
+        jobs.create("count", "p1", {})
+    with entered(Context(actor="p1", idempotency_key="k1")):
+        assert jobs.create("count", "p1", {}) == first
+    jobs.create("count", "p2", {})
+    jobs.create("count", None, {})
+    jobs.stop(first)
+    jobs.create("count", "p1", {})
 
 
 def test_an_unknown_job_is_not_found(jobs: Jobs) -> None:
