@@ -8,7 +8,7 @@ import json
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -23,6 +23,10 @@ MOST_MANIFEST = 64 * 1024 * 1024
 MOST_PATH = 240
 # What a pack holds is packed already: whatever grows more than this is no pack of ours.
 MOST_GROWTH, GROWTH_FREE = 100, 16 * 1024 * 1024
+# What a zip holds beside contents: of each entry two headers, its name in both, and a trailer; at the end one
+# record, and more of both where it is too large for the old format.
+_HEADERS, _TRAILER, _END = 30 + 46, 16, 22
+_LARGE, _LARGE_END, _LARGE_ENTRY = 0xFFFF_FFFF, 98, 12
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -139,7 +143,7 @@ class _Sink(io.RawIOBase):
 def examine(pack: Path) -> Examined:
     """Read a pack from its first byte to its last. Nothing is unpacked, and no entry is trusted.
 
-    Problems: ``unreadable``, ``too_many_entries``, ``bomb``, ``unsafe_path``, ``duplicate``,
+    Problems: ``unreadable``, ``too_many_entries``, ``bomb``, ``surplus``, ``unsafe_path``, ``duplicate``,
     ``manifest_missing``, ``manifest_unreadable``, ``manifest_altered``, ``format_unknown``, ``missing``,
     ``extra``, ``altered``.
     """
@@ -157,7 +161,8 @@ def _examined(archive: zipfile.ZipFile, size: int) -> Examined:
     grown, packed = sum(each.file_size for each in entries), sum(each.compress_size for each in entries)
     if packed > size or grown > size * MOST_GROWTH + GROWTH_FREE:
         return Examined(None, len(entries), [Problem("bomb")])
-    problems = [Problem("unsafe_path", each.filename) for each in entries if not _is_plain(each)]
+    problems = [Problem("surplus")] if size - packed > _most_beside(entries, size) else []
+    problems += [Problem("unsafe_path", each.filename) for each in entries if not _is_plain(each)]
     known: dict[str, zipfile.ZipInfo] = {}
     problems += [
         Problem("duplicate", each.filename)
@@ -177,6 +182,13 @@ def _examined(archive: zipfile.ZipFile, size: int) -> Examined:
         if entry is not None and (entry.filename != said["path"] or not _is_as_said(archive, entry, said)):
             problems.append(Problem("altered", entry.filename))
     return Examined(manifest, len(found), problems)
+
+
+def _most_beside(entries: Sequence[zipfile.ZipInfo], size: int) -> int:
+    """How many bytes of a pack belong to no content: what is more was put before, between or behind it."""
+    most = _END + sum(_HEADERS + _TRAILER + 2 * len(each.orig_filename.encode()) for each in entries)
+    large = size > _LARGE or len(entries) > 0xFFFF
+    return most + _LARGE_END + _LARGE_ENTRY * len(entries) if large else most
 
 
 def _is_plain(entry: zipfile.ZipInfo) -> bool:

@@ -20,6 +20,7 @@ _SENTENCES = {
     "unreadable": "this is no zip file that can be read",
     "too_many_entries": "it has more entries than a pack may have",
     "bomb": "it would grow beyond measure when it is unpacked",
+    "surplus": "it holds bytes that belong to none of its entries",
     "unsafe_path": "its path leads elsewhere, or it is no plain file",
     "duplicate": "there is another entry of this name",
     "manifest_missing": "it has no manifest.json",

@@ -136,6 +136,25 @@ def test_a_manifest_that_says_something_else_is_noticed(found: Found) -> None:
     assert found(repacked(pack(FILES)[0], newer)) == [("format_unknown", MANIFEST)]
 
 
+@pytest.mark.parametrize("where", ["before", "between", "behind", "comment"])
+def test_what_stands_beside_the_entries_is_noticed(found: Found, where: str) -> None:
+    content, hidden = pack(FILES)[0], b"hidden from every manifest"
+    if where == "before":
+        altered = hidden + content
+    elif where == "behind":
+        altered = content[:-2] + len(hidden).to_bytes(2, "little") + hidden
+    else:
+        kept = io.BytesIO(content)
+        with zipfile.ZipFile(kept, "a") as archive:
+            if where == "comment":
+                archive.comment = hidden
+            else:
+                archive.start_dir += len(hidden)  # the directory is written anew, behind a gap
+                archive._didModify = True  # type: ignore[attr-defined]
+        altered = kept.getvalue()
+    assert ("surplus", None) in found(altered)
+
+
 def test_a_second_entry_of_the_same_name_is_noticed(found: Found) -> None:
     content = io.BytesIO(pack(FILES)[0])
     with zipfile.ZipFile(content, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
