@@ -107,11 +107,15 @@ class Tree:
         return self._by_id.get(organisation)
 
     def find(self, column: str, reference: str) -> Document:
-        """By code, else by name; raises ``RowRefused``: ``organisation.unknown`` or ``.ambiguous``."""
+        """By code, else by name; raises ``RowRefused``: ``organisation.unknown`` or ``.ambiguous``.
+
+        By name one that goes on is meant, where it is called as one that ended.
+        """
         found = self._by_code.get(reference)
         if found is not None:
             return found
-        codes = self._by_name.get(reference, set())
+        named = self._by_name.get(reference, set())
+        codes = {code for code in named if self._by_code[code].state["active"]} or named
         if len(codes) != 1:
             raise RowRefused(column, "organisation.ambiguous" if codes else "organisation.unknown")
         return self._by_code[next(iter(codes))]

@@ -11,7 +11,7 @@ from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.jobs import JobLost
 from services.chassis.testing import wait_for
 from services.records.structure import reorganising
-from tests.component.records.surroundings import Campus, Faculty
+from tests.component.records.surroundings import Campus, Faculty, workbook
 
 
 def test_the_tree_is_read_as_it_was_on_a_day(campus: Campus, faculty: Faculty) -> None:
@@ -186,6 +186,11 @@ def test_a_dissolved_organisation_leaves_nobody_behind(campus: Campus, faculty: 
         assert (gone["dissolved_on"], gone["successors"]) == ("2026-09-10", [faculty.neighbour])
     with pytest.raises(Conflict, match=r"organisation\.dissolved"):
         campus.call(root, "dissolve_organisation", members_to=faculty.neighbour, **dissolve)
+    # A roster that names it means the one that is called so now.
+    founded = campus.organisation("B7", "branch", faculty.faculty, name="组织 B1")
+    people = [["姓名", "学号", "政治面貌", "所在党支部"], ["甲", "N77", "党员", "组织 B1"]]
+    assert campus.imported(workbook(人员=people))["errors"] == []
+    assert founded in homes(campus).values()
     empty = campus.organisation("B9", "branch", faculty.faculty)
     started = campus.call(root, "dissolve_organisation", organisation=empty, reason="未发展")
     assert (ended(campus, started)["state"], started["organisation"]) == ("done", None)
