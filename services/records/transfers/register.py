@@ -24,7 +24,7 @@ from services.records.transfers.pack import TransferPack
 
 Answer = dict[str, Any]
 COLLECTION = "transfers"
-_ENTERED = ("number", "name", "sex", "political_status", "joined_on", "external_id")
+_ENTERED = ("number", "name", "sex", "political_status", "joined_on")
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,7 @@ class Transfers:
                 given |= self._directory.sealed(field, request[field])
         if known is not None:
             self._people.apply(known, {name: given[name] for name in given if name not in ("name", "sex")})
+            self._dossiers.follow(known.id, destination.id, by=context.actor())
         else:
             self._people.enter(person, given, destination)
 

@@ -138,6 +138,19 @@ def test_whoever_comes_from_outside_belongs_here_from_that_day(campus: Campus, f
     with pytest.raises(Forbidden):
         campus.call(faculty.secretary, "enter_transfer_in", **{**arriving, "number": "X9"})
     assert home(campus, applicant) == faculty.neighbour
+    dossier = campus.call(
+        campus.administrator,
+        "open_dossier",
+        person=applicant,
+        born_on="2004-05-01",
+        on="2026-09-01",
+        materials=["application_letter"],
+    )
+    activist = {**arriving, "number": "X9", "political_status": "activist", "joined_on": None}
+    campus.call(campus.administrator, "enter_transfer_in", **activist)
+    assert home(campus, applicant) == faculty.branch
+    kept = campus.call(campus.administrator, "get_dossier", dossier=dossier["id"])
+    assert kept["organisation"] == faculty.branch
     campus.clock.advance(timedelta(days=1))
     campus.call(campus.administrator, "change_person", person=person, active=False)
     campus.clock.advance(timedelta(days=1))
