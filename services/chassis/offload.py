@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 MOST_AT_ONCE = 2
 CHUNK = 256 * 1024
+WAITING_SECONDS = 5.0
 STREAMED = "--streamed"
 MEMORY_BYTES = 2 * 1024**3
 # Native code that is refused memory ends its process instead of raising.
@@ -38,18 +39,20 @@ def offload(function: str, argument: Any, *, timeout: float = 60.0) -> Any:
 
 
 @contextmanager
-def offloaded(function: str, *, timeout: float) -> Iterator[Fed]:
+def offloaded(function: str, *, timeout: float, waiting: Callable[[], None] = lambda: None) -> Iterator[Fed]:
     """Work that is fed piece by piece and answers with bytes, for what must not be held here as a whole.
 
     ``function`` takes an iterator of JSON values and returns an iterator of bytes, and answers nothing
     before it has read the last piece. ``timeout`` counts for the whole block, reading and feeding
-    included; it raises as ``offload``. Leaving the block ends the process.
+    included; it raises as ``offload``. ``waiting`` is called every few seconds until a process is free, and
+    may raise. Leaving the block ends the process.
     """
     from eventlet import Timeout
 
     from services.chassis.errors import Unavailable
 
-    with _worker(function, timeout, STREAMED) as worker, Timeout(timeout, Unavailable("offload.timeout")):
+    begun = _worker(function, timeout, STREAMED, waiting=waiting)
+    with begun as worker, Timeout(timeout, Unavailable("offload.timeout")):
         yield Fed(worker)
 
 
@@ -98,7 +101,9 @@ def _write(pipe: int, content: bytes) -> None:
 
 
 @contextmanager
-def _worker(function: str, timeout: float, *how: str) -> Iterator[Any]:
+def _worker(
+    function: str, timeout: float, *how: str, waiting: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
     from eventlet import Timeout
     from eventlet.green import subprocess
 
@@ -106,7 +111,8 @@ def _worker(function: str, timeout: float, *how: str) -> Iterator[Any]:
 
     slots = _semaphore()
     with Timeout(timeout, Unavailable("offload.busy")):
-        slots.acquire()
+        while not slots.acquire(timeout=WAITING_SECONDS):
+            waiting()
     worker = None
     try:
         worker = subprocess.Popen(

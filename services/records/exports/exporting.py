@@ -79,7 +79,7 @@ class Exports:
         title = f"list.{job.params['list']}"
         with (
             context.entered(Context(actor=job.owner, correlationid=job.id)),
-            offloaded(WRITE, timeout=WRITING_SECONDS) as work,
+            offloaded(WRITE, timeout=WRITING_SECONDS, waiting=checkpoint) as work,
         ):
             rows = self._feed(job, query, work, checkpoint)
             self._note(job, query, rows)

@@ -67,7 +67,7 @@ class Ledgers:
         """The job's work; see ``Jobs.work``. Nothing is kept on the way: who takes it over begins anew."""
         with (
             context.entered(Context(actor=job.owner, correlationid=job.id)),
-            offloaded(WRITE, timeout=WRITING_SECONDS) as work,
+            offloaded(WRITE, timeout=WRITING_SECONDS, waiting=checkpoint) as work,
         ):
             year = Year(self._application, self._directory, self._access, self._asking, job, checkpoint)
             year.write(work)

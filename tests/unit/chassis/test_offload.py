@@ -149,6 +149,27 @@ def test_who_finds_no_free_worker_in_time_is_told_so() -> None:
         assert each.wait() > 0
 
 
+def test_whoever_waits_for_a_free_worker_may_say_so_or_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.chassis.offload.WAITING_SECONDS", 0.05)
+    busy = [eventlet.spawn(offload, f"{HERE}:burn", 30.0) for _ in range(MOST_AT_ONCE)]
+    eventlet.sleep(0)
+    asked: list[None] = []
+
+    def waiting() -> None:
+        asked.append(None)
+        if len(asked) == 3:
+            raise Unavailable("jobs.lost")
+
+    with (
+        pytest.raises(Unavailable, match=r"jobs\.lost"),
+        offloaded(f"{HERE}:double", timeout=20.0, waiting=waiting),
+    ):
+        pytest.fail("there was no room")
+    for each in busy:
+        each.kill()
+    assert offload(f"{HERE}:double", [1], timeout=20.0) == [2]
+
+
 def test_what_was_fed_piece_by_piece_comes_back_in_chunks() -> None:
     with offloaded(f"{HERE}:joined", timeout=30) as work:
         for piece in ("支部\n", "党员"):
