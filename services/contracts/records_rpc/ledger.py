@@ -12,7 +12,8 @@ class MakeLedger(Schema):
     """Make an organisation's year as one zip, as a job; asks for a writer there, or a post above.
 
     What whoever asks may not read is left out, and the manifest says so. The job's result names the file and
-    the digest of its manifest; the file is kept for seven days.
+    the digest of its manifest; the file is kept for seven days. More than 200 000 rows or 2 GiB of
+    attachments are refused.
     """
 
     organisation = identifier()

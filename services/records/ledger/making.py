@@ -21,6 +21,7 @@ from services.records.directory.store import Directory
 from services.records.exports.asking import Answer, Asking
 from services.records.exports.columns import columns_of
 from services.records.exports.exporting import KEPT, WRITE, WRITING_SECONDS, begun
+from services.records.exports.model import MOST_ROWS
 from services.records.exports.sheets import Sheets
 from services.records.exports.table import LISTS
 from services.records.files.kept import Files
@@ -123,7 +124,7 @@ class Year:
         job: Job,
         checkpoint: Checkpoint,
     ) -> None:
-        self.rows = 0
+        self.rows, self._bytes = 0, 0
         self.attachments: list[tuple[str, str]] = []
         self.left_out: set[str] = set()
         self._sheets = Sheets(directory, access, application.catalogue, job.params["language"])
@@ -136,7 +137,7 @@ class Year:
         self._approved: list[str] = []
 
     def write(self, work: Fed) -> None:
-        """Every sheet, one after the other."""
+        """Every sheet, one after the other; raises ``Invalid("ledger.too_large")``."""
         columns = columns_of(self._asking.shape("get_organisation"), LISTS["organisations"])
         work.feed(self._sheets.head("list.organisations", columns))
         for node in self._nodes:
@@ -157,6 +158,8 @@ class Year:
 
     def _feed(self, work: Fed, columns: Any, items: list[Answer]) -> None:
         self.rows += len(items)
+        if self.rows > MOST_ROWS:
+            raise Invalid("ledger.too_large")
         work.feed(self._sheets.rows(columns, items))
         # Of a year that is read again, what was read before is no progress.
         self._checkpoint(done=max(self._job.done, self.rows))
@@ -183,6 +186,9 @@ class Year:
             rules.attachment_path(activity, found["held_on"], number, each["name"])
             for number, each in enumerate(attached, 1)
         ]
+        self._bytes += sum(each["size"] for each in attached)
+        if self._bytes > rules.MOST_BYTES:
+            raise Invalid("ledger.too_large")
         self.attachments += zip(paths, (each["file"] for each in attached), strict=True)
         decided = "\n".join(each["text"] for each in found.get("decisions") or [])
         return {**found, "decided": decided, "files": "\n".join(paths)}

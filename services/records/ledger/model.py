@@ -9,6 +9,7 @@ from typing import Any
 from services.records.exports.model import COUNT, DAY, ORGANISATION, TEXT, WORD, Column
 
 BOOK = "records.xlsx"
+MOST_BYTES = 2 * 1024**3  # of all attachments: a pack is one file, and fits where people carry it
 MOST_NAME = 100
 MOST_ENDING = 10
 _FORBIDDEN = frozenset('/\\:*?"<>|')

@@ -76,7 +76,7 @@ def approved(campus: Campus, faculty: Faculty) -> None:
 
 
 def test_a_year_is_one_file_that_says_whether_it_is_whole(
-    campus: Campus, faculty: Faculty, tmp_path: Path
+    campus: Campus, faculty: Faculty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approved(campus, faculty)
     job = made(campus, faculty.secretary, faculty.branch)
@@ -120,6 +120,12 @@ def test_a_year_is_one_file_that_says_whether_it_is_whole(
     assert below["left_out"] == ["thought_reports"], "seen by the branch's own secretary alone"
     codes = [row[0] for row in book["党组织"].iter_rows(min_row=2, values_only=True)]
     assert sorted(codes) == ["B1", "B1-G1", "B2", "S1"]
+
+    monkeypatch.setattr("services.records.ledger.model.MOST_BYTES", 14)  # one byte less than is attached
+    asked = {"organisation": faculty.branch, "year": 2026}
+    job = ended(campus, faculty.secretary, campus.call(faculty.secretary, "make_ledger", **asked)["job"])
+    assert (job["state"], job["result"]) == ("failed", None)
+    assert job["failure"]["en"].startswith("There is more than one file can hold")
 
 
 def test_who_may_not_and_what_cannot_be_is_told(campus: Campus, faculty: Faculty) -> None:
