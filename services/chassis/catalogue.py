@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from services.chassis.strict_yaml import SafeLoader
+
 LANGUAGES = ("zh", "en")
 OWN_TEXTS = Path(__file__).parent / "texts"
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z_.]+))?\}")
@@ -93,7 +95,7 @@ def _leaves(value: Any) -> Iterator[str]:
 def _read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    loaded = yaml.load(path.read_text(encoding="utf-8"), SafeLoader) or {}
     if not isinstance(loaded, dict):
         raise CatalogueError(f"{path.name}: a mapping of codes to texts is expected")
     return dict(_flat(path, "", loaded))

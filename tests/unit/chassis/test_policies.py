@@ -84,7 +84,7 @@ def test_a_pack_says_what_is_written() -> None:
         ("    unit: a month", "    value: 2", "pack:10: value is given twice"),
         ("value: 1", "value: .inf", "pack:9: this number is not"),
         ("id: frequency-2018", "id: Frequency 2018", "pack:1: id is not lower-case"),
-        ("parameters:", "parameters: [", "pack:9: expected"),
+        ("parameters:", "parameters: [", "pack:9: did not find expected"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(before: str, after: str, said: str) -> None:
