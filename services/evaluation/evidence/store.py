@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from pymongo.errors import BulkWriteError
@@ -22,15 +22,22 @@ class Ledger:
     def add(self, told: Sequence[tuple[Event, Evidence]], units: Mapping[str, str]) -> None:
         """Enter what is not yet entered, in one insert; an event that was is left as it is.
 
-        ``units`` says by organisation where it counts: it stays there when the organisation moves on.
+        ``units`` says by activity where it counts: it stays there when the organisation moves on.
         """
-        entries = [_entry(event, evidence, units[evidence.organisation]) for event, evidence in told]
+        entries = [_entry(event, evidence, units[evidence.activity]) for event, evidence in told]
         with answering():
             try:
                 self._entries.insert_many(entries, ordered=False)
             except BulkWriteError as failed:
                 if not is_duplicate(failed):
                     raise
+
+    def counted(self, activities: Collection[str], units: Collection[str]) -> dict[str, str]:
+        """By activity the one of ``units`` where its evidence was entered; none of what is new there."""
+        wanted = {"unit": {"$in": sorted(units)}, "activity": {"$in": sorted(activities)}}
+        with answering():
+            found = self._entries.find(wanted, {"unit": 1, "activity": 1})
+            return {each["activity"]: each["unit"] for each in found}
 
     def of(self, unit: str) -> list[Evidence]:
         """All that was ever told of activities of ``unit``."""

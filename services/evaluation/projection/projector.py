@@ -63,13 +63,13 @@ class Projector:
         Raises ``UnknownOrganisation`` for one not known yet, before anything is entered.
         """
         told = [(event, _evidence(event)) for event in events]
-        units = self._units.of({evidence.organisation for _, evidence in told})
+        units = self._units_of([evidence for _, evidence in told])
         # The store enters while this process turns; nothing is written of a turn before all is entered.
         entering = eventlet.spawn(self._ledger.add, told, units)
         by_unit: dict[str, list[Evidence]] = {}
         causes: dict[str, Context] = {}
         for event, evidence in told:
-            unit = units[evidence.organisation]
+            unit = units[evidence.activity]
             by_unit.setdefault(unit, []).append(evidence)
             causes[unit] = _caused_by(event)
         today = self._clock.today()
@@ -81,6 +81,19 @@ class Projector:
             self._turn(by_unit, decide, causes, entering.wait)
         finally:
             entering.wait()
+
+    def _units_of(self, told: Sequence[Evidence]) -> dict[str, str]:
+        """By activity the unit where it counts: its organisation's, unless it counts in one that this left.
+
+        Otherwise the amended record of a group that moved on would count twice.
+        """
+        units = self._units.of({each.organisation for each in told})
+        moved = [each for each in told if len(units[each.organisation]) > 1]
+        stayed: dict[str, str] = {}
+        if moved:
+            known = {unit for each in moved for unit in units[each.organisation]}
+            stayed = self._ledger.counted({each.activity for each in moved}, known)
+        return {each.activity: stayed.get(each.activity, units[each.organisation][0]) for each in told}
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""

@@ -25,11 +25,14 @@ class Units:
     def __init__(self, database: Store) -> None:
         self._organisations = database["organisations"]
 
-    def of(self, organisations: Collection[str]) -> dict[str, str]:
-        """The unit of each organisation; raises ``UnknownOrganisation`` if there is one without."""
+    def of(self, organisations: Collection[str]) -> dict[str, list[str]]:
+        """Of each organisation its unit, and after it those that it was of before.
+
+        Raises ``UnknownOrganisation`` if there is one without.
+        """
         with answering():
-            found = self._organisations.find({"_id": {"$in": list(organisations)}}, {"unit": 1})
-            units = {each["_id"]: each["unit"] for each in found}
+            found = self._organisations.find({"_id": {"$in": list(organisations)}}, {"unit": 1, "left": 1})
+            units = {each["_id"]: [each["unit"], *each.get("left", ())] for each in found}
         if len(units) < len(set(organisations)):
             raise UnknownOrganisation("unknown_organisation")
         return units
@@ -41,6 +44,10 @@ class Units:
         return found["unit"] if found else None
 
     def keep(self, organisation: str, unit: str) -> None:
-        """From now on evidence of the organisation is the unit's."""
+        """From now on evidence of the organisation is the unit's, but of what counts elsewhere already."""
         with answering():
-            self._organisations.update_one({"_id": organisation}, {"$set": {"unit": unit}}, upsert=True)
+            known = self._organisations.find_one({"_id": organisation}) or {"unit": unit}
+            left = sorted({*known.get("left", ()), known["unit"]} - {unit})
+            self._organisations.update_one(
+                {"_id": organisation}, {"$set": {"unit": unit, "left": left}}, upsert=True
+            )

@@ -85,10 +85,17 @@ def test_what_a_group_did_before_it_moved_stays_where_it_counts(
     )
     wait_for(lambda: campus.overheard.of("obligation.exempted"))
     wait_for(lambda: evaluation.projector._units.before("group") == "next-door")
-    for unit in ("branch", "next-door"):
-        evaluation.projector.rebuild(unit)
-    assert campus.score("dean", "branch")["evidence"] == 1
-    assert campus.score("dean", "next-door")["evidence"] == 0
+    # Amended later it replaces what it was, and a redelivery is no news to the branch that came after.
+    amended = approved("ours", RECORDS[0].data["held_on"], "group_meeting", organisation="group", present=5)
+    for sequence, event in ((6, amended), (4, record)):
+        evaluation.projector.fold([from_wire(campus.sealed(event, sequence))])
+    for _ in range(2):
+        assert campus.score("dean", "branch")["evidence"] == 1
+        assert campus.score("dean", "next-door")["evidence"] == 0
+        for unit in ("branch", "next-door"):
+            evaluation.projector.rebuild(unit)
+    assert {each.present for each in evaluation.projector._ledger.of("branch")} == {9, 5}
+    assert evaluation.projector._ledger.of("next-door") == []
 
 
 def test_a_rebuild_beside_a_replica_that_folds_loses_nothing(campus: Campus, evaluation: Evaluation) -> None:
@@ -120,6 +127,30 @@ def test_a_standing_and_the_rows_that_show_it_are_written_together(
     evaluation.projector.fold([from_wire(campus.sealed(RECORDS[0], 4))])
     assert quiet(evaluation)["version"] == before["version"] + 1
     assert shown(evaluation) != rows
+
+
+def test_nothing_is_written_of_a_turn_before_its_evidence_is_in_the_ledger(
+    campus: Campus, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, ledger = quiet(evaluation), evaluation.projector._ledger
+    reached, cut_short = eventlet.Event(), eventlet.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        reached.send()
+        cut_short.wait()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "add", slow)
+        folding = eventlet.spawn(evaluation.projector.fold, [from_wire(campus.sealed(RECORDS[0], 4))])
+        reached.wait()
+        turned = []
+        broken.setattr(evaluation.projector._standings, "write", turned.append)
+        eventlet.sleep()
+        cut_short.send_exception(RuntimeError("the process ends while it enters"))
+        with pytest.raises(RuntimeError):
+            folding.wait()
+    assert turned == []
+    assert quiet(evaluation) == before
 
 
 def test_a_row_that_is_there_although_it_was_never_told_is_written_over(
