@@ -109,9 +109,15 @@ def with_nodes(subject: str, before: State, nodes: Sequence[State], due_dates: S
 
 
 def publish(subject: str, before: State, *, published: bool) -> Change | None:
-    """Into the open view, or out of it; ``Conflict("task.state")`` as long as it is merely offered."""
+    """Into the open view, or out of it.
+
+    Raises ``Conflict``: ``task.state`` as long as it is merely offered, ``task.confided`` of what an activity
+    decided whose record is not for everybody who knows of it.
+    """
     if before["state"] == "offered":
         raise Conflict("task.state", params={"state": before["state"]})
+    if published and before["origin"]["kind"] == "decision" and before["audience"] != OPEN:
+        raise Conflict("task.confided")
     if before["published"] == published:
         return None
     return changed(subject, {**before, "published": published})

@@ -236,6 +236,19 @@ def test_the_words_of_a_long_decision_are_kept_whole() -> None:
     assert model.overdue(state, TODAY)
 
 
+def test_what_a_closed_meeting_decided_is_not_published_and_what_an_open_one_decided_is() -> None:
+    decision = {"text": "约谈本人", "due_on": "2026-08-01"}
+    states = [
+        beginnings.decided(TASK, decision, "a", {"organisation": "b"}, confined=confined, today=TODAY).state
+        for confined in (True, False)
+    ]
+    with pytest.raises(Conflict, match=r"task\.confided"):
+        model.publish(TASK, states[0], published=True)
+    assert model.publish(TASK, states[0], published=False) is None
+    published = model.publish(TASK, states[1], published=True)
+    assert published is not None and published.state["published"]
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [(["张三同学的住宿", None], True), (["已联系张三"], True), (["住宿问题"], False), ([None], False)],
