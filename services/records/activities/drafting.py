@@ -14,6 +14,8 @@ from services.records.activities.kinds import Kind
 
 State = Mapping[str, Any]
 COPIED = ("title", "starts_at", "place", "agenda", "invitees", "observers", "details")
+# Details that say what came of one meeting: nobody says it of the next one before that was held.
+_OF_ONE = frozenset({"flag", "date", "counts"})
 _MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?=年)")
 _MONTH = re.compile(r"(?<!\d)(\d{1,2})(?=月)|(十[一二]?|[一二三四五六七八九])(?=月)")
@@ -25,8 +27,9 @@ def draft(
 ) -> dict[str, Any]:
     """A body for filing: what ``source`` says, with all ``entitled`` present and the title of its new day.
 
-    ``was`` is the day of the activity that is copied; a template has none, and its title is filled in at
-    ``{year}``, ``{month}`` and ``{day}``.
+    What came of the last meeting, its grades, days and confirmations, is not copied. ``was`` is the day of
+    the activity that is copied; a template has none, and its title is filled in at ``{year}``, ``{month}`` and
+    ``{day}``.
     """
     title = str(source.get("title") or "")
     named = retitled(title, was, held_on) if was else filled(title, held_on)
@@ -39,7 +42,9 @@ def draft(
         "observers": [],
         **known,
         "details": {
-            name: value for name, value in (source.get("details") or {}).items() if name in kind.details
+            name: value
+            for name, value in (source.get("details") or {}).items()
+            if name in kind.details and kind.details[name].form not in _OF_ONE
         },
         "organisation": organisation,
         "kind": kind.name,

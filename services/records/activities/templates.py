@@ -134,13 +134,13 @@ class Templates:
         return found
 
     def _last(self, organisation: str, kind: Kind) -> Document | None:
-        """The last meeting of the kind that was held and recorded here, not elsewhere before."""
+        """The last meeting of the kind that was recorded here, not in an earlier system; of the latest few."""
         found = self._register.documents.find(
             {"organisation": organisation, "kind": kind.name},
             sort=[("held_on", -1), ("_id", -1)],
             limit=_LOOKED_AT,
         )
-        return next((each for each in found if each.state["state"] != "cancelled"), None)
+        return next((each for each in found if each.state["attendance"]), None)
 
 
 _LOOKED_AT = 10

@@ -178,6 +178,9 @@ def test_a_routine_meeting_is_filed_in_eight_fields_and_the_next_one_as_the_last
     assert mine(campus, faculty.member, "past")[0]["attended"] == "present"
 
     clock.advance(timedelta(days=30))
+    # What is only planned, even for later, is no meeting to follow.
+    plan = {name: given[name] for name in ("organisation", "kind", "title")}
+    campus.call(faculty.secretary, "plan_activity", **plan, held_on="2026-10-20")
     draft = campus.call(
         faculty.secretary, "draft_activity", organisation=faculty.branch, kind="party_lecture"
     )

@@ -204,6 +204,15 @@ def test_a_title_follows_its_day_and_keeps_what_is_not_of_the_day(title: str, no
     assert drafting.retitled(title, was, now) == said
 
 
+def test_what_came_of_the_last_meeting_is_not_said_of_the_next() -> None:
+    kind = KINDS["organisational_life_meeting"]
+    said = {"theme": "对照检查", "duration": 90, "criticism": True, "self_criticism": True}
+    source = {"title": "组织生活会", "details": said}
+    body = drafting.draft("o", kind, source, ["a"], LATER, TODAY)
+    assert body["details"] == {"theme": "对照检查", "duration": 90}
+    assert {"details.criticism", "details.self_criticism"} <= set(drafting.asked(kind, body))
+
+
 @settings(deadline=None)
 @given(was=st.dates(date(2020, 1, 1), date(2030, 1, 1)), now=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
 def test_a_title_that_followed_its_day_follows_it_back(was: date, now: date) -> None:
