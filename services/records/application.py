@@ -24,6 +24,7 @@ from services.records.access import Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
 from services.records.activities.planning import Planning
+from services.records.activities.reading import ActivityReading
 from services.records.activities.register import Register
 from services.records.activities.reviews import Reviews
 from services.records.activities.templates import Templates
@@ -87,13 +88,16 @@ class Records(Application):
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
+        self.activity_reading = ActivityReading(
+            self, self.directory, self.access, self.files, kinds.load(self.folder / "policies")
+        )
         self.activities = Register(
             self,
             self.directory,
             self.access,
             self.membership,
             self.files,
-            kinds.load(self.folder / "policies"),
+            self.activity_reading,
             [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
             [*counted_by, *self.packs("meetings-*.yaml")],
         )
@@ -140,9 +144,9 @@ class Records(Application):
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"), file_jobs)
         self.campus = Campus(self, self.directory, self.people)
         self.plans = Plans(
-            self, self.directory, self.access, self.activities, self.files, self.packs("tasks-*.yaml")
+            self, self.directory, self.access, self.activity_reading, self.files, self.packs("tasks-*.yaml")
         )
-        self.programmes = Programmes(self, self.plans.board, self.activities, self.files)
+        self.programmes = Programmes(self, self.plans.board, self.activity_reading, self.files)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
         self.training_sources = Sources(

@@ -10,8 +10,9 @@ from services.chassis.contract import Change, EventContract, NewEvent
 from services.chassis.errors import Conflict, Invalid
 from services.contracts.records_events import ActivityAnnounced, ActivityCancelled, ActivityPlanned
 from services.contracts.records_events.activities import MOST_INVITEES
+from services.records.activities.beginnings import planned
 from services.records.activities.kinds import Kind
-from services.records.activities.model import expect, happened, planned, seen
+from services.records.activities.model import expect, happened, seen
 
 State = Mapping[str, Any]
 # What makes it another meeting for whoever means to come.

@@ -28,8 +28,8 @@ def draft(
     """A body for filing: what ``source`` says, with all ``entitled`` present and the title of its new day.
 
     What came of the last meeting, its grades, days and confirmations, is not copied. ``was`` is the day of
-    the activity that is copied; a template has none, and its title is filled in at ``{year}``, ``{month}`` and
-    ``{day}``.
+    the activity that is copied; a template has none, and its title is filled in at ``{year}``, ``{month}``
+    and ``{day}``.
     """
     title = str(source.get("title") or "")
     named = retitled(title, was, held_on) if was else filled(title, held_on)

@@ -49,20 +49,20 @@ class ActivitiesTable:
 
     @rpc(request=amendments.GetVersions, response=amendments.ActivityVersions)
     def get_activity_versions(self, request: Request) -> Answer:
-        return self.records.activities.versions(request["activity"])
+        return self.records.activity_reading.versions(request["activity"])
 
     @rpc(request=calls.GetActivity, response=calls.Activity)
     def get_activity(self, request: Request) -> Answer:
-        return self.records.activities.get(request["activity"])
+        return self.records.activity_reading.get(request["activity"])
 
     @rpc(request=calls.ListActivities, response=calls.Activities)
     def list_activities(self, request: Request) -> Answer:
-        return self.records.activities.listed(request)
+        return self.records.activity_reading.listed(request)
 
     @rpc(request=Nothing, response=calls.ActivityKinds)
     def list_activity_kinds(self, request: Request) -> Answer:
-        return self.records.activities.all_kinds()
+        return self.records.activity_reading.all_kinds()
 
     @rpc(request=Nothing, response=calls.RestrictedReach)
     def restricted_reach(self, request: Request) -> Answer:
-        return self.records.activities.restricted_reach()
+        return self.records.activity_reading.restricted_reach()

@@ -1,4 +1,4 @@
-"""The life of an activity: planned, recorded, submitted, approved or returned. No I/O.
+"""The life of an activity that began: recorded, submitted, approved or returned. No I/O.
 
 The date of the event (``held_on``) and the date of the entry (``entered_on``) are both kept; what was once
 entered late stays late. States are as the store keeps them: dates are ISO texts.
@@ -14,7 +14,6 @@ from services.chassis.contract import Change, EventContract
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.contracts.records_events import (
     ActivityApproved,
-    ActivityPlanned,
     ActivityRecorded,
     ActivityReturned,
     ActivitySubmitted,
@@ -26,7 +25,6 @@ from services.records.activities.votes import Voting
 
 State = Mapping[str, Any]
 
-MOST_PLANNED_AHEAD = timedelta(days=731)
 # Members who are entitled: whoever has a vote or will have one.
 ENTITLED = frozenset({"member", "probationary"})
 # Who sits in the committee that meets by itself.
@@ -39,79 +37,9 @@ BODY_ROLES = (
 )
 
 
-def _wrong(field: str, code: str) -> Invalid:
+def wrong(field: str, code: str) -> Invalid:
+    """A refusal at ``field``."""
     return Invalid(code, fields={field: [code]})
-
-
-def plan(subject: str, given: State, organisation: State, kind: Kind, today: date) -> Change:
-    """A new activity of ``organisation`` on the plan; one already held may be planned, to be recorded late.
-
-    Raises ``Invalid``: ``organisation.inactive``, ``activity.kind_unfit``,
-    ``activity.before_founding``, ``activity.too_far_ahead``, and as ``details.checked``.
-    """
-    state = seen({**_begun(given["organisation"], kind), **planned(given, organisation, kind, today)})
-    return happened(ActivityPlanned, subject, state)
-
-
-def planned(given: State, organisation: State, kind: Kind, today: date) -> dict[str, Any]:
-    """What a plan says, checked as ``plan`` and kept as it is stored."""
-    held_on: date = given["held_on"]
-    _check_holder(kind, organisation, held_on)
-    if held_on > today + MOST_PLANNED_AHEAD:
-        raise _wrong("held_on", "activity.too_far_ahead")
-    return {
-        "title": given["title"],
-        "held_on": held_on.isoformat(),
-        "starts_at": given.get("starts_at") or None,
-        "place": given.get("place") or None,
-        "agenda": list(given.get("agenda") or ()),
-        "invitees": given.get("invitees"),
-        "observers": list(given.get("observers") or ()),
-        "details": details.checked(kind, given.get("details") or {}, "plan"),
-    }
-
-
-def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
-    """An activity of which nothing is known yet."""
-    return {
-        "organisation": organisation,
-        "kind": kind.name,
-        "restricted": kind.restricted,
-        "state": "planned",
-        "starts_at": None,
-        "place": None,
-        "agenda": [],
-        "invitees": None,
-        "observers": [],
-        "invited": [],
-        "announced_on": None,
-        "cancelled_on": None,
-        "cancel_reason": None,
-        "entered_on": None,
-        "late": False,
-        "expected": 0,
-        "present": 0,
-        "excused": 0,
-        "made_up": 0,
-        "minutes": None,
-        "has_minutes": False,
-        "attendance": [],
-        "decisions": [],
-        "attachments": [],
-        "votes": [],
-        "elections": [],
-        "quorum": None,
-        "without_vote": 0,
-        "changed": [],
-        "revision": 1,
-        "amendment": None,
-        "versions": [],
-        "details": {},
-        "make_ups": [],
-        "remarks": [],
-        "reviews": [],
-        "imported": False,
-    }
 
 
 def seen(state: State) -> dict[str, Any]:
@@ -143,7 +71,7 @@ def record(
     expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
-        raise _wrong("held_on", "activity.in_future")
+        raise wrong("held_on", "activity.in_future")
     said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
@@ -194,45 +122,13 @@ def submit(
 def ready(before: State, *, kind: Kind, today: date, rulings: conduct.Rulings) -> list[conduct.Remark]:
     """Remarks for whoever reviews the record; raises as ``submit`` where what a review needs is missing."""
     if not before["present"]:
-        raise _wrong("attendance", "activity.nobody_present")
+        raise wrong("attendance", "activity.nobody_present")
     if not before["has_minutes"] and kind.minutes == "submit":
         raise Invalid(
             "activity.minutes_missing", params=kind.cited, fields={"minutes": ["activity.minutes_missing"]}
         )
     details.checked(kind, before["details"], "submit")
     return conduct.judged(before, today, rulings)
-
-
-def file(
-    subject: str,
-    given: State,
-    organisation: State,
-    *,
-    kind: Kind,
-    entitled: Set[str],
-    voting: Voting | None = None,
-    by: str,
-    today: date,
-    window_days: int,
-    rulings: conduct.Rulings,
-) -> Change:
-    """A routine meeting planned, recorded and handed in at once; raises as each of these steps."""
-    steps = [plan(subject, given, organisation, kind, today)]
-    recorded = record(
-        subject,
-        steps[-1].state,
-        given,
-        kind=kind,
-        entitled=entitled,
-        voting=voting,
-        by=by,
-        today=today,
-        window_days=window_days,
-    )
-    assert recorded is not None, "what was only planned says something else than its record"
-    steps.append(recorded)
-    steps.append(submit(subject, recorded.state, kind=kind, by=by, today=today, rulings=rulings))
-    return Change(steps[-1].state, [event for step in steps for event in step.events])
 
 
 def review(subject: str, before: State, *, verdict: str, comment: str | None, by: str, today: date) -> Change:
@@ -253,50 +149,8 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
 def verdict_of(verdict: str, comment: str | None, by: str, today: date) -> dict[str, Any]:
     """A review as it is kept; raises ``Invalid("review.comment_missing")`` for a return without one."""
     if verdict == "return" and not comment:
-        raise _wrong("comment", "review.comment_missing")
+        raise wrong("comment", "review.comment_missing")
     return {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
-
-
-def take_over(
-    subject: str, given: State, organisation: State, *, kind: Kind, today: date, window_days: int
-) -> Change:
-    """An activity of an earlier system, approved there: it counts, and is marked as imported for ever.
-
-    ``given`` holds ``organisation``, ``title``, ``held_on``, ``entered_on``, ``expected``,
-    ``present``, ``excused``, ``has_minutes``. Raises ``Invalid``: ``activity.kind_unfit``,
-    ``activity.before_founding``, ``activity.in_future``, ``activity.entered_before_held``,
-    ``attendance.more_than_expected``.
-    """
-    held_on: date = given["held_on"]
-    entered_on: date = given["entered_on"]
-    _check_holder(kind, {**organisation, "active": True}, held_on)
-    if held_on > today:
-        raise _wrong("held_on", "activity.in_future")
-    if entered_on > today:
-        raise _wrong("entered_on", "activity.in_future")
-    if entered_on < held_on:
-        raise _wrong("entered_on", "activity.entered_before_held")
-    if given["present"] + given["excused"] > given["expected"]:
-        raise _wrong("present", "attendance.more_than_expected")
-    state = {
-        **_begun(given["organisation"], kind),
-        **{name: given[name] for name in ("title", "expected", "present", "excused", "has_minutes")},
-        "held_on": held_on.isoformat(),
-        "state": "approved",
-        "entered_on": entered_on.isoformat(),
-        "late": is_late(held_on, entered_on, window_days),
-        "imported": True,
-    }
-    return happened(ActivityApproved, subject, seen(state))
-
-
-def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:
-    if not organisation["active"]:
-        raise _wrong("organisation", "organisation.inactive")
-    if organisation["kind"] not in kind.holders:
-        raise Invalid("activity.kind_unfit", params=kind.cited, fields={"kind": ["activity.kind_unfit"]})
-    if held_on < date.fromisoformat(organisation["founded_on"]):
-        raise _wrong("held_on", "activity.before_founding")
 
 
 def expect(before: State, *states: str) -> None:

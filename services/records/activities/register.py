@@ -1,4 +1,4 @@
-"""Commands and questions about activities."""
+"""Commands on records of activities."""
 
 from __future__ import annotations
 
@@ -8,41 +8,28 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.audit import Audit
-from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid, NotFound
-from services.chassis.pages import page
+from services.chassis.errors import Forbidden, Invalid
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction
 from services.records.access import Access
-from services.records.activities import amending, details, visibility
+from services.records.activities import amending, beginnings, details
 from services.records.activities import model as rules
 from services.records.activities.conduct import Rulings
-from services.records.activities.kinds import Kind, Kinds
+from services.records.activities.kinds import Kind
+from services.records.activities.reading import HOLDER, ActivityReading
 from services.records.activities.votes import VOTING_KIND, Voting
-from services.records.directory.store import Directory, only
+from services.records.directory.store import Directory
 from services.records.files.kept import Files
 from services.records.membership.register import Membership
 
 Answer = dict[str, Any]
-_TOLD_OF_KIND = (
-    "entitled",
-    "visibility",
-    "minutes",
-    "pack",
-    "document",
-    "article",
-    "confidence",
-    "verify",
-)
-HOLDER = "activity"  # of the files that are attached
 
 
 class Register:
-    """What organisations hold. Who may not read an activity is told that there is none."""
+    """What organisations hold, as it is written: planned, filed, recorded, handed in, amended, reviewed."""
 
     def __init__(
         self,
@@ -51,25 +38,19 @@ class Register:
         access: Access,
         membership: Membership,
         files: Files,
-        kinds: Kinds,
+        reading: ActivityReading,
         packs: list[Pack],
         voted_by: list[Pack],
     ) -> None:
-        self.kinds = kinds
-        self.documents = application.documents("activities")
-        indexes = application.indexes
-        indexes.declare("activities", [("organisation", 1), ("held_on", -1), ("_id", -1)])
-        indexes.declare("activities", [("audience", 1), ("held_on", -1), ("_id", -1)])
-        indexes.declare("activities", [("held_on", -1), ("_id", -1)])
+        self.kinds = reading.kinds
+        self.documents = reading.documents
+        self._reading = reading
         self._directory = directory
         self._access = access
         self._membership = membership
         self._files = files
-        files.guard(HOLDER, self._record_readable, audited=self._is_restricted)
         self._database = application.database
         self._clock: Clock = application.clock
-        self._audit: Audit = application.audit
-        self._catalogue: Catalogue = application.catalogue
         self._packs = packs
         self._voted_by = voted_by
         self.window_days([])  # a pack that cannot be applied is found at start
@@ -91,9 +72,9 @@ class Register:
         kind = self.kinds[request["kind"]]
         self.refuse_unknown_people(kind, request)
         activity = self.documents.id_for_command()
-        change = rules.plan(activity, request, organisation.state, kind, self._clock.today())
-        planned = self.documents.create(activity, change.state, change.events, respond=self.shown)
-        return self.named(planned.response)
+        change = beginnings.plan(activity, request, organisation.state, kind, self._clock.today())
+        planned = self.documents.create(activity, change.state, change.events, respond=self._reading.shown)
+        return self._reading.named(planned.response)
 
     def file(self, request: Answer) -> Answer:
         """Plan, record and hand in a routine meeting, in one write."""
@@ -107,7 +88,7 @@ class Register:
         entitled = self.entitled(kind, organisation.id, request["held_on"])
 
         def create(attachments: list[Answer]) -> Document:
-            change = rules.file(
+            change = beginnings.file(
                 activity,
                 {**request, "attachments": attachments},
                 organisation.state,
@@ -119,11 +100,11 @@ class Register:
                 window_days=int(in_force["entry_window"].value),
                 rulings=in_force,
             )
-            return self.documents.create(activity, change.state, change.events, respond=self.shown)
+            return self.documents.create(activity, change.state, change.events, respond=self._reading.shown)
 
         files = request["attachments"]
         filed = self._attaching(activity, files, create) if files else create([])
-        return self.named(filed.response)
+        return self._reading.named(filed.response)
 
     def record(self, request: Answer) -> Answer:
         """Record what happened: all who are entitled are listed, and everybody listed is known."""
@@ -156,7 +137,7 @@ class Register:
         files = request["attachments"]
         attaches = bool(files or activity.state["attachments"])
         recorded = self._attaching(activity.id, files, change) if attaches else change([])
-        return self.named(recorded.response)
+        return self._reading.named(recorded.response)
 
     def submit(self, request: Answer) -> Answer:
         """Hand the record to the level above."""
@@ -204,7 +185,7 @@ class Register:
 
         files = given.get("attachments")
         amended = change(None) if files is None else self._attaching(activity.id, files, change)
-        return self.named(amended.response)
+        return self._reading.named(amended.response)
 
     def review(self, request: Answer) -> Answer:
         """Approve or return a record, or the amendment of an approved one, from strictly above."""
@@ -226,77 +207,11 @@ class Register:
 
     def reviewable(self, activity: str) -> Document:
         """The activity, where the caller reviews it: strictly above, and not writing for it as well."""
-        found, actor = self.readable(activity), context.actor()
+        found, actor = self._reading.readable(activity), context.actor()
         self._access.require_reviewer(actor, found.state["organisation"])
         if self._access.holds_writing_post(actor, found.state["organisation"]):
             raise Forbidden("activity.own_organisation")
         return found
-
-    # -- questions -----------------------------------------------------------------------------
-
-    def get(self, activity: str) -> Answer:
-        """One activity with everything recorded of it; who opens a restricted one is on record."""
-        found, actor = self.readable(activity), context.actor()
-        if found.state["restricted"]:
-            self._audit.append("activity.read", actor, "activity", found.id)
-        told = self.shown(found)
-        return visibility.without_record(told) if self._withheld(found) else self._discreet(found, told)
-
-    def versions(self, activity: str) -> Answer:
-        """Every version of a record, to whoever reads it; of a restricted one the reader is on record."""
-        found = self.readable(activity)
-        if self._withheld(found):
-            return {"items": []}
-        if found.state["restricted"]:
-            self._audit.append("activity.read", context.actor(), "activity", found.id)
-        items = [
-            {
-                **each,
-                "remarks": self._remarks(each["remarks"]),
-                "record": self._discreet(found, each["record"]),
-            }
-            for each in amending.versions(found.state)
-        ]
-        return {"items": items}
-
-    def listed(self, request: Answer) -> Answer:
-        """Activities, newest first, of what the caller may read."""
-        actor = context.actor()
-        wanted = only(request, "kind", "state", "amendment")
-        reach = self._reach(actor, request)
-        if not self._access.reads_everything_restricted(actor):
-            confided = self._access.scope_of_restricted(actor)
-            if reach is None or not confided.issuperset(reach):
-                wanted["audience"] = {"$in": visibility.marks(actor, reach, confided)}
-        if reach is not None and "audience" not in wanted:
-            wanted["organisation"] = {"$in": reach}
-        days = {
-            operator: request[name].isoformat()
-            for operator, name in (("$gte", "since"), ("$lte", "until"))
-            if name in request
-        }
-        if days:
-            wanted["held_on"] = days
-        found = page(
-            self.documents,
-            wanted,
-            order=[("held_on", -1)],
-            limit=request["limit"],
-            cursor=request["cursor"],
-        )
-        return {"items": [self.shown(each) for each in found.documents], "next": found.next}
-
-    def all_kinds(self) -> Answer:
-        """What kinds of activities there are, and what is asked of each."""
-        context.actor()
-        return {"items": [self._told_kind(each) for each in self.kinds.values()]}
-
-    def restricted_reach(self) -> Answer:
-        """Where the caller reads restricted activities by a post."""
-        actor = context.actor()
-        if self._access.reads_everything_restricted(actor):
-            return {"everything": True, "organisations": []}
-        return {"everything": False, "organisations": sorted(self._access.scope_of_restricted(actor))}
 
     # -- within --------------------------------------------------------------------------------
 
@@ -304,13 +219,13 @@ class Register:
         self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
         """Write what ``decide`` decided of ``activity`` at the version that the caller expects."""
-        return self.named(self._change(request, activity, decide).response)
+        return self._reading.named(self._change(request, activity, decide).response)
 
     def _change(
         self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
     ) -> Document:
         return self.documents.change(
-            activity.id, decide, expected_version=request["expected_version"], respond=self.shown
+            activity.id, decide, expected_version=request["expected_version"], respond=self._reading.shown
         )
 
     def _attaching(
@@ -329,48 +244,11 @@ class Register:
 
         return in_transaction(self._database, commit)
 
-    def readable(self, activity: str) -> Document:
-        """The activity, where the caller may know that there is one; raises ``NotFound``."""
-        actor = context.actor()
-        found = self.documents.get(activity)
-        state = found.state
-        if actor in state["people"]:
-            return found
-        if not self._access.reads_activities(actor, state["organisation"]):
-            raise NotFound("activities.not_found")
-        if state["restricted"] and not self._confided(found, actor):
-            raise NotFound("activities.not_found")
-        return found
-
     def writable(self, activity: str) -> Document:
         """The activity, of an organisation that the caller writes for."""
-        found = self.readable(activity)
+        found = self._reading.readable(activity)
         self._access.require_writer(context.actor(), found.state["organisation"])
         return found
-
-    def _withheld(self, activity: Document) -> bool:
-        """Whether the caller may know that it was held, and not what was said there."""
-        closed = self.kinds[activity.state["kind"]].visibility == "closed_record"
-        return closed and not self._confided(activity, context.actor())
-
-    def _record_readable(self, activity: str) -> None:
-        if self._withheld(self.readable(activity)):
-            raise NotFound("activities.not_found")
-
-    def _is_restricted(self, activity: str) -> bool:
-        return bool(self.documents.get(activity).state["restricted"])
-
-    def _confided(self, activity: Document, actor: str) -> bool:
-        return actor in activity.state["people"] or activity.state[
-            "organisation"
-        ] in self._access.scope_of_restricted(actor)
-
-    def _discreet(self, activity: Document, record: Answer) -> Answer:
-        """``record`` of the activity, with names; why others were missing, who writes or reviews it reads."""
-        actor = context.actor()
-        if activity.state["organisation"] not in self._access.scope_of_restricted(actor):
-            record = visibility.without_causes(record, actor)
-        return self.named(record)
 
     def refuse_unknown_people(self, kind: Kind, request: Answer) -> None:
         """Raises ``Invalid`` at every place where ``request`` names a person that there is not."""
@@ -408,67 +286,6 @@ class Register:
             return None
         members = self._membership.members_on(organisation, held_on, {"member"}, groups=True)
         return Voting(members, effective(self._voted_by, held_on))
-
-    def _reach(self, actor: str, request: Answer) -> list[str] | None:
-        """The organisations whose activities are asked for and may be read; None for all there are."""
-        if "organisation" not in request and self._access.reaches_everything(actor, request.get("within")):
-            return None
-        readable = self._access.scope_of_activities(actor)
-        if "organisation" in request:
-            wanted = {request["organisation"]}
-        elif "within" in request:
-            wanted = set(self._access.within(request["within"]))
-        else:
-            return sorted(readable)
-        if not wanted & readable:
-            raise Forbidden("permission.denied")
-        return sorted(wanted & readable)
-
-    def named(self, activity: Answer | None) -> Answer:
-        """With the names of who was entitled, as they are called now: names are not kept in the activity."""
-        if not activity or not activity["attendance"]:
-            return activity or {}
-        entitled = [entry["person"] for entry in activity["attendance"] if not entry.get("guest")]
-        names = self._directory.names(entitled)
-        attendance = [
-            entry if entry.get("guest") else {**entry, "name": names.get(entry["person"], "")}
-            for entry in activity["attendance"]
-        ]
-        decisions = [
-            {**each, "responsible_name": names[each["responsible"]]} if each["responsible"] in names else each
-            for each in activity["decisions"]
-        ]
-        return {**activity, "attendance": attendance, "decisions": decisions}
-
-    def shown(self, activity: Document) -> Answer:
-        """An activity as its readers see it."""
-        state = {name: value for name, value in activity.state.items() if name != "versions"}
-        remarks = self._remarks(state["remarks"])
-        return {"id": activity.id, "version": activity.version, **state, "remarks": remarks}
-
-    def _remarks(self, remarks: list[Answer]) -> list[Answer]:
-        return [{**each, "text": self._catalogue.render(each["code"], each["params"])} for each in remarks]
-
-    def _told_kind(self, kind: Kind) -> Answer:
-        render = self._catalogue.render
-        fields = [
-            {
-                "name": each.name,
-                "label": render(f"activity_detail.{each.name}"),
-                "form": each.form,
-                "at": each.at,
-                "accepted": details.accepted(each),
-            }
-            for each in kind.details.values()
-        ]
-        told = {name: getattr(kind, name) for name in _TOLD_OF_KIND}
-        return {
-            **told,
-            "kind": kind.name,
-            "label": render(f"kind.{kind.name}"),
-            "holders": sorted(kind.holders),
-            "details": fields,
-        }
 
 
 def attached(activity: Document | None) -> set[str]:

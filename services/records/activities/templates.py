@@ -134,7 +134,7 @@ class Templates:
         return found
 
     def _last(self, organisation: str, kind: Kind) -> Document | None:
-        """The last meeting of the kind that was recorded here, not in an earlier system; of the latest few."""
+        """The last meeting of the kind that was recorded, and not in an earlier system."""
         found = self._register.documents.find(
             {"organisation": organisation, "kind": kind.name},
             sort=[("held_on", -1), ("_id", -1)],

@@ -12,7 +12,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.store import answering
 from services.records.access import Access
-from services.records.activities.register import Register
+from services.records.activities.reading import ActivityReading
 from services.records.directory.store import Directory, found_by
 from services.records.files.kept import Files
 from services.records.plans import model as rules
@@ -58,7 +58,7 @@ class Board:
         application: Application,
         directory: Directory,
         access: Access,
-        activities: Register,
+        activities: ActivityReading,
         files: Files,
     ) -> None:
         self.directory = directory

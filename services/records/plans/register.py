@@ -8,7 +8,7 @@ from functools import partial
 from services.chassis.application import Application
 from services.chassis.policies import Pack
 from services.records.access import Access
-from services.records.activities.register import Register
+from services.records.activities.reading import ActivityReading
 from services.records.directory.store import Directory
 from services.records.files.kept import Files
 from services.records.plans import model as rules
@@ -31,7 +31,7 @@ class Plans:
         application: Application,
         directory: Directory,
         access: Access,
-        activities: Register,
+        activities: ActivityReading,
         files: Files,
         packs: list[Pack],
     ) -> None:

@@ -9,7 +9,7 @@ from services.chassis.clock import Clock
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
 from services.chassis.identity import derived_id
-from services.records.activities.register import Register
+from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by
 from services.records.plans import beginnings as rules
 
@@ -21,7 +21,7 @@ class Sources:
     and what is decided anew is another.
     """
 
-    def __init__(self, activities: Register, tasks: Documents, clock: Clock) -> None:
+    def __init__(self, activities: ActivityReading, tasks: Documents, clock: Clock) -> None:
         self._activities = activities
         self._tasks = tasks
         self._clock = clock

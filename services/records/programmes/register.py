@@ -13,7 +13,7 @@ from services.chassis.errors import Forbidden, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.store import in_transaction
-from services.records.activities.register import Register
+from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by, only, shown
 from services.records.files.kept import Files
 from services.records.plans.board import Board
@@ -27,7 +27,9 @@ _SUMMARY = ("organisation", "kind", "title", "from_year", "to_year", "state")
 class Programmes:
     """What a programme owes its members read; how far one is, oneself, one's mentor and posts."""
 
-    def __init__(self, application: Application, board: Board, activities: Register, files: Files) -> None:
+    def __init__(
+        self, application: Application, board: Board, activities: ActivityReading, files: Files
+    ) -> None:
         self._board = board
         self._access = board.access
         self._activities = activities

@@ -12,7 +12,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Conflict, Invalid, Refusal, Unavailable
 from services.chassis.identity import derived_id
-from services.records.activities import model as activity_rules
+from services.records.activities import beginnings
 from services.records.activities.kinds import Kinds
 from services.records.directory import model as directory_rules
 from services.records.directory.organisations import Organisations
@@ -238,7 +238,7 @@ class ActivityRows:
                 "imported activity", organisation.id, given["kind"], values["held_on"], given["title"]
             )
             window = self._window_days(organisation.state["path"])
-            change = activity_rules.take_over(
+            change = beginnings.take_over(
                 activity,
                 given,
                 organisation.state,

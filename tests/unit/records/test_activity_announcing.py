@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Invalid, Refusal
 from services.contracts.records_events import ActivityAnnounced, ActivityCancelled, ActivityMadeUp
-from services.records.activities import announcing, drafting, makeups, visibility
+from services.records.activities import announcing, beginnings, drafting, makeups, visibility
 from services.records.activities import model as rules
 from tests.unit.records.activity_kinds import KINDS, conduct
 
@@ -25,7 +25,7 @@ LATER = TODAY + timedelta(days=7)
 
 def planned(kind: str = "theme_day", held_on: date = LATER, **more: Any) -> dict[str, Any]:
     given = {"organisation": "o", "title": "主题党日", "held_on": held_on, **more}
-    return dict(rules.plan("x", given, BRANCH, KINDS[kind], TODAY).state)
+    return dict(beginnings.plan("x", given, BRANCH, KINDS[kind], TODAY).state)
 
 
 def announced(state: dict[str, Any]) -> Change:

@@ -14,6 +14,7 @@ from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
 from services.contracts.kinds import ACTIVITY_KINDS, ORGANISATION_KINDS
 from services.contracts.records_events import ActivityApproved
+from services.records.activities import beginnings
 from services.records.activities import model as rules
 from tests.unit.records.activity_kinds import DETAILS, KINDS, conduct
 
@@ -25,7 +26,7 @@ DAYS = st.dates(date(2019, 3, 1), TODAY)
 
 def planned(held_on: date = TODAY, kind: str = "theme_day") -> dict[str, Any]:
     given = {"organisation": "b", "title": "主题党日", "held_on": held_on}
-    return dict(rules.plan("a", given, BRANCH, KINDS[kind], TODAY).state)
+    return dict(beginnings.plan("a", given, BRANCH, KINDS[kind], TODAY).state)
 
 
 def recorded(
@@ -184,10 +185,10 @@ def test_each_kind_is_held_only_where_the_rules_know_it(kind: str, holder: str) 
     organisation = {**BRANCH, "kind": holder}
     given = {"organisation": "o", "title": "题", "held_on": TODAY}
     if holder in KINDS[kind].holders:
-        assert rules.plan("a", given, organisation, KINDS[kind], TODAY).state["state"] == "planned"
+        assert beginnings.plan("a", given, organisation, KINDS[kind], TODAY).state["state"] == "planned"
     else:
         with pytest.raises(Invalid, match=r"activity\.kind_unfit") as refused:
-            rules.plan("a", given, organisation, KINDS[kind], TODAY)
+            beginnings.plan("a", given, organisation, KINDS[kind], TODAY)
         assert refused.value.params["article"] == KINDS[kind].article
 
 
@@ -199,7 +200,7 @@ def test_nothing_is_planned_before_the_founding_nor_for_who_is_gone_nor_years_ah
     ):
         given = {"organisation": "b", "title": "题", "held_on": held_on}
         with pytest.raises(Invalid, match=code):
-            rules.plan("a", given, organisation, KINDS["theme_day"], TODAY)
+            beginnings.plan("a", given, organisation, KINDS["theme_day"], TODAY)
 
 
 @given(
@@ -224,9 +225,9 @@ def test_a_record_taken_over_is_sound_or_refused(
     }
     if waited < 0 or present + excused > expected:
         with pytest.raises(Invalid):
-            rules.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
+            beginnings.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
         return
-    change = rules.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
+    change = beginnings.take_over("a", given, BRANCH, kind=KINDS["theme_day"], today=TODAY, window_days=7)
     event = ActivityApproved.encode(change.events[0].data)
     assert event["imported"] is True
     assert event["late"] is (waited > 7)

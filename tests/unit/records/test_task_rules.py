@@ -246,7 +246,8 @@ def test_what_a_closed_meeting_decided_is_not_published_and_what_an_open_one_dec
         model.publish(TASK, states[0], published=True)
     assert model.publish(TASK, states[0], published=False) is None
     published = model.publish(TASK, states[1], published=True)
-    assert published is not None and published.state["published"]
+    assert published is not None
+    assert published.state["published"]
 
 
 @pytest.mark.parametrize(
