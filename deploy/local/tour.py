@@ -103,7 +103,10 @@ class Tour:
     def record_an_activity(self, branch: str, owed: dict[str, Any] | None) -> str:
         self.step("The secretary records what was held but never entered, and hands it in.")
         today = date.fromisoformat(self.cast.today())
-        held = date.fromisoformat(owed["starts_on"]) + timedelta(days=14) if owed else today
+        held = today
+        if owed:  # within its period, and not so long ago that the entry is closed
+            middle = date.fromisoformat(owed["starts_on"]) + timedelta(days=14)
+            held = max(middle, today - timedelta(days=60))
         planned = self.secretary.send(
             "POST",
             "/activities",

@@ -23,6 +23,7 @@ from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.records.access import Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
+from services.records.activities.openings import Openings
 from services.records.activities.planning import Planning
 from services.records.activities.reading import ActivityReading
 from services.records.activities.register import Register
@@ -91,6 +92,8 @@ class Records(Application):
         self.activity_reading = ActivityReading(
             self, self.directory, self.access, self.files, kinds.load(self.folder / "policies")
         )
+        entry_windows = self.packs("entry-window-*.yaml")
+        self.openings = Openings(self, self.directory, self.access, entry_windows)
         self.activities = Register(
             self,
             self.directory,
@@ -98,7 +101,8 @@ class Records(Application):
             self.membership,
             self.files,
             self.activity_reading,
-            [*self.packs("entry-window-*.yaml"), *self.packs("activity-conduct-*.yaml")],
+            self.openings,
+            [*entry_windows, *self.packs("activity-conduct-*.yaml")],
             [*counted_by, *self.packs("meetings-*.yaml")],
         )
         self.planning = Planning(self, self.directory, self.activities)

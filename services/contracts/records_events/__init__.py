@@ -12,6 +12,7 @@ from services.contracts.records_events.activities import (
     ActivityReturned,
     ActivitySubmitted,
     ActivityTemplateChanged,
+    EntryWindowChanged,
 )
 from services.contracts.records_events.bulletins import (
     BulletinCorrected,
@@ -140,6 +141,7 @@ __all__ = [
     "ElectionOverdue",
     "ElectionShiftAsked",
     "ElectionShiftDecided",
+    "EntryWindowChanged",
     "ExpenditureAsked",
     "ExpenditureDecided",
     "ExpenditurePaid",

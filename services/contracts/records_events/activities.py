@@ -151,3 +151,18 @@ class ActivityTemplateChanged(EventContract):
     organisation = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(ACTIVITY_KINDS))
     active = fields.Boolean(required=True)
+
+
+class EntryWindowChanged(EventContract):
+    """The level above opened the entry of what was held long ago, or closed it again."""
+
+    type = "records.entry_window.changed.v1"
+
+    window = fields.String(required=True)
+    organisation = fields.String(required=True)
+    held_from = fields.Date(required=True, metadata={"description": "first campus date of the events"})
+    held_until = fields.Date(required=True, metadata={"description": "last campus date of the events"})
+    open_until = fields.Date(required=True, metadata={"description": "last day of entering"})
+    closed_on = fields.Date(
+        required=True, allow_none=True, metadata={"description": "null unless closed before its last day"}
+    )

@@ -239,8 +239,22 @@ class MadeUp(Schema):
     entered_on = Day(required=True)
 
 
+class OpenedBy(Schema):
+    """The opening of the level above under which an activity was entered."""
+
+    window = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
 class Activity(ActivitySummary):
     """An activity with everything recorded of it."""
+
+    opened_by = fields.Nested(
+        OpenedBy,
+        required=True,
+        allow_none=True,
+        metadata={"description": "shown to who writes for the organisation or reviews it"},
+    )
 
     agenda = fields.List(fields.String(), required=True)
     invitees = fields.List(

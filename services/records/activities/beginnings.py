@@ -9,7 +9,7 @@ from typing import Any
 from services.chassis.contract import Change
 from services.chassis.errors import Invalid
 from services.contracts.records_events import ActivityApproved, ActivityPlanned
-from services.records.activities import conduct, details
+from services.records.activities import conduct, details, windows
 from services.records.activities.kinds import Kind
 from services.records.activities.model import happened, is_late, record, seen, submit, wrong
 from services.records.activities.votes import Voting
@@ -65,6 +65,7 @@ def _begun(organisation: str, kind: Kind) -> dict[str, Any]:
         "cancel_reason": None,
         "entered_on": None,
         "late": False,
+        "opened_by": None,
         "expected": 0,
         "present": 0,
         "excused": 0,
@@ -101,6 +102,7 @@ def file(
     by: str,
     today: date,
     window_days: int,
+    limit: windows.Limit | None = None,
     rulings: conduct.Rulings,
 ) -> Change:
     """A routine meeting planned, recorded and handed in at once; raises as each of these steps."""
@@ -115,6 +117,7 @@ def file(
         by=by,
         today=today,
         window_days=window_days,
+        limit=limit,
     )
     assert recorded is not None, "what was only planned says something else than its record"
     steps.append(recorded)

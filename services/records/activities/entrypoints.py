@@ -6,7 +6,7 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.contracts.records_rpc import activities as calls
-from services.contracts.records_rpc import amendments
+from services.contracts.records_rpc import amendments, entry_windows
 from services.contracts.records_rpc.parts import Nothing
 from services.records.application import Records
 
@@ -66,3 +66,15 @@ class ActivitiesTable:
     @rpc(request=Nothing, response=calls.RestrictedReach)
     def restricted_reach(self, request: Request) -> Answer:
         return self.records.activity_reading.restricted_reach()
+
+    @rpc(request=entry_windows.OpenEntryWindow, response=entry_windows.EntryWindow)
+    def open_entry_window(self, request: Request) -> Answer:
+        return self.records.openings.open(request)
+
+    @rpc(request=entry_windows.ListEntryWindows, response=entry_windows.EntryWindows)
+    def list_entry_windows(self, request: Request) -> Answer:
+        return self.records.openings.listed(request)
+
+    @rpc(request=entry_windows.CloseEntryWindow, response=entry_windows.EntryWindow)
+    def close_entry_window(self, request: Request) -> Answer:
+        return self.records.openings.close(request)

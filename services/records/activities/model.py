@@ -18,7 +18,7 @@ from services.contracts.records_events import (
     ActivityReturned,
     ActivitySubmitted,
 )
-from services.records.activities import conduct, details, visibility
+from services.records.activities import conduct, details, visibility, windows
 from services.records.activities.content import content, differing
 from services.records.activities.kinds import Kind
 from services.records.activities.votes import Voting
@@ -59,14 +59,17 @@ def record(
     by: str,
     today: date,
     window_days: int,
+    limit: windows.Limit | None = None,
 ) -> Change | None:
     """What happened, or what happened after all: until it is submitted a record may be made anew.
 
     All who were ``entitled`` on its day are listed, present or not, or spoken for by ``others``; whoever else
     is listed is a guest, and counts nowhere. Whoever recorded (``by``) stays known when somebody else records
     anew. Late is who enters more than ``window_days`` after the event; recording anew does not undo it.
+    The first entry and a day that is moved are held to ``limit``; under which opening stays known.
     ``changed`` is what differs since the record was returned. Raises ``Conflict("activity.state")``,
-    ``Invalid``: ``activity.in_future``, and as ``content``. None where the record says so already.
+    ``Invalid``: ``activity.in_future``, and as ``content`` and ``windows.opened``. None where the record
+    says so already.
     """
     expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
@@ -75,6 +78,7 @@ def record(
     said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
+    opening = windows.opened(held_on, today, by, limit) if first or moved else None
     late = before["late"] or ((first or moved) and is_late(held_on, today, window_days))
     make_ups = standing(before["make_ups"], said["attendance"])
     state = {
@@ -83,6 +87,7 @@ def record(
         **said,
         "entered_on": before["entered_on"] or today.isoformat(),
         "late": late,
+        "opened_by": opening or before.get("opened_by"),
         "changed": sorted({*before["changed"], *differing(before, said)}) if before["reviews"] else [],
         "make_ups": make_ups,
         "made_up": len(make_ups),

@@ -19,6 +19,7 @@ from services.records.activities import amending, beginnings, details
 from services.records.activities import model as rules
 from services.records.activities.conduct import Rulings
 from services.records.activities.kinds import Kind
+from services.records.activities.openings import Openings
 from services.records.activities.reading import HOLDER, ActivityReading
 from services.records.activities.votes import VOTING_KIND, Voting
 from services.records.directory.store import Directory
@@ -39,6 +40,7 @@ class Register:
         membership: Membership,
         files: Files,
         reading: ActivityReading,
+        openings: Openings,
         packs: list[Pack],
         voted_by: list[Pack],
     ) -> None:
@@ -49,6 +51,7 @@ class Register:
         self._access = access
         self._membership = membership
         self._files = files
+        self._openings = openings
         self._database = application.database
         self._clock: Clock = application.clock
         self._packs = packs
@@ -86,6 +89,7 @@ class Register:
         activity = self.documents.id_for_command()
         in_force = self.rulings(self._directory.authority.path(organisation.id))
         entitled = self.entitled(kind, organisation.id, request["held_on"])
+        limit = self._openings.limit(organisation.id, request["held_on"], in_force)
 
         def create(attachments: list[Answer]) -> Document:
             change = beginnings.file(
@@ -98,12 +102,15 @@ class Register:
                 by=actor,
                 today=self._clock.today(),
                 window_days=int(in_force["entry_window"].value),
+                limit=limit,
                 rulings=in_force,
             )
             return self.documents.create(activity, change.state, change.events, respond=self._reading.shown)
 
         files = request["attachments"]
-        filed = self._attaching(activity, files, create) if files else create([])
+        filed = self.documents.repeated(activity)  # asked first: by now its entry may be closed
+        if filed is None:
+            filed = self._attaching(activity, files, create) if files else create([])
         return self._reading.named(filed.response)
 
     def record(self, request: Answer) -> Answer:
@@ -112,10 +119,11 @@ class Register:
         kind = self.kinds[activity.state["kind"]]
         self.refuse_unknown_people(kind, request)
         held_on = request.get("held_on") or date.fromisoformat(activity.state["held_on"])
-        entitled = self.entitled(kind, activity.state["organisation"], held_on)
-        voting = self._voting(kind, activity.state["organisation"], held_on)
-        today = self._clock.today()
-        window = self.window_days(self._directory.authority.path(activity.state["organisation"]))
+        organisation, today = activity.state["organisation"], self._clock.today()
+        entitled = self.entitled(kind, organisation, held_on)
+        voting = self._voting(kind, organisation, held_on)
+        in_force = self.rulings(self._directory.authority.path(organisation))
+        limit = self._openings.limit(organisation, held_on, in_force)
 
         def change(attachments: list[Answer]) -> Document:
             return self._change(
@@ -130,7 +138,8 @@ class Register:
                     voting=voting,
                     by=actor,
                     today=today,
-                    window_days=window,
+                    window_days=int(in_force["entry_window"].value),
+                    limit=limit,
                 ),
             )
 

@@ -22,6 +22,7 @@ _RECORD: Mapping[str, Any] = {
     "make_ups": [],
     "remarks": [],
     "reviews": [],
+    "opened_by": None,
 }
 
 
@@ -79,9 +80,11 @@ def without_record(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_causes(record: State, reader: str) -> dict[str, Any]:
-    """A record as it is shown to who neither writes nor reviews it: why others were missing is kept back."""
+    """A record as it is shown to who neither writes nor reviews it: why others were missing is kept back, and
+    why the level above opened its entry.
+    """
     attendance = [
         entry if entry["person"] == reader else {**entry, "cause": None, "reason": None}
         for entry in record["attendance"]
     ]
-    return {**record, "attendance": attendance}
+    return {**record, "attendance": attendance, "opened_by": None}

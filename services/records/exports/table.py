@@ -35,6 +35,7 @@ LISTS: Mapping[str, Listed] = {
         "list_my_activities", words={"answer": "word.answer", "cause": "word.absence_cause"}
     ),
     "activity_templates": Listed("list_activity_templates"),
+    "entry_windows": Listed("list_entry_windows", people=("opened_by", "closed_by")),
     "plans": Listed("list_plans"),
     "tasks": Listed("list_tasks", without=_NAMED),
     "my_tasks": Listed("list_my_tasks", without=_NAMED),

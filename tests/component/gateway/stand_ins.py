@@ -82,6 +82,7 @@ def activity(identity: str, **changes: Any) -> dict[str, Any]:
         "state": "planned",
         "entered_on": None,
         "late": False,
+        "opened_by": None,
         "expected": 0,
         "present": 0,
         "excused": 0,

@@ -82,6 +82,11 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("activities", {"when": "past"}, actor=SECRETARY, besides={"activity_participations": NAMES}),
     ),
     "list_activity_templates": (Ask("activity_templates", _AT, actor=SECRETARY),),
+    "list_entry_windows": (
+        Ask("entry_windows", _AT),
+        Ask("entry_windows", {"within": FACULTY}),
+        Ask("entry_windows", actor=ADMINISTRATOR),
+    ),
     "list_ending_posts": (
         Ask("posts", actor=ADMINISTRATOR),
         Ask("posts", {"within": FACULTY}),

@@ -32,6 +32,7 @@ COLLECTIONS = (
     "posts",
     "activities",
     "activity_templates",
+    "entry_windows",
     "rejections",
     "training_credits",
     "thought_reports",

@@ -115,6 +115,10 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
             {"title": "党课", "offered": [branch]},
         ),
         (
+            records.openings.documents,
+            {"organisation": branch, "open_until": "2026-09-30", "closed_on": None},
+        ),
+        (
             records.elections.documents,
             {**held_on, "due_on": "2026-12-01", "remind_on": "2026-06-01", "standing": "due_soon"},
         ),

@@ -33,6 +33,8 @@ _NO_TEXTS = {
     "person.phone_revealed",
     "person.id_number_revealed",
     "activity.read",
+    "entry_window.opened",
+    "entry_window.closed",
     "dossier.read",
     "dossiers.listed",
     "file.read",
