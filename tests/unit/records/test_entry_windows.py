@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import Invalid
 from services.chassis.policies import Ruling, effective, load_all
-from services.records.activities import model as activities
+from services.records.activities import beginnings as activities
 from services.records.activities import windows as rules
 from tests.unit.records.activity_kinds import KINDS, POLICIES
 
