@@ -57,7 +57,9 @@ class Statements:
         return {"job": self._files.start(KIND, request["file"], {"organisation": node, **days})}
 
     def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
-        """The job's work; see ``Jobs.work``. A job that is repeated writes the same results."""
+        """The job's work; see ``Jobs.work``. Lines that a run wrote before it was cut off stay, with
+        the books as they were then.
+        """
         if job.cursor is None:
             try:
                 found = read_elsewhere(READER, self._files.content(job), job.params["filename"], checkpoint)

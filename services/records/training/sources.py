@@ -49,7 +49,8 @@ class Sources:
         on = date.fromisoformat(held["held_on"])
         in_force = self._training.rulings(on, self._directory.authority.path(held["organisation"]))
         minutes, present = rules.of_activity(held, in_force)
-        if not minutes:
+        # An amended record may have moved to where it gives nothing: what it gave before is taken back.
+        if held["state"] != "approved" or (not minutes and held["revision"] == 1):
             return
         found = {each.id: each for each in self._documents.find({"activity": activity}, limit=0)}
         lines = [shown(each) for each in found.values()]

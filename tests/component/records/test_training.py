@@ -279,6 +279,20 @@ def test_credits_follow_the_record_of_an_activity_but_not_against_a_reversal_by_
     assert len(told(campus, REVERSED)) == 2
 
 
+def test_a_record_amended_to_a_day_that_gives_no_hours_takes_its_credits_back(
+    campus: Campus, faculty: Faculty
+) -> None:
+    activity = approved(campus, faculty, "party_lecture")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 2)
+    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
+    moved = {"held_on": "2018-12-31", "revision": 2}
+    campus.application.database["activities"].update_one({"_id": activity}, {"$set": moved})
+    campus.say(event, times=3, exchange="records.events", key="activity.approved")
+    wait_for(lambda: len(told(campus, REVERSED)) == 2)
+    assert campus.call(faculty.member, "training_hours")["credited"] == 0
+    assert len(lines(campus, activity=activity)) == 4
+
+
 def test_what_another_system_reports_is_credited_once(campus: Campus, faculty: Faculty) -> None:
     event = completed(campus, "r-1", minutes=90)
     campus.say(event, times=20)
