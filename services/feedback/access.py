@@ -23,6 +23,11 @@ class Access:
         """Whether ``person`` may decline, plan and publish for ``organisation``."""
         return self._may(person, HANDLERS, organisation, kept_from)
 
+    def require_handler(self, person: str, organisation: str, kept_from: Collection[str]) -> None:
+        """As ``may_handle``; raises ``Forbidden("permission.denied")``."""
+        if not self.may_handle(person, organisation, kept_from):
+            raise Forbidden("permission.denied")
+
     def may_read(self, person: str, organisation: str, kept_from: Collection[str]) -> bool:
         """Whether ``person`` may read what ``organisation`` has to answer."""
         return self._may(person, READERS, organisation, kept_from)

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
-from services.chassis.rpc import rpc
-from services.chassis.scheduled import scheduled
 from services.chassis.subscribe import Order
-from services.contracts.feedback_rpc import (
-    DeclineOpinion,
-    FollowReceipt,
-    GetMeasure,
-    GetOpinion,
-    ListMeasures,
-    ListOpinions,
-    ListPublicMeasures,
-    Measure,
-    MeasurePage,
-    Opinion,
-    OpinionPage,
-    OpinionProgress,
-    PlanMeasure,
-    PublicMeasurePage,
-    PublishResult,
-    Receipt,
-    SubmitAnonymousOpinion,
-    SubmitOpinion,
-)
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.feedback.application import Feedback
+from services.feedback.measures.entrypoints import MeasuresTable
+from services.feedback.opinions.entrypoints import OpinionsTable
 
-Request = dict[str, Any]
-Answer = dict[str, Any]
 
+class FeedbackService(OpinionsTable, MeasuresTable):
+    """Sees that what people say is answered, and that who spoke without a name stays without one.
 
-class FeedbackService:
-    """Sees that what people say is answered, and that who spoke without a name stays without one."""
+    What is asked stands in the tables of its parts; here stands which events it reads.
+    """
 
     name = "feedback"
 
@@ -53,55 +31,3 @@ class FeedbackService:
     )
     def learn(self, events: list[Event]) -> None:
         self.feedback.learn(events)
-
-    # Opinions
-
-    @rpc(request=SubmitOpinion, response=Opinion)
-    def submit_opinion(self, request: Request) -> Answer:
-        return self.feedback.submit(request)
-
-    @rpc(request=SubmitAnonymousOpinion, response=Receipt, anonymous=True)
-    def submit_anonymous_opinion(self, request: Request) -> Answer:
-        return self.feedback.submit_anonymously(request)
-
-    @rpc(request=FollowReceipt, response=OpinionProgress, anonymous=True)
-    def follow_receipt(self, request: Request) -> Answer:
-        return self.feedback.follow(request["code"])
-
-    @rpc(request=ListOpinions, response=OpinionPage)
-    def list_opinions(self, request: Request) -> Answer:
-        return self.feedback.opinions_of(request)
-
-    @rpc(request=GetOpinion, response=Opinion)
-    def get_opinion(self, request: Request) -> Answer:
-        return self.feedback.opinion(request["opinion"])
-
-    @rpc(request=DeclineOpinion, response=Opinion)
-    def decline_opinion(self, request: Request) -> Answer:
-        return self.feedback.decline(request)
-
-    @scheduled(every=lambda feedback: feedback.releasing.every.total_seconds(), name="feedback.releasing")
-    def release_opinions(self) -> None:
-        self.feedback.releasing.release()
-
-    # Measures and results
-
-    @rpc(request=PlanMeasure, response=Measure)
-    def plan_measure(self, request: Request) -> Answer:
-        return self.feedback.plan(request)
-
-    @rpc(request=PublishResult, response=Measure)
-    def publish_result(self, request: Request) -> Answer:
-        return self.feedback.publish(request)
-
-    @rpc(request=GetMeasure, response=Measure)
-    def get_measure(self, request: Request) -> Answer:
-        return self.feedback.measure(request["measure"])
-
-    @rpc(request=ListMeasures, response=MeasurePage)
-    def list_measures(self, request: Request) -> Answer:
-        return self.feedback.measures_of(request)
-
-    @rpc(request=ListPublicMeasures, response=PublicMeasurePage, public=True)
-    def public_measures(self, request: Request) -> Answer:
-        return self.feedback.published(request)

@@ -14,7 +14,8 @@ from services.chassis.catalogue import Catalogue
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.chassis.identity import derived_id
 from services.chassis.rpc import rpc
-from services.contracts import feedback_rpc
+from services.contracts.feedback_rpc import measures as feedback_measures
+from services.contracts.feedback_rpc import opinions as feedback_opinions
 from services.contracts.records_rpc.activities import (
     Activity,
     GetActivity,
@@ -260,7 +261,7 @@ class FeedbackStandIn:
     name = "feedback"
     desk = Desk()
 
-    @rpc(request=feedback_rpc.SubmitOpinion, response=feedback_rpc.Opinion)
+    @rpc(request=feedback_opinions.SubmitOpinion, response=feedback_opinions.Opinion)
     def submit_opinion(self, request):
         self.desk.saw("submit_opinion", request)
         return {
@@ -282,8 +283,8 @@ class FeedbackStandIn:
         }
 
     @rpc(
-        request=feedback_rpc.SubmitAnonymousOpinion,
-        response=feedback_rpc.Receipt,
+        request=feedback_opinions.SubmitAnonymousOpinion,
+        response=feedback_opinions.Receipt,
         anonymous=True,
     )
     def submit_anonymous_opinion(self, request):
@@ -296,11 +297,15 @@ class FeedbackStandIn:
             "received_on": date(2026, 3, 2),
         }
 
-    @rpc(request=feedback_rpc.FollowReceipt, response=feedback_rpc.OpinionProgress, anonymous=True)
+    @rpc(request=feedback_opinions.FollowReceipt, response=feedback_opinions.OpinionProgress, anonymous=True)
     def follow_receipt(self, request):
         self.desk.saw("follow_receipt", request)
         raise NotFound("receipt.not_found")
 
-    @rpc(request=feedback_rpc.ListPublicMeasures, response=feedback_rpc.PublicMeasurePage, public=True)
+    @rpc(
+        request=feedback_measures.ListPublicMeasures,
+        response=feedback_measures.PublicMeasurePage,
+        public=True,
+    )
     def public_measures(self, request):
         return {"items": [], "next": None}

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 import services.feedback
 from services.chassis.catalogue import Catalogue
-from services.contracts.feedback_rpc import SubmitOpinion
+from services.contracts.feedback_rpc.opinions import SubmitOpinion
 from services.contracts.kinds import OPINION_STATES
 
 FOLDER = Path(services.feedback.__file__).parent

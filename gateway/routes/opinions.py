@@ -1,4 +1,4 @@
-"""Addresses of the feedback service: opinions, the measures that answer them, and the open view."""
+"""Addresses of opinions: speaking, following, handling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.application import answered
 from gateway.response import of_json
 from gateway.routing import Access, Call, Route
 from services.chassis.errors import Refusal
-from services.contracts import feedback_rpc as rpc
+from services.contracts.feedback_rpc import opinions as rpc
 from services.contracts.kinds import OPINION_MODES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.request import Request
     from gateway.response import Response
 
-_HANDLER = "handler at the responsible organisation or above"
+HANDLER = "handler at the responsible organisation or above"
 BY_NAME = Call("feedback.submit_opinion", rpc.SubmitOpinion, rpc.Opinion)
 WITHOUT_NAME = Call("feedback.submit_anonymous_opinion", rpc.SubmitAnonymousOpinion, rpc.Receipt)
 
@@ -56,7 +56,7 @@ def speak(gateway: Gateway, request: Request, route: Route) -> Response:
     return answered(route, gateway.ask(BY_NAME, asked, request))
 
 
-OPINIONS = (
+ROUTES = (
     Route(
         "POST",
         "/api/v1/opinions",
@@ -78,7 +78,7 @@ OPINIONS = (
         "Opinions to handle, or my own",
         "opinions",
         call=Call("feedback.list_opinions", rpc.ListOpinions, rpc.OpinionPage),
-        permission=_HANDLER,
+        permission=HANDLER,
     ),
     Route(
         "GET",
@@ -86,7 +86,7 @@ OPINIONS = (
         "One opinion",
         "opinions",
         call=Call("feedback.get_opinion", rpc.GetOpinion, rpc.Opinion),
-        permission="its author, or " + _HANDLER,
+        permission="its author, or " + HANDLER,
     ),
     Route(
         "POST",
@@ -95,7 +95,7 @@ OPINIONS = (
         "opinions",
         call=Call("feedback.decline_opinion", rpc.DeclineOpinion, rpc.Opinion),
         expects="version",
-        permission=_HANDLER,
+        permission=HANDLER,
     ),
     Route(
         "GET",
@@ -107,52 +107,3 @@ OPINIONS = (
         permission="whoever holds the code",
     ),
 )
-
-MEASURES = (
-    Route(
-        "POST",
-        "/api/v1/measures",
-        "Answer opinions with a measure",
-        "measures",
-        call=Call("feedback.plan_measure", rpc.PlanMeasure, rpc.Measure),
-        status=201,
-        location="/api/v1/measures/{id}",
-        permission=_HANDLER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/measures",
-        "Measures to handle, or my own",
-        "measures",
-        call=Call("feedback.list_measures", rpc.ListMeasures, rpc.MeasurePage),
-        permission=_HANDLER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/measures/{measure}",
-        "One measure",
-        "measures",
-        call=Call("feedback.get_measure", rpc.GetMeasure, rpc.Measure),
-        permission="its owner, or " + _HANDLER,
-    ),
-    Route(
-        "POST",
-        "/api/v1/measures/{measure}/result",
-        "Publish what a measure came to",
-        "measures",
-        call=Call("feedback.publish_result", rpc.PublishResult, rpc.Measure),
-        status=201,
-        expects="version",
-        permission=_HANDLER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/public/measures",
-        "Published results, for everybody",
-        "public",
-        call=Call("feedback.public_measures", rpc.ListPublicMeasures, rpc.PublicMeasurePage),
-        access=Access.PUBLIC,
-    ),
-)
-
-ROUTES = (*OPINIONS, *MEASURES)

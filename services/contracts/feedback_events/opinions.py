@@ -1,4 +1,4 @@
-"""Events of the feedback service. No text of an opinion, and nothing about who spoke."""
+"""Events of opinions. No text of an opinion, and nothing about who spoke."""
 
 from __future__ import annotations
 
@@ -38,26 +38,3 @@ class OpinionAdopted(_Opinion):
     type = "feedback.opinion.adopted.v1"
 
     measure = fields.String(required=True)
-
-
-class MeasurePlanned(EventContract):
-    """A measure has an owner and a due date."""
-
-    type = "feedback.measure.planned.v1"
-
-    measure = fields.String(required=True)
-    organisation = fields.String(required=True)
-    owner = fields.String(required=True, metadata={"description": "person id"})
-    due_on = fields.Date(required=True)
-    opinions = fields.List(fields.String(), required=True)
-
-
-class ResultPublished(EventContract):
-    """The result of a measure is public."""
-
-    type = "feedback.result.published.v1"
-
-    measure = fields.String(required=True)
-    organisation = fields.String(required=True)
-    published_on = fields.Date(required=True)
-    opinions = fields.List(fields.String(), required=True)

@@ -1,0 +1,71 @@
+"""Reading measures: theirs who answer and who own, and the open view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.chassis import context
+from services.chassis.application import Application
+from services.chassis.documents import Document, Documents
+from services.chassis.errors import NotFound
+from services.chassis.pages import Page, page
+from services.feedback.access import Access
+from services.feedback.measures import store
+from services.feedback.opinions.reading import only
+
+Answered = dict[str, Any]
+
+
+class MeasureReading:
+    """An id that the caller may not know of is answered as one that does not exist."""
+
+    def __init__(self, application: Application, documents: Documents, access: Access) -> None:
+        self.documents = documents
+        self._access = access
+        self._authority = application.authority
+
+    def one(self, id: str) -> Answered:  # noqa: A002 - the field's name
+        """One measure, to its owner and its readers."""
+        person = context.actor()
+        document = self.readable(person, id)
+        measure = store.read(document)
+        may_read = self._access.may_read(person, measure.organisation, measure.kept_from)
+        return store.shown(document, with_opinions=may_read)
+
+    def several(self, request: Answered) -> Answered:
+        """What I own, or what I may read."""
+        person, mine = context.actor(), request["mine"]
+        wanted = {"owner": person} if mine else self._access.readable(person, request.get("organisation"))
+        found = page(
+            self.documents,
+            wanted | only(request, "state"),
+            order=store.LATEST_DUE_FIRST,
+            limit=request["limit"],
+            cursor=request["cursor"],
+        )
+        shown = [store.shown(each, with_opinions=not mine) for each in found.documents]
+        return {"items": shown, "next": found.next}
+
+    def published(self, request: Answered) -> Answered:
+        """The open view: results of ``organisation`` and below, or of the whole campus."""
+        wanted: Answered = {"state": "published"}
+        if request.get("organisation"):
+            wanted["organisation"] = {"$in": self._authority.subtree(request["organisation"])}
+        found: Page = page(
+            self.documents,
+            wanted,
+            order=store.NEWEST_RESULT_FIRST,
+            limit=request["limit"],
+            cursor=request["cursor"],
+        )
+        return {"items": [store.shown_to_everyone(each) for each in found.documents], "next": found.next}
+
+    def readable(self, person: str, id: str) -> Document:  # noqa: A002 - the field's name
+        """The document of a measure, to its owner and its readers; raises ``NotFound`` to others."""
+        document = self.documents.get(id)
+        measure = store.read(document)
+        if measure.owner != person and not self._access.may_read(
+            person, measure.organisation, measure.kept_from
+        ):
+            raise NotFound("measures.not_found")
+        return document
