@@ -179,6 +179,7 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.dues_expenditure.reversed.v1": (*_EXPENDITURE, "reversed_on"),
     **_TASKS,
     "records.plan_template.made.v1": ("template", "organisation", "due_on", "required"),
+    "records.plan_template.withdrawn.v1": ("template", "organisation", "withdrawn_on"),
     "records.programme_member.changed.v1": (
         "programme",
         "organisation",

@@ -129,6 +129,15 @@ ROUTES = (
         permission=_WRITER,
     ),
     Route(
+        "POST",
+        "/api/v1/plan-templates/{template}/withdraw",
+        "Take back what was pushed down; what was begun stays and is named",
+        "plans",
+        call=Call("records.withdraw_plan_template", rpc.WithdrawPlanTemplate, StartedJob),
+        status=202,
+        permission=_WRITER,
+    ),
+    Route(
         "GET",
         "/api/v1/plan-templates/{template}/tasks",
         "Who has the task, who took it up, and how far each is",

@@ -150,3 +150,13 @@ class PlanTemplateMade(EventContract):
     organisation = fields.String(required=True)
     due_on = fields.Date(required=True)
     required = fields.Boolean(required=True)
+
+
+class PlanTemplateWithdrawn(EventContract):
+    """Nobody gets the task any more; of those who had it, each task that was not begun is cancelled."""
+
+    type = "records.plan_template.withdrawn.v1"
+
+    template = fields.String(required=True)
+    organisation = fields.String(required=True)
+    withdrawn_on = fields.Date(required=True)

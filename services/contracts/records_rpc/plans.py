@@ -162,7 +162,7 @@ class MakePlanTemplate(Schema):
 
 
 class PlanTemplate(Schema):
-    """A task as it is pushed down. It is never changed."""
+    """A task as it is pushed down. It is never changed; it can be withdrawn."""
 
     id = identifier()
     version = fields.Integer(required=True)
@@ -174,6 +174,8 @@ class PlanTemplate(Schema):
     nodes = fields.List(fields.Nested(NewNode), required=True)
     required = fields.Boolean(required=True)
     made_on = Day(required=True)
+    withdrawn_on = Day(required=True, allow_none=True)
+    withdrawn_because = fields.String(required=True, allow_none=True)
 
 
 class GetPlanTemplate(Schema):
@@ -193,7 +195,7 @@ class PlanTemplates(Page):
 class PushPlanTemplate(Schema):
     """Give the task to every active organisation below that is of ``kinds`` or named in ``organisations``.
 
-    Each gets it once: pushed again, only those that do not have it get it.
+    Each gets it once: pushed again, only those that do not have it get it. What was withdrawn nobody gets.
     """
 
     template = identifier()
@@ -203,6 +205,17 @@ class PushPlanTemplate(Schema):
         validate=validate.Length(max=len(ORGANISATION_KINDS)),
     )
     organisations = fields.List(identifier(), load_default=list, validate=validate.Length(max=MOST_RECEIVERS))
+
+
+class WithdrawPlanTemplate(Schema):
+    """Take back what was pushed down, as a job: each task that nobody began is cancelled with ``reason``.
+
+    What was begun stays. The job counts it as ``refused``, and names its organisation as the ``column`` of an
+    error with the code ``task.begun``. Withdrawn again, what is left is looked at again.
+    """
+
+    template = identifier()
+    reason = Text(300, required=True)
 
 
 class ListPushedTasks(Listing):

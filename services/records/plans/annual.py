@@ -10,6 +10,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
+from services.contracts.kinds import ROLES
 from services.records.directory.store import only
 from services.records.plans import planning as rules
 from services.records.plans.board import Answer, Board
@@ -67,20 +68,23 @@ class AnnualPlans:
     def close(self, request: Answer) -> Answer:
         """End it, with how its tasks stand now."""
         plan, today = self._writable(request["plan"]), self._board.clock.today()
-        standing = self._standing(plan)
+        standing, names = self._standing(plan), self._names(plan)
         return self._changed(
             request,
             plan,
             lambda state: rules.close(
-                plan.id, state, summary=request["summary"], standing=standing, today=today
+                plan.id, state, summary=request["summary"], standing=standing, today=today, names=names
             ),
         )
 
     def publish(self, request: Answer) -> Answer:
-        """Into the open view, or out of it."""
+        """Into the open view, or out of it; a plan that names people of its organisation stays out."""
         plan, published = self._readable(request["plan"]), request["published"]
         self._board.require_publisher(plan.state["organisation"])
-        return self._changed(request, plan, lambda state: rules.publish(plan.id, state, published=published))
+        names = self._names(plan) if published else []
+        return self._changed(
+            request, plan, lambda state: rules.publish(plan.id, state, published=published, names=names)
+        )
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -143,6 +147,23 @@ class AnnualPlans:
             return dict(plan.state["outcome"])
         found = self._board.tasks.find({"plan": plan.id}, sort=[("due_on", 1), ("_id", 1)], limit=0)
         return rules.outcome(each.state for each in found)
+
+    def _names(self, plan: Document) -> list[str]:
+        """Of whom a plan may speak: members, who holds a post there or just below, who has one of its tasks.
+
+        Not of everybody below: what a university publishes is not compared with all its people.
+        """
+        board, node = self._board, plan.state["organisation"]
+        authority = board.directory.authority
+        around = [authority.node(each) for each in authority.subtree(node)]
+        below = [each for each in around if each is not None and each.parent == node]
+        homes = [node, *(each.id for each in below if each.kind == "group")]
+        posts = [node, *(each.id for each in below)]
+        people = {person for home in homes for person in authority.members(home)}
+        people.update(person for each in posts for person in authority.holders(each, ROLES))
+        tasks = board.tasks.find({"plan": plan.id}, sort=[("due_on", 1), ("_id", 1)], limit=0)
+        people.update(each.state["responsible"] for each in tasks if each.state["responsible"])
+        return list(board.directory.names(people).values())
 
     def _changed(self, request: Answer, plan: Document, decide: Callable[[Answer], Change | None]) -> Answer:
         changed = self._documents.change(

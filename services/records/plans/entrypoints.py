@@ -143,6 +143,10 @@ class PlansTable:
     def push_plan_template(self, request: Request) -> Answer:
         return self.records.plans.templates.push(request)
 
+    @rpc(request=planned.WithdrawPlanTemplate, response=StartedJob)
+    def withdraw_plan_template(self, request: Request) -> Answer:
+        return self.records.plans.templates.withdraw(request)
+
     @rpc(request=planned.ListPushedTasks, response=planned.PushedTasks)
     def list_pushed_tasks(self, request: Request) -> Answer:
         return self.records.plans.templates.pushed(request)

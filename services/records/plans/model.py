@@ -187,6 +187,18 @@ def cancel(subject: str, before: State, *, reason: str) -> Change:
     return Change(state, [TaskCancelled.of(**facts(subject, state))])
 
 
+def withdraw(subject: str, before: State, *, reason: str) -> Change | None:
+    """What was pushed down is taken back, as long as nobody began it; None of what was cancelled before.
+
+    Raises ``Conflict("task.begun")``.
+    """
+    if before["state"] == "cancelled":
+        return None
+    if begun(before):
+        raise Conflict("task.begun")
+    return cancel(subject, before, reason=reason)
+
+
 # -- what follows from a state ---------------------------------------------------------------------
 
 
@@ -196,6 +208,16 @@ def progress(state: State) -> int:
         return WHOLE
     counted = per_cent(state["nodes"])
     return int(state["stated"]) if counted is None else counted
+
+
+def begun(state: State) -> bool:
+    """Whether somebody took it up or answers for it, said how it goes, reached a node, or did it."""
+    if state["state"] in ("done", "confirmed"):
+        return True
+    taken = state["taken_up_on"] or state["responsible"]
+    return bool(taken or state["reports"] or state["reviews"]) or any(
+        node["done_on"] is not None for node in state["nodes"]
+    )
 
 
 def evidence(state: State) -> set[str]:

@@ -18,6 +18,7 @@ from services.contracts.records_events import (
     PlanReturned,
     PlanSubmitted,
     PlanTemplateMade,
+    PlanTemplateWithdrawn,
 )
 from services.records.plans import model as tasks
 from services.records.plans.nodes import numbered
@@ -84,16 +85,27 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     return _happened(PlanReturned, subject, {**state, "state": "returned"})
 
 
-def publish(subject: str, before: State, *, published: bool) -> Change | None:
-    """Into the open view, or out of it; ``Conflict("plan.state")`` before it was approved."""
+def publish(subject: str, before: State, *, published: bool, names: Iterable[str] = ()) -> Change | None:
+    """Into the open view, or out of it.
+
+    Raises ``Conflict("plan.state")`` before it was approved, and ``Invalid("plan.names_a_person")`` where
+    one of ``names`` stands in what everybody would read.
+    """
     _expect(before, "approved", "closed")
     if before["published"] == published:
         return None
-    return _happened(PlanChanged, subject, {**before, "published": published})
+    state = {**before, "published": published}
+    _check_words(state, names)
+    return _happened(PlanChanged, subject, state)
 
 
-def close(subject: str, before: State, *, summary: str, standing: State, today: date) -> Change:
-    """The end of an approved plan, with how its tasks stand (see ``outcome``); nothing changes that later."""
+def close(
+    subject: str, before: State, *, summary: str, standing: State, today: date, names: Iterable[str] = ()
+) -> Change:
+    """The end of an approved plan, with how its tasks stand (see ``outcome``); nothing changes that later.
+
+    Raises ``Conflict("plan.state")``, ``Invalid("plan.names_a_person")`` as ``publish``.
+    """
     _expect(before, "approved")
     state = {
         **before,
@@ -102,6 +114,7 @@ def close(subject: str, before: State, *, summary: str, standing: State, today: 
         "closed_on": today.isoformat(),
         "outcome": dict(standing),
     }
+    _check_words(state, names)
     counted = sum(standing[name] for name in TASK_STATES)
     return Change(
         state,
@@ -132,9 +145,37 @@ def make_template(subject: str, given: State, *, today: date) -> Change:
         "target": tasks.target(given.get("target")),
         "nodes": [{"title": node["title"], "due_on": node["due_on"]} for node in given["nodes"]],
         "made_on": today,
+        "withdrawn_on": None,
+        "withdrawn_because": None,
     }
     told = {name: given[name] for name in ("organisation", "due_on", "required")}
     return Change(state, [PlanTemplateMade.of(template=subject, **told)])
+
+
+def withdraw_template(subject: str, before: State, *, reason: str, today: date) -> Change | None:
+    """Nobody gets it from now on; None where it was withdrawn before."""
+    if before["withdrawn_on"] is not None:
+        return None
+    state = {**before, "withdrawn_on": today, "withdrawn_because": reason}
+    told = PlanTemplateWithdrawn.of(template=subject, organisation=before["organisation"], withdrawn_on=today)
+    return Change(state, [told])
+
+
+def check_in_use(template: State) -> None:
+    """Raises ``Conflict("template.withdrawn")`` for a template that nobody gets any more."""
+    if template["withdrawn_on"] is not None:
+        raise Conflict("template.withdrawn", params={"on": template["withdrawn_on"]})
+
+
+def _check_words(state: State, names: Iterable[str]) -> None:
+    """Raises ``Invalid("plan.names_a_person")`` at every place of a published plan that says a name."""
+    if not state["published"]:
+        return
+    known, said = list(names), {"title": state["title"], "summary": state["summary"]}
+    said |= {f"goals.{position}": goal for position, goal in enumerate(state["goals"])}
+    wrong = [place for place, words in said.items() if tasks.names_somebody([words], known)]
+    if wrong:
+        raise Invalid("plan.names_a_person", fields={place: ["plan.names_a_person"] for place in wrong})
 
 
 def _expect(before: State, *states: str) -> None:

@@ -8,15 +8,17 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.context import Context
+from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job, Jobs
 from services.chassis.pages import page
 from services.records.plans import beginnings, planning
+from services.records.plans import model as rules
 from services.records.plans.board import Answer, Board
 
-KIND = "task push"
+PUSH, WITHDRAWAL = "task push", "task withdrawal"
 BUNCH = 50
 _NOTHING = {"created": 0, "changed": 0, "unchanged": 0, "refused": 0}
 
@@ -28,7 +30,8 @@ class Templates:
         self._board = board
         self._documents = board.templates
         self._jobs = jobs
-        jobs.work(KIND, self.step)
+        jobs.work(PUSH, self.step)
+        jobs.work(WITHDRAWAL, self.take_back)
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -48,6 +51,7 @@ class Templates:
         template = self._readable(request["template"])
         owner = template.state["organisation"]
         board.access.require_writer(actor, owner)
+        planning.check_in_use(template.state)
         below = set(board.access.within(owner)) - {owner}
         wrong = {
             f"organisations.{position}": ["organisation.not_below"]
@@ -64,10 +68,18 @@ class Templates:
             "organisations": request["organisations"],
             "today": board.clock.today(),
         }
-        return {"job": self._jobs.create(KIND, actor, params)}
+        return {"job": self._jobs.create(PUSH, actor, params)}
+
+    def withdraw(self, request: Answer) -> Answer:
+        """Queue the job that takes the task back from those who did not begin it."""
+        board, actor = self._board, context.actor()
+        template = self._readable(request["template"])
+        board.access.require_writer(actor, template.state["organisation"])
+        params = {"template": template.id, "reason": request["reason"], "today": board.clock.today()}
+        return {"job": self._jobs.create(WITHDRAWAL, actor, params)}
 
     def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
-        """The job's work; see ``Jobs.work``. A bunch that is repeated finds its tasks made."""
+        """The job of a push; see ``Jobs.work``. A bunch that is repeated finds its tasks made."""
         template = self._documents.get(job.params["template"])
         today = date.fromisoformat(job.params["today"])
         cursor = job.cursor or {"after": "", "counts": dict(_NOTHING)}
@@ -79,10 +91,40 @@ class Templates:
             for start in range(0, len(waiting), BUNCH):
                 bunch = waiting[start : start + BUNCH]
                 taken = self._give(template, bunch, today)
+                self._check_in_use(template.id, bunch)
                 counts["created"] += len(bunch) - taken
                 counts["unchanged"] += taken
                 done += len(bunch)
                 checkpoint(cursor={"after": bunch[-1], "counts": dict(counts)}, done=done)
+        return counts
+
+    def take_back(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """The job of a withdrawal; see ``Jobs.work``. A bunch that is repeated finds its tasks cancelled."""
+        template, reason = job.params["template"], job.params["reason"]
+        today = date.fromisoformat(job.params["today"])
+        cursor = job.cursor or {"after": "", "done": 0, "counts": dict(_NOTHING)}
+        counts, done = dict(cursor["counts"]), cursor["done"]
+        with context.entered(Context(actor=job.owner, correlationid=job.id)):
+            # First, so that a push that is under way gives it to nobody whom this does not see.
+            self._documents.change(
+                template,
+                lambda state: planning.withdraw_template(template, state, reason=reason, today=today),
+            )
+            pushed = self._board.tasks.find(
+                {"template": template}, sort=[("organisation", 1), ("_id", 1)], limit=0
+            )
+            waiting = [each for each in pushed if each.state["organisation"] > cursor["after"]]
+            for start in range(0, len(waiting), BUNCH):
+                bunch, errors = waiting[start : start + BUNCH], []
+                for position, task in enumerate(bunch, done + 1):
+                    outcome = self._taken_back(task.id, reason)
+                    counts[outcome] += 1
+                    if outcome == "refused":
+                        where = {"sheet": template, "row": position, "column": task.state["organisation"]}
+                        errors.append({**where, "code": "task.begun"})
+                done += len(bunch)
+                reached = {"after": bunch[-1].state["organisation"], "done": done, "counts": dict(counts)}
+                checkpoint(cursor=reached, done=done, total=len(pushed), errors=errors)
         return counts
 
     # -- questions -----------------------------------------------------------------------------
@@ -151,6 +193,31 @@ class Templates:
             change = beginnings.pushed(task, template.id, template.state, organisation, today=today)
             written.append((task, change.state, change.events))
         return len(self._board.tasks.create_many(written))
+
+    def _check_in_use(self, template: str, given: list[str]) -> None:
+        """Where the template was withdrawn meanwhile, those who were given it have it no more either."""
+        found = self._documents.get(template)
+        if found.state["withdrawn_on"] is not None:
+            for organisation in given:
+                self._taken_back(pushed_id(template, organisation), found.state["withdrawn_because"])
+        planning.check_in_use(found.state)
+
+    def _taken_back(self, task: str, reason: str) -> str:
+        """What became of a task: ``changed``, ``unchanged`` where it was cancelled before, or ``refused``."""
+        decided: Change | None = None
+
+        def decide(state: Answer) -> Change | None:
+            nonlocal decided
+            decided = rules.withdraw(task, state, reason=reason)
+            return decided
+
+        try:
+            self._board.tasks.change(task, decide)
+        except Conflict as refused:
+            if refused.code != "task.begun":
+                raise
+            return "refused"
+        return "unchanged" if decided is None else "changed"
 
 
 def pushed_id(template: str, organisation: str) -> str:

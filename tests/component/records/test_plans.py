@@ -56,6 +56,17 @@ def test_a_plan_goes_up_and_is_opened_to_everybody_once_approved(campus: Campus,
     campus.call(faculty.dean, "review_plan", plan=plan["id"], verdict="approve")
     assert campus.call(None, "public_plans")["items"] == []
     campus.call(faculty.secretary, "publish_plan", plan=plan["id"])
+    with pytest.raises(Invalid) as named:  # a member of the branch's group
+        campus.call(faculty.secretary, "close_plan", plan=plan["id"], summary="由测试S002牵头完成")
+    assert named.value.fields == {"summary": ["plan.names_a_person"]}
+    next_year = {**draft, "year": 2027, "goals": ["建强堡垒", "测试T002带头"]}
+    other = campus.call(faculty.secretary, "draft_plan", **next_year)["id"]
+    campus.call(faculty.secretary, "submit_plan", plan=other)
+    campus.call(faculty.dean, "review_plan", plan=other, verdict="approve")
+    with pytest.raises(Invalid) as named:
+        campus.call(faculty.secretary, "publish_plan", plan=other)
+    assert named.value.fields == {"goals.1": ["plan.names_a_person"]}
+    assert "T002" not in str((named.value.params, named.value.text, named.value.field_texts))
     [public] = campus.call(None, "public_plans", organisation=faculty.branch)["items"]
     assert (public["organisation_name"], public["goals"]) == ("组织 B1", more["goals"])
     assert faculty.secretary not in str(public)
@@ -68,7 +79,8 @@ def test_a_plan_goes_up_and_is_opened_to_everybody_once_approved(campus: Campus,
     closed = campus.call(faculty.secretary, "close_plan", plan=plan["id"], summary="基本完成")
     campus.call(faculty.secretary, "cancel_task", task=half["id"], reason="不再需要")
     assert campus.call(faculty.dean, "get_plan", plan=plan["id"])["tasks"] == closed["tasks"]
-    assert [each["id"] for each in campus.call(faculty.member, "list_plans")["items"]] == [plan["id"]]
+    mine = campus.call(faculty.member, "list_plans", year=2026)["items"]
+    assert [each["id"] for each in mine] == [plan["id"]]
     assert campus.call(faculty.dean, "list_plans", within=faculty.faculty, year=2025)["items"] == []
     assert told(campus, plan["id"]) == [
         *("drafted", "submitted", "returned", "changed", "submitted", "approved", "changed", "closed")
@@ -288,10 +300,13 @@ def test_many_urge_at_once_and_each_counts_once_and_nobody_is_known(campus: Camp
 
 
 def test_a_template_reaches_each_organisation_below_once(campus: Campus, faculty: Faculty) -> None:
+    def ended(method: str, **asked: Any) -> dict[str, Any]:
+        job = campus.call(faculty.dean, method, template=template, **asked)["job"]
+        wait_for(lambda: campus.call(faculty.dean, "get_job", job=job)["state"] in ("done", "failed"), 20)
+        return campus.call(faculty.dean, "get_job", job=job)
+
     def push(**to: Any) -> dict[str, Any]:
-        job = campus.call(faculty.dean, "push_plan_template", template=template, **to)["job"]
-        wait_for(lambda: campus.call(faculty.dean, "get_job", job=job)["state"] == "done", 20)
-        return dict(campus.call(faculty.dean, "get_job", job=job)["result"])
+        return dict(ended("push_plan_template", **to)["result"])
 
     def pushed() -> dict[str, dict[str, Any]]:
         found = campus.call(faculty.dean, "list_pushed_tasks", template=template)["items"]
@@ -337,6 +352,35 @@ def test_a_template_reaches_each_organisation_below_once(campus: Campus, faculty
         faculty.secretary, "cancel_task", task=pushed()[faculty.branch]["id"], reason="条件不具备"
     )
     assert declined["state"] == "cancelled"
+
+    made = {**made, "title": "谈心走访", "required": True}
+    template = campus.call(faculty.dean, "make_plan_template", **made)["id"]
+    push(kinds=["branch", "group"])
+    begun = pushed()[faculty.branch]["id"]
+    campus.call(faculty.secretary, "take_up_task", task=begun, responsible=faculty.member)
+    with pytest.raises(NotFound, match=r"plan_templates\.not_found"):
+        campus.call(faculty.secretary, "withdraw_plan_template", template=template, reason="太忙")
+    waiting = {"template": template, "kinds": ["branch"], "organisations": [], "today": "2026-09-10"}
+    taken_back = ended("withdraw_plan_template", reason="文件已废止")
+    assert taken_back["result"] == {"created": 0, "changed": 2, "unchanged": 0, "refused": 1}
+    [kept] = taken_back["errors"]
+    assert (kept["code"], kept["column"]) == ("task.begun", faculty.branch)
+    states = {organisation: each["state"] for organisation, each in pushed().items()}
+    assert states == {faculty.branch: "open", faculty.neighbour: "cancelled", faculty.group: "cancelled"}
+    again = ended("withdraw_plan_template", reason="文件已废止")["result"]
+    assert again == {"created": 0, "changed": 0, "unchanged": 2, "refused": 1}
+    with pytest.raises(Conflict, match=r"template\.withdrawn"):
+        push(kinds=["branch"])
+    found = campus.call(faculty.dean, "get_plan_template", template=template)
+    assert (found["withdrawn_on"], found["withdrawn_because"]) == ("2026-09-10", "文件已废止")
+    assert len(campus.events("records.plan_template.withdrawn.v1")) == 1
+
+    # A push that was queued before, and gives it after the withdrawal looked, leaves it with nobody.
+    another = campus.organisation("B3", "branch", faculty.faculty)
+    with context.entered(Context(actor=faculty.dean, idempotency_key="late")):
+        late = campus.application.jobs.create("task push", faculty.dean, waiting)
+    wait_for(lambda: campus.call(faculty.dean, "get_job", job=late)["state"] == "failed", 20)
+    assert pushed()[another]["state"] == "cancelled"
 
 
 def test_what_an_activity_decided_by_a_day_is_a_task_once(campus: Campus, faculty: Faculty) -> None:

@@ -222,6 +222,41 @@ def test_what_was_pushed_down_keeps_its_title_and_target() -> None:
     assert model.change(TASK, taken, {"responsible": "q"}) is not None
 
 
+def pushed(required: bool = True) -> dict[str, Any]:
+    made = {"title": "开展主题教育", "due_on": DUE.isoformat(), "required": required}
+    nodes_of = [{"title": "方案", "due_on": "2026-10-01"}]
+    return dict(beginnings.pushed(TASK, "m", {**made, "nodes": nodes_of}, "b", today=TODAY).state)
+
+
+def begun_by(way: str) -> dict[str, Any]:
+    state = pushed()
+    said = {"by": "w", "today": TODAY}
+    changes = {
+        "taking it up": lambda: beginnings.take_up(TASK, state, responsible="r", today=TODAY),
+        "naming somebody": lambda: model.change(TASK, state, {"responsible": "r"}),
+        "reporting": lambda: model.report(TASK, state, {"text": "已布置"}, **said),
+        "reaching a node": lambda: model.with_nodes(
+            TASK, state, nodes.finish(state["nodes"], "n1", {}, done_on=TODAY, today=TODAY), []
+        ),
+    }
+    return dict(changes[way]().state)
+
+
+@pytest.mark.parametrize("way", ["taking it up", "naming somebody", "reporting", "reaching a node"])
+def test_what_was_begun_is_not_withdrawn(way: str) -> None:
+    with pytest.raises(Conflict, match=r"task\.begun"):
+        model.withdraw(TASK, begun_by(way), reason="废止")
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_what_nobody_began_is_withdrawn_once(required: bool) -> None:
+    gone = model.withdraw(TASK, pushed(required), reason="废止")
+    assert gone is not None
+    assert (gone.state["state"], gone.state["reason"]) == ("cancelled", "废止")
+    assert [each.contract.type for each in gone.events] == ["records.task.cancelled.v1"]
+    assert model.withdraw(TASK, gone.state, reason="又") is None
+
+
 def test_decisions_without_a_day_ask_for_nothing() -> None:
     dated = {"text": "补充材料", "due_on": "2026-10-01"}
     assert sources.dated([{"text": "同意", "due_on": None}, dated]) == [dated]
@@ -379,6 +414,25 @@ def test_who_submitted_a_plan_does_not_review_it() -> None:
     state = planning.submit("p", drafted(), by="w").state
     with pytest.raises(Forbidden, match=r"plan\.own_plan"):
         planning.review("p", state, verdict="approve", comment=None, by="w", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [({"title": "张三的计划"}, "title"), ({"goals": ["一", "由张三负责"]}, "goals.1"), ({}, None)],
+)
+def test_a_plan_that_names_somebody_is_not_published(more: dict[str, Any], place: str | None) -> None:
+    state = {**drafted(**more), "state": "approved"}
+    if place is None:
+        assert planning.publish("p", state, published=True, names=["张三", "一"]) is not None
+        return
+    with pytest.raises(Invalid) as refused:
+        planning.publish("p", state, published=True, names=["张三", "一"])
+    assert refused.value.fields == {place: ["plan.names_a_person"]}
+    assert "张三" not in str(refused.value.params)
+    summed = {"summary": "张三办成", "standing": planning.outcome([]), "today": TODAY, "names": ["张三"]}
+    assert planning.close("p", state, **summed), "what nobody reads may name whom it likes"
+    with pytest.raises(Invalid, match=r"plan\.names_a_person"):
+        planning.close("p", {**state, "published": True}, **summed)
 
 
 @pytest.mark.parametrize("year", [2024, 2028])
