@@ -14,6 +14,7 @@ from services.chassis.errors import Invalid, NotFound, Refusal, Unavailable
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
+from services.chassis.store import answering
 from services.records.directory.store import found_by, only
 from services.records.dues.office import Answer, Office
 from services.records.dues.reconciliation import counted, reconcile, results
@@ -57,8 +58,8 @@ class Statements:
         return {"job": self._files.start(KIND, request["file"], {"organisation": node, **days})}
 
     def step(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
-        """The job's work; see ``Jobs.work``. Lines that a run wrote before it was cut off stay, with
-        the books as they were then.
+        """The job's work; see ``Jobs.work``. What a run that was cut off compared is forgotten: payments may
+        have come since, and lines of two days are no statement.
         """
         if job.cursor is None:
             try:
@@ -87,10 +88,10 @@ class Statements:
 
     def listed(self, request: Answer) -> Answer:
         """Line by line, in the order of the file; then the payments that no line names."""
-        self._readable(request["reconciliation"])
+        comparison = self._readable(request["reconciliation"])
         found = page(
             self._results,
-            only(request, "reconciliation", "outcome"),
+            {"reconciliation": comparison.state["reading"], **only(request, "outcome")},
             order=[("number", 1)],
             limit=request["limit"],
             cursor=request["cursor"],
@@ -136,23 +137,39 @@ class Statements:
         sound = [row for row in rows if not row["problems"]]
         outcomes, unnamed = reconcile(self._lines([row["values"] for row in sound]), ours)
         found = results([row["row"] for row in sound], outcomes, unnamed, dict(ours))
+        reading = _reading(job.id, job.token)
         for start in range(0, len(found), BUNCH):
             written = [
-                (derived_id(KIND, job.id, str(each["number"])), {"reconciliation": job.id, **each}, ())
+                (derived_id(KIND, reading, str(each["number"])), {"reconciliation": reading, **each}, ())
                 for each in found[start : start + BUNCH]
             ]
             self._results.create_many(written)
-        counts = counted(found)
         state = {
             **{name: params[name] for name in ("organisation", "since", "until")},
             "asked_by": job.owner,
-            "outcomes": counts,
+            "reading": reading,
+            "outcomes": counted(found),
         }
+        return self._settled(job, state)
+
+    def _settled(self, job: Job, state: Mapping[str, Any]) -> dict[str, int]:
+        """The outcomes that count: of whichever reading was whole first. Lines of any other are removed."""
         self._reconciliations.create_many([(job.id, state, ())])
-        return counts
+        kept = self._reconciliations.get(job.id).state
+        # Only now: a worker that lost the job may have been the first to end.
+        for token in range(1, job.token + 1):
+            if (other := _reading(job.id, token)) != kept["reading"]:
+                with answering():
+                    self._results.collection.delete_many({"reconciliation": other})
+        return dict(kept["outcomes"])
 
     def _readable(self, reconciliation: str) -> Document:
         found = self._reconciliations.get(reconciliation)
         if not self._office.access.reads_people(context.actor(), found.state["organisation"]):
             raise NotFound("dues_reconciliations.not_found")
         return found
+
+
+def _reading(job: str, token: int) -> str:
+    """Under which the lines are kept that one worker compared: each that takes the job over begins anew."""
+    return f"{job}:{token}"
