@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,6 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid
 from services.chassis.policies import Pack, effective
-from services.chassis.store import in_transaction
 from services.records.access import Access
 from services.records.activities import amending, beginnings, details
 from services.records.activities import model as rules
@@ -23,6 +22,7 @@ from services.records.activities.openings import Openings
 from services.records.activities.reading import HOLDER, ActivityReading
 from services.records.activities.votes import VOTING_KIND, Voting
 from services.records.directory.store import Directory
+from services.records.files.attaching import Attaching, Decide, ids
 from services.records.files.kept import Files
 from services.records.membership.register import Membership
 
@@ -50,9 +50,8 @@ class Register:
         self._directory = directory
         self._access = access
         self._membership = membership
-        self._files = files
+        self._attaching = Attaching(application.database, files, self.documents, HOLDER, attached)
         self._openings = openings
-        self._database = application.database
         self._clock: Clock = application.clock
         self._packs = packs
         self._voted_by = voted_by
@@ -91,8 +90,8 @@ class Register:
         entitled = self.entitled(kind, organisation.id, request["held_on"])
         limit = self._openings.limit(organisation.id, request["held_on"], in_force)
 
-        def create(attachments: list[Answer]) -> Document:
-            change = beginnings.file(
+        def make(attachments: list[Answer]) -> Change:
+            return beginnings.file(
                 activity,
                 {**request, "attachments": attachments},
                 organisation.state,
@@ -105,12 +104,9 @@ class Register:
                 limit=limit,
                 rulings=in_force,
             )
-            return self.documents.create(activity, change.state, change.events, respond=self._reading.shown)
 
-        files = request["attachments"]
-        filed = self.documents.repeated(activity)  # asked first: by now its entry may be closed
-        if filed is None:
-            filed = self._attaching(activity, files, create) if files else create([])
+        # Repeated it is not judged again: by now its entry may be closed.
+        filed = self._attaching.created(activity, request["attachments"], make, self._reading.shown)
         return self._reading.named(filed.response)
 
     def record(self, request: Answer) -> Answer:
@@ -125,28 +121,21 @@ class Register:
         in_force = self.rulings(self._directory.authority.path(organisation))
         limit = self._openings.limit(organisation, held_on, in_force)
 
-        def change(attachments: list[Answer]) -> Document:
-            return self._change(
-                request,
-                activity,
-                lambda state: rules.record(
-                    activity.id,
-                    state,
-                    {**request, "attachments": attachments},
-                    kind=kind,
-                    entitled=entitled,
-                    voting=voting,
-                    by=actor,
-                    today=today,
-                    window_days=int(in_force["entry_window"].value),
-                    limit=limit,
-                ),
+        def decide(state: Answer, attachments: list[Answer]) -> Change:
+            return rules.record(
+                activity.id,
+                state,
+                {**request, "attachments": attachments},
+                kind=kind,
+                entitled=entitled,
+                voting=voting,
+                by=actor,
+                today=today,
+                window_days=int(in_force["entry_window"].value),
+                limit=limit,
             )
 
-        files = request["attachments"]
-        attaches = bool(files or activity.state["attachments"])
-        recorded = self._attaching(activity.id, files, change) if attaches else change([])
-        return self._reading.named(recorded.response)
+        return self._with_files(request, activity, request["attachments"], decide)
 
     def submit(self, request: Answer) -> Answer:
         """Hand the record to the level above."""
@@ -172,29 +161,26 @@ class Register:
         voting = self._voting(kind, organisation, held_on)
         in_force = self.rulings(self._directory.authority.path(organisation))
 
-        def change(attachments: list[Answer] | None) -> Document:
+        def decide(state: Answer, attachments: list[Answer] | None = None) -> Change:
             files = {} if attachments is None else {"attachments": attachments}
-            return self._change(
-                request,
-                activity,
-                lambda state: amending.amend(
-                    activity.id,
-                    state,
-                    {**given, **files},
-                    reason=request["reason"],
-                    kind=kind,
-                    entitled=entitled,
-                    voting=voting,
-                    by=actor,
-                    today=self._clock.today(),
-                    window_days=int(in_force["entry_window"].value),
-                    rulings=in_force,
-                ),
+            return amending.amend(
+                activity.id,
+                state,
+                {**given, **files},
+                reason=request["reason"],
+                kind=kind,
+                entitled=entitled,
+                voting=voting,
+                by=actor,
+                today=self._clock.today(),
+                window_days=int(in_force["entry_window"].value),
+                rulings=in_force,
             )
 
         files = given.get("attachments")
-        amended = change(None) if files is None else self._attaching(activity.id, files, change)
-        return self._reading.named(amended.response)
+        if files is None:
+            return self.changed(request, activity, decide)
+        return self._with_files(request, activity, files, decide)
 
     def review(self, request: Answer) -> Answer:
         """Approve or return a record, or the amendment of an approved one, from strictly above."""
@@ -228,30 +214,21 @@ class Register:
         self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
         """Write what ``decide`` decided of ``activity`` at the version that the caller expects."""
-        return self._reading.named(self._change(request, activity, decide).response)
-
-    def _change(
-        self, request: Answer, activity: Document, decide: Callable[[Answer], Change | None]
-    ) -> Document:
-        return self.documents.change(
+        written = self.documents.change(
             activity.id, decide, expected_version=request["expected_version"], respond=self._reading.shown
         )
+        return self._reading.named(written.response)
 
-    def _attaching(
-        self, activity: str, files: list[str], write: Callable[[list[Answer]], Document]
-    ) -> Document:
-        """What ``write`` makes of the activity with ``files`` attached: both are done, or neither."""
-
-        def commit() -> Document:
-            known = self.documents.find_one({"_id": activity})
-            repeated = self.documents.repeated(activity) if known else None
-            if repeated is not None:
-                return repeated
-            written = write(self._files.claim(files, HOLDER, activity))
-            self._files.release(attached(known) - attached(written), HOLDER, activity)
-            return written
-
-        return in_transaction(self._database, commit)
+    def _with_files(self, request: Answer, activity: Document, files: list[str], decide: Decide) -> Answer:
+        """As ``changed``, with ``files`` attached in place of those before."""
+        written = self._attaching.changed(
+            activity.id,
+            files,
+            decide,
+            expected_version=request["expected_version"],
+            respond=self._reading.shown,
+        )
+        return self._reading.named(written.response)
 
     def writable(self, activity: str) -> Document:
         """The activity, of an organisation that the caller writes for."""
@@ -297,9 +274,7 @@ class Register:
         return Voting(members, effective(self._voted_by, held_on))
 
 
-def attached(activity: Document | None) -> set[str]:
+def attached(activity: Mapping[str, Any]) -> set[str]:
     """The files that an activity holds, by any of its versions."""
-    if activity is None:
-        return set()
-    records = [activity.state, *(each["record"] for each in activity.state["versions"])]
-    return {each["file"] for record in records for each in record["attachments"]}
+    records = [activity, *(each["record"] for each in activity["versions"])]
+    return {file for record in records for file in ids(record["attachments"])}

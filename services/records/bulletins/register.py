@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -72,12 +72,11 @@ class Bulletins:
         audience = self._addressing.require_within(organisation, request["audience"])
         bulletin = self.documents.id_for_command()
 
-        def written(attached: list[Answer]) -> Document:
+        def made(attached: list[Answer]) -> Change:
             given = {**request, "audience": audience, "attachments": attached}
-            change = rules.draft(given, by=actor, now=self._clock.now())
-            return self.documents.create(bulletin, change.state, change.events, respond=_whole)
+            return rules.draft(given, by=actor, now=self._clock.now())
 
-        return self._attaching.written(bulletin, request["attachments"], written).response or {}
+        return self._attaching.created(bulletin, request["attachments"], made, _whole).response or {}
 
     def change(self, request: Answer) -> Answer:
         """What a draft says instead."""
@@ -246,33 +245,32 @@ class Bulletins:
     def _changed(
         self, request: Answer, bulletin: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
-        return self._change(request, bulletin, decide).response or {}
-
-    def _change(
-        self, request: Answer, bulletin: Document, decide: Callable[[Answer], Change | None]
-    ) -> Document:
-        return self.documents.change(
+        changed = self.documents.change(
             bulletin.id, decide, expected_version=request["expected_version"], respond=_whole
         )
+        return changed.response or {}
 
     def _rewritten(
         self, request: Answer, bulletin: Document, decide: Callable[[Answer, Answer], Change]
     ) -> Answer:
         """What ``decide`` made of the state and of the request with its files as they are kept."""
 
-        def written(attached: list[Answer]) -> Document:
-            given = {**request, "attachments": attached}
-            return self._change(request, bulletin, lambda state: decide(state, given))
-
-        return self._attaching.written(bulletin.id, request["attachments"], written).response or {}
+        written = self._attaching.changed(
+            bulletin.id,
+            request["attachments"],
+            lambda state, attached: decide(state, {**request, "attachments": attached}),
+            expected_version=request["expected_version"],
+            respond=_whole,
+        )
+        return written.response or {}
 
 
 def _whole(bulletin: Document) -> Answer:
     return {"id": bulletin.id, "version": bulletin.version, **bulletin.state, "read_on": None}
 
 
-def _held(bulletin: Document) -> set[str]:
-    editions = (bulletin.state, *bulletin.state["earlier"])
+def _held(bulletin: Mapping[str, Any]) -> set[str]:
+    editions = (bulletin, *bulletin["earlier"])
     return {file for edition in editions for file in ids(edition["attachments"])}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.chassis import context
@@ -68,8 +68,8 @@ class Lectures:
         }
         lecture = self.documents.id_for_command()
 
-        def written(attached: list[Answer]) -> Document:
-            change = rules.draft(
+        def made(attached: list[Answer]) -> Change:
+            return rules.draft(
                 campaign.id,
                 campaign.state,
                 {**given, "attachments": attached},
@@ -77,21 +77,22 @@ class Lectures:
                 now=self._clock.now(),
                 today=self._clock.today(),
             )
-            return self.documents.create(lecture, change.state, change.events, respond=_whole)
 
-        made = self._attaching.written(lecture, request["attachments"], written)
-        return self._named(made.response)
+        drafted = self._attaching.created(lecture, request["attachments"], made, _whole)
+        return self._named(drafted.response)
 
     def change(self, request: Answer) -> Answer:
         """What its author says instead."""
         lecture = self._own(request["lecture"])
 
-        def written(attached: list[Answer]) -> Document:
-            given = {**request, "attachments": attached}
-            return self._change(request, lecture, lambda state: rules.change(state, given))
-
-        made = self._attaching.written(lecture.id, request["attachments"], written)
-        return self._named(made.response)
+        changed = self._attaching.changed(
+            lecture.id,
+            request["attachments"],
+            lambda state, attached: rules.change(state, {**request, "attachments": attached}),
+            expected_version=request["expected_version"],
+            respond=_whole,
+        )
+        return self._named(changed.response)
 
     def submit(self, request: Answer) -> Answer:
         """Hand it in."""
@@ -222,14 +223,10 @@ class Lectures:
     def _changed(
         self, request: Answer, lecture: Document, decide: Callable[[Answer], Change | None]
     ) -> Answer:
-        return self._named(self._change(request, lecture, decide).response)
-
-    def _change(
-        self, request: Answer, lecture: Document, decide: Callable[[Answer], Change | None]
-    ) -> Document:
-        return self.documents.change(
+        changed = self.documents.change(
             lecture.id, decide, expected_version=request["expected_version"], respond=_whole
         )
+        return self._named(changed.response)
 
     def _found(self, request: Answer, wanted: Answer, newest_by: str) -> Page:
         return page(
@@ -258,5 +255,5 @@ def _whole(lecture: Document) -> Answer:
     return {"id": lecture.id, "version": lecture.version, **lecture.state}
 
 
-def _held(lecture: Document) -> set[str]:
-    return ids(lecture.state["attachments"])
+def _held(lecture: Mapping[str, Any]) -> set[str]:
+    return ids(lecture["attachments"])

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.store import Store, in_transaction
 from services.records.files.kept import Files
 
 Answer = dict[str, Any]
+Decide = Callable[[Answer, list[Answer]], Change | None]
+
+
+class _HoldsFiles(Exception):
+    """The state that was met keeps files: it is changed together with them."""
 
 
 class Attaching:
-    """The files of the documents of one kind; ``held`` are the ids that a document keeps, old ones too."""
+    """The files of the documents of one kind; ``held`` are the ids that a state keeps, old ones too.
+
+    Both are done or neither: what is claimed stands in the document, and what the document holds no more is
+    its sender's again. That is decided on the very state that is changed, whatever was written meanwhile.
+    Without files before and after it is one write; with them, a transaction.
+    """
 
     def __init__(
         self,
@@ -21,7 +32,7 @@ class Attaching:
         files: Files,
         documents: Documents,
         holder: str,
-        held: Callable[[Document], set[str]],
+        held: Callable[[Mapping[str, Any]], set[str]],
     ) -> None:
         self._database = database
         self._files = files
@@ -29,30 +40,78 @@ class Attaching:
         self._holder = holder
         self._held = held
 
-    def written(
-        self, subject: str, wanted: Sequence[str], write: Callable[[list[Answer]], Document]
+    def created(
+        self,
+        subject: str,
+        wanted: Sequence[str],
+        make: Callable[[list[Answer]], Change],
+        respond: Callable[[Document], Answer],
     ) -> Document:
-        """What ``write`` makes of the document with the files ``wanted``, as they are kept: both or neither.
+        """The new document that ``make`` makes with the files ``wanted``, as they are kept.
 
-        Without files before and after it is the one write that ``write`` makes.
+        Repeated by the same command it answers the same, and ``make`` is not asked. Raises what ``make``
+        does, ``Files.claim`` and ``Documents.create``.
         """
-        known = self._documents.find_one({"_id": subject})
-        if not wanted and (known is None or not self._held(known)):
-            return write([])
 
         def commit() -> Document:
-            known = self._documents.find_one({"_id": subject})
-            repeated = self._documents.repeated(subject) if known else None
+            repeated = self._documents.repeated(subject)
             if repeated is not None:
                 return repeated
-            written = write(self._files.claim(wanted, self._holder, subject))
-            left = self._held(known) - self._held(written) if known else set()
-            self._files.release(left, self._holder, subject)
+            change = make(self._files.claim(wanted, self._holder, subject) if wanted else [])
+            return self._documents.create(subject, change.state, change.events, respond=respond)
+
+        return in_transaction(self._database, commit) if wanted else commit()
+
+    def changed(
+        self,
+        subject: str,
+        wanted: Sequence[str],
+        decide: Decide,
+        *,
+        expected_version: int | None,
+        respond: Callable[[Document], Answer],
+    ) -> Document:
+        """What ``decide`` makes of the state and of the files ``wanted``, as they are kept.
+
+        Raises what ``decide`` does, ``Files.claim`` and ``Documents.change``.
+        """
+
+        def write(attached: Callable[[Answer], list[Answer]]) -> Document:
+            return self._documents.change(
+                subject,
+                lambda state: decide(state, attached(state)),
+                expected_version=expected_version,
+                respond=respond,
+            )
+
+        def none_kept(state: Answer) -> list[Answer]:
+            if self._held(state):
+                raise _HoldsFiles
+            return []
+
+        def commit() -> Document:
+            repeated = self._documents.repeated(subject)
+            if repeated is not None:
+                return repeated
+            claimed = self._files.claim(wanted, self._holder, subject)
+            before: set[str] = set()
+
+            def met(state: Answer) -> list[Answer]:
+                before.update(self._held(state))
+                return claimed
+
+            written = write(met)
+            self._files.release(before - self._held(written.state), self._holder, subject)
             return written
 
+        if not wanted:
+            try:
+                return write(none_kept)
+            except _HoldsFiles:
+                pass  # by now, whatever it was when the caller looked
         return in_transaction(self._database, commit)
 
 
-def ids(attached: Sequence[Answer]) -> set[str]:
+def ids(attached: Sequence[Mapping[str, Any]]) -> set[str]:
     """The ids of files as they are kept in a document."""
     return {each["file"] for each in attached}

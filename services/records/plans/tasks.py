@@ -10,13 +10,11 @@ from services.chassis import context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
-from services.chassis.store import in_transaction
 from services.records.directory.store import only
+from services.records.files.attaching import Attaching, Decide
 from services.records.plans import beginnings, nodes
 from services.records.plans import model as rules
 from services.records.plans.board import HOLDER, Answer, Board
-
-Decide = Callable[[Answer], Change | None]
 
 
 class Tasks:
@@ -25,6 +23,7 @@ class Tasks:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._documents = board.tasks
+        self._attaching = Attaching(board.database, board.files, board.tasks, HOLDER, rules.evidence)
 
     def enter(self, request: Answer) -> Answer:
         """Enter a task of one's organisation; repeated with its key it answers the same."""
@@ -96,24 +95,22 @@ class Tasks:
         self._check_named(request, task.state["organisation"])
         day = request.get("done_on", today)
 
-        def finish(attachments: list[Answer]) -> Document:
+        def finish(state: Answer, attachments: list[Answer]) -> Change | None:
             given = {**request, "attachments": attachments}
-            return self._renode(
-                request,
-                task,
-                lambda state: nodes.finish(state["nodes"], request["node"], given, done_on=day, today=today),
-            )
+            reached = nodes.finish(state["nodes"], request["node"], given, done_on=day, today=today)
+            return rules.with_nodes(task.id, state, reached, state["due_dates"])
 
-        return self._attaching(task, request["attachments"], finish)
+        return self._with_files(request, task, request["attachments"], finish)
 
     def reopen_node(self, request: Answer) -> Answer:
         """Say that a node was not reached after all."""
         task, node, why = self._board.workable(request["task"]), request["node"], request["reason"]
 
-        def reopen(attachments: list[Answer]) -> Document:
-            return self._renode(request, task, lambda state: nodes.reopen(state["nodes"], node, why))
+        def reopen(state: Answer, _: list[Answer]) -> Change | None:
+            reopened = nodes.reopen(state["nodes"], node, why)
+            return rules.with_nodes(task.id, state, reopened, state["due_dates"])
 
-        return self._attaching(task, [], reopen)
+        return self._with_files(request, task, [], reopen)
 
     def drop_node(self, request: Answer) -> Answer:
         """Have a node count no more."""
@@ -133,13 +130,11 @@ class Tasks:
         )
         self._check_named(request, task.state["organisation"])
 
-        def report(attachments: list[Answer]) -> Document:
+        def report(state: Answer, attachments: list[Answer]) -> Change | None:
             given = {**request, "attachments": attachments}
-            return self._change(
-                request, task, lambda state: rules.report(task.id, state, given, by=actor, today=today)
-            )
+            return rules.report(task.id, state, given, by=actor, today=today)
 
-        return self._attaching(task, request["attachments"], report)
+        return self._with_files(request, task, request["attachments"], report)
 
     def complete(self, request: Answer) -> Answer:
         """Say that a task is done, and what it came to."""
@@ -211,58 +206,55 @@ class Tasks:
     def _renoded(
         self, request: Answer, task: Document, decide: Callable[[Answer], list[dict[str, Any]]]
     ) -> Answer:
-        return self._told(self._renode(request, task, decide))
-
-    def _renode(
-        self, request: Answer, task: Document, decide: Callable[[Answer], list[dict[str, Any]]]
-    ) -> Document:
-        return self._change(
+        return self._changed(
             request,
             task,
             lambda state: rules.with_nodes(task.id, state, decide(state), state["due_dates"]),
         )
 
-    def _attaching(
-        self, task: Document, files: list[str], write: Callable[[list[Answer]], Document]
-    ) -> Answer:
-        """What ``write`` makes of the task with ``files`` attached: both are done, or neither.
-
-        What the task holds no more is its sender's again.
-        """
-        kept = self._board.files
-
-        def commit() -> Document:
-            repeated = self._documents.repeated(task.id)
-            if repeated is not None:
-                return repeated
-            before = rules.evidence(self._documents.get(task.id).state)
-            written = write(kept.claim(files, HOLDER, task.id))
-            kept.release(before - rules.evidence(written.state), HOLDER, task.id)
-            return written
-
-        return self._told(in_transaction(self._board.database, commit))
+    def _with_files(self, request: Answer, task: Document, files: list[str], decide: Decide) -> Answer:
+        """As ``_changed``, with ``files`` attached to what ``decide`` adds."""
+        watched = self._watched(request, task)
+        written = self._attaching.changed(
+            task.id,
+            files,
+            lambda state, attached: watched(state, decide(state, attached)),
+            expected_version=request["expected_version"],
+            respond=self._board.whole,
+        )
+        return self._told(written)
 
     def _changed(
-        self, request: Answer, task: Document, decide: Decide, *, public: bool | None = None
+        self,
+        request: Answer,
+        task: Document,
+        decide: Callable[[Answer], Change | None],
+        *,
+        public: bool | None = None,
     ) -> Answer:
-        return self._told(self._change(request, task, decide, public=public))
+        watched = self._watched(request, task, public=public)
+        written = self._documents.change(
+            task.id,
+            lambda state: watched(state, decide(state)),
+            expected_version=request["expected_version"],
+            respond=self._board.whole,
+        )
+        return self._told(written)
 
-    def _change(
-        self, request: Answer, task: Document, decide: Decide, *, public: bool | None = None
-    ) -> Document:
+    def _watched(
+        self, request: Answer, task: Document, *, public: bool | None = None
+    ) -> Callable[[Answer, Change | None], Change | None]:
+        """Lets a change pass, unless a task that is or becomes ``public`` would name whom it concerns."""
         open_view = task.state["published"] if public is None else public
         names = self._names(task, request) if open_view else []
 
-        def guarded(state: Answer) -> Change | None:
-            changed = decide(state)
+        def passed(state: Answer, changed: Change | None) -> Change | None:
             after = changed.state if changed else state
             if names and rules.names_somebody((after["title"], after["result"]), names):
                 raise Invalid("task.names_a_person", fields={"title": ["task.names_a_person"]})
             return changed
 
-        return self._documents.change(
-            task.id, guarded, expected_version=request["expected_version"], respond=self._board.whole
-        )
+        return passed
 
     def _names(self, task: Document, request: Answer) -> list[str]:
         """Of whom it concerns: everybody reads what is published."""

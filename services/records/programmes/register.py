@@ -8,13 +8,14 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.audit import Audit
+from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
-from services.chassis.store import in_transaction
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by, only, shown
+from services.records.files.attaching import Attaching, ids
 from services.records.files.kept import Files
 from services.records.plans.board import Board
 from services.records.programmes import model as rules
@@ -33,13 +34,14 @@ class Programmes:
         self._board = board
         self._access = board.access
         self._activities = activities
-        self._files = files
-        self._database = application.database
         self._audit: Audit = application.audit
         self._clock = application.clock
         self._programmes = application.documents("programmes")
         self._members = application.documents("programme_members")
         self._entries = application.documents("programme_entries")
+        self._attaching = Attaching(
+            application.database, files, self._entries, HOLDER, lambda entry: ids(entry["attachments"])
+        )
         declare = application.indexes.declare
         declare("programmes", [("organisation", 1), ("from_year", -1), ("_id", -1)])
         declare("programme_members", [("programme", 1), ("since", 1), ("_id", 1)])
@@ -161,13 +163,11 @@ class Programmes:
             self._access.require_writer(actor, of.state["organisation"])
         entry, today = self._entries.id_for_command(), self._clock.today()
 
-        def commit() -> Document:
-            given = {**request, "attachments": self._files.claim(request["attachments"], HOLDER, entry)}
-            belongs = place.state if place else None
-            change = rules.enter(entry, of.id, of.state, belongs, given, by=actor, today=today)
-            return self._entries.create(entry, change.state, change.events, respond=shown)
+        def made(attached: list[Answer]) -> Change:
+            given, belongs = {**request, "attachments": attached}, place.state if place else None
+            return rules.enter(entry, of.id, of.state, belongs, given, by=actor, today=today)
 
-        return in_transaction(self._database, commit).response or {}
+        return self._attaching.created(entry, request["attachments"], made, shown).response or {}
 
     def strike(self, request: Answer) -> Answer:
         """Have an entry count no more: its writer does, or a writer of the organisation."""

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
+from services.chassis import context
+from services.chassis.context import Context
+from services.chassis.contract import Change
+from services.chassis.documents import Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.testing import wait_for
+from services.records.activities.register import attached
+from services.records.files.attaching import Attaching
 from tests.component.records.surroundings import Campus, Faculty
 
+HELD = ("activity", attached)
 PDF = b"%PDF-1.4\n1 0 obj\n%%EOF\n"
 
 
@@ -35,6 +42,10 @@ def sent(campus: Campus, person: str, name: str = "记录.pdf") -> str:
     content = base64.b64encode(PDF).decode()
     campus.call(person, "append_upload", upload=upload, part=0, content=content)
     return str(campus.call(person, "keep_file", upload=upload)["file"])
+
+
+def documents(campus: Campus) -> Documents:
+    return campus.application.activities.documents
 
 
 def test_a_record_holds_who_sees_to_what_and_the_files_that_its_readers_open(
@@ -62,6 +73,23 @@ def test_a_record_holds_who_sees_to_what_and_the_files_that_its_readers_open(
         recorded(campus, faculty, other, attachments=[first, second])
     assert refused.value.fields == {"attachments.1": ["file.unknown"]}
     assert recorded(campus, faculty, other, attachments=[first])["attachments"]
+
+    # Attached between the moment that a record without files was met and the moment that it is written.
+    files, raced = campus.application.database["files"], planned(campus, faculty)
+    third = sent(campus, faculty.secretary)
+    attaching = Attaching(campus.application.database, campus.application.files, documents(campus), *HELD)
+    met: list[int] = []
+
+    def emptied(state: dict[str, Any], attachments: list[Any]) -> Change:
+        met.append(len(state["attachments"]))
+        if len(met) == 1:
+            assert recorded(campus, faculty, raced, attachments=[third])["attachments"]
+        return Change({**state, "minutes": "更正", "attachments": attachments}, [])
+
+    with context.entered(Context(actor=faculty.secretary)):
+        written = attaching.changed(raced, [], emptied, expected_version=None, respond=lambda each: {})
+    assert (met, written.state["attachments"]) == ([0, 1], [])
+    assert [each["holder_id"] for each in files.find({"_id": third})] == [None], "it is its sender's again"
 
     for wrong, field, code in (
         ({"text": "题", "responsible": "nobody"}, "decisions.0.responsible", "person.unknown"),

@@ -129,8 +129,16 @@ def test_a_comparison_that_is_done_again_mixes_no_lines_of_two_days(campus: Camp
         kind=KIND,
         owner=faculty.dean,
         params={**asked, "file": file, "filename": "流水.xlsx"},
-        **{"state": "running", "done": 0, "total": None, "errors": [], "error_count": 0, "result": None},
-        **{"cursor": None, "failure": None, "attempts": 1, "token": 1},
+        state="running",
+        done=0,
+        total=None,
+        errors=[],
+        error_count=0,
+        result=None,
+        cursor=None,
+        failure=None,
+        attempts=1,
+        token=1,
     )
     statements, database = campus.application.dues.statements, campus.application.database
 

@@ -117,7 +117,7 @@ def test_a_job_that_is_cut_off_is_resumed_and_bills_everybody_once(records: Reco
     worker.kill()
 
     def taken_over() -> bool:
-        # Each time anew: a checkpoint that was on its way when the worker was killed renews the lease once more.
+        # Each time anew: a checkpoint that was on its way when the worker was killed renews the lease.
         lapsed = {"$set": {"lease_until": datetime(2000, 1, 1, tzinfo=UTC)}}
         records.database["jobs"].update_one({"_id": job}, lapsed)
         return records.jobs.run_one()
