@@ -25,6 +25,7 @@ from services.chassis.settings import Settings
 from services.chassis.store import Indexes, Store, await_store, connect
 from services.chassis.vault import Vault
 
+CALENDAR = Path(__file__).parent / "calendar"
 Own = TypeVar("Own", bound="Application")
 
 
@@ -119,8 +120,8 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         return documents
 
     def packs(self, pattern: str = "*.yaml") -> list[Pack]:
-        """The policy packs in the service's ``policies`` folder."""
-        return load_all(self.folder / "policies", pattern)
+        """The policy packs in the service's ``policies`` folder, and those of the calendar that all share."""
+        return [*load_all(self.folder / "policies", pattern), *load_all(CALENDAR, pattern)]
 
     @property
     def folder(self) -> Path:

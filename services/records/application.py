@@ -12,9 +12,12 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.jobs import Job
 from services.chassis.policies import Pack
+from services.chassis.rejections import Rejections
+from services.chassis.working_days import WorkingCalendar
 from services.contracts.campus_events import (
     DuesPaymentMade,
     DuesPaymentUndone,
+    EventRejected,
     PersonUpserted,
     TrainingCompleted,
     TrainingWithdrawn,
@@ -66,7 +69,6 @@ from services.records.training.register import Training
 from services.records.training.sources import Sources
 from services.records.transfers.register import Parts, Transfers
 from services.records.votes.counting import Counting
-from services.records.working_days import WorkingCalendar
 
 Answer = dict[str, Any]
 
@@ -147,6 +149,7 @@ class Records(Application):
         file_jobs = FileJobs(self.files, self.jobs)
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"), file_jobs)
         self.campus = Campus(self, self.directory, self.people)
+        self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)
         self.plans = Plans(
             self, self.directory, self.access, self.activity_reading, self.files, self.packs("tasks-*.yaml")
         )

@@ -1,8 +1,7 @@
-"""What other systems of the campus say about people, and the answer to what cannot be taken over."""
+"""What other systems of the campus say about people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
@@ -12,9 +11,8 @@ from services.chassis.application import Application
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
 from services.chassis.envelope import Event
-from services.chassis.errors import Conflict, Invalid, Permanent, Retryable
-from services.chassis.identity import derived_id, new_id
-from services.contracts.campus_events import EventRejected
+from services.chassis.errors import Invalid, Permanent, Retryable
+from services.chassis.identity import derived_id
 from services.records.directory import persons as rules
 from services.records.directory.people import People
 from services.records.directory.store import PHONE, Directory, only
@@ -31,7 +29,6 @@ class Campus:
         self._directory = directory
         self._people = people
         self._clock: Clock = application.clock
-        self._rejections = application.documents("rejections")
 
     def upsert(self, event: Event) -> None:
         """Enter or change the person with the event's number; the newest word on each field counts.
@@ -57,28 +54,6 @@ class Campus:
             except Invalid as wrong:
                 raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
 
-    def reject(
-        self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
-    ) -> None:
-        """Answer a parked event on ``campus.rejections``, once however often it comes."""
-        event, kind = _text(wire, "id"), _text(wire, "type")
-        source, message = _text(wire, "source"), _text({"id": message_id}, "id")
-        answer = derived_id("rejection", source or "", event, reason) if event else new_id()
-        whose: dict[str, Any] = {"event_source": source, "message_id": message}
-        rejected = EventRejected.of(
-            event=event,
-            event_type=kind,
-            reason=reason,
-            detail=detail,
-            **{name: value for name, value in whose.items() if value is not None},
-        )
-        state = {"event": event, "event_type": kind, "reason": reason, "on": self._clock.today()}
-        with context.entered(replace(context.current(), actor=None)):
-            try:
-                self._rejections.create(answer, state, [rejected])
-            except Conflict:
-                return  # answered before
-
     def _apply(self, number: str, given: dict[str, Any], source: str, stamp: Stamp) -> None:
         person = self._directory.people.find_one({"number": number})
         before = person.state.get("words", {}) if person else {}
@@ -101,9 +76,3 @@ class Campus:
         person = derived_id("campus person", number)
         change = rules.enter_person(person, state, home.state, self._clock.today())
         self._directory.know_person(self._directory.people.create(person, change.state, change.events))
-
-
-def _text(wire: Mapping[str, Any] | None, name: str) -> str | None:
-    """An attribute of what was sent, if it is a text that an event may carry."""
-    value = (wire or {}).get(name)
-    return value if isinstance(value, str) and 0 < len(value) <= 255 else None

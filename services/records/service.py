@@ -96,7 +96,7 @@ class RecordsService(
     def reject(
         self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
     ) -> None:
-        self.records.campus.reject(wire, reason, detail, message_id)
+        self.records.rejections.reject(wire, reason, detail, message_id)
 
     @scheduled("00:20", name="records.elections")
     def turn_elections(self, today: date) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from services.chassis.working_days import WorkingDays
 from services.records.development import materials
 from services.records.development.bounds import CHECKS, not_after, not_before
 from services.records.development.history import History
@@ -18,14 +19,6 @@ from services.records.votes import model as votes
 State = Mapping[str, Any]
 # Where the absence of one of these stops a later step, its own article says so; else the order of steps.
 _OWN_RULE = frozenset({"contacts", "introducers", "political_review", "training", "pre_review"})
-
-
-@dataclass(frozen=True)
-class WorkingDays:
-    """A number of working days; provisional where a year's holidays are not announced yet."""
-
-    count: int
-    provisional: bool = False
 
 
 class Calendar(Protocol):

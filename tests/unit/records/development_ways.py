@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from services.chassis.policies import load_all
+from services.chassis.working_days import WorkingDays
 from services.records.development import model
 from services.records.development.rulebook import RuleBook
 from services.records.development.steps import BY_ID, STEPS
-from services.records.development.verdict import Facts, WorkingDays
+from services.records.development.verdict import Facts
 
 FOLDER = Path(__file__).parents[3] / "services" / "records" / "policies"
 PACKS = load_all(FOLDER, "development-*.yaml")

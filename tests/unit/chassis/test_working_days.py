@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.records.development.verdict import WorkingDays
-from services.records.working_days import WorkingCalendar
+from services.chassis.working_days import WorkingCalendar, WorkingDays
 
 
 def test_holidays_do_not_count_and_working_weekends_do() -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import chinese_calendar
 
 from services.chassis.policies import Pack
-from services.records.development.verdict import WorkingDays
 
 _MOST = timedelta(days=400)  # nobody asks for more, and a span without end would be counted for ever
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """A number of working days; provisional where a year's holidays are not announced yet."""
+
+    count: int
+    provisional: bool = False
 
 
 class WorkingCalendar:
@@ -41,6 +49,14 @@ class WorkingCalendar:
             provisional = provisional or not announced
             day += timedelta(days=1)
         return WorkingDays(count, provisional)
+
+    def works(self, day: date) -> bool:
+        """Whether ``day`` is a working day, provisionally where its year is not announced."""
+        return self._works(day)[0]
+
+    def announced(self, day: date) -> bool:
+        """Whether it is known for sure if ``day`` is a working day."""
+        return self._works(day)[1]
 
     def _works(self, day: date) -> tuple[bool, bool]:
         if day in self._exceptions:
