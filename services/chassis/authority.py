@@ -6,16 +6,28 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound
-from services.chassis.store import Indexes, Record, Records, Store, answering, on_commit, plain, session
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Records,
+    Store,
+    answering,
+    in_transaction,
+    on_commit,
+    plain,
+    session,
+)
 
 CACHED_SECONDS = 2.0
 CACHED_PERSONS = 5_000
+_TREE = {"_id": "tree"}
 
 
 @dataclass(frozen=True)
@@ -110,8 +122,12 @@ class Authority:
         self._nodes = database["authority_nodes"]
         self._grants = database["authority_grants"]
         self._members = database["authority_members"]
+        self._revisions = database["authority_revision"]
         self._known: dict[str, Node] = {}
+        self._known_as: int | None = None  # the revision of the tree that is known
         self._known_until = 0.0
+        self._reading = Lock()
+        self._applied = 0
         self._granted: dict[str, tuple[float, list[Grant]]] = {}
 
     def declare(self) -> None:
@@ -135,7 +151,14 @@ class Authority:
     ) -> bool:
         """A node was made or changed; False where the event was stale."""
         state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
-        return self._apply(self._nodes, node, state, sequence)
+
+        def write() -> bool:
+            if not self._apply(self._nodes, node, state, sequence):
+                return False
+            self._revisions.update_one(_TREE, {"$inc": {"revision": 1}}, upsert=True, session=session())
+            return True
+
+        return in_transaction(self._database, write)
 
     def apply_grant(
         self,
@@ -279,15 +302,28 @@ class Authority:
 
     def _forget(self) -> None:
         self._known_until = 0.0
+        self._known_as = None
+        self._applied += 1
         self._granted.clear()
 
     def _tree(self) -> Mapping[str, Node]:
         if self._known_until < time.monotonic():
-            with answering():
-                known = {each["_id"]: _node(each) for each in self._nodes.find({})}
-            self._known = known
-            self._known_until = time.monotonic() + CACHED_SECONDS
+            with self._reading:  # one asks for all who wait
+                if self._known_until < time.monotonic():
+                    self._read_tree()
         return self._known
+
+    def _read_tree(self) -> None:
+        """Read the whole tree only where it is another than the one known."""
+        applied = self._applied
+        with answering():
+            # Before the nodes: what changes in between is found by the next look.
+            found = self._revisions.find_one(_TREE) or {"revision": 0}
+            if found["revision"] != self._known_as:
+                self._known = {each["_id"]: _node(each) for each in self._nodes.find({})}
+        if applied == self._applied:  # else a change was applied meanwhile: look again
+            self._known_as = found["revision"]
+            self._known_until = time.monotonic() + CACHED_SECONDS
 
     def _of(self, person: str) -> list[Grant]:
         until, granted = self._granted.get(person, (0.0, []))

@@ -156,9 +156,7 @@ class Records(Application):
         self.programmes = Programmes(self, self.plans.board, self.activity_reading, self.files)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)
-        self.training_sources = Sources(
-            self.database, self.directory, self.activities.documents, self.training, self.clock
-        )
+        self.training_sources = Sources(self.directory, self.activities.documents, self.training, self.clock)
         self.thought_contacts = Contacts(self, self.directory, self.access, self.dossiers.documents)
         self.thoughts = Thoughts(
             self, self.directory, self.thought_contacts, self.packs("thought-reports-*.yaml")

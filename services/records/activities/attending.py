@@ -42,8 +42,7 @@ class Attending:
         self._openings = application.documents(OPENINGS)
         indexes = application.indexes
         indexes.declare(PARTICIPATIONS, [("activity", 1), ("_id", 1)])
-        for direction in (1, -1):
-            indexes.declare("activities", [("people", 1), ("held_on", direction), ("_id", direction)])
+        indexes.declare("activities", [("people", 1), ("held_on", -1), ("_id", -1)])
         self._directory = directory
         self._register = register
         self._planning = planning

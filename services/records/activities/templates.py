@@ -12,7 +12,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.pages import page
 from services.records.access import Access
-from services.records.activities import drafting
+from services.records.activities import drafting, visibility
 from services.records.activities.kinds import Kind
 from services.records.activities.register import Register
 from services.records.directory.store import Directory, shown
@@ -29,9 +29,6 @@ class Templates:
     ) -> None:
         self.documents = application.documents(COLLECTION)
         application.indexes.declare(COLLECTION, [("offered", 1), ("title", 1), ("_id", 1)])
-        application.indexes.declare(
-            "activities", [("organisation", 1), ("kind", 1), ("held_on", -1), ("_id", -1)]
-        )
         self._directory = directory
         self._access = access
         self._register = register
@@ -136,7 +133,7 @@ class Templates:
     def _last(self, organisation: str, kind: Kind) -> Document | None:
         """The last meeting of the kind that was recorded, and not in an earlier system."""
         found = self._register.documents.find(
-            {"organisation": organisation, "kind": kind.name},
+            {"audience": visibility.mark(organisation, restricted=kind.restricted), "kind": kind.name},
             sort=[("held_on", -1), ("_id", -1)],
             limit=_LOOKED_AT,
         )

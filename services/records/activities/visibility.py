@@ -7,6 +7,7 @@ from typing import Any
 
 State = Mapping[str, Any]
 OPEN = "open"
+KEPT = "kept"
 MOST_CONCERNED = 100  # persons whom an event of a restricted activity names
 _RECORD: Mapping[str, Any] = {
     "minutes": None,
@@ -30,27 +31,40 @@ def audience(state: State) -> list[str]:
     """The marks by which readers find an activity, who find it by one of them and never by two.
 
     An open one by its organisation, or by ``open`` where they read all there are; a restricted one by that it
-    is kept there, which is for who writes or reviews, or by themselves, where they took part.
+    is kept there, which is for who writes or reviews, by themselves, where they took part, or by ``kept``
+    where they read all there are.
     """
     organisation = state["organisation"]
     if not state["restricted"]:
         return [OPEN, organisation]
-    return [_kept(organisation), *state["people"], *(_at(organisation, each) for each in state["people"])]
+    return [
+        KEPT,
+        _kept(organisation),
+        *state["people"],
+        *(_at(organisation, each) for each in state["people"]),
+    ]
 
 
-def marks(reader: str, reach: Collection[str] | None, confided: Collection[str]) -> list[str]:
+def mark(organisation: str, *, restricted: bool) -> str:
+    """The mark by which who writes for ``organisation`` finds what it holds."""
+    return _kept(organisation) if restricted else organisation
+
+
+def marks(reader: str, reach: Collection[str] | None, confided: Collection[str] | None) -> list[str]:
     """The marks that ``reader`` looks for, who reads activities of ``reach`` (None: of all organisations) and
-    writes for or reviews those ``confided``.
+    writes for or reviews those ``confided`` (None: all there are).
 
     One list of one field, since the embedded store takes no index for a question of two.
     """
+    if confided is None:
+        return [OPEN, KEPT] if reach is None else [*sorted(reach), *map(_kept, sorted(reach))]
     if reach is None:
         return [OPEN, reader, *(_kept(each) for each in sorted(confided))]
     kept = [_kept(each) if each in confided else _at(each, reader) for each in sorted(reach)]
     return [*sorted(reach), *kept]
 
 
-def finds(state: State, reader: str, reach: Collection[str] | None, confided: Collection[str]) -> bool:
+def finds(state: State, reader: str, reach: Collection[str] | None, confided: Collection[str] | None) -> bool:
     """Whether ``reader`` finds the activity among those of ``reach``."""
     return not set(state["audience"]).isdisjoint(marks(reader, reach, confided))
 

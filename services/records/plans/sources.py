@@ -8,6 +8,7 @@ from typing import Any
 from services.chassis.clock import Clock
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
+from services.chassis.errors import Retryable
 from services.chassis.identity import derived_id
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by
@@ -28,21 +29,26 @@ class Sources:
 
     def follow(self, events: Sequence[Event]) -> None:
         """Make the tasks that approved activities decided."""
-        for event in events:
-            if not event.data["imported"]:  # of those nobody knows what was decided
-                self._settle(event.data["activity"])
-
-    def _settle(self, activity: str) -> None:
-        held = self._activities.documents.get(activity).state
-        wanted = {decided_id(activity, each["text"]): each for each in dated(held["decisions"])}
+        # Of those imported nobody knows what was decided.
+        known = {event.data["activity"] for event in events if not event.data["imported"]}
+        held = found_by(self._activities.documents, "_id", known)
+        if len(held) < len(known):
+            raise Retryable("unknown_activity")
+        wanted = {
+            decided_id(each.id, decision["text"]): (each, decision)
+            for each in held
+            for decision in dated(each.state["decisions"])
+        }
         met = {each.id for each in found_by(self._tasks, "_id", wanted)}
-        # Who may not read what was said does not learn it by what is to be done.
-        confined = self._activities.kinds[held["kind"]].visibility != "open"
         today = self._clock.today()
         written = []
-        for task, decision in wanted.items():
+        for task, (activity, decision) in wanted.items():
             if task not in met:
-                change = rules.decided(task, decision, activity, held, confined=confined, today=today)
+                # Who may not read what was said does not learn it by what is to be done.
+                confined = self._activities.kinds[activity.state["kind"]].visibility != "open"
+                change = rules.decided(
+                    task, decision, activity.id, activity.state, confined=confined, today=today
+                )
                 written.append((task, change.state, change.events))
         self._tasks.create_many(written)  # what another replica made meanwhile stays
 

@@ -10,25 +10,22 @@ from typing import Any
 from services.chassis import context
 from services.chassis.clock import Clock
 from services.chassis.contract import Change, NewEvent
-from services.chassis.documents import Documents
+from services.chassis.documents import Document, Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Invalid, NotFound, Permanent, Retryable
 from services.chassis.identity import derived_id
-from services.chassis.store import Store, in_transaction
 from services.records.directory.store import Directory, found_by
 from services.records.training import model as rules
 from services.records.training.register import Training, reversal_of, shown
 
 _LENGTHS = ("minutes", "full_days", "half_days")
+Line = tuple[str, Mapping[str, Any], Sequence[NewEvent]]
 
 
 class Sources:
     """Any order and any repetition of the same events has one effect: ids follow from what is credited."""
 
-    def __init__(
-        self, database: Store, directory: Directory, activities: Documents, training: Training, clock: Clock
-    ) -> None:
-        self._database = database
+    def __init__(self, directory: Directory, activities: Documents, training: Training, clock: Clock) -> None:
         self._directory = directory
         self._activities = activities
         self._training = training
@@ -39,20 +36,27 @@ class Sources:
 
     def follow(self, events: Sequence[Event]) -> None:
         """Credit who was present at activities of study; once per person and activity."""
-        for event in events:
-            if not event.data["imported"]:  # of those nobody knows who came
-                self._settle(event.data["activity"])
+        # Of those imported nobody knows who came.
+        known = {event.data["activity"] for event in events if not event.data["imported"]}
+        held = found_by(self._activities, "_id", known)
+        if len(held) < len(known):
+            raise Retryable("unknown_activity")
+        credited: dict[str, dict[str, Document]] = {each.id: {} for each in held}
+        for credit in found_by(self._documents, "activity", credited):
+            credited[credit.state["activity"]][credit.id] = credit
+        written = [line for each in held for line in self._settled(each.id, each.state, credited[each.id])]
+        # Each line is there wholly or not at all, and what is there already stays: a batch that was cut off
+        # is finished by its next delivery.
+        self._documents.create_many(written)
 
-    def _settle(self, activity: str) -> None:
-        """Bring the credits of an activity to what its record says now; one reversed by hand stays so."""
-        held = self._activities.get(activity).state
+    def _settled(self, activity: str, held: Mapping[str, Any], found: Mapping[str, Document]) -> list[Line]:
+        """What brings the credits of an activity to what its record says; one reversed by hand stays so."""
         on = date.fromisoformat(held["held_on"])
         in_force = self._training.rulings(on, self._directory.authority.path(held["organisation"]))
         minutes, present = rules.of_activity(held, in_force)
         # An amended record may have moved to where it gives nothing: what it gave before is taken back.
         if held["state"] != "approved" or (not minutes and held["revision"] == 1):
-            return
-        found = {each.id: each for each in self._documents.find({"activity": activity}, limit=0)}
+            return []
         lines = [shown(each) for each in found.values()]
         standing = {line["person"]: line for line in rules.standing(lines)}
         stays = {
@@ -60,7 +64,7 @@ class Sources:
         }
         homes = found_by(self._directory.people, "_id", {*present} - stays - rules.reversed_by_hand(lines))
         today = self._clock.today()
-        written: list[tuple[str, Mapping[str, Any], Sequence[NewEvent]]] = []
+        written: list[Line] = []
         for person in homes:
             given = {
                 "person": person.id,
@@ -86,8 +90,7 @@ class Sources:
                     taken_back, credit, found[credit].state, reason=None, by=None, today=today
                 )
                 written.append((taken_back, change.state, change.events))
-        if written:
-            in_transaction(self._database, lambda: self._documents.create_many(written))
+        return written
 
     # -- other systems -------------------------------------------------------------------------
 

@@ -140,3 +140,19 @@ def test_an_event_applied_in_a_transaction_is_seen_after_it(authority: Authority
 
     in_transaction(database, apply_while_others_ask)
     assert authority.may("new", ["secretary"], "group")
+
+
+def test_the_tree_is_read_anew_only_where_it_changed(database: Store, clock: FixedClock) -> None:
+    here, there = Authority(database, clock), Authority(database, clock)
+    here.apply_node("root", parent=None, kind="committee", sequence=1)
+    assert there.subtree("root") == ["root"]
+    database["authority_nodes"].update_one({"_id": "root"}, {"$set": {"kind": "unseen"}})
+    there._known_until = 0.0
+    seen = there.node("root")
+    assert seen is not None
+    assert seen.kind == "committee"
+    here.apply_node("branch", parent="root", kind="branch", sequence=1)
+    there._known_until = 0.0
+    assert there.subtree("root") == ["root", "branch"]
+    assert not here.apply_node("branch", parent="root", kind="branch", sequence=1)
+    assert database["authority_revision"].find_one({})["revision"] == 2

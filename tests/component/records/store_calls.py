@@ -13,7 +13,7 @@ from services.chassis.store import Store
 
 _READS = ("find", "aggregate", "count", "distinct", "getMore")
 # Known to every process for a moment, whatever is asked: they belong to no answer.
-_CACHED = ("authority_nodes", "authority_grants")
+_CACHED = ("authority_nodes", "authority_grants", "authority_revision")
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,15 @@ def test_a_talk_is_found_by_who_takes_part_and_who_writes_or_reviews_there() -> 
         ("c", {"o", "other"}, {"o"}, True),
         ("c", None, {"o"}, True),
         ("c", {"o"}, {"other"}, False),
+        ("c", None, None, True),
+        ("c", {"o"}, None, True),
+        ("c", {"other"}, None, False),
     ):
         assert visibility.finds(state, reader, reach, confided) is found
     meeting = announced(planned()).state
     for reach, found in (({"o"}, True), (None, True), ({"other"}, False)):
         assert visibility.finds(meeting, "anybody", reach, set()) is found
+        assert visibility.finds(meeting, "anybody", reach, None) is found
 
 
 def test_an_event_of_a_talk_names_whom_it_concerns_and_one_of_an_open_meeting_nobody() -> None:
