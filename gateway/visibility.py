@@ -129,6 +129,7 @@ ADDRESSED: Mapping[str, tuple[str, ...]] = {
     "records.bulletin.corrected.v1": (*_BULLETIN, "edition", "corrected_on"),
     "records.bulletin.withdrawn.v1": (*_BULLETIN, "withdrawn_on"),
     "records.campaign.called.v1": ("campaign", *_ADDRESSED, "submit_until"),
+    "records.campaign.closed.v1": ("campaign", *_ADDRESSED, "closed_on"),
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {

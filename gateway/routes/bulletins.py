@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.routing import Access, Call, Route
 from services.contracts.records_rpc import bulletins as rpc
-from services.contracts.records_rpc import campaigns
+from services.contracts.records_rpc import campaigns, training
 
 _PUBLISHER = (
     "secretary, deputy or publicity commissioner of the organisation; an administrator there or above"
@@ -91,6 +91,16 @@ BULLETINS = (
     ),
     Route(
         "POST",
+        "/api/v1/bulletins/{bulletin}/discard",
+        "Give up what was not published",
+        "bulletins",
+        call=Call("records.discard_bulletin", rpc.DiscardBulletin, rpc.Bulletin),
+        status=201,
+        expects="expected_version",
+        permission=_PUBLISHER,
+    ),
+    Route(
+        "POST",
         "/api/v1/bulletins/{bulletin}/read",
         "Say that one has read it; kept of mandatory ones alone",
         "bulletins",
@@ -150,6 +160,16 @@ CAMPAIGNS = (
         "lectures",
         call=Call("records.get_campaign", campaigns.GetCampaign, campaigns.Campaign),
         permission="who is called upon, or " + _OVER,
+    ),
+    Route(
+        "POST",
+        "/api/v1/campaigns/{campaign}/close",
+        "End a campaign before its last day, with the reason",
+        "lectures",
+        call=Call("records.close_campaign", campaigns.CloseCampaign, campaigns.Campaign),
+        status=201,
+        expects="expected_version",
+        permission=_PUBLISHER,
     ),
     Route(
         "POST",
@@ -217,6 +237,16 @@ LECTURES = (
     ),
     Route(
         "POST",
+        "/api/v1/lectures/{lecture}/discard",
+        "Give up a draft, or what was returned",
+        "lectures",
+        call=Call("records.discard_lecture", campaigns.DiscardLecture, campaigns.Lecture),
+        status=201,
+        expects="expected_version",
+        permission="its author",
+    ),
+    Route(
+        "POST",
         "/api/v1/lectures/{lecture}/review",
         "Accept somebody else's lecture, or return it with a comment",
         "lectures",
@@ -234,6 +264,15 @@ LECTURES = (
         status=201,
         expects="expected_version",
         permission="who publishes for the organisation that called",
+    ),
+    Route(
+        "POST",
+        "/api/v1/lectures/{lecture}/studies",
+        "Credit a published lecture to who studied it, once each",
+        "lectures",
+        call=Call("records.study_lecture", training.StudyLecture, training.ClassCredited),
+        status=201,
+        permission="oneself; of others, their writer",
     ),
     Route(
         "POST",

@@ -67,6 +67,7 @@ from services.records.thoughts.register import Thoughts
 from services.records.training.classes import Classes
 from services.records.training.register import Training
 from services.records.training.sources import Sources
+from services.records.training.studies import Studies
 from services.records.transfers.register import Parts, Transfers
 from services.records.votes.counting import Counting
 
@@ -176,6 +177,9 @@ class Records(Application):
         )
         self.campaigns = Campaigns(self, self.directory, self.access, addressing)
         self.lectures = Lectures(self, self.directory, self.access, self.files, self.campaigns, station_packs)
+        self.training_studies = Studies(
+            self.lectures.documents, self.training_classes, self.training, self.clock
+        )
         taking_over = RosterImport(
             self,
             self.directory,

@@ -82,6 +82,15 @@ class CampaignCalled(_Addressed):
     submit_until = fields.Date(required=True)
 
 
+class CampaignClosed(_Addressed):
+    """A campaign ended before its last day: nothing new is handed in, what was is still reviewed."""
+
+    type = "records.campaign.closed.v1"
+
+    campaign = fields.String(required=True)
+    closed_on = fields.Date(required=True)
+
+
 class _Lecture(EventContract):
     """What the events of a micro-lecture carry; sequences of one lecture have no holes."""
 

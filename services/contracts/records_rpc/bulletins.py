@@ -95,6 +95,12 @@ class WithdrawBulletin(Expecting):
     reason = Text(MOST_REASON, required=True)
 
 
+class DiscardBulletin(Expecting):
+    """Give up a draft, or what waits for its hour. Its title stays; its files are their sender's again."""
+
+    bulletin = identifier()
+
+
 class GetBulletin(Schema):
     """One bulletin."""
 

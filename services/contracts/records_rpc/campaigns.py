@@ -32,6 +32,13 @@ class CallCampaign(Schema):
     review_level = fields.String(load_default="caller", validate=validate.OneOf(REVIEW_LEVELS))
 
 
+class CloseCampaign(Expecting):
+    """End a campaign before its last day. What was handed in is still reviewed, returned and published."""
+
+    campaign = identifier()
+    reason = Text(MOST_REASON, required=True)
+
+
 class GetCampaign(Schema):
     """One campaign."""
 
@@ -48,6 +55,7 @@ class Campaign(Schema):
     submit_until = Day(required=True)
     review_level = fields.String(required=True, validate=validate.OneOf(REVIEW_LEVELS))
     called_at = Instant(required=True)
+    closed = fields.Nested(TakenDown, required=True, allow_none=True)
 
 
 class ListCampaigns(Listing):
@@ -106,6 +114,12 @@ class WithdrawLecture(Expecting):
 
     lecture = identifier()
     reason = Text(MOST_REASON, required=True)
+
+
+class DiscardLecture(Expecting):
+    """Give up a draft, or what was returned. Its title stays; its files are the author's again."""
+
+    lecture = identifier()
 
 
 class GetLecture(Schema):

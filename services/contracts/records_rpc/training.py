@@ -51,6 +51,17 @@ class CreditClass(Schema):
     half_days = _length(MOST_DAYS, "half days: 4 hours each, unless a policy pack says otherwise")
 
 
+class StudyLecture(Schema):
+    """Credit a published micro-lecture to who studied it: oneself, or ``people`` for whom one writes.
+
+    Each is credited once, however often it is said; how long it is worth follows from the pack.
+    """
+
+    lecture = identifier()
+    on = Day(metadata={"description": "the day it was studied; today, where nothing is said"})
+    people = fields.List(identifier(), load_default=list, validate=validate.Length(max=MOST_PEOPLE))
+
+
 class ReverseTraining(Schema):
     """Take away what a credit gave; the credit stays, and with it the reason why it does not count."""
 
@@ -72,6 +83,9 @@ class Credit(Schema):
     origin = fields.String(required=True, validate=validate.OneOf(TRAINING_ORIGINS))
     minutes = fields.Integer(required=True, metadata={"description": "below 0 in a reversal"})
     activity = fields.String(required=True, allow_none=True)
+    lecture = fields.String(
+        required=True, allow_none=True, metadata={"description": "the micro-lecture that was studied"}
+    )
     pack = fields.String(required=True, metadata={"description": "the pack that set what it is worth"})
     article = fields.String(required=True)
     reverses = fields.String(required=True, allow_none=True, metadata={"description": "id of the credit"})

@@ -39,6 +39,10 @@ class BulletinsTable:
     def withdraw_bulletin(self, request: Request) -> Answer:
         return self.records.bulletins.withdraw(request)
 
+    @rpc(request=calls.DiscardBulletin, response=calls.Bulletin)
+    def discard_bulletin(self, request: Request) -> Answer:
+        return self.records.bulletins.discard(request)
+
     @rpc(request=calls.GetBulletin, response=calls.Bulletin)
     def get_bulletin(self, request: Request) -> Answer:
         return self.records.bulletins.get(request["bulletin"])

@@ -80,6 +80,17 @@ def change(before: State, given: State) -> Change:
     return Change({**before, **_content(given), "state": "draft", "publish_at": None})
 
 
+def discard(before: State) -> Change:
+    """What nobody has read is given up, its words and files with it; nothing has happened.
+
+    Raises ``Conflict("bulletin.state")`` once it was published.
+    """
+    _expect(before, "draft", "scheduled")
+    return Change(
+        {**before, "state": "discarded", "body": None, "link": None, "attachments": [], "publish_at": None}
+    )
+
+
 def publish(
     subject: str,
     before: State,

@@ -86,6 +86,18 @@ class Bulletins:
             request, bulletin, lambda state, given: rules.change(state, {**given, "audience": audience})
         )
 
+    def discard(self, request: Answer) -> Answer:
+        """Give up a draft, or what waits for its hour."""
+        bulletin = self._publishable(request["bulletin"])
+        discarded = self._attaching.changed(
+            bulletin.id,
+            [],
+            lambda state, _: rules.discard(state),
+            expected_version=request["expected_version"],
+            respond=_whole,
+        )
+        return discarded.response or {}
+
     def publish(self, request: Answer) -> Answer:
         """Publish now, or at an instant to come."""
         bulletin, actor = self._publishable(request["bulletin"]), context.actor()

@@ -21,6 +21,10 @@ class CampaignsTable:
     def call_campaign(self, request: Request) -> Answer:
         return self.records.campaigns.call(request)
 
+    @rpc(request=calls.CloseCampaign, response=calls.Campaign)
+    def close_campaign(self, request: Request) -> Answer:
+        return self.records.campaigns.close(request)
+
     @rpc(request=calls.GetCampaign, response=calls.Campaign)
     def get_campaign(self, request: Request) -> Answer:
         return self.records.campaigns.get(request["campaign"])
@@ -52,6 +56,10 @@ class CampaignsTable:
     @rpc(request=calls.WithdrawLecture, response=calls.Lecture)
     def withdraw_lecture(self, request: Request) -> Answer:
         return self.records.lectures.withdraw(request)
+
+    @rpc(request=calls.DiscardLecture, response=calls.Lecture)
+    def discard_lecture(self, request: Request) -> Answer:
+        return self.records.lectures.discard(request)
 
     @rpc(request=calls.GetLecture, response=calls.Lecture)
     def get_lecture(self, request: Request) -> Answer:

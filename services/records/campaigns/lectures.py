@@ -97,13 +97,26 @@ class Lectures:
     def submit(self, request: Answer) -> Answer:
         """Hand it in."""
         lecture = self._own(request["lecture"])
+        called = self._campaigns.documents.get(lecture.state["campaign"]).state
         now, today = self._clock.now(), self._clock.today()
         in_force = effective(self._packs, today, self._path(lecture.state["organisation"]))
         return self._changed(
             request,
             lecture,
-            lambda state: rules.submit(lecture.id, state, now=now, today=today, rulings=in_force),
+            lambda state: rules.submit(lecture.id, state, called, now=now, today=today, rulings=in_force),
         )
+
+    def discard(self, request: Answer) -> Answer:
+        """Give up one's own draft."""
+        lecture = self._own(request["lecture"])
+        discarded = self._attaching.changed(
+            lecture.id,
+            [],
+            lambda state, _: rules.discard(state),
+            expected_version=request["expected_version"],
+            respond=_whole,
+        )
+        return self._named(discarded.response)
 
     def review(self, request: Answer) -> Answer:
         """Accept or return somebody else's, as who publishes for the organisation that reviews it."""

@@ -16,6 +16,7 @@ from services.chassis.policies import Ruling
 from services.contracts import audience as audiences
 from services.contracts.records_events import (
     CampaignCalled,
+    CampaignClosed,
     LecturePublished,
     LectureReviewed,
     LectureSubmitted,
@@ -55,10 +56,20 @@ def call(subject: str, given: State, *, by: str, now: datetime, today: date) -> 
         "called_by": by,
         "called_at": instant(now),
         "marks": audiences.marks(given["audience"]),
+        "closed": None,
     }
-    whom = {name: given["audience"][name] for name in ("organisations", "roles", "political_statuses")}
-    told = CampaignCalled.of(campaign=subject, organisation=given["organisation"], submit_until=until, **whom)
-    return Change(state, [told])
+    return Change(state, [CampaignCalled.of(**_addressed(subject, state), submit_until=until)])
+
+
+def close(subject: str, before: State, *, reason: str, by: str, today: date) -> Change:
+    """It ends before its last day; what was handed in goes its way.
+
+    Raises ``Conflict("campaign.over")`` where it ended before, ``Invalid("text.markup")``.
+    """
+    _require_open(before, today)
+    wording.check_plain({"reason": reason})
+    state = {**before, "closed": {"reason": reason, "on": today.isoformat(), "by": by}}
+    return Change(state, [CampaignClosed.of(**_addressed(subject, state), closed_on=today)])
 
 
 def reviewed_at(campaign: State, home: Sequence[tuple[str, str]]) -> str:
@@ -88,7 +99,6 @@ def draft(campaign: str, called: State, given: State, *, author: str, now: datet
         **{name: given[name] for name in (*_SAID, "organisation", "review_at")},
         "campaign": campaign,
         "called_by": called["organisation"],
-        "submit_until": called["submit_until"],
         "author": author,
         "state": "draft",
         "drafted_at": instant(now),
@@ -112,15 +122,26 @@ def change(before: State, given: State) -> Change:
     return Change({**before, **{name: given[name] for name in _SAID}})
 
 
-def submit(subject: str, before: State, *, now: datetime, today: date, rulings: Rulings) -> Change:
-    """Hand it in; once in time, what was returned may be handed in again at any time.
+def discard(before: State) -> Change:
+    """The author gives up a draft, or what was returned, its words and files with it.
+
+    Raises ``Conflict("lecture.state")``.
+    """
+    _expect(before, "draft", "returned")
+    return Change({**before, "state": "discarded", "summary": None, "link": None, "attachments": []})
+
+
+def submit(
+    subject: str, before: State, called: State, *, now: datetime, today: date, rulings: Rulings
+) -> Change:
+    """Hand it in to the campaign ``called``; once in time, what was returned may come again at any time.
 
     Raises ``Conflict``: ``lecture.state``, ``campaign.over``; ``Invalid``: ``lecture.nothing_to_show``,
     ``lecture.host_unfit`` with the hosts that the pack accepts.
     """
     _expect(before, "draft", "returned")
     if before["state"] == "draft":
-        _require_open(before, today)
+        _require_open(called, today)
     if before["link"] is None and not before["attachments"]:
         raise _wrong("link", "lecture.nothing_to_show")
     if before["link"] is not None:
@@ -177,8 +198,14 @@ def withdraw(subject: str, before: State, *, reason: str, by: str, today: date) 
 
 
 def _require_open(called: State, today: date) -> None:
-    if today.isoformat() > called["submit_until"]:
-        raise Conflict("campaign.over", params={"accepted": called["submit_until"]})
+    last: str = called["closed"]["on"] if called["closed"] else called["submit_until"]
+    if called["closed"] or today.isoformat() > last:
+        raise Conflict("campaign.over", params={"accepted": last})
+
+
+def _addressed(subject: str, state: State) -> dict[str, Any]:
+    whom = {name: state["audience"][name] for name in ("organisations", "roles", "political_statuses")}
+    return {"campaign": subject, "organisation": state["organisation"], **whom}
 
 
 def _check_said(given: State) -> None:

@@ -50,6 +50,18 @@ class Campaigns:
         )
         return self.documents.create(campaign, change.state, change.events, respond=shown).response or {}
 
+    def close(self, request: Answer) -> Answer:
+        """End it before its last day."""
+        campaign, actor, today = self.readable(request["campaign"]), context.actor(), self._clock.today()
+        self._access.require_publisher(actor, campaign.state["organisation"])
+        closed = self.documents.change(
+            campaign.id,
+            lambda state: rules.close(campaign.id, state, reason=request["reason"], by=actor, today=today),
+            expected_version=request["expected_version"],
+            respond=shown,
+        )
+        return closed.response or {}
+
     def get(self, campaign: str) -> Answer:
         """One campaign."""
         return shown(self.readable(campaign))

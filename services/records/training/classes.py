@@ -35,9 +35,9 @@ class Classes:
 
     def credit(self, request: Answer) -> Answer:
         """Credit people of the caller's own organisation alike; repeated with its key it answers the same."""
-        actor, people = context.actor(), self._people(request["people"])
-        for home in {person.state["organisation"] for person in people}:
-            self._access.require_writer(actor, home)
+        actor = context.actor()
+        people = self._people(request["people"])
+        self._require_writer(actor, people)
         command, today = self._documents.id_for_command(), self._clock.today()
         wanted: dict[str, tuple[Mapping[str, Any], Sequence[NewEvent]]] = {}
         for position, person in enumerate(people):
@@ -56,6 +56,19 @@ class Classes:
             wanted[credit] = (change.state, change.events)
         lines = in_transaction(self._database, lambda: self._written(wanted))
         return {"items": [shown(each) for each in lines]}
+
+    def credited(self, actor: str, named: Sequence[str]) -> list[Document]:
+        """Those named, whom ``actor`` may credit with what they studied: oneself, or people one writes for.
+
+        Raises ``Invalid("person.unknown")``, ``Forbidden("permission.denied")``.
+        """
+        people = self._people(named)
+        self._require_writer(actor, [each for each in people if each.id != actor])
+        return people
+
+    def _require_writer(self, actor: str, people: Sequence[Document]) -> None:
+        for home in {person.state["organisation"] for person in people}:
+            self._access.require_writer(actor, home)
 
     def _written(self, wanted: Mapping[str, tuple[Mapping[str, Any], Sequence[NewEvent]]]) -> list[Document]:
         """What ``wanted`` is after this command, which may be a repetition of itself: lines are known by

@@ -25,6 +25,10 @@ class TrainingTable:
     def credit_class(self, request: Request) -> Answer:
         return self.records.training_classes.credit(request)
 
+    @rpc(request=calls.StudyLecture, response=calls.ClassCredited)
+    def study_lecture(self, request: Request) -> Answer:
+        return self.records.training_studies.credit(request)
+
     @rpc(request=calls.ReverseTraining, response=calls.Credit)
     def reverse_training(self, request: Request) -> Answer:
         return self.records.training.reverse(request)

@@ -38,9 +38,10 @@ def worth(given: State, rulings: Rulings) -> int:
 def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Change:
     """A new credit; it counts in the calendar year of its day ``on``.
 
-    ``given`` holds ``person``, ``organisation``, ``on``, ``title``, ``form``, ``source``, ``activity``,
-    ``entered_by`` and how long it was (see ``worth``). ``rulings`` are those in force on that day. Raises
-    ``Invalid``: ``credit.in_future``, ``credit.no_pack``, ``credit.nothing``.
+    ``given`` holds ``person``, ``organisation``, ``on``, ``title``, ``form``, ``origin``, ``activity``,
+    ``lecture``, ``entered_by``, how long it was (see ``worth``), and as ``rule`` which ruling set that, where
+    it was not said. ``rulings`` are those in force on that day. Raises ``Invalid``: ``credit.in_future``,
+    ``credit.no_pack``, ``credit.nothing``.
     """
     on: date = given["on"]
     if on > today:
@@ -61,14 +62,17 @@ def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Chan
             fields={"minutes": told},
         )
     by_days = given.get("full_days") or given.get("half_days")
-    ruling = rulings.get("activity_minutes") if given["origin"] == "activity" else None
-    applied = ruling or rulings["full_day" if given.get("full_days") or not by_days else "half_day"]
+    applied = (
+        rulings.get(given.get("rule") or "")
+        or rulings["full_day" if given.get("full_days") or not by_days else "half_day"]
+    )
     state = {
         **{name: given.get(name) for name in ("person", "organisation", "title", "form", "origin")},
         "on": on.isoformat(),
         "year": on.year,
         "minutes": minutes,
         "activity": given.get("activity"),
+        "lecture": given.get("lecture"),
         "reference": given.get("reference"),
         "pack": applied.pack.id,
         "article": applied.parameter.article,
@@ -137,6 +141,43 @@ def of_activity(activity: State, rulings: Rulings) -> tuple[int, list[str]]:
         for entry in activity["attendance"]
         if entry["state"] == "present" and not entry.get("guest")
     ]
+
+
+def of_lecture(
+    subject: str,
+    lecture: str,
+    studied: State,
+    given: State,
+    rulings: Rulings,
+    *,
+    published_on: date,
+    today: date,
+) -> Change:
+    """What a published lecture gives to a person who studied it on the day ``on``.
+
+    ``given`` holds ``person``, ``organisation``, ``on`` and ``entered_by``. Raises ``Invalid``:
+    ``credit.before_published``, ``credit.lecture_gives_none`` of a kind that the pack gives nothing, and as
+    ``credit``.
+    """
+    on: date = given["on"]
+    if on < published_on:
+        accepted = f"{published_on.isoformat()} … {today.isoformat()}"
+        raise _wrong("on", "credit.before_published", accepted=accepted)
+    ruling = rulings.get("lecture_minutes")
+    if ruling is None:
+        raise _wrong("on", "credit.no_pack", on=on.isoformat())
+    minutes = int(ruling.value.get(studied["kind"], 0))
+    if not minutes:
+        raise _wrong(
+            "lecture",
+            "credit.lecture_gives_none",
+            rule="lecture_minutes",
+            pack=ruling.pack.id,
+            article=ruling.parameter.article,
+            accepted=", ".join(sorted(kind for kind, worth in ruling.value.items() if worth)),
+        )
+    told = {**given, "title": studied["title"], "form": "lecture", "origin": "entered", "lecture": lecture}
+    return credit(subject, {**told, "minutes": minutes, "rule": "lecture_minutes"}, rulings, today=today)
 
 
 def _facts(subject: str, state: State) -> dict[str, Any]:

@@ -46,6 +46,10 @@ class Training:
         """What counts on ``day`` for an organisation."""
         return effective(self._packs, day, path)
 
+    def path(self, organisation: str) -> list[str]:
+        """From the root down to ``organisation``, for ``rulings``."""
+        return self._directory.authority.path(organisation)
+
     # -- commands ------------------------------------------------------------------------------
 
     def credit(self, request: Answer) -> Answer:

@@ -75,6 +75,7 @@ class Sources:
                 "origin": "activity",
                 "activity": activity,
                 "minutes": minutes,
+                "rule": "activity_minutes",
                 "entered_by": None,
             }
             # Of an amended record each revision may credit anew what the one before had credited otherwise.

@@ -63,12 +63,24 @@ def test_a_bulletin_is_drafted_published_once_corrected_and_taken_down(
     with pytest.raises(NotFound):
         read(campus, faculty.member, file)
 
+    other = sent(campus, faculty.dean)["file"]
+    draft = str(drafted(campus, faculty, attachments=[other])["id"])
+    campus.call(faculty.dean, "publish_bulletin", bulletin=draft, at="2026-09-10T06:00:00Z")
+    with pytest.raises(NotFound):
+        campus.call(faculty.secretary, "discard_bulletin", bulletin=draft)
+    gone = campus.call(faculty.dean, "discard_bulletin", bulletin=draft)
+    assert (gone["state"], gone["body"], gone["attachments"]) == ("discarded", None, [])
+    assert read(campus, faculty.dean, other) == PDF, "its files are their sender's again"
+    with pytest.raises(Conflict, match=r"bulletin\.state"):
+        campus.call(faculty.dean, "publish_bulletin", bulletin=draft)
+
     first = campus.call(faculty.dean, "publish_bulletin", "once", bulletin=bulletin)
     again = campus.call(faculty.dean, "publish_bulletin", "once", bulletin=bulletin)
     assert again == first
     assert (first["state"], first["edition"]) == ("published", 1)
-    with pytest.raises(Conflict, match=r"bulletin\.state"):
-        campus.call(faculty.dean, "publish_bulletin", "another", bulletin=bulletin)
+    for late in ("publish_bulletin", "discard_bulletin"):
+        with pytest.raises(Conflict, match=r"bulletin\.state"):
+            campus.call(faculty.dean, late, "another", bulletin=bulletin)
     # A group is below its branch; what is open is seen by all, and listed to its own.
     assert seen_by(campus, everybody, bulletin) == set(everybody)
     assert {name for name, person in everybody.items() if titles(campus, person)} == {

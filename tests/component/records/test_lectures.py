@@ -98,6 +98,27 @@ def test_a_lecture_is_handed_in_reviewed_by_somebody_else_and_published_once(
     assert lecture_ids(campus, faculty.member, "list_my_lectures") == [lecture]
     assert read(campus, faculty.next_door, file) == PDF
 
+    def studied(by: str, **more: Any) -> list[dict[str, Any]]:
+        return list(campus.call(by, "study_lecture", lecture=lecture, **more)["items"])
+
+    [line] = studied(faculty.next_door)
+    assert (line["minutes"], line["form"], line["lecture"]) == (30, "lecture", lecture)
+    assert (line["pack"], line["entered_by"]) == ("training-lectures-default", faculty.next_door)
+    assert studied(faculty.next_door) == [line], "however often it is said, it is one credit"
+    together = studied(faculty.secretary, people=[faculty.secretary, faculty.groupie])
+    assert [each["person"] for each in together] == [faculty.secretary, faculty.groupie]
+    assert studied(faculty.groupie) == together[1:]
+    with pytest.raises(Invalid, match=r"person\.unknown"):
+        studied(faculty.member, people=[faculty.groupie])
+    with pytest.raises(Invalid) as early:
+        studied(faculty.member, on="2026-09-09")
+    assert early.value.params["accepted"] == "2026-09-10 … 2026-09-10"
+    campus.call(faculty.secretary, "reverse_training", credit=together[1]["id"], reason="未参加")
+    assert studied(faculty.groupie) == together[1:]
+    for person, minutes in ((faculty.next_door, 30), (faculty.groupie, 0)):
+        assert campus.call(person, "training_hours")["credited"] == minutes, "what was reversed stays so"
+    assert len(campus.events("records.training.credited.v1")) == 3
+
     with pytest.raises(Forbidden):
         campus.call(faculty.next_door, "withdraw_lecture", lecture=lecture, reason="x")
     campus.call(faculty.dean, "withdraw_lecture", lecture=lecture, reason="版权有疑")
@@ -107,6 +128,8 @@ def test_a_lecture_is_handed_in_reviewed_by_somebody_else_and_published_once(
     assert (gone["withdrawn"]["reason"], gone["summary"], gone["attachments"]) == ("版权有疑", None, [])
     with pytest.raises(NotFound):
         read(campus, faculty.next_door, file)
+    with pytest.raises(Conflict, match=r"lecture\.state"):
+        studied(faculty.member)
 
     campus.settled()
     campus.drain()
@@ -134,8 +157,23 @@ def test_a_lecture_is_handed_in_reviewed_by_somebody_else_and_published_once(
     with pytest.raises(Forbidden, match=r"lecture\.own"):
         campus.call(faculty.secretary, "review_lecture", lecture=own_work, verdict="accept")
     campus.call(campus.administrator, "review_lecture", lecture=own_work, verdict="accept")
+    given_up, kept = drafted(campus, faculty.member, campaign, attachments=[]), sent(campus, faculty.member)
+    other = drafted(campus, faculty.member, campaign, attachments=[kept["file"]])
+    with pytest.raises(NotFound, match=r"lectures\.not_found"):
+        campus.call(faculty.dean, "discard_lecture", lecture=other)
+    gone = campus.call(faculty.member, "discard_lecture", lecture=other)
+    assert (gone["state"], gone["summary"], gone["attachments"]) == ("discarded", None, [])
+    assert read(campus, faculty.member, kept["file"]) == PDF, "its files are the author's again"
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "close_campaign", campaign=campaign, reason="已足额")
+    closed = campus.call(faculty.dean, "close_campaign", campaign=campaign, reason="已足额")
+    assert closed["closed"] == {"reason": "已足额", "on": "2026-09-10"}
+    with pytest.raises(Conflict, match=r"campaign\.over"):
+        campus.call(faculty.member, "submit_lecture", lecture=given_up)
+    assert len(campus.events("records.campaign.closed.v1")) == 1
     with pytest.raises(Forbidden):
         campus.call(faculty.secretary, "call_campaign", **_call(faculty, "2026-09-30"))
+    campaign = called(campus, faculty)
     campus.clock.advance(timedelta(days=30))
     with pytest.raises(Conflict, match=r"campaign\.over"):
         drafted(campus, faculty.member, campaign)

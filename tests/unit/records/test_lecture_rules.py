@@ -51,7 +51,7 @@ def drafted(today: date = TODAY, **more: Any) -> dict[str, Any]:
 
 
 def submitted(state: dict[str, Any], today: date = TODAY) -> dict[str, Any]:
-    return dict(rules.submit("l", state, now=NOW, today=today, rulings=RULES).state)
+    return dict(rules.submit("l", state, called(), now=NOW, today=today, rulings=RULES).state)
 
 
 def reviewed(state: dict[str, Any], verdict: str, by: str = "r") -> dict[str, Any]:
@@ -66,6 +66,24 @@ def test_a_campaign_ends_on_its_last_day_and_what_was_returned_may_come_again() 
         submitted(drafted(), late)
     returned = reviewed(submitted(drafted(), UNTIL), "return")
     assert submitted(returned, late)["state"] == "submitted"
+
+
+def test_a_campaign_that_was_closed_takes_nothing_new_and_what_was_returned_still() -> None:
+    closed = rules.close("c", called(), reason="已征集足额", by="x", today=TODAY)
+    assert [each.contract.type for each in closed.events] == ["records.campaign.closed.v1"]
+    assert "足额" not in str(closed.events[0].data)
+    given = {**SAID, "organisation": "b", "review_at": "b"}
+    waiting, returned = drafted(), reviewed(submitted(drafted()), "return")
+    for late in (
+        lambda: rules.draft("c", closed.state, given, author="a", now=NOW, today=TODAY),
+        lambda: rules.submit("l", waiting, closed.state, now=NOW, today=TODAY, rulings=RULES),
+        lambda: rules.close("c", closed.state, reason="再关", by="x", today=TODAY),
+    ):
+        with pytest.raises(Conflict, match=r"campaign\.over") as refused:
+            late()
+        assert refused.value.params["accepted"] == TODAY.isoformat()
+    again = rules.submit("l", returned, closed.state, now=NOW, today=TODAY, rulings=RULES)
+    assert again.state["state"] == "submitted"
 
 
 @pytest.mark.parametrize("until", [TODAY - timedelta(days=1), TODAY + timedelta(days=400)])
@@ -137,7 +155,9 @@ class Life(RuleBasedStateMachine):
     @rule()
     def handed_in(self) -> None:
         self.tried(
-            lambda: rules.submit("l", self.state, now=NOW, today=TODAY, rulings=RULES), "draft", "returned"
+            lambda: rules.submit("l", self.state, called(), now=NOW, today=TODAY, rulings=RULES),
+            "draft",
+            "returned",
         )
 
     @rule(
@@ -153,6 +173,13 @@ class Life(RuleBasedStateMachine):
         )
 
     @rule()
+    def given_up(self) -> None:
+        seen = self.state["handed_in_to"]
+        if self.tried(lambda: rules.discard(self.state), "draft", "returned"):
+            assert (self.state["summary"], self.state["link"], self.state["attachments"]) == (None, None, [])
+            assert self.state["handed_in_to"] == seen
+
+    @rule()
     def put_out(self) -> None:
         self.tried(lambda: rules.publish("l", self.state, now=NOW, today=TODAY), "accepted")
 
@@ -165,7 +192,7 @@ class Life(RuleBasedStateMachine):
         assert len(self.state["reviews"]) == self.reviews
         assert all(each["by"] != "a" for each in self.state["reviews"])
         assert self.told.count("published") == (self.state["state"] in ("published", "withdrawn"))
-        seen = self.state["state"] != "draft"
+        seen = "submitted" in self.told
         assert (self.state["handed_in_to"] == "c") == seen
 
 

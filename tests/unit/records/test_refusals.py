@@ -107,6 +107,12 @@ def credit(**more: Any) -> Any:
     return training.credit("c", {**CREDIT, "minutes": 60, **more}, TRAINING, today=TODAY).state
 
 
+def studied(kind: str = "video", on: date = TODAY) -> Any:
+    given = {"person": "p", "organisation": "o", "on": on, "entered_by": "p"}
+    lecture = {"kind": kind, "title": "x"}
+    return training.of_lecture("c", "l", lecture, given, TRAINING, published_on=TODAY, today=TODAY)
+
+
 def report(period: str = "2026-Q3", on: date = TODAY) -> Any:
     return thoughts.hand_in("t", {**REPORT, "period": period}, today=on, rulings=THOUGHTS).state
 
@@ -185,6 +191,8 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "expenditure.state": lambda: approvals.reverse_expenditure("e", spending(), reason="x", today=TODAY),
     "expenditure.comment_missing": lambda: decided(spending(), approve=False),
     "credit.in_future": lambda: credit(on=date(2026, 9, 11)),
+    "credit.before_published": lambda: studied(on=date(2026, 9, 9)),
+    "credit.lecture_gives_none": lambda: studied("song"),
     "credit.nothing": lambda: credit(minutes=0),
     "credit.is_reversal": lambda: training.reverse(
         "x", "c", {**credit(), "reverses": "c"}, reason=None, by=None, today=TODAY
@@ -263,6 +271,7 @@ BY_NO_PACK = {
         "state",
         "comment_missing",
         "in_future",
+        "before_published",
         "is_reversal",
         "period",
         "not_begun",
