@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -60,6 +60,15 @@ class Grant:
     def held(self, day: date) -> bool:
         """Whether its term covers ``day``; one that was withdrawn ends with the day on which it was."""
         return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Who belongs to ``node``. ``standing`` is what their owner says they are there."""
+
+    person: str
+    node: str
+    standing: str
 
 
 def chain(node: str, nodes: Mapping[str, Node]) -> tuple[str, ...]:
@@ -183,9 +192,12 @@ class Authority:
         }
         return self._apply(self._grants, grant, state, sequence)
 
-    def apply_member(self, person: str, node: str, active: bool = True, *, sequence: int = 0) -> bool:
-        """A person belongs to ``node``; False where the event was stale."""
-        return self._apply(self._members, person, {"node": node, "active": active}, sequence)
+    def apply_member(
+        self, person: str, node: str, active: bool = True, *, standing: str = "", sequence: int = 0
+    ) -> bool:
+        """A person belongs to ``node`` and is of that ``standing``; False where the event was stale."""
+        state = {"node": node, "active": active, "standing": standing}
+        return self._apply(self._members, person, state, sequence)
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -275,6 +287,17 @@ class Authority:
         with answering():
             found = self._members.find({"node": node, "active": True}, {"_id": 1}).sort("_id", 1)
             return [each["_id"] for each in found]
+
+    def population(self) -> int:
+        """How many belong to any node."""
+        with answering():
+            return self._members.count_documents({"active": True})
+
+    def everybody(self) -> Iterator[Member]:
+        """Who belongs to any node, with where and as what: reads all of them, for work that is done once."""
+        with answering():
+            for each in self._members.find({"active": True}):
+                yield Member(each["_id"], each["node"], each.get("standing", ""))
 
     # -- within --------------------------------------------------------------------------------
 

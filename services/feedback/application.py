@@ -53,7 +53,11 @@ class Feedback(Application):
             )
         elif event.type == PersonChanged.type:
             self.authority.apply_member(
-                told["person"], told["organisation"], told["active"], sequence=event.sequence
+                told["person"],
+                told["organisation"],
+                told["active"],
+                standing=told["political_status"],
+                sequence=event.sequence,
             )
         elif event.type == PostChanged.type:
             self.authority.apply_grant(
