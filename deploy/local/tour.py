@@ -13,6 +13,7 @@ import click
 import requests
 
 from deploy.local.tour_people import Cast, Client, Surprise, expected
+from deploy.local.tour_tickets import handed_in, new_ticket, to_base64
 
 SCORE_SECONDS = 10.0  # a second is usual; this machine may be busy with something else
 SETTLE_SECONDS = 45.0
@@ -207,9 +208,9 @@ class Tour:
             "POST", "/opinions", {**spoken, "mode": "named", "text": "活动室晚上能开放吗？"}, status=201
         )
         self.say(f"by name: opinion {named['id']}, {named['state']}")
-        receipt = Client(self._gateway).send(
-            "POST", "/opinions", {**spoken, "mode": "anonymous", "text": "希望会议不要占用午休。"}, status=201
-        )
+        ticket = self.draw_a_ticket()
+        unnamed = {**spoken, "mode": "anonymous", "ticket": ticket, "text": "希望会议不要占用午休。"}
+        receipt = Client(self._gateway).send("POST", "/opinions", unnamed, status=201)
         expected(set(receipt) == {"receipt", "organisation", "received_on"}, "a receipt tells too much")
         self.say(f"without a name: receipt {receipt['receipt']}, shown this once")
 
@@ -223,6 +224,16 @@ class Tour:
             self.say(f"the secretary reads: {each['excerpt']} ({'by name' if author else 'no name'})")
         code: str = receipt["receipt"]
         return code, [each["id"] for each in items]
+
+    def draw_a_ticket(self) -> dict[str, str]:
+        """One of the member's tickets of this period: drawn by name, signed blind, to be spent without."""
+        told = Client(self._gateway).get("/public/ticket-key")
+        tickets = [new_ticket(told["public_key"], told["label"]) for _ in range(told["tickets"])]
+        asked = {"blinded": [to_base64(each.blinded) for each in tickets]}
+        drawn = self.member.send("POST", "/tickets", asked, status=201)
+        expected(drawn["key"] == told["key"], "the key that signed is not the one that everybody is shown")
+        self.say(f"the member draws {told['tickets']} tickets, signed blind under key {told['key'][:8]}…")
+        return handed_in(told["key"], told["public_key"], tickets[0], drawn["signatures"][0])
 
     def answer_with_a_measure(self, branch: str, opinions: list[str], receipt: str) -> None:
         self.step("What was said becomes a measure with an owner and a date, and its result is public.")

@@ -12,6 +12,7 @@ from gateway.response import of_json
 from gateway.routing import Access, Call, Route
 from services.chassis.errors import Refusal
 from services.contracts.feedback_rpc import opinions as rpc
+from services.contracts.feedback_rpc.tickets import SpentTicket
 from services.contracts.kinds import OPINION_MODES
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ BY_NAME = Call("feedback.submit_opinion", rpc.SubmitOpinion, rpc.Opinion)
 WITHOUT_NAME = Call("feedback.submit_anonymous_opinion", rpc.SubmitAnonymousOpinion, rpc.Receipt)
 
 
-class Speak(rpc.SubmitAnonymousOpinion):
+class Speak(rpc.Spoken):
     """Say something by name, or without one.
 
-    ``anonymous``: nothing that tells who, where or exactly when is kept, a session that is sent along is not
-    looked at, and the receipt in the answer is shown this once.
+    ``anonymous``: by a ``ticket``, which is spent by it. Nothing that tells who, where or exactly when is
+    kept, and a session that is sent along is not looked at. The receipt in the answer follows from the
+    ticket: the same one with the same words is answered the same again.
     """
 
+    ticket = fields.Nested(SpentTicket)
     mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
 
 
@@ -70,7 +73,7 @@ ROUTES = (
         body=Speak,
         answers=(rpc.Opinion, rpc.Receipt),
         location="/api/v1/opinions/{id}",
-        permission="by name: whoever is signed in; without a name: anybody",
+        permission="by name: whoever is signed in; without a name: whoever holds a ticket",
     ),
     Route(
         "GET",

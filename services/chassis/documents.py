@@ -165,6 +165,25 @@ class Documents:
         self._wake(id, envelopes, len(envelopes))
         return document
 
+    def rewrite(
+        self,
+        id: str,  # noqa: A002 - the field's name
+        state: Mapping[str, Any],
+        events: Sequence[NewEvent] = (),
+        *,
+        anonymous: bool = False,
+    ) -> Document:
+        """Write a document anew, as if it were created now, with its events; only within a transaction.
+
+        For a document that nobody knows of yet, whose place in the store must not tell when it was written.
+        It begins again: its version, its sequence, and without what it answered.
+        """
+        if session() is None:
+            raise RuntimeError("a document is rewritten within a transaction")
+        with answering():
+            self.collection.delete_one({"_id": id}, session=session())
+        return self.create(id, state, events, anonymous=anonymous)
+
     def create_many(self, given: Sequence[tuple[str, Mapping[str, Any], Sequence[NewEvent]]]) -> set[str]:
         """Write new documents, each with its events in one write of its own; the ids that were taken.
 

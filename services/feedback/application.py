@@ -11,11 +11,13 @@ from services.feedback.access import Access
 from services.feedback.measures import store as measures
 from services.feedback.measures.measuring import Measuring
 from services.feedback.measures.reading import MeasureReading
+from services.feedback.opinions import releasing
 from services.feedback.opinions import store as opinions
 from services.feedback.opinions.handling import Handling
 from services.feedback.opinions.reading import OpinionReading
-from services.feedback.opinions.releasing import Releasing, load_interval
+from services.feedback.opinions.releasing import Releasing
 from services.feedback.opinions.speaking import Speaking
+from services.feedback.tickets.issuing import TicketKeys, TicketsToSpeak, load_rules
 
 
 class Feedback(Application):
@@ -25,12 +27,14 @@ class Feedback(Application):
         self.access = Access(self.authority)
         self.opinions = self.documents("opinions")
         self.measures = self.documents("measures")
-        interval = load_interval(self.folder / "policies", local=self.settings.local)
-        self.releasing = Releasing(self.opinions, interval)
+        rules = releasing.load_rules(self.folder / "policies", local=self.settings.local)
+        self.releasing = Releasing(self.database, self.opinions, self.clock, rules)
         opinions.declare(self.indexes, "opinions")
         measures.declare(self.indexes, "measures")
         self.opinion_reading = OpinionReading(self, self.opinions, self.access)
-        self.speaking = Speaking(self, self.opinions)
+        self.ticket_keys = TicketKeys(self)
+        self.tickets_to_speak = TicketsToSpeak(self, self.ticket_keys, load_rules(self))
+        self.speaking = Speaking(self, self.opinions, self.tickets_to_speak)
         self.handling = Handling(self, self.opinion_reading, self.access)
         self.measure_reading = MeasureReading(self, self.measures, self.access)
         self.measuring = Measuring(self, self.measure_reading, self.opinion_reading, self.access)

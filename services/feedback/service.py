@@ -9,9 +9,10 @@ from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.feedback.application import Feedback
 from services.feedback.measures.entrypoints import MeasuresTable
 from services.feedback.opinions.entrypoints import OpinionsTable
+from services.feedback.tickets.entrypoints import TicketsTable
 
 
-class FeedbackService(OpinionsTable, MeasuresTable):
+class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable):
     """Sees that what people say is answered, and that who spoke without a name stays without one.
 
     What is asked stands in the tables of its parts; here stands which events it reads.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, expected_version, identifier, written
+from services.contracts.feedback_rpc.tickets import SpentTicket
 from services.contracts.kinds import OPINION_MODES, OPINION_STATES
 
 OPINION_CATEGORIES = (
@@ -20,11 +21,10 @@ OPINION_CATEGORIES = (
 )
 
 
-class SubmitAnonymousOpinion(Schema):
-    """Speak without a name. ``organisation`` is the one concerned; who answers is decided by the service.
+class Spoken(Schema):
+    """What is said. ``organisation`` is the one concerned; who answers is decided by the service.
 
-    An opinion ``about_head`` goes to the level above, and never to the organisation concerned. Those who
-    answer learn of it when its batch is released.
+    An opinion ``about_head`` goes to the level above, and never to the organisation concerned.
     """
 
     organisation = identifier()
@@ -33,12 +33,22 @@ class SubmitAnonymousOpinion(Schema):
     text = written(MOST_TEXT)
 
 
-class SubmitOpinion(SubmitAnonymousOpinion):
+class SubmitOpinion(Spoken):
     """Speak by name: the author is the one who is signed in, and those who answer learn of it at once."""
 
 
+class SubmitAnonymousOpinion(Spoken):
+    """Speak without a name, by a ticket, which is spent by it.
+
+    The same ticket with the same words is answered the same again, with others refused. Those who answer
+    learn of it when its batch is released.
+    """
+
+    ticket = fields.Nested(SpentTicket, required=True)
+
+
 class Receipt(Schema):
-    """Shown once, to the one who spoke without a name. Only a hash of the code is kept."""
+    """Shown to the one who spoke without a name. Only a hash of the code is kept."""
 
     receipt = fields.String(required=True)
     organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})

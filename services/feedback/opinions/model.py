@@ -104,6 +104,24 @@ def receive(
     return opinion, [_happened(OpinionReceived, opinion)] if opinion.released else []
 
 
+def same_again(met: Opinion, spoken: Opinion) -> Opinion:
+    """What was met under a ticket that is handed in again, with the same words because an answer was lost.
+
+    Raises ``Conflict("ticket.spent")`` for any others.
+    """
+    if (met.text, met.concerns, met.about_head) != (spoken.text, spoken.concerns, spoken.about_head):
+        raise Conflict("ticket.spent")
+    return met
+
+
+def makes_a_batch(received: Sequence[date], *, smallest: int, today: date) -> bool:
+    """Whether what came in on the days ``received`` may be released together.
+
+    Fewer than ``smallest`` wait for more, but no longer than to the next day.
+    """
+    return len(received) >= smallest or any(day < today for day in received)
+
+
 def release(opinion: Opinion) -> tuple[Opinion, list[NewEvent]]:
     """Let those who answer it know of it, and say so; what is released already stays as it is."""
     if opinion.released:

@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from services.chassis.identity import derived_id
+from services.feedback.tickets.model import Ticket
 
 # Crockford's: no letter that is mistaken for a digit when it is copied by hand.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -14,13 +15,13 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _BETWEEN = re.compile(r"[\s\-‐-―－]+")  # every dash that a phone's keyboard offers
 
 
-def code_from(secret: str) -> str:
-    """The code that ``secret`` stands for: 125 bits as five groups of five, ``7F3KQ-…``.
+def code_of(ticket: Ticket) -> str:
+    """The code that a ticket leads to: 125 bits as five groups of five, ``7F3KQ-…``.
 
-    The same secret gives the same code, so that a repeated command shows the same receipt though the
-    code itself is never stored.
+    Whoever holds the ticket is shown the same receipt again, though neither is stored. The 256 random bits
+    of the ticket's message are what makes it a secret, so that a plain hash is enough.
     """
-    number = int.from_bytes(hashlib.sha256(f"receipt\x1f{secret}".encode()).digest())
+    number = int.from_bytes(hashlib.sha256(b"receipt\x1f" + ticket.message).digest())
     letters = "".join(_LETTERS[(number >> 5 * place) & 31] for place in range(_LENGTH))
     return "-".join(letters[start : start + 5] for start in range(0, _LENGTH, 5))
 

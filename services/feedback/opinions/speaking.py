@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from services.chassis import context
@@ -12,7 +11,8 @@ from services.chassis.errors import Conflict, Invalid
 from services.contracts.kinds import ROLES
 from services.feedback.opinions import model as rules
 from services.feedback.opinions import store
-from services.feedback.opinions.receipts import code_from, opinion_of
+from services.feedback.opinions.receipts import code_of, opinion_of
+from services.feedback.tickets.issuing import TicketsToSpeak
 
 Answered = dict[str, Any]
 
@@ -20,11 +20,11 @@ Answered = dict[str, Any]
 class Speaking:
     """Takes opinions; who answers each is decided here."""
 
-    def __init__(self, application: Application, documents: Documents) -> None:
+    def __init__(self, application: Application, documents: Documents, tickets: TicketsToSpeak) -> None:
         self._documents = documents
+        self._tickets = tickets
         self._authority = application.authority
         self._clock = application.clock
-        self._vault = application.vault
 
     def submit(self, request: Answered) -> Answered:
         """Take an opinion by name."""
@@ -34,24 +34,20 @@ class Speaking:
         return document.response or {}
 
     def submit_anonymously(self, request: Answered) -> Answered:
-        """Take an opinion without a name and show its receipt, once. It waits for its batch.
+        """Take an opinion without a name and show its receipt. It waits for its batch.
 
-        The code follows from the idempotency key, the request and a key outside the store, so a repeat
-        is shown the same receipt though neither the code nor the idempotency key is kept.
+        The code follows from the ticket, and the opinion's id from the code, so that the ticket is spent by
+        the very write that keeps the opinion, once and for ever. Sent again with the same words it is
+        answered the same; with others it raises ``Conflict("ticket.spent")``.
         """
-        asked = context.current()
-        secret = (
-            self._vault.fingerprint("receipt", f"{asked.idempotency_key}\x1f{asked.fingerprint}")
-            if asked.idempotency_key
-            else secrets.token_hex(32)
-        )
-        code = code_from(secret)
         with context.entered(context.Context()):
+            code = code_of(self._tickets.accepted(request["ticket"]))
             opinion, events = self._received(opinion_of(code), request, None)
             try:
                 self._documents.create(opinion.id, store.kept(opinion), events, anonymous=True)
             except Conflict:
-                opinion = store.read(self._documents.get(opinion.id))  # the same one, sent again
+                met = store.read(self._documents.get(opinion.id))
+                opinion = rules.same_again(met, opinion)
         return {"receipt": code, "organisation": opinion.organisation, "received_on": opinion.received_on}
 
     def _received(self, id: str, request: Answered, author: str | None) -> Any:  # noqa: A002

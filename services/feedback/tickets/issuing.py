@@ -19,6 +19,7 @@ from services.chassis.offload import offload
 from services.chassis.store import Record, answering, session
 from services.chassis.vault import SealBroken
 from services.feedback.tickets import model as rules
+from services.feedback.tickets.books import Books
 from services.feedback.tickets.model import Ticket, TicketRules
 from services.feedback.tickets.signing import (
     NotSignable,
@@ -55,6 +56,7 @@ class TicketKeys:
         self._keys = application.database["ticket_keys"]
         self._vault = application.vault
         self._known: dict[str, TicketKey] = {}
+        self._open: dict[str, SigningKey] = {}
 
     def find(self, key: str) -> TicketKey | None:
         """The issue, or None. It never changes, so that it is asked for once."""
@@ -89,11 +91,7 @@ class TicketKeys:
 
     def sign(self, key: TicketKey, blinded: Sequence[bytes]) -> list[str]:
         """The blind signatures over ``blinded``; raises ``Invalid`` for what is no blinded message."""
-        try:
-            signing = SigningKey.from_text(self._vault.open(_FIELD, key.sealed))
-        except SealBroken:
-            raise Unavailable("tickets.key_unreadable") from None
-        signatures = []
+        signing, signatures = self._opened(key), []
         for each in blinded:
             try:
                 signatures.append(to_base64(signing.blind_sign(each)))
@@ -101,6 +99,17 @@ class TicketKeys:
                 raise Invalid("tickets.not_blinded", fields={"blinded": ["tickets.not_blinded"]}) from None
             time.sleep(0)  # some hundredths of a second each: let others have their turn
         return signatures
+
+    def _opened(self, key: TicketKey) -> SigningKey:
+        if key.id not in self._open:
+            try:
+                text = self._vault.open(_FIELD, key.sealed)
+            except SealBroken:
+                raise Unavailable("tickets.key_unreadable") from None
+            if len(self._open) >= _MOST_CACHED:
+                self._open.clear()
+            self._open[key.id] = SigningKey.from_text(text)
+        return self._open[key.id]
 
     def accepted(self, given: Answered, purpose: str, today: date) -> Ticket:
         """The ticket, genuine and in its time; whether it is spent is decided where it leaves its mark.
@@ -124,7 +133,7 @@ class TicketKeys:
         return ticket
 
 
-class Speaking:
+class TicketsToSpeak:
     """Tickets by which somebody speaks without a name: the same number for everybody, once in a period."""
 
     def __init__(self, application: Application, keys: TicketKeys, given: TicketRules) -> None:
@@ -132,10 +141,10 @@ class Speaking:
         self._rules = given
         self._authority = application.authority
         self._clock = application.clock
-        self._books = application.database["ticket_books"]
+        self._books = Books(application.database)
 
     def key(self) -> Answered:
-        """The key of the running period, for everybody: if it were not the same one, it would tell them apart.
+        """The key of the running period, the same for everybody: another would tell them apart.
 
         Raises ``Conflict("tickets.class_too_small")``.
         """
@@ -154,30 +163,16 @@ class Speaking:
         messages = [from_base64(each) or b"" for each in blinded]
         rules.require_number(messages, self._rules)
         key, digest = self._current(), rules.digest_of(messages)
-        book = derived_id("ticket book", key.id, person)
-        drawn = self._drawn(book)
+        drawn = self._books.drawn(key.id, person)
         if drawn is not None:
             rules.require_as_drawn(drawn, digest)
         signatures = self._keys.sign(key, messages)
-        if drawn is None:
-            self._note(book, key, digest)
+        rules.require_as_drawn(self._books.note(key.id, person, digest), digest)
         return {**self._shown(key), "signatures": signatures}
 
     def accepted(self, given: Answered) -> Ticket:
         """As ``TicketKeys.accepted``, of a ticket to speak."""
         return self._keys.accepted(given, _SPEAKING, self._clock.today())
-
-    def _drawn(self, book: str) -> str | None:
-        with answering():
-            found = self._books.find_one({"_id": book})
-        return found["digest"] if found else None
-
-    def _note(self, book: str, key: TicketKey, digest: str) -> None:
-        with answering():
-            try:
-                self._books.insert_one({"_id": book, "key": key.id, "digest": digest})
-            except DuplicateKeyError:
-                rules.require_as_drawn(self._drawn(book) or "", digest)
 
     def _current(self) -> TicketKey:
         period = rules.period_of(self._clock.today(), self._rules.months)
@@ -187,6 +182,7 @@ class Speaking:
             return found
         people = self._authority.population()
         rules.class_of(["campus"], {"campus": people}, self._rules.smallest_class, self._rules.source)
+        self._books.open(id)
         until = rules.last_day(period, self._rules.months, self._rules.periods)
         self._keys.make({id: people}, purpose=_SPEAKING, until=until)
         made = self._keys.find(id)
@@ -202,6 +198,13 @@ class Speaking:
             "tickets": self._rules.each,
             "until": key.until,
         }
+
+
+def load_rules(application: Application) -> TicketRules:
+    """The rules of the pack in force; in the local profile those of a small campus."""
+    wanted = "tickets-local" if application.settings.local else "tickets-default"
+    (pack,) = application.packs(f"{wanted}.yaml")
+    return TicketRules.from_pack(pack)
 
 
 def _refused(code: str) -> Invalid:

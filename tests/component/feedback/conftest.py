@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from deploy.local.tour_tickets import handed_in, new_ticket
 from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
 from services.chassis.session import issue
 from services.chassis.settings import Settings
+from services.chassis.store import connect
 from services.chassis.testing import Running, wait_for
 from services.feedback.application import Feedback
 from services.feedback.service import FeedbackService
+from services.feedback.tickets import issuing
+from services.feedback.tickets.signing import SigningKey
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}
@@ -66,8 +71,18 @@ class Box:
     def say(self, person: str | None = "member", key: str | None = None, **changes: Any) -> dict[str, Any]:
         """An opinion about the branch's chairs; without a person an anonymous one."""
         wanted = {"organisation": "branch", "category": "service", "text": "There are too few chairs."}
+        if person is None and "ticket" not in changes:
+            wanted["ticket"] = self.ticket()
         method = "submit_opinion" if person else "submit_anonymous_opinion"
         return self.call(person, method, key=key, **(wanted | changes))
+
+    def ticket(self) -> dict[str, str]:
+        """A genuine ticket to speak, of nobody in particular."""
+        told = self.application.tickets_to_speak.key()
+        ticket = new_ticket(told["public_key"], told["label"])
+        key = self.application.ticket_keys.find(told["key"])
+        (signature,) = self.application.ticket_keys.sign(key, [ticket.blinded])
+        return handed_in(told["key"], told["public_key"], ticket, signature)
 
     def release(self) -> None:
         """What the timer does: whoever answers learns of the anonymous opinions that wait."""
@@ -95,8 +110,17 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 3, 10, 2, 33, 44, 567000, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def key_text() -> str:
+    return SigningKey.new().text()
+
+
 @pytest.fixture
-def box(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Box]:
+def box(
+    settings: Settings, vhost: str, clock: FixedClock, key_text: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Box]:
+    # One key for all tests: a process that makes a new one takes a second of each.
+    monkeypatch.setattr(issuing, "offload", lambda function, number, **_: [key_text] * number)
     with Running(FeedbackService, settings, clock) as running:
         authority = running.application.authority
         for node, parent in TREE.items():
@@ -116,4 +140,6 @@ def box(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Box]:
         client = RpcClient(vhost)
         yield Box(running.settings, clock, client, running.application)
         client.close()
-        running.application.database.client.drop_database(running.settings.database_name)
+    # Only now: a timer that releases in a transaction and a database that is dropped wait for each other.
+    with closing(connect(running.settings.mongo_uri, running.settings.database_name).client) as store:
+        store.drop_database(running.settings.database_name)

@@ -92,16 +92,17 @@ def test_nothing_kept_published_or_logged_tells_who_spoke_or_when(box, feed, cap
     caplog.set_level(logging.DEBUG)
     token = box.token("person-4711")
     told = ["person-4711", token, ADDRESS, "correlation-of", "4bf92f3577b34da6", "key-of-a"]
-    before = everything_kept(box)
 
     with structlog.testing.capture_logs() as lines:
         receipts = []
-        for text in ("First.", "Second.", "Second."):
+        first, second = box.ticket(), box.ticket()
+        before = everything_kept(box)
+        for text, ticket in (("First.", first), ("Second.", second), ("Second.", second)):
             # A gateway that forwards what it must not: the service forgets it all the same.
             receipts.append(
                 box.client.call(
                     "feedback.submit_anonymous_opinion",
-                    {"organisation": "branch", "category": "conduct", "text": text},
+                    {"organisation": "branch", "category": "conduct", "text": text, "ticket": ticket},
                     authorization=f"Bearer {token}",
                     idempotency_key=f"key-of-a-{text}",
                     correlationid=f"correlation-of-person-4711-at-{ADDRESS}",
@@ -115,6 +116,7 @@ def test_nothing_kept_published_or_logged_tells_who_spoke_or_when(box, feed, cap
             box.call(None, "follow_receipt", code=receipt)
         wait_for(lambda: box.application.opinions.collection.count_documents({"pending": {"$ne": None}}) == 0)
 
+    told += [each["message"] for each in (first, second)] + [each["signature"] for each in (first, second)]
     told += receipts + [receipt.replace("-", "") for receipt in receipts]
     midnight = datetime.fromisoformat("2026-03-09T16:00:00+00:00")
     kept = everything_kept(box)

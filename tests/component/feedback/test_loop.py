@@ -99,14 +99,6 @@ def test_two_people_may_happen_on_the_same_key(box):
     assert box.say("member", key="1")["id"] != box.say("dean", key="1")["id"]
 
 
-def test_an_anonymous_opinion_that_comes_twice_shows_the_same_receipt(box):
-    first, second = (box.say(None, key="key-of-a-form") for _ in range(2))
-    assert first == second
-    box.only_opinion()
-    assert box.say(None, key="key-of-a-form", text="Another one.")["receipt"] != first["receipt"]
-    assert box.say(None)["receipt"] != box.say(None)["receipt"], "without a key each one is new"
-
-
 def test_what_looks_like_html_is_text(box):
     text = '<script>alert("1")</script> & <b>more</b>\n\t=1+1'
     said = box.say(text=text)

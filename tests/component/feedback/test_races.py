@@ -37,8 +37,20 @@ def test_of_measures_that_race_for_an_opinion_one_has_it(box):
 
 @pytest.mark.parametrize("person", ["member", None])
 def test_one_command_sent_many_times_at_once_is_one_opinion(box, person):
-    outcomes = at_once(*[lambda: box.say(person, key="one-form")] * TOGETHER)
+    given = {} if person else {"ticket": box.ticket()}
+    outcomes = at_once(*[lambda: box.say(person, key="one-form", **given)] * TOGETHER)
     assert all(each == outcomes[0] for each in outcomes), outcomes
+    box.only_opinion()
+
+
+def test_of_many_words_under_one_ticket_at_once_one_is_taken(box):
+    ticket = box.ticket()
+    outcomes = at_once(
+        *[lambda number=number: box.say(None, ticket=ticket, text=f"{number}") for number in range(TOGETHER)]
+    )
+    taken = [each for each in outcomes if isinstance(each, dict)]
+    assert len(taken) == 1
+    assert {str(each) for each in outcomes if each is not taken[0]} == {"ticket.spent"}
     box.only_opinion()
 
 

@@ -13,7 +13,10 @@ from gateway.rates import Rates
 from tests.component.gateway.conftest import Door
 from tests.component.gateway.stand_ins import BRANCH, SECRET
 
-OPINION = {"organisation": BRANCH, "category": "service", "text": "食堂排队太久", "mode": "anonymous"}
+SAID = {"organisation": BRANCH, "category": "service", "text": "食堂排队太久"}
+TICKET = {"key": "key-1", "message": "bWVzc2FnZQ", "signature": "c2lnbmF0dXJl"}
+OPINION = SAID | {"mode": "anonymous", "ticket": TICKET}
+NAMED = SAID | {"mode": "named"}
 
 
 def test_a_session_that_is_sent_along_does_not_reach_the_service(door: Door) -> None:
@@ -62,10 +65,15 @@ def test_an_anonymous_route_leaves_no_log_line(
         assert "request" not in response.json()
 
 
+def test_without_a_name_a_ticket_is_asked_for_and_by_name_none_is_taken(door: Door) -> None:
+    for body, wrong in ((SAID | {"mode": "anonymous"}, "ticket"), (NAMED | {"ticket": TICKET}, "ticket")):
+        response = door.ask("POST", "/api/v1/opinions", json=body)
+        assert (response.status_code, list(response.json()["fields"])) == (422, [wrong])
+
+
 def test_by_name_the_session_is_asked_for_and_passed_on(door: Door) -> None:
-    named = OPINION | {"mode": "named"}
-    assert door.ask("POST", "/api/v1/opinions", person=None, json=named).status_code == 401
-    response = door.ask("POST", "/api/v1/opinions", json=named)
+    assert door.ask("POST", "/api/v1/opinions", person=None, json=NAMED).status_code == 401
+    response = door.ask("POST", "/api/v1/opinions", json=NAMED)
     assert response.status_code == 201
     assert response.headers["Location"] == "/api/v1/opinions/op-1"
     assert door.feedback.seen[-1][2].actor == "p-secretary"
@@ -89,7 +97,7 @@ def test_one_stranger_closes_the_box_for_nobody_else(door: Door, monkeypatch: py
     assert [spoken("203.0.113.7", {}), spoken("203.0.113.7"), spoken("203.0.113.7")] == [422, 201, 429]
     assert spoken("203.0.113.7", {}) == 429
     assert spoken("203.0.113.8") == 201
-    assert spoken("203.0.113.7", OPINION | {"mode": "named"}, "p-secretary") == 201
+    assert spoken("203.0.113.7", NAMED, "p-secretary") == 201
     for _ in range(3):
         assert door.ask("GET", "/healthz", person=None).status_code == 200
     assert "203.0.113" not in str(gateway._rates._buckets)
@@ -107,5 +115,5 @@ def test_no_counter_tells_the_instant_at_which_somebody_spoke(door: Door) -> Non
     before = counted()
     assert door.ask("POST", "/api/v1/opinions", person=None, json=OPINION).status_code == 201
     assert counted() == before
-    assert door.ask("POST", "/api/v1/opinions", json=OPINION | {"mode": "named"}).status_code == 201
+    assert door.ask("POST", "/api/v1/opinions", json=NAMED).status_code == 201
     assert counted() != before

@@ -1,0 +1,129 @@
+"""Two hundred people whom everybody knows speak without a name, and a dump of everything links none."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from prometheus_client import generate_latest
+
+from deploy.local.tour_tickets import handed_in, new_ticket
+from services.chassis.identity import derived_id
+from services.chassis.testing import wait_for
+from services.feedback.opinions import model, store
+from services.feedback.opinions.receipts import opinion_of
+from services.feedback.tickets.signing import to_base64
+from tests.linking import THRESHOLD, agreement, as_text, combined, hits, orders, shared
+
+from .test_anonymity import feed  # noqa: F401 - a fixture
+
+PEOPLE, BATCHES = 200, 4
+# By chance one of each batch is named rightly, so that their number is Poisson's with a mean of BATCHES:
+# more than this come once in a million.
+MOST_HITS = 17
+
+
+def speak(box, person: str) -> str:
+    """Draw a ticket by name and spend it at once without: the worst a client can do. The opinion's id."""
+    told = box.call(None, "get_ticket_key")
+    ticket = new_ticket(told["public_key"], told["label"])
+    answer = box.call(person, "draw_tickets", blinded=[to_base64(ticket.blinded)])
+    spent = handed_in(told["key"], told["public_key"], ticket, answer["signatures"][0])
+    receipt = box.say(None, ticket=spent, text=f"{random.SystemRandom().random():.12f}")["receipt"]
+    box.clock.advance(timedelta(milliseconds=1))
+    return opinion_of(receipt)
+
+
+def dumped(box) -> dict[str, dict]:
+    """Everything in the store, each collection in the order in which it lies there."""
+    database = box.application.database
+    return {
+        name: {str(each["_id"]): each for each in database[name].find()}
+        for name in sorted(database.list_collection_names())
+    }
+
+
+def strength(order: list[str], batches: list[list[str]]) -> float:
+    """How much an order of all entries says of the order within each batch."""
+    within = [[each for each in order if each in set(batch)] for batch in batches]
+    return combined([agreement(one, batch) for one, batch in zip(within, batches, strict=True)])
+
+
+def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_said(box, feed, caplog):  # noqa: F811
+    caplog.set_level(logging.INFO)
+    tickets = box.application.tickets_to_speak
+    tickets._rules = replace(tickets._rules, each=1)
+    people = [f"person-{number:03}-of-two-hundred" for number in range(PEOPLE)]
+    random.Random(5).shuffle(people)
+    for person in people:
+        box.application.authority.apply_member(person, "branch", standing="member")
+    random.Random(6).shuffle(people)  # so that nothing else has them in the order in which they speak
+
+    batches: list[list[str]] = []
+    with structlog.testing.capture_logs() as lines:
+        for at in range(BATCHES):
+            speaking = people[at * PEOPLE // BATCHES : (at + 1) * PEOPLE // BATCHES]
+            batches.append([speak(box, person) for person in speaking])
+            if at == 0:
+                before_release = dumped(box)
+            box.release()
+            wait_for(lambda at=at: len(feed.read()) == (at + 1) * PEOPLE // BATCHES)
+    truth = [each for batch in batches for each in batch]
+    dump = dumped(box)
+
+    # 1. In no order in which entries lie or can be put anywhere, do they come as people spoke.
+    events = {each["body"]["subject"]: each for each in feed.messages}
+    assert set(events) == set(dump["opinions"]) == set(truth)
+    attacks = {
+        f"{place}, {name}": order
+        for place, entries in (("store", dump["opinions"]), ("events", events))
+        for name, order in orders(entries)
+    }
+    assert len(attacks) > 8
+    found = {name: strength(order, batches) for name, order in attacks.items()}
+    assert {name: z for name, z in found.items() if abs(z) >= THRESHOLD} == {}, found
+    named = {
+        name: sum(hits([each for each in order if each in set(batch)], batch) for batch in batches)
+        for name, order in attacks.items()
+    }
+    assert max(named.values()) <= MOST_HITS, named
+
+    # 2. Whoever has the dump alone, and not the door in view, has no order of people either: also not while
+    # a batch still waits in the order in which it came in.
+    key = box.call(None, "get_ticket_key")["key"]
+    whose = {derived_id("ticket book", key, person): person for person in people}
+    pages = before_release["ticket_books"].values()
+    drew = [whose[line] for page in pages for line in page["drawn"]]
+    assert sorted(drew) == sorted(people[: len(batches[0])])
+    assert abs(agreement(drew, people[: len(drew)])) < THRESHOLD
+
+    # 3. Nothing stands on both sides.
+    sides = [name for name in dump if name not in {"opinions", "schedules", "leases"}]
+    persons = {f"{name}/{each}": entry for name in sides for each, entry in dump[name].items()}
+    persons |= {person: person for person in people}
+    entries = {each: {"kept": dump["opinions"][each], "told": events[each]} for each in truth}
+    ours = {"university", "next-door", "received", "organisation"}
+    assert {each for each in shared(persons, entries) if each not in ours} == set()
+
+    # 4. No line and no measurement tells of an entry, whatever it calls it.
+    said = as_text([lines, [record.getMessage() for record in caplog.records], generate_latest().decode()])
+    assert not any(secret in said for each in truth for secret in (each, dump["opinions"][each]["text"]))
+    assert not any(person in said or person in as_text(list(entries.values())) for person in people)
+
+
+def test_without_shuffling_the_same_attack_names_everybody(box):
+    """The control: a release that leaves documents where they lie is found out by how they lie."""
+    spoke = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(40)]
+    for opinion in spoke:
+        box.application.opinions.change(opinion, store.decided_by(opinion, model.release), anonymous=True)
+    lies = list(dumped(box)["opinions"])
+    assert agreement(lies, spoke) > THRESHOLD
+    assert hits(lies, spoke) == len(spoke)
+
+    more = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(40)]
+    box.release()
+    lies = [each for each in dumped(box)["opinions"] if each in set(more)]
+    assert abs(agreement(lies, more)) < THRESHOLD
