@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -187,8 +188,6 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         self.response = response
         self.public = public
         self.anonymous = anonymous
-        self._request = request(unknown=RAISE)
-        self._response = response() if response is not None else None
 
     def setup(self) -> None:
         self.server.setup()
@@ -209,11 +208,11 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         For a service that asks itself, in the name of whoever a job belongs to. Raises ``Refusal``.
         """
         try:
-            request = self._request.load(asked)
+            request = _asking(self.request).load(asked)
         except ValidationError as wrong:
             raise Invalid("request.invalid", fields=wrong.messages_dict) from None
         answer = self.container.perform(self, lambda service: getattr(service, self.method_name)(request))
-        return answer if self._response is None else shaped(self._response, answer)
+        return answer if self.response is None else shaped(_telling(self.response), answer)
 
     def _context(self, headers: Mapping[str, Any], asked: Any) -> Context:
         key = headers.get("idempotency-key")
@@ -245,6 +244,17 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
 
 rpc = Rpc.decorator
+
+
+# Made at the first call of its kind: a service has hundreds, and nameko makes every entrypoint twice.
+@cache
+def _asking(request: type[Schema]) -> Schema:
+    return request(unknown=RAISE)
+
+
+@cache
+def _telling(response: type[Schema]) -> Schema:
+    return response()
 
 
 def calls_of(container: Any) -> dict[str, Rpc]:
