@@ -85,9 +85,10 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         self.audit = Audit(self.database, self.clock)
         self.jobs = Jobs(self.database, self.clock)
         self.catalogue = Catalogue.load([self.folder / "texts"])
-        for part in (self.inbox, self.authority, self.audit, self.jobs):
-            part.declare()
-        self.compose()
+        with self.indexes.together():
+            for part in (self.inbox, self.authority, self.audit, self.jobs):
+                part.declare()
+            self.compose()
 
     def start(self) -> None:
         """Begin to publish, sweep and work on jobs."""

@@ -137,6 +137,33 @@ def test_an_index_that_exists_otherwise_is_named(database: Store) -> None:
         Indexes(database).declare("a", "number", unique=True)
 
 
+def test_indexes_declared_together_are_there_at_the_end(database: Store) -> None:
+    indexes = Indexes(database)
+    with indexes.together():
+        indexes.declare("a", "number")
+        Indexes(database).declare("a", [("kind", 1), ("_id", -1)])
+        Indexes(database).declare("a", "number")
+        indexes.declare("b", "number", unique=True)
+        assert database.list_collection_names() == []
+    assert set(database["a"].index_information()) == {"_id_", "number_1", "kind_1__id_-1"}
+    assert database["b"].index_information()["number_1"]["unique"]
+    indexes.declare("c", "number")
+    assert "number_1" in database["c"].index_information()
+
+
+def test_of_indexes_declared_together_the_one_that_exists_otherwise_is_named(database: Store) -> None:
+    indexes = Indexes(database)
+    indexes.declare("a", "number")
+
+    def declare() -> None:
+        with indexes.together():
+            indexes.declare("a", "word")
+            indexes.declare("a", "number", unique=True)
+
+    with pytest.raises(IndexClash, match=r"a: \[\('number', 1\)\]"):
+        declare()
+
+
 def test_a_fault_of_the_program_is_not_called_a_refusal(database: Store) -> None:
     with pytest.raises(OperationFailure), answering():
         database.command("no such command")
