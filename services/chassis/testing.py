@@ -77,8 +77,12 @@ class Running:
         return self.container.application
 
     def __enter__(self) -> Self:
-        self.container.start()
-        wait_for(lambda: self.container.connected)
+        try:
+            self.container.start()
+            wait_for(lambda: self.container.connected, 30)
+        except BaseException:
+            self.container.kill()  # what half began would answer the calls of the next test
+            raise
         return self
 
     def __exit__(

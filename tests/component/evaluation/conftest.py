@@ -15,7 +15,10 @@ from services.chassis.settings import Settings
 from services.chassis.testing import Running
 from services.evaluation.application import Evaluation
 from services.evaluation.service import EvaluationService
+from tests import grounds
 from tests.component.evaluation.surroundings import Campus, Overheard
+
+ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,12 +14,14 @@ from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
 from services.chassis.session import issue
 from services.chassis.settings import Settings
-from services.chassis.store import connect
 from services.chassis.testing import Running, wait_for
 from services.feedback.application import Feedback
 from services.feedback.service import FeedbackService
 from services.feedback.tickets import issuing
 from services.feedback.tickets.signing import SigningKey
+from tests import grounds
+
+ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}
@@ -140,6 +141,3 @@ def box(
         client = RpcClient(vhost)
         yield Box(running.settings, clock, client, running.application)
         client.close()
-    # Only now: a timer that releases in a transaction and a database that is dropped wait for each other.
-    with closing(connect(running.settings.mongo_uri, running.settings.database_name).client) as store:
-        store.drop_database(running.settings.database_name)

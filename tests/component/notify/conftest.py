@@ -23,6 +23,9 @@ from services.contracts.evaluation_events import ObligationExempted, ObligationF
 from services.notify import application as notify_application
 from services.notify.application import Notify
 from services.notify.contacts.store import Contact
+from tests import grounds
+
+ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}
@@ -193,7 +196,6 @@ def open_desk(
 
     yield open_one
     for application in opened:
-        application.database.client.drop_database(application.settings.database_name)
         application.database.client.close()
 
 

@@ -95,7 +95,6 @@ def campus(settings: Settings, vhost: str, provider: Provider, clock: FixedClock
         yield found
         client.close()
         publisher.close()
-        running.application.database.client.drop_database(running.settings.database_name)
 
 
 def _found(campus: Campus) -> None:

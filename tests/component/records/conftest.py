@@ -14,7 +14,10 @@ from services.chassis.settings import Settings
 from services.chassis.testing import Running
 from services.records.bootstrap import establish
 from services.records.service import RecordsService
+from tests import grounds
 from tests.component.records.surroundings import Campus, Faculty
+
+ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
 
 
 @pytest.fixture
