@@ -9,6 +9,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m deploy.local
 export RUN_DIR PORT_BASE SCALE SAMPLE
+# Each of the many processes of a run would compile all it imports: a fifth of its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down status env tour test lint faults bench contracts clean machine
@@ -37,8 +39,11 @@ env: .venv/installed ## Print the addresses of the running platform (make -s env
 tour: .venv/installed ## Do the main job through the public HTTP API of the running platform
 	@addresses=$$($(RUN) env) && export $$addresses && exec $(BIN)/python -m deploy.local.tour
 
-test: lint ## Lint, types, import rules, all tests
-	@exec $(BIN)/python -m pytest
+# What lint finds is said after what the tests found; it is at work while they are collected.
+test: .venv/installed ## Lint, types, import rules, all tests
+	@said=$$(mktemp) && { $(MAKE) lint >"$$said" 2>&1 & lint=$$!; } && \
+	{ $(BIN)/python -m pytest; tests=$$?; wait $$lint; lint=$$?; cat "$$said"; rm -f "$$said"; \
+		exit $$((tests > lint ? tests : lint)); }
 
 lint: .venv/installed ## Lint, format, types, import rules
 	@$(BIN)/ruff check .
