@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from gateway import asyncapi
 from gateway.compatibility import broken
-from gateway.contracts import broken_promises, snapshots
+from gateway.contracts import broken_promises
+from gateway.contracts import snapshots as make_snapshots
 from gateway.published import contracts
 from gateway.visibility import (
     ADDRESSED,
@@ -27,6 +29,12 @@ from gateway.visibility import (
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 APPROVED = "records.activity.approved.v1"
+
+
+@cache
+def snapshots() -> dict[str, str]:
+    """All of them are made at once, and asked for by each of a hundred tests."""
+    return make_snapshots()
 
 
 def published(name: str) -> dict[str, Any]:
