@@ -162,7 +162,7 @@ class Documents:
                 if met is not None and envelopes and met.get("pending", [])[: len(envelopes)] == envelopes:
                     return document  # the driver sent it twice, since the first answer was lost
                 raise told from None
-        self._wake(id, envelopes, len(envelopes))
+        self._wake(id, envelopes)
         return document
 
     def rewrite(
@@ -217,7 +217,7 @@ class Documents:
                 taken = {ids[failure["index"]] for failure in failures}
         for id, document in written.items():  # noqa: A001 - the field's name
             if id not in taken:
-                self._wake(id, document.get("pending", []), document["sequence"])
+                self._wake(id, document.get("pending", []))
         return taken
 
     def change(
@@ -299,7 +299,7 @@ class Documents:
             return None
         # Where nothing else was waiting, the relay need not read the document again.
         known = None if found.get("pending") else envelopes
-        self._wake(document.id, known, found["sequence"] + len(envelopes))
+        self._wake(document.id, known)
         return document
 
     def _seal(
@@ -330,9 +330,9 @@ class Documents:
             return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
         return self._clock.now()
 
-    def _wake(self, id: str, envelopes: list[Record] | None, sequence: int) -> None:  # noqa: A002
+    def _wake(self, id: str, envelopes: list[Record] | None) -> None:  # noqa: A002
         if envelopes is None or envelopes:
-            on_commit(lambda: self._relay.wake(self.collection, id, envelopes, sequence))
+            on_commit(lambda: self._relay.wake(self.collection, id, envelopes))
 
 
 def _repeated(found: Record | None) -> Document | None:

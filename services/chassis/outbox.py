@@ -20,12 +20,11 @@ Key: TypeAlias = tuple[str, str]  # collection, document
 
 @dataclass(frozen=True)
 class Woken:
-    """A document to publish. ``envelopes`` are its whole pending list up to ``sequence``; None: not read."""
+    """A document to publish. ``envelopes`` are its whole pending list after some write; None: not read."""
 
     collection: Records
     id: str
     envelopes: Sequence[Record] | None = None
-    sequence: int = 0
 
     @property
     def key(self) -> Key:
@@ -62,14 +61,13 @@ def read(bunch: Sequence[Woken]) -> list[Woken]:
     for name, wanted in unknown.items():
         ids = [each.id for each in wanted]
         kept = lasting(wanted[0].collection)
-        for document in kept.find({"_id": {"$in": ids}}, {"pending": 1, "sequence": 1}):
+        for document in kept.find({"_id": {"$in": ids}}, {"pending": 1}):
             found[name, document["_id"]] = document
 
     def filled(each: Woken) -> Woken:
         if each.envelopes is not None:
             return each
-        document = found.get(each.key, {})
-        return replace(each, envelopes=document.get("pending", ()), sequence=document.get("sequence", 0))
+        return replace(each, envelopes=found.get(each.key, {}).get("pending", ()))
 
     return [filled(each) for each in bunch]
 
@@ -82,29 +80,29 @@ def is_anonymous(document: Woken) -> bool:
 def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int:
     """Take the ``confirmed`` ids off their documents; events appended meanwhile stay.
 
-    The number of documents left without pending events.
+    The number of documents of which everything known was confirmed.
     """
-    whole: dict[str, list[UpdateOne]] = {}
-    part: dict[str, list[UpdateOne]] = {}
+    cleared = 0
+    clearing: dict[str, list[UpdateOne]] = {}
     collections = {each.collection.name: each.collection for each in documents}
     for document, ids in zip(documents, confirmed, strict=True):
-        if ids:
-            pulled = UpdateOne({"_id": document.id}, {"$pull": {"pending": {"id": {"$in": list(ids)}}}})
-            part.setdefault(document.collection.name, []).append(pulled)
-        if len(ids) == len(document.envelopes or ()):
-            # The sequence is the guard: nothing was appended since the list was read. A list may be empty
-            # and still marked, where two replicas each confirmed a part of it.
-            unchanged = {"_id": document.id, "sequence": document.sequence}
-            emptied = {"$unset": {"pending": "", "pending_since": ""}}
-            whole.setdefault(document.collection.name, []).append(UpdateOne(unchanged, emptied))
-    cleared = 0
-    for name, collection in collections.items():
-        wholes, pulls = whole.get(name, []), part.get(name, [])
-        done = collection.bulk_write(wholes, ordered=False).matched_count if wholes else 0
-        cleared += done
-        if pulls and done < max(len(pulls), len(wholes)):
-            collection.bulk_write(pulls, ordered=False)
+        whole = len(ids) == len(document.envelopes or ())
+        cleared += whole
+        if ids or whole:  # a list may be empty and still marked, by an older release
+            taken = UpdateOne({"_id": document.id}, _without(ids))
+            clearing.setdefault(document.collection.name, []).append(taken)
+    for name, updates in clearing.items():
+        collections[name].bulk_write(updates, ordered=False)
     return cleared
+
+
+def _without(ids: Sequence[str]) -> list[Record]:
+    """What takes events off a list, and the mark with the last, in one write whatever came meanwhile."""
+    stays = {"$not": [{"$in": ["$$this.id", list(ids)]}]}
+    left = {"$filter": {"input": {"$ifNull": ["$pending", []]}, "cond": stays}}
+    empty = {"$eq": ["$pending", []]}
+    unmarked = {name: {"$cond": [empty, "$$REMOVE", f"${name}"]} for name in ("pending", "pending_since")}
+    return [{"$set": {"pending": left}}, {"$set": unmarked}]
 
 
 def outgoing(envelope: Record) -> Outgoing:

@@ -80,11 +80,10 @@ class Relay:
         collection: Records,
         id: str,  # noqa: A002 - the field's name
         envelopes: Sequence[Record] | None = None,
-        sequence: int = 0,
     ) -> None:
         """Say that a document has pending events; returns at once and never fails.
 
-        ``envelopes``, where given, are all that is pending up to ``sequence``: the document is not read.
+        ``envelopes``, where given, are all that was pending after a write: the document is not read.
         """
         if not self._enabled:
             return
@@ -92,7 +91,7 @@ class Relay:
         if key in self._woken:
             self._woken[key] = Woken(collection, id)  # twice: read it, so that order is kept
         elif len(self._woken) < MOST_REMEMBERED:
-            self._woken[key] = Woken(collection, id, envelopes, sequence)
+            self._woken[key] = Woken(collection, id, envelopes)
         self._rouse()
 
     @property

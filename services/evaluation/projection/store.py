@@ -135,7 +135,7 @@ class Standings:
     def _published(self, met: Met, events: Sequence[Record]) -> None:
         # Where nothing else waits, the relay need not read it again.
         known = None if met.waiting else events
-        self._relay.wake(self._standings, met.standing.unit, known, met.sequence + len(events))
+        self._relay.wake(self._standings, met.standing.unit, known)
 
     def _touched(self, units: Iterable[str]) -> None:
         now = self._clock.now()
