@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import requests
@@ -35,6 +36,7 @@ class Ground:
         self.port = self.layout.ports.gateway
         self.bare_port = free_ports(1)[0]
         self._bare: list[Child] = []
+        self.ready_after = 0.0  # seconds from nothing to every part ready
         self.addresses: dict[str, str] = {}
         self.branches: list[str] = []
         self.people: list[dict[str, Any]] = []
@@ -42,8 +44,10 @@ class Ground:
 
     def start(self) -> None:
         """Start everything and found the branches; the head of the college may write and review."""
+        began = monotonic()
         self.platform.start()
         self.platform.wait_ready(180)
+        self.ready_after = monotonic() - began
         self.addresses = self.layout.addresses()
         for name in ("back", "front"):
             environment = {**os.environ, **self.addresses, "BARE_PORT": str(self.bare_port)}
