@@ -115,7 +115,7 @@ class ListOrganisations(Listing):
     within = identifier(required=False)
     kind = fields.String(validate=validate.OneOf(ORGANISATION_KINDS))
     code = fields.String(validate=CODE)
-    search = Text(40)
+    search = Text(40, metadata={"description": "a part of the name; capitals and wide letters are the same"})
     active = fields.Boolean()
 
 
@@ -306,7 +306,10 @@ class ListEndingPosts(Listing):
 
 
 class ListVacancies(Listing):
-    """Branches without a secretary, by code; all that the caller's posts cover."""
+    """Branches without a secretary, by code; all that the caller's posts cover.
+
+    A page may hold fewer than ``limit``, or nothing, and still have a ``next``: follow it.
+    """
 
     within = identifier(required=False)
 

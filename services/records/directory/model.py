@@ -14,6 +14,7 @@ from typing import Any
 from services.chassis.contract import Change, NewEvent
 from services.chassis.errors import Conflict, Invalid
 from services.contracts.records_events import OrganisationChanged, PostChanged
+from services.records.directory.naming import spelled
 
 State = Mapping[str, Any]
 
@@ -199,7 +200,7 @@ def _revised(subject: str, state: State, on: date) -> Change:
 
 
 def _organisation_changed(subject: str, state: State) -> Change:
-    return Change(state, [organisation_event(subject, state)])
+    return Change({**state, **spelled(state["name"])}, [organisation_event(subject, state)])
 
 
 def organisation_event(subject: str, state: State) -> NewEvent:
@@ -244,6 +245,7 @@ def give_post(subject: str, given: State, person: State, organisation: State, to
         "until": _iso(until),
         "active": True,
         "slot": slot(given["person"], given["organisation"], given["role"]),
+        **seat(given["organisation"], given["role"]),
     }
     return _post_changed(subject, state)
 
@@ -253,13 +255,18 @@ def slot(person: str, organisation: str, role: str) -> str:
     return f"{person} {organisation} {role}"
 
 
+def seat(organisation: str, role: str) -> dict[str, str]:
+    """By what the secretary of an organisation is found; of other posts nothing is kept."""
+    return {"seat": organisation} if role == "secretary" else {}
+
+
 def withdraw_post(subject: str, before: State, today: date) -> Change | None:
     """The post ends today; None where it was withdrawn before."""
     if not before["active"]:
         return None
     last = max(today, _day(before["since"]))
     until = _day(before["until"]) if before["until"] else last
-    state = {name: value for name, value in before.items() if name != "slot"}
+    state = {name: value for name, value in before.items() if name not in ("slot", "seat")}
     return _post_changed(subject, {**state, "until": _iso(min(until, last)), "active": False})
 
 

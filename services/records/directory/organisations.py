@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
@@ -17,6 +16,7 @@ from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory import model as rules
+from services.records.directory.naming import sought
 from services.records.directory.store import Directory, only, shown
 from services.records.structure.history import History
 from services.records.structure.model import Why
@@ -143,7 +143,7 @@ class Organisations:
         if "within" in request:
             wanted["path"] = request["within"]
         if "search" in request:
-            wanted["name"] = {"$regex": re.escape(request["search"])}
+            wanted |= sought(request["search"])
         found = page(
             self._documents, wanted, order=[("code", 1)], limit=request["limit"], cursor=request["cursor"]
         )

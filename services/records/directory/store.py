@@ -39,6 +39,7 @@ class Directory:
         indexes = application.indexes
         indexes.declare("organisations", "code", unique=True)
         indexes.declare("organisations", [("code", 1), ("_id", 1)])
+        indexes.declare("organisations", [("grams", 1), ("code", 1), ("_id", 1)])
         indexes.declare("organisations", "parent")
         indexes.declare("organisations", "path")
         indexes.declare("people", "number", unique=True)
@@ -49,6 +50,7 @@ class Directory:
         indexes.declare("people", "id_number_fingerprint", sparse=True)
         indexes.declare("people", ID_NUMBER_SLOT, unique=True, sparse=True)
         indexes.declare("posts", "slot", unique=True, sparse=True)
+        indexes.declare("posts", "seat", sparse=True)
         indexes.declare("posts", [("organisation", 1), ("_id", 1)])
         indexes.declare("posts", [("person", 1), ("_id", 1)])
 

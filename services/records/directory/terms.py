@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.clock import Clock
+from services.chassis.documents import Document
 from services.chassis.errors import Forbidden
 from services.chassis.pages import page
 from services.records.access import Access
 from services.records.directory import model as rules
-from services.records.directory.store import Directory, shown
+from services.records.directory.store import Directory, found_by, shown
 
 Answer = dict[str, Any]
+PAGES_READ = 4  # of branches, for one answer about vacancies
 
 
 class Terms:
@@ -22,7 +25,6 @@ class Terms:
 
     def __init__(self, application: Application, directory: Directory, access: Access) -> None:
         application.indexes.declare("posts", [("until", 1), ("_id", 1)])
-        application.indexes.declare("posts", [("role", 1), ("active", 1)])
         self._directory = directory
         self._access = access
         self._clock: Clock = application.clock
@@ -45,22 +47,44 @@ class Terms:
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 
     def vacancies(self, request: Answer) -> Answer:
-        """Branches without a secretary today, by code."""
+        """Branches without a secretary today, by code.
+
+        Branches are read in pages with the posts of each page, so many pages an answer: it may be short of
+        ``limit``, and even empty, and still have a ``next``.
+        """
+        wanted: Answer = {"kind": "branch", "active": True, **self._below(request)}
+        vacant: list[Document] = []
+        cursor: str | None = request["cursor"]
+        for _ in range(PAGES_READ):
+            found = page(
+                self._directory.organisations,
+                wanted,
+                order=[("code", 1)],
+                limit=request["limit"] - len(vacant),
+                cursor=cursor,
+            )
+            vacant += self._unseated(found.documents)
+            cursor = found.next
+            if cursor is None or len(vacant) == request["limit"]:
+                break
+        return {"items": [shown(each) for each in vacant], "next": cursor}
+
+    def _unseated(self, branches: Sequence[Document]) -> list[Document]:
+        """Those of ``branches`` that have no secretary today."""
         today = self._clock.today()
-        held = self._directory.posts.find({"role": "secretary", "active": True}, limit=0)
-        seated = {each.state["organisation"] for each in held if rules.holds(each.state, today)}
-        reach = self._reach(request)
-        if reach is None:
-            reach = self._access.scope_of_people(context.actor())
-        vacant = [each for each in sorted(reach - seated) if self._is_branch(each)]
-        found = page(
-            self._directory.organisations,
-            {"_id": {"$in": vacant}},
-            order=[("code", 1)],
-            limit=request["limit"],
-            cursor=request["cursor"],
-        )
-        return {"items": [shown(each) for each in found.documents], "next": found.next}
+        posts = found_by(self._directory.posts, "seat", [each.id for each in branches])
+        seated = {post.state["seat"] for post in posts if rules.holds(post.state, today)}
+        return [each for each in branches if each.id not in seated]
+
+    def _below(self, request: Answer) -> Answer:
+        """What is asked for, by the tops of what may be read: these are few."""
+        actor, within = context.actor(), request.get("within")
+        if within is not None and not self._access.reads_people(actor, within):
+            raise Forbidden("permission.denied")
+        if self._access.reaches_everything(actor, within):
+            return {}
+        tops = [within] if within is not None else self._access.posts_at(actor)
+        return {"path": tops[0] if len(tops) == 1 else {"$in": tops}}
 
     def _reach(self, request: Answer) -> set[str] | None:
         """The organisations that are asked for and may be read; None for all there are."""
@@ -72,7 +96,3 @@ class Terms:
         if not self._access.reads_people(actor, within):
             raise Forbidden("permission.denied")
         return set(self._access.within(within))
-
-    def _is_branch(self, organisation: str) -> bool:
-        node = self._directory.authority.node(organisation)
-        return node is not None and node.kind == "branch" and node.active

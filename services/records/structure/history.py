@@ -6,7 +6,6 @@ carries, and who asks right after a change is answered with it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -19,6 +18,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
+from services.records.directory.naming import sought
 from services.records.directory.store import Directory, only
 from services.records.structure import model as rules
 
@@ -34,6 +34,7 @@ class History:
         indexes = application.indexes
         indexes.declare(COLLECTION, [("organisation", 1), ("edition", -1), ("_id", -1)])
         indexes.declare(COLLECTION, [("code", 1), ("_id", 1)])
+        indexes.declare(COLLECTION, [("grams", 1), ("code", 1), ("_id", 1)])
         indexes.declare(COLLECTION, "parent")
         indexes.declare(COLLECTION, "path")
         self._directory = directory
@@ -74,7 +75,7 @@ class History:
         if "within" in request:
             wanted["path"] = request["within"]
         if "search" in request:
-            wanted["name"] = {"$regex": re.escape(request["search"])}
+            wanted |= sought(request["search"])
         wanted |= {"since": {"$lte": day.isoformat()}, "until": {"$gte": day.isoformat()}}
         found = page(
             self._documents, wanted, order=[("code", 1)], limit=request["limit"], cursor=request["cursor"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.chassis.errors import Conflict, Invalid
 from services.records.directory.model import ORGANISATION_FIELDS
+from services.records.directory.naming import spelled
 
 State = Mapping[str, Any]
 
@@ -49,6 +50,7 @@ def edition(organisation: str, before: State | None, after: State, why: Why, tod
         "document_number": why.document_number,
         "recorded_on": today.isoformat(),
         **{name: after[name] for name in TOLD},
+        **spelled(after["name"]),
     }
 
 
