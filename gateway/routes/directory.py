@@ -98,6 +98,14 @@ PEOPLE = (
     ),
     Route(
         "GET",
+        "/api/v1/memberships",
+        "Who belonged to an organisation within some days, with which status",
+        "people",
+        call=Call("records.list_memberships", membership.ListMemberships, membership.Memberships),
+        permission="a post at the organisation or above",
+    ),
+    Route(
+        "GET",
         "/api/v1/people/{person}/history",
         "Where a person belonged, with which status, from when to when",
         "people",

@@ -176,7 +176,10 @@ class ListMyBulletins(Listing):
 
 
 class ListBulletins(Listing):
-    """What an organisation drafted and published, newest first, for who publishes there."""
+    """What an organisation drafted and published, newest first, for who publishes there.
+
+    By ``state``, what was published or withdrawn, also for a post at the organisation or above.
+    """
 
     organisation = identifier()
     state = fields.String(validate=validate.OneOf(BULLETIN_STATES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import POLITICAL_STATUSES, SPELL_REASONS
-from services.contracts.records_rpc.parts import Day, identifier
+from services.contracts.records_rpc.parts import Day, Listing, Page, identifier
 
 
 class GetHistory(Schema):
@@ -27,6 +27,27 @@ class Spell(Schema):
     )
     until = Day(required=True, allow_none=True, metadata={"description": "last day; null while it goes on"})
     reason = fields.String(required=True, validate=validate.OneOf(SPELL_REASONS))
+
+
+class ListMemberships(Listing):
+    """Who belonged to an organisation on some day of a range, by number; for a post at it or above.
+
+    A page is of so many people, each with every spell there that touches the range.
+    """
+
+    organisation = identifier()
+    since = Day(required=True)
+    until = Day(required=True)
+
+
+class Membership(Spell):
+    """A spell of one person."""
+
+    person = fields.String(required=True)
+
+
+class Memberships(Page):
+    items = fields.List(fields.Nested(Membership), required=True)
 
 
 class History(Schema):

@@ -177,9 +177,15 @@ class Bulletins:
         return {"items": items, "next": found.next}
 
     def listed(self, request: Answer) -> Answer:
-        """What an organisation drafted and published, newest first, for its publishers."""
-        self._directory.organisation_named_in("organisation", request["organisation"])
-        self._access.require_publisher(context.actor(), request["organisation"])
+        """What an organisation drafted and published, newest first, for its publishers.
+
+        What was published, and what was taken down, also for a post at it or above.
+        """
+        actor, organisation = context.actor(), request["organisation"]
+        self._directory.organisation_named_in("organisation", organisation)
+        told = request.get("state") in ("published", "withdrawn")
+        if not (told and self._access.reads_people(actor, organisation)):
+            self._access.require_publisher(actor, organisation)
         found = page(
             self.documents,
             only(request, "organisation", "state"),

@@ -24,6 +24,10 @@ def _of_organisation(organisation: str, year: int) -> list[Query]:
     return [{"organisation": organisation}]
 
 
+def _published(organisation: str, year: int) -> list[Query]:
+    return [{"organisation": organisation, "state": state} for state in ("published", "withdrawn")]
+
+
 def _within_days(organisation: str, year: int) -> list[Query]:
     return [{"organisation": organisation, "since": f"{year}-01-01", "until": f"{year}-12-31"}]
 
@@ -56,6 +60,7 @@ class Part:
 PARTS = (
     Part("posts", _of_organisation, lasts=True),
     Part("people", _of_organisation),
+    Part("memberships", _within_days),
     Part("transfers", _of_organisation, day="asked_on"),
     Part("elections", _of_organisation, day="held_on"),
     Part("activities", _within_days),
@@ -68,6 +73,7 @@ PARTS = (
     Part("dues_accounts", _of_year),
     Part("dossiers", _of_organisation),
     Part("training_hours", _of_year),
+    Part("bulletins", _published, day="published_on"),
 )
 MINUTES = (
     Column("organisation", ORGANISATION, "column.organisation"),

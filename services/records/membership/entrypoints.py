@@ -17,6 +17,10 @@ class MembershipTable:
 
     records: Records
 
+    @rpc(request=calls.ListMemberships, response=calls.Memberships)
+    def list_memberships(self, request: Request) -> Answer:
+        return self.records.membership.listed(request)
+
     @rpc(request=calls.GetHistory, response=calls.History)
     def get_membership_history(self, request: Request) -> Answer:
         return self.records.membership.history(request["person"])

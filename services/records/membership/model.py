@@ -56,6 +56,18 @@ def on(spells: Sequence[State], day: date) -> State | None:
     return None
 
 
+def within(spells: Sequence[State], organisation: str, since: date, until: date) -> list[Spell]:
+    """The spells at ``organisation`` that touch a day from ``since`` to ``until``, the oldest first."""
+    first, last = since.isoformat(), until.isoformat()
+    return [
+        dict(each)
+        for each in spells
+        if each["organisation"] == organisation
+        and (each["since"] is None or each["since"] <= last)
+        and (each["until"] is None or each["until"] >= first)
+    ]
+
+
 def belonged(spells: Sequence[State]) -> list[str]:
     """Every organisation that the spells name, once."""
     return sorted({spell["organisation"] for spell in spells})

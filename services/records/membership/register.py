@@ -8,7 +8,8 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.errors import NotFound
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.pages import page
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
 from services.records.membership import model as rules
@@ -20,7 +21,7 @@ class Membership:
     """Read from the spells that each person's own document holds: exact with every write of it."""
 
     def __init__(self, application: Application, directory: Directory, access: Access) -> None:
-        application.indexes.declare("people", "belonged")
+        application.indexes.declare("people", [("belonged", 1), ("number", 1), ("_id", 1)])
         self._directory = directory
         self._access = access
         self._audit = application.audit
@@ -39,6 +40,32 @@ class Membership:
         people = found_by(self._directory.people, "belonged", homes)
         wanted = tuple(statuses)
         return frozenset(each.id for each in people if rules.member_on(each.state, homes, wanted, day))
+
+    def listed(self, request: Answer) -> Answer:
+        """Who belonged to an organisation within some days, by number. Whoever lists others is on record."""
+        actor, organisation = context.actor(), request["organisation"]
+        if not self._access.reads_people(actor, organisation):
+            raise Forbidden("permission.denied")
+        since, until = request["since"], request["until"]
+        if until < since:
+            code = "person.range_unfit"
+            accepted = {"accepted": f"{since.isoformat()} …"}
+            raise Invalid(code, params=accepted, fields={"until": [code]})
+        found = page(
+            self._directory.people,
+            {"belonged": organisation},
+            order=[("number", 1)],
+            limit=request["limit"],
+            cursor=request["cursor"],
+        )
+        items = [
+            {**spell, "person": each.id}
+            for each in found.documents
+            for spell in rules.within(each.state["spells"], organisation, since, until)
+        ]
+        if {each["person"] for each in items} - {actor}:
+            self._audit.append("people.listed", actor, "organisation", organisation, "history")
+        return {"items": items, "next": found.next}
 
     def history(self, person: str) -> Answer:
         """Where a person belonged, the newest spell first. Whoever opens somebody else's is on record."""

@@ -17,6 +17,7 @@ from services.chassis.cli import main
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.identity import new_id
 from tests.component.records.surroundings import Campus, Faculty
+from tests.component.records.test_bulletins import drafted
 from tests.component.records.test_exports import ended
 
 
@@ -79,6 +80,12 @@ def test_a_year_is_one_file_that_says_whether_it_is_whole(
     campus: Campus, faculty: Faculty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approved(campus, faculty)
+    left = campus.person("S077", faculty.branch)
+    campus.call(campus.administrator, "change_person", person=left, organisation=faculty.neighbour)
+    for title in ("公开党务", "草稿"):
+        bulletin = drafted(campus, faculty, by=faculty.secretary, organisation=faculty.branch, title=title)
+        if title == "公开党务":
+            campus.call(faculty.secretary, "publish_bulletin", bulletin=bulletin["id"])
     job = made(campus, faculty.secretary, faculty.branch)
     assert job["result"]["name"] == "ledger-B1-2026.zip"
     pack = tmp_path / "pack.zip"
@@ -99,6 +106,11 @@ def test_a_year_is_one_file_that_says_whether_it_is_whole(
     assert book.sheetnames[:3] == ["党组织", "职务", "人员"]
     minutes = list(book["会议记录"].iter_rows(values_only=True))
     assert minutes[1][4:] == ("'=一、重温誓词", "每月公开一次", sheet)
+    # Who belonged there in the year, also who left in it; and what was announced, not what is a draft.
+    ends = [row[4] and row[4].date() for row in book["党员变动"].iter_rows(min_row=2, values_only=True)]
+    assert sorted(map(str, ends)) == ["2026-09-09", "None", "None"]
+    told = list(book["公告"].iter_rows(min_row=2, values_only=True))
+    assert [("公开党务" in row, "草稿" in row) for row in told] == [(True, False)]
     assert {row[0] for row in book["人员"].iter_rows(min_row=2, values_only=True)} == {"T002", "S001"}
 
     (entry,) = [
