@@ -369,8 +369,10 @@ def test_the_same_upload_is_taken_over_by_one_job(campus: Campus) -> None:
 def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
     campus: Campus, faculty: Faculty
 ) -> None:
-    step = campus.application.jobs._steps[KIND]
+    jobs = campus.application.jobs
+    step = jobs._steps[KIND]
     deaths = iter([1, 2])
+    shown: list[tuple[int, int | None]] = []  # what whoever waits is told, each time that it is noted
 
     def mortal(job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """Dies after a bunch was written and before that was noted, twice."""
@@ -384,6 +386,8 @@ def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
                 if noted == dies_at:
                     raise RuntimeError("the process ended here")
             checkpoint(**progress)
+            known = jobs.view(job.id)
+            shown.append((known.done, known.total))
 
         return step(job, watched) or {}
 
@@ -399,6 +403,10 @@ def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
     wait_for(ended, 90)
     job = campus.call(campus.administrator, "get_job", job=started)
     assert (job["state"], job["failure"]) == ("done", None)
+    progress = [done for done, total in shown if total == 700]
+    assert progress == sorted(progress), "progress never goes back, whoever takes over"
+    assert len({*progress} - {0, 700}) >= 2, "and is told on the way"
+    assert progress[-1] == 700
     assert (job["error_count"], sum(counts(job)), counts(job)[3]) == (1, 700, 1)
     assert campus.application.database["people"].count_documents({"number": {"$regex": "^R"}}) == 699
     told = [each["subject"] for each in campus.events("records.person.changed.v1")]
