@@ -111,6 +111,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "records.programme.closed.v1": _PROGRAMME,
     "records.dues_accounts.published.v1": ("organisation", "year", "published_on"),
     "records.election.held.v1": (*_ELECTION, "held_on", "seats", "elected", "late"),
+    "records.election.confirmed.v1": (*_ELECTION, "confirmed_on", "posts"),
     "records.election.due_soon.v1": _ELECTION,
     "records.election.overdue.v1": _ELECTION,
     "records.election.ended.v1": (*_ELECTION, "ended_on"),
@@ -196,7 +197,8 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.election.shift_decided.v1": (*_ELECTION, "to", "approved"),
     "records.person.changed.v1": ("person", "organisation", "political_status", "active", "since"),
     "records.transfer.asked.v1": (*_TRANSFER, "due_on"),
-    "records.transfer.accepted.v1": _TRANSFER,
+    "records.transfer.accepted.v1": (*_TRANSFER, "tasks"),
+    "records.transfer.redirected.v1": _TRANSFER,
     "records.transfer.refused.v1": _TRANSFER,
     "records.transfer.withdrawn.v1": _TRANSFER,
     "records.transfer.completed.v1": (*_TRANSFER, "late"),
@@ -235,6 +237,8 @@ OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
     "feedback.opinion.adopted.v1": (*_OPINION, "measure"),
     "feedback.measure.planned.v1": (*_MEASURE, "opinions"),
 }
+# Shown to nobody as it happens: each reading of it is on record, which a stream is not.
+NOBODY: Mapping[str, tuple[str, ...]] = {"records.sanction.changed.v1": ()}
 OWNER: Mapping[str, tuple[str, ...]] = {"feedback.measure.planned.v1": _MEASURE}
 
 

@@ -21,6 +21,7 @@ from gateway.routes import (
     opinions,
     plans,
     programmes,
+    sanctions,
     structure,
     tasks,
     thoughts,
@@ -34,6 +35,7 @@ from gateway.routes import (
 ROUTES = (
     *demo.ROUTES,
     *directory.ROUTES,
+    *sanctions.ROUTES,
     *structure.ROUTES,
     *activities.ROUTES,
     *attending.ROUTES,

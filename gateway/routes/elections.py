@@ -37,6 +37,15 @@ ROUTES = (
     ),
     Route(
         "POST",
+        "/api/v1/elections/{election}/confirm",
+        "Confirm the result: who was elected takes the posts of the committee",
+        "elections",
+        call=Call("records.confirm_election", rpc.ConfirmElection, rpc.Election),
+        expects="expected_version",
+        permission="a level strictly above",
+    ),
+    Route(
+        "POST",
         "/api/v1/elections/{election}/shift",
         "Ask that an election be postponed or advanced",
         "elections",

@@ -65,6 +65,8 @@ MESSAGE_STATES = (
 )
 TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
 TRAINING_ORIGINS = ("entered", "activity", "campus")
+SANCTION_OUTCOMES = ("restored", "revoked", "expelled")
+SANCTION_STATES = ("running", *SANCTION_OUTCOMES)
 ELECTION_STANDINGS = ("running", "due_soon", "overdue", "ended")
 SHIFT_STATES = ("asked", "approved", "refused")
 THOUGHT_STATES = ("handed_in", "accepted", "returned")

@@ -24,6 +24,9 @@ REVEALERS = {
     "phone": ("secretary", "organiser", "administrator"),
     "id_number": ("organiser", "administrator"),
 }
+# Who decides on members' discipline above them, and who has to know what was decided.
+DISCIPLINE = ("secretary", "discipline_commissioner", "administrator")
+DISCIPLINE_READERS = (*DISCIPLINE, "organiser", "inspector")
 AUDITORS = ("administrator", "inspector")
 
 
@@ -107,6 +110,30 @@ class Access:
     def require_revealer(self, person: str, field: str, node: str) -> None:
         """Who may unmask ``field`` of ``node``'s people: see ``REVEALERS``."""
         self._authority.require(person, REVEALERS[field], node)
+
+    def require_discipline(self, person: str, node: str) -> None:
+        """Who enters what was decided on a member of ``node``: above it; at the root its administrator."""
+        if len(self._authority.path(node)) == 1:
+            self._authority.require(person, ADMINISTRATORS, node)
+        else:
+            self._authority.require(person, DISCIPLINE, node, above=True)
+
+    def disciplines(self, person: str, node: str) -> bool:
+        """Whether ``person`` is responsible, at ``node`` or above, for what concerns members' discipline."""
+        return self._authority.may(person, DISCIPLINE_READERS, node)
+
+    def scope_of_discipline(self, person: str) -> set[str]:
+        """Every organisation of which ``disciplines`` is true."""
+        return self._authority.scope(person, DISCIPLINE_READERS)
+
+    def disciplines_everything(self, person: str, node: str | None = None) -> bool:
+        """Whether ``scope_of_discipline`` (below ``node``, where it is given) is the whole tree."""
+        if node is not None and len(self._authority.path(node)) > 1:
+            return False
+        return any(
+            len(self._authority.path(grant.node)) == 1 and grant.role in DISCIPLINE_READERS
+            for grant in self._authority.grants(person)
+        )
 
     def reads_people(self, person: str, node: str) -> bool:
         """Whether ``person`` holds a post at ``node`` or above."""

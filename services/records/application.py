@@ -60,6 +60,8 @@ from services.records.programmes.register import Programmes
 from services.records.roster import importer
 from services.records.roster.exporter import RosterExport
 from services.records.roster.importer import RosterImport
+from services.records.sanctions.register import Sanctions
+from services.records.sanctions.rights import Rights
 from services.records.structure.history import History
 from services.records.structure.reorganising import Reorganising
 from services.records.thoughts.contacts import Contacts
@@ -68,8 +70,10 @@ from services.records.training.classes import Classes
 from services.records.training.register import Training
 from services.records.training.sources import Sources
 from services.records.training.studies import Studies
+from services.records.transfers.following import TransferFollowing
 from services.records.transfers.register import Parts, Transfers
 from services.records.votes.counting import Counting
+from services.records.votes.electorates import Electorates
 
 Answer = dict[str, Any]
 
@@ -85,10 +89,17 @@ class Records(Application):
         self.organisations = Organisations(
             self.database, self.directory, self.history, self.access, self.clock
         )
-        self.posts = Posts(self.database, self.directory, self.access, self.audit, self.clock)
+        rights = Rights(self)
+        self.posts = Posts(self.database, self.directory, self.access, rights, self.audit, self.clock)
         self.terms = Terms(self, self.directory, self.access)
-        self.people = People(self.database, self.directory, self.posts, self.access, self.audit, self.clock)
+        self.people = People(
+            self.database, self.directory, self.posts, self.access, rights, self.audit, self.clock
+        )
         self.membership = Membership(self, self.directory, self.access)
+        self.sanctions = Sanctions(
+            self, self.directory, self.posts, self.access, rights, self.packs("discipline-*.yaml")
+        )
+        electorates = Electorates(self.directory, self.membership, rights)
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
         self.files = Files(self, self.directory, self.uploads)
@@ -105,6 +116,7 @@ class Records(Application):
             self.files,
             self.activity_reading,
             self.openings,
+            electorates,
             [*entry_windows, *self.packs("activity-conduct-*.yaml")],
             [*counted_by, *self.packs("meetings-*.yaml")],
         )
@@ -120,9 +132,15 @@ class Records(Application):
             self.packs("development-*.yaml"),
             WorkingCalendar.of(self.packs("working-days-*.yaml")),
         )
-        self.counting = Counting(counted_by, self.clock)
+        self.counting = Counting(counted_by, self.clock, electorates, self.access)
         self.elections = Elections(
-            self, self.directory, self.access, self.counting, self.packs("election-terms-*.yaml")
+            self,
+            self.directory,
+            self.access,
+            self.posts,
+            self.counting,
+            electorates,
+            self.packs("election-terms-*.yaml"),
         )
         self.dossiers = Dossiers(
             self,
@@ -132,10 +150,11 @@ class Records(Application):
             self.development,
             self.files,
             self.activities.documents,
+            rights,
         )
         following = Following(self.dossiers.documents, standing, self.clock)
-        self.reorganising = Reorganising(
-            self, self.directory, self.organisations, self.posts, self.access, following
+        self.plans = Plans(
+            self, self.directory, self.access, self.activity_reading, self.files, self.packs("tasks-*.yaml")
         )
         self.transfers = Transfers(
             self,
@@ -144,16 +163,24 @@ class Records(Application):
                 self.people,
                 self.access,
                 following,
+                self.plans.lists,
                 self.packs("transfers-*.yaml"),
             ),
+        )
+        self.reorganising = Reorganising(
+            self,
+            self.directory,
+            self.organisations,
+            self.posts,
+            self.access,
+            following,
+            TransferFollowing(self.transfers.documents, self.clock),
+            rights,
         )
         file_jobs = FileJobs(self.files, self.jobs)
         self.dues = Dues(self, self.directory, self.access, self.packs("dues-*.yaml"), file_jobs)
         self.campus = Campus(self, self.directory, self.people)
         self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)
-        self.plans = Plans(
-            self, self.directory, self.access, self.activity_reading, self.files, self.packs("tasks-*.yaml")
-        )
         self.programmes = Programmes(self, self.plans.board, self.activity_reading, self.files)
         self.training = Training(self, self.directory, self.access, self.packs("training-*.yaml"))
         self.training_classes = Classes(self.database, self.directory, self.access, self.training, self.clock)

@@ -42,6 +42,7 @@ from services.records.membership.entrypoints import MembershipTable
 from services.records.plans.entrypoints import PlansTable
 from services.records.programmes.entrypoints import ProgrammesTable
 from services.records.roster.entrypoints import RosterTable
+from services.records.sanctions.entrypoints import SanctionsTable
 from services.records.structure.entrypoints import StructureTable
 from services.records.thoughts.entrypoints import ThoughtsTable
 from services.records.training.entrypoints import TrainingTable
@@ -53,6 +54,7 @@ class RecordsService(
     DirectoryTable,
     StructureTable,
     MembershipTable,
+    SanctionsTable,
     ActivitiesTable,
     AttendingTable,
     FilesTable,

@@ -56,6 +56,7 @@ from services.contracts.records_events.dues import (
     ExpenditureReversed,
 )
 from services.contracts.records_events.elections import (
+    ElectionConfirmed,
     ElectionDueSoon,
     ElectionEnded,
     ElectionHeld,
@@ -88,6 +89,7 @@ from services.contracts.records_events.programmes import (
     ProgrammeMemberChanged,
     ProgrammeOpened,
 )
+from services.contracts.records_events.sanctions import SanctionChanged
 from services.contracts.records_events.thoughts import (
     ThoughtContactsNamed,
     ThoughtReportAccepted,
@@ -99,6 +101,7 @@ from services.contracts.records_events.transfers import (
     TransferAccepted,
     TransferAsked,
     TransferCompleted,
+    TransferRedirected,
     TransferRefused,
     TransferWithdrawn,
 )
@@ -138,6 +141,7 @@ __all__ = [
     "DuesReliefDecided",
     "DuesReopened",
     "DuesSettled",
+    "ElectionConfirmed",
     "ElectionDueSoon",
     "ElectionEnded",
     "ElectionHeld",
@@ -171,6 +175,7 @@ __all__ = [
     "ProgrammeMemberChanged",
     "ProgrammeOpened",
     "QuotaChanged",
+    "SanctionChanged",
     "StepRecorded",
     "StepStruck",
     "TaskCancelled",
@@ -189,6 +194,7 @@ __all__ = [
     "TransferAccepted",
     "TransferAsked",
     "TransferCompleted",
+    "TransferRedirected",
     "TransferRefused",
     "TransferWithdrawn",
 ]

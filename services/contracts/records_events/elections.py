@@ -27,6 +27,15 @@ class ElectionHeld(_Election):
     )
 
 
+class ElectionConfirmed(_Election):
+    """The level above confirmed an election. Each post that it gives or ends is told by its own event."""
+
+    type = "records.election.confirmed.v1"
+
+    confirmed_on = fields.Date(required=True)
+    posts = fields.Integer(required=True)
+
+
 class ElectionDueSoon(_Election):
     """A committee's term ends within the months that the pack names; told once of each such day."""
 

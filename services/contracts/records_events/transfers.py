@@ -35,6 +35,17 @@ class TransferAccepted(_Transfer):
 
     type = "records.transfer.accepted.v1"
 
+    tasks = fields.List(
+        fields.String(),
+        metadata={"description": "tasks at the branch that is left which need somebody else responsible"},
+    )
+
+
+class TransferRedirected(_Transfer):
+    """A branch at one end was reorganised: it goes on from, or to, the one that took over."""
+
+    type = "records.transfer.redirected.v1"
+
 
 class TransferRefused(_Transfer):
     """The receiving branch refused."""

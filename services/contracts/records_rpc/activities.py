@@ -142,9 +142,13 @@ class Recorded(Schema):
     )
     without_vote = fields.Integer(
         strict=True,
-        load_default=0,
+        load_default=None,
+        allow_none=True,
         validate=validate.Range(min=0, max=MOST_ATTENDANCE),
-        metadata={"description": "full members among the entitled who have no vote (留党察看)"},
+        metadata={
+            "description": "full members among the listed who have no vote (留党察看); follows from the "
+            "people, and need not be given"
+        },
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import ELECTION_STANDINGS, ORGANISATION_KINDS, SHIFT_STATES
+from services.contracts.kinds import ELECTION_STANDINGS, ORGANISATION_KINDS, ROLES, SHIFT_STATES
 from services.contracts.records_rpc.directory import document_number
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 from services.contracts.records_rpc.votes import MOST
@@ -27,7 +27,14 @@ class RecordElection(Schema):
     organisation = identifier()
     held_on = Day(required=True)
     seats = _count(1, 50)
-    entitled = _count(1)
+    entitled = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=1, max=MOST),
+        metadata={
+            "description": "of a branch it follows from the people of that day, and need not be given: full "
+            "members, nobody under 留党察看"
+        },
+    )
     present = _count(0)
     candidates = fields.List(
         fields.Nested(Candidate), required=True, validate=validate.Length(min=1, max=100)
@@ -38,6 +45,35 @@ class RecordElection(Schema):
         metadata={"description": "person ids, held against what the votes say"},
     )
     document_number = document_number()
+
+
+class SeatTaken(Schema):
+    """Who was elected, and the post that they take."""
+
+    person = identifier()
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+
+
+class ConfirmElection(Expecting):
+    """Confirm the result, at a level above. Who is named takes the posts of the committee.
+
+    Whoever held one of them until then and is not named holds it no more.
+    """
+
+    election = identifier()
+    posts = fields.List(fields.Nested(SeatTaken), required=True, validate=validate.Length(min=1, max=50))
+    since = Day(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "first day of the posts, from the election on; today where null"},
+    )
+
+
+class ElectionConfirmed(Schema):
+    posts = fields.List(fields.Nested(SeatTaken), required=True)
+    since = Day(required=True)
+    on = Day(required=True)
+    by = fields.String(required=True)
 
 
 class AskElectionShift(Expecting):
@@ -101,6 +137,14 @@ class Election(Schema):
     due_on = Day(required=True, metadata={"description": "the regular day, or the one approved instead"})
     remind_on = Day(required=True)
     shift = fields.Nested(Shift, required=True, allow_none=True)
+    confirmed = fields.Nested(
+        ElectionConfirmed,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "the posts that were given with it; null while it waits for the level above"
+        },
+    )
     source = fields.Nested(TermSource, required=True)
 
 

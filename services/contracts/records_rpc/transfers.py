@@ -83,6 +83,14 @@ class TransferSource(Schema):
     article = fields.String(required=True)
 
 
+class Redirected(Schema):
+    """What it was asked for at first, where a branch at one of its ends was reorganised."""
+
+    left = fields.String(required=True, allow_none=True)
+    destination = fields.String(required=True, allow_none=True)
+    on = Day(required=True)
+
+
 class Transfer(Schema):
     """A transfer as it stands."""
 
@@ -105,6 +113,14 @@ class Transfer(Schema):
     comment = fields.String(required=True, allow_none=True)
     due_on = Day(required=True, metadata={"description": "until when it is answered, or the letter is valid"})
     overdue = fields.Boolean(required=True)
+    tasks = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "of an accepted one: tasks at the branch that is left which need somebody else"
+        },
+    )
+    redirected = fields.Nested(Redirected, required=True, allow_none=True)
     late = fields.Boolean(required=True, metadata={"description": "it ended after the letter was valid"})
     source = fields.Nested(TransferSource, required=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.records_rpc.parts import Day, Text
+from services.contracts.records_rpc.parts import Day, Text, identifier
 
 MOST = 5000
 _COUNT = validate.Range(min=0, max=MOST)
@@ -13,9 +13,15 @@ _COUNT = validate.Range(min=0, max=MOST)
 class _Meeting(Schema):
     entitled = fields.Integer(
         strict=True,
-        required=True,
         validate=validate.Range(min=1, max=MOST),
         metadata={"description": "应到: full members with a vote; nobody on probation or under 留党察看"},
+    )
+    organisation = identifier(
+        required=False,
+        metadata={
+            "description": "instead of ``entitled``: the branch whose members had a vote on the day of the "
+            "meeting; for a post at it or above"
+        },
     )
     present = fields.Integer(strict=True, required=True, validate=_COUNT)
     on = Day(metadata={"description": "the day of the meeting, whose rules count; today without it"})
@@ -42,6 +48,7 @@ class RuleOfVote(Schema):
 class DecisionCounted(Schema):
     """``least_…`` is what would have been enough."""
 
+    entitled = fields.Integer(required=True)
     quorate = fields.Boolean(required=True)
     carried = fields.Boolean(required=True)
     least_present = fields.Integer(required=True)
@@ -64,6 +71,7 @@ class CountElection(_Meeting):
 class ElectionCounted(Schema):
     """``tied`` have as many votes each for fewer seats: they stand again."""
 
+    entitled = fields.Integer(required=True)
     quorate = fields.Boolean(required=True)
     enough_candidates = fields.Boolean(required=True)
     elected = fields.List(fields.String(), required=True)

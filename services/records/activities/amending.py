@@ -149,6 +149,7 @@ def _amended(
         entitled = {entry["person"] for entry in before["attendance"] if not entry["guest"]}
         voting = None
     kept = {name: before[name] for name in CONTENT if by_list or name not in _VOTED}
+    kept.pop("without_vote", None)  # follows anew from the people of the day
     kept["decisions"] = [
         {**each, "due_on": date.fromisoformat(each["due_on"]) if each["due_on"] else None}
         for each in before["decisions"]

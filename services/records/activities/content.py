@@ -25,9 +25,8 @@ ENTERED = (
     "details",
     "votes",
     "elections",
-    "without_vote",
 )
-CONTENT = (*ENTERED, "expected", "present", "excused", "has_minutes", "quorum")
+CONTENT = (*ENTERED, "expected", "present", "excused", "has_minutes", "quorum", "without_vote")
 
 
 def content(

@@ -25,6 +25,7 @@ from services.records.directory.store import Directory
 from services.records.files.attaching import Attaching, Decide, ids
 from services.records.files.kept import Files
 from services.records.membership.register import Membership
+from services.records.votes.electorates import Electorates
 
 Answer = dict[str, Any]
 
@@ -41,6 +42,7 @@ class Register:
         files: Files,
         reading: ActivityReading,
         openings: Openings,
+        electorates: Electorates,
         packs: list[Pack],
         voted_by: list[Pack],
     ) -> None:
@@ -52,6 +54,7 @@ class Register:
         self._membership = membership
         self._attaching = Attaching(application.database, files, self.documents, HOLDER, attached)
         self._openings = openings
+        self._electorates = electorates
         self._clock: Clock = application.clock
         self._packs = packs
         self._voted_by = voted_by
@@ -270,8 +273,7 @@ class Register:
         """Who had a vote on that day, and by which rules; None where such a meeting does not vote."""
         if kind.name != VOTING_KIND:
             return None
-        members = self._membership.members_on(organisation, held_on, {"member"}, groups=True)
-        return Voting(members, effective(self._voted_by, held_on))
+        return Voting(self._electorates.at(organisation, held_on), effective(self._voted_by, held_on))
 
 
 def attached(activity: Mapping[str, Any]) -> set[str]:

@@ -29,9 +29,9 @@ _COUNTS = ("entitled", "present", "written", "in_favour", "against", "abstained"
 
 @dataclass(frozen=True)
 class Voting:
-    """Who were full members on the day of the meeting, and the rules of that day."""
+    """Who had a vote on the day of the meeting, and the rules of that day."""
 
-    members: Set[str]
+    electorate: counting.Electorate
     rulings: Mapping[str, Ruling]
 
 
@@ -47,21 +47,26 @@ class _Voters:
 def counted(kind: str, given: State, attendance: Sequence[State], voting: Voting | None) -> dict[str, Any]:
     """``{votes, elections, quorum, without_vote}`` of a record; each vote and election with its ``outcome``.
 
-    Entitled is, by the attendance list, who was a full member on that day, less those ``without_vote``
-    (under 留党察看). Raises ``Invalid``: ``vote.kind_unfit`` where such a meeting does not vote,
-    ``vote.no_pack``, ``vote.person_missing``, ``vote.person_twice``, ``vote.not_secret``,
+    Entitled is, by the attendance list, who was a full member on that day, less those without a vote (under
+    留党察看): how many these are follows from the people, and where ``given`` says it, has to be that. Raises
+    ``Invalid``: ``vote.kind_unfit`` where such a meeting does not vote, ``vote.no_pack``,
+    ``vote.person_missing``, ``vote.person_twice``, ``vote.not_secret``, ``vote.without_vote_differs``,
     ``vote.entitled_differs``, ``vote.more_than_attended``, ``vote.sum_differs``, ``vote.candidate_twice``,
     and as ``votes.model`` does for counts that contradict each other.
     """
     votes, elections = given.get("votes") or (), given.get("elections") or ()
-    without = int(given.get("without_vote") or 0)
+    said = given.get("without_vote")
     if kind != VOTING_KIND or voting is None:
-        if votes or elections or without:
+        if votes or elections or said:
             told = ["vote.kind_unfit"]
             field = "votes" if votes else "elections" if elections else "without_vote"
             raise Invalid(told[0], params={"accepted": VOTING_KIND}, fields={field: told})
         return {"votes": [], "elections": [], "quorum": None, "without_vote": 0}
-    voters = _voters(attendance, voting.members, without)
+    listed = {each["person"] for each in attendance if not each["guest"]}
+    without = len(listed & voting.electorate.without)
+    if said is not None and said != without:
+        raise _wrong("without_vote", "vote.without_vote_differs", accepted=without)
+    voters = _voters(attendance, voting.electorate.voters)
     seen: set[tuple[str, str | None]] = set()
     kept = []
     for place, vote in enumerate(votes):
@@ -82,16 +87,9 @@ def counted(kind: str, given: State, attendance: Sequence[State], voting: Voting
     }
 
 
-def _voters(attendance: Sequence[State], members: Set[str], without: int) -> _Voters:
-    states = [each["state"] for each in attendance if not each["guest"] and each["person"] in members]
-    if without > len(states):
-        raise Invalid(
-            "vote.more_than_entitled",
-            params={"most": len(states)},
-            fields={"without_vote": ["vote.more_than_entitled"]},
-        )
-    entitled = len(states) - without
-    return _Voters(entitled, min(states.count("present"), entitled), states.count("excused"))
+def _voters(attendance: Sequence[State], voters: Set[str]) -> _Voters:
+    states = [each["state"] for each in attendance if not each["guest"] and each["person"] in voters]
+    return _Voters(len(states), states.count("present"), states.count("excused"))
 
 
 def _quorum(voters: _Voters, rulings: Mapping[str, Ruling]) -> dict[str, Any] | None:

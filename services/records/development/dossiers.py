@@ -24,6 +24,7 @@ from services.records.development.verdict import Facts, judge
 from services.records.directory.people import People
 from services.records.directory.store import Directory, found_by, only
 from services.records.files.kept import Files
+from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]
 HOLDER = "dossier"
@@ -41,6 +42,7 @@ class Dossiers:
         arrangements: Arrangements,
         files: Files,
         activities: Documents,
+        rights: Rights,
     ) -> None:
         self.documents = application.documents("dossiers")
         indexes = application.indexes
@@ -55,6 +57,7 @@ class Dossiers:
         self._files = files
         files.guard(HOLDER, self._readable, audited=self._of_another, under=self._person_of)
         self._activities = activities
+        self._rights = rights
         self._audit = application.audit
         self._catalogue = application.catalogue
         self._clock = application.clock
@@ -322,7 +325,8 @@ class Dossiers:
             require_agreement(request, dossier, named.state if named else None)
 
     def _full_members(self, request: Answer) -> frozenset[str]:
-        """Those of the people named who are full members today; raises ``Invalid`` for who is not known."""
+        """Those of the people named who are full members today, with all their rights; raises ``Invalid`` for
+        who is not known."""
         people = request["people"]
         unknown = self._directory.unknown_people(people) if people else set()
         if unknown:
@@ -333,7 +337,8 @@ class Dossiers:
             }
             raise Invalid("person.unknown", fields=fields)
         found = found_by(self._directory.people, "_id", people, active=True)
-        return frozenset(each.id for each in found if each.state["political_status"] == "member")
+        members = {each.id for each in found if each.state["political_status"] == "member"}
+        return frozenset(members - self._rights.lost_by(members, self._clock.today()))
 
     def _tell_status(self, before: Document | None, after: Document) -> None:
         """What was decided about a person is what the directory says of them, from the same commit on."""

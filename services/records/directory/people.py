@@ -20,6 +20,7 @@ from services.records.directory.model import refuse_taken
 from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, only
+from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]
 _CHANGEABLE = (
@@ -48,6 +49,7 @@ class People:
         directory: Directory,
         posts: Posts,
         access: Access,
+        rights: Rights,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -56,6 +58,7 @@ class People:
         self._documents = directory.people
         self._posts = posts
         self._access = access
+        self._rights = rights
         self._audit = audit
         self._clock = clock
 
@@ -94,10 +97,13 @@ class People:
         return entered
 
     def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
-        """``person`` with ``given``; whoever leaves loses every post in the same commit."""
-        organisation = None
+        """``person`` with ``given``. Whoever leaves loses every post in the same commit, and whoever moves
+        loses those of the branch that is left.
+        """
+        organisation, home = None, given.get("organisation", person.state["organisation"])
         if "organisation" in given:
-            organisation = self._directory.organisation_named_in("organisation", given["organisation"]).state
+            organisation = self._directory.organisation_named_in("organisation", home).state
+        moves = home != person.state["organisation"]
         today = self._clock.today()
 
         def decide(state: Answer) -> Change | None:
@@ -112,10 +118,14 @@ class People:
             )
             if not changed.state["active"]:
                 self._posts.withdraw_all(person.id)
+            elif moves:
+                self._posts.withdraw_left(person.id, person.state["organisation"], home)
+                self._rights.follow(person.id, home)
             return changed
 
         with _telling_what_is_taken():
-            changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
+            at_once = moves or given.get("active") is False
+            changed = in_transaction(self._database, commit) if at_once else commit()
         self._directory.know_person(changed)
         return changed
 

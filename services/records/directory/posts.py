@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,12 +12,13 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory import model as rules
 from services.records.directory.store import Directory, only, shown
+from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]
 
@@ -25,12 +27,19 @@ class Posts:
     """Who holds which role where. Given or ended in whatever way, it is on record in the audit chain."""
 
     def __init__(
-        self, database: Store, directory: Directory, access: Access, audit: Audit, clock: Clock
+        self,
+        database: Store,
+        directory: Directory,
+        access: Access,
+        rights: Rights,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._directory = directory
         self._documents = directory.posts
         self._access = access
+        self._rights = rights
         self._audit = audit
         self._clock = clock
 
@@ -52,8 +61,12 @@ class Posts:
         *,
         reason: str | None = None,
     ) -> Document:
-        """Write the post; one whose term is over makes room for it in the same commit."""
+        """Write the post; one whose term is over makes room for it in the same commit.
+
+        Raises as ``give_post``, and ``Invalid("post.without_rights")`` for a member under probation.
+        """
         today = self._clock.today()
+        self.require_rights(person.id)
         change = rules.give_post(post, given, person.state, organisation.state, today)
 
         def commit() -> Document:
@@ -72,6 +85,11 @@ class Posts:
         appointed = in_transaction(self._database, commit)
         on_commit(lambda: self._directory.know_post(appointed))
         return appointed
+
+    def require_rights(self, person: str) -> None:
+        """Raises ``Invalid("post.without_rights")`` for a member under probation, who may hold no post."""
+        if self._rights.lost_by([person], self._clock.today()):
+            raise Invalid("post.without_rights", fields={"person": ["post.without_rights"]})
 
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
         """Write new posts, within the running transaction, for an import.
@@ -112,6 +130,48 @@ class Posts:
         """End every post of ``person``, within the running transaction."""
         for post in self._documents.find({"person": person, "active": True}, limit=0):
             self._withdraw(post.id)
+
+    def withdraw_left(self, person: str, left: str, home: str) -> None:
+        """End the posts of ``person`` at the branch and group that they left for ``home``, within the running
+        transaction. Who only changes groups keeps those of the branch; posts further up are kept."""
+        authority = self._directory.authority
+        node = authority.node(left)
+        nodes = {left} | ({node.parent} if node and node.kind == "group" else set())
+        for post in self._documents.find({"person": person, "active": True}, limit=0):
+            if post.state["organisation"] in nodes - set(authority.path(home)):
+                self._withdraw(post.id)
+
+    def seat(
+        self,
+        organisation: Document,
+        roles: Collection[str],
+        elected: Mapping[str, tuple[Document, str]],
+        since: date,
+    ) -> None:
+        """Who was elected holds the posts ``roles`` at ``organisation`` from now on, and nobody else does.
+
+        Within the running transaction. ``elected``: person and role by the id of the post; whoever holds that
+        role already goes on. They have no last day: a committee is in office until the next is elected, and
+        when that is due stands in its election.
+        """
+        today, wanted = (
+            self._clock.today(),
+            {(person.id, role): post for post, (person, role) in elected.items()},
+        )
+        for post in self._documents.find({"organisation": organisation.id, "active": True}, limit=0):
+            if post.state["role"] not in roles or rules.renew_slot(post.state, today):
+                continue
+            if wanted.pop((post.state["person"], post.state["role"]), None) is None:
+                self._withdraw(post.id)
+            else:
+                kept = self._documents.change(
+                    post.id, partial(rules.prolong_post, post.id, until=None, today=today)
+                )
+                on_commit(partial(self._directory.know_post, kept))
+        for (_, role), post in wanted.items():
+            person = elected[post][0]
+            given = {"person": person.id, "organisation": organisation.id, "role": role, "since": since}
+            self.appoint(post, given, person, organisation, reason="elected")
 
     def withdraw_at(self, organisations: Sequence[str]) -> None:
         """End every post at ``organisations``, within the running transaction; on record after the commit,

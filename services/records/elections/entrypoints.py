@@ -21,6 +21,10 @@ class ElectionsTable:
     def record_election(self, request: Request) -> Answer:
         return self.records.elections.record(request)
 
+    @rpc(request=calls.ConfirmElection, response=calls.Election)
+    def confirm_election(self, request: Request) -> Answer:
+        return self.records.elections.confirm(request)
+
     @rpc(request=calls.AskElectionShift, response=calls.Election)
     def ask_election_shift(self, request: Request) -> Answer:
         return self.records.elections.ask_shift(request)

@@ -6,7 +6,7 @@ when it holds. States are as the store keeps them: dates are ISO texts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.chassis.contract import Change, EventContract, NewEvent
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.policies import Ruling
 from services.contracts.records_events import (
+    ElectionConfirmed,
     ElectionDueSoon,
     ElectionEnded,
     ElectionHeld,
@@ -27,7 +28,15 @@ from services.records.votes.model import Election
 State = Mapping[str, Any]
 Rulings = Mapping[str, Ruling]
 
-
+# The posts of a committee: who is elected takes them, and they end with the next that is confirmed.
+COMMITTEE_ROLES = (
+    "secretary",
+    "deputy_secretary",
+    "organisation_commissioner",
+    "publicity_commissioner",
+    "discipline_commissioner",
+)
+_HELD_BY_ONE = frozenset(COMMITTEE_ROLES) - {"deputy_secretary"}
 _TOLD: Mapping[str, type[EventContract]] = {"due_soon": ElectionDueSoon, "overdue": ElectionOverdue}
 
 
@@ -93,6 +102,7 @@ def hold(
         "standing": "running",
         "told": {"due_soon": None, "overdue": None},
         "shift": None,
+        "confirmed": None,
     }
     event = _event(
         ElectionHeld,
@@ -106,11 +116,80 @@ def hold(
     return Change(state, [event])
 
 
+def confirm(
+    subject: str, before: State, posts: Sequence[State], *, since: date | None, by: str, today: date
+) -> Change | None:
+    """The level above confirms who was elected to which post; None where just that was confirmed before.
+
+    ``posts``: ``{person, role}`` each; ``since``: from when they are held, today without it. Raises
+    ``Conflict``: ``election.ended``, ``election.confirmed``; ``Invalid`` with what would be accepted:
+    ``election.not_elected``, ``election.role_unfit``, ``election.post_twice``, ``election.since_unfit``.
+    """
+    _expect_running(before)
+    given = [{"person": each["person"], "role": each["role"]} for each in posts]
+    confirmed = before.get("confirmed")
+    if confirmed is not None:
+        if sorted(map(_named, confirmed["posts"])) == sorted(map(_named, given)):
+            return None
+        raise Conflict("election.confirmed", params={"accepted": confirmed["on"]})
+    for place, each in enumerate(given):
+        if each["person"] not in before["elected"]:
+            accepted = ", ".join(before["elected"])
+            raise _wrong(f"posts.{place}.person", "election.not_elected", accepted=accepted)
+        if each["role"] not in COMMITTEE_ROLES:
+            accepted = ", ".join(COMMITTEE_ROLES)
+            raise _wrong(f"posts.{place}.role", "election.role_unfit", accepted=accepted)
+        same = [
+            other
+            for other in given[:place]
+            if other["role"] == each["role"]
+            and (each["role"] in _HELD_BY_ONE or other["person"] == each["person"])
+        ]
+        if same:
+            raise _wrong(f"posts.{place}.role", "election.post_twice")
+    first = since or today
+    if not before["held_on"] <= first.isoformat() <= today.isoformat():
+        accepted = f"{before['held_on']} … {today.isoformat()}"
+        raise _wrong("since", "election.since_unfit", accepted=accepted)
+    seated = {"posts": given, "since": first.isoformat(), "on": today.isoformat(), "by": by}
+    event = _event(ElectionConfirmed, subject, before, confirmed_on=today, posts=len(given))
+    return Change({**before, "confirmed": seated}, [event])
+
+
 def end(subject: str, before: State, on: date) -> Change | None:
     """The term is over: another committee was elected, or there is none any more."""
     if before["standing"] == "ended":
         return None
     return Change({**before, "standing": "ended"}, [_event(ElectionEnded, subject, before, ended_on=on)])
+
+
+def check_candidates(people: Sequence[str], able: Set[str], ruling: Ruling) -> None:
+    """Raises ``Invalid("election.candidate_unfit")`` for candidates who could not stand on that day.
+
+    Whether one is no full member there or under probation is not told apart.
+    """
+    fields = {
+        f"candidates.{place}.person": ["election.candidate_unfit"]
+        for place, person in enumerate(people)
+        if person not in able
+    }
+    if fields:
+        unfit = refusal(ruling, "election.candidate_unfit", "candidates", ruling.value)
+        raise Invalid(unfit.code, params=unfit.params, fields=fields)
+
+
+def check_entitled(given: int | None, voters: int | None) -> int:
+    """How many were entitled: ``voters`` by the people of that day, None where not all members vote.
+
+    Raises ``Invalid``: ``election.entitled_differs`` with what the people say, ``election.entitled_missing``.
+    """
+    if voters is None:
+        if given is None:
+            raise _wrong("entitled", "election.entitled_missing")
+        return given
+    if given is not None and given != voters:
+        raise _wrong("entitled", "election.entitled_differs", accepted=voters)
+    return voters
 
 
 def _check_after(last: State, held_on: date, rulings: Rulings) -> None:
@@ -234,6 +313,10 @@ def decide_shift(
 def _due(due_on: date, rulings: Rulings) -> dict[str, str]:
     remind_on = months_after(due_on, -int(rulings["remind_before"].value))
     return {"due_on": due_on.isoformat(), "remind_on": remind_on.isoformat()}
+
+
+def _named(post: State) -> tuple[str, str]:
+    return post["person"], post["role"]
 
 
 def _expect_running(before: State) -> None:

@@ -17,9 +17,11 @@ from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory.model import seat_committee
+from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by, only, shown
 from services.records.elections import model as rules
 from services.records.votes.counting import Counting
+from services.records.votes.electorates import Electorates
 
 Answer = dict[str, Any]
 COLLECTION = "elections"
@@ -33,7 +35,9 @@ class Elections:
         application: Application,
         directory: Directory,
         access: Access,
+        posts: Posts,
         counting: Counting,
+        electorates: Electorates,
         packs: list[Pack],
     ) -> None:
         self.documents = application.documents(COLLECTION)
@@ -44,7 +48,9 @@ class Elections:
         self._database = application.database
         self._directory = directory
         self._access = access
+        self._posts = posts
         self._counting = counting
+        self._electorates = electorates
         self._packs = packs
         self._clock: Clock = application.clock
 
@@ -54,7 +60,12 @@ class Elections:
         """Record an election that was held; it ends the term before, in the same commit."""
         organisation = self._directory.organisation_named_in("organisation", request["organisation"])
         self._access.require_writer(context.actor(), organisation.id)
-        self._require_known([each["person"] for each in request["candidates"]])
+        candidates = [each["person"] for each in request["candidates"]]
+        self._require_known("candidates", candidates)
+        able = self._electorates.standing(candidates, organisation.id, request["held_on"])
+        may_stand = self._counting.ruling("election_candidates", request["held_on"])
+        rules.check_candidates(candidates, able, may_stand)
+        request = {**request, "entitled": self._entitled(organisation.id, request)}
         votes = [{"candidate": each["person"], "votes": each["votes"]} for each in request["candidates"]]
         counted, counted_by = self._counting.elect({**request, "on": request["held_on"], "votes": votes})
         rulings = self._rulings(organisation.id, request["held_on"])
@@ -75,11 +86,55 @@ class Elections:
                 last.state if last else None,
                 self._clock.today(),
             )
-            held = self.documents.create(election, change.state, change.events, respond=shown)
+            held = self.documents.create(election, change.state, change.events, respond=_shown)
             if last is not None:
                 self.documents.change(last.id, partial(rules.end, last.id, on=request["held_on"]))
             self._seat(held)
             return held
+
+        return in_transaction(self._database, commit).response or {}
+
+    def confirm(self, request: Answer) -> Answer:
+        """Confirm the result, from strictly above: who was elected takes the posts, those before end with it.
+
+        All of it is one commit. Confirmed again with the same posts, nothing more happens.
+        """
+        actor, found = context.actor(), self._readable(request["election"])
+        organisation = self._directory.organisations.get(found.state["organisation"])
+        self._access.require_reviewer(actor, organisation.id)
+        if self._access.holds_writing_post(actor, organisation.id):
+            raise Forbidden("election.own_organisation")
+        for each in request["posts"]:
+            self._access.require_appointer(actor, each["role"], organisation.id)
+        self._require_known("posts", [each["person"] for each in request["posts"]])
+
+        def commit() -> Document:
+            before = self.documents.get(found.id)
+            confirmed = self.documents.change(
+                found.id,
+                partial(
+                    rules.confirm,
+                    found.id,
+                    posts=request["posts"],
+                    since=request["since"],
+                    by=actor,
+                    today=self._clock.today(),
+                ),
+                expected_version=request["expected_version"],
+                respond=_shown,
+            )
+            if confirmed.version != before.version:
+                seated = confirmed.state["confirmed"]
+                elected = {
+                    post_id(found.id, each["person"], each["role"]): (
+                        self._directory.people.get(each["person"]),
+                        each["role"],
+                    )
+                    for each in seated["posts"]
+                }
+                since = date.fromisoformat(seated["since"])
+                self._posts.seat(organisation, rules.COMMITTEE_ROLES, elected, since)
+            return confirmed
 
         return in_transaction(self._database, commit).response or {}
 
@@ -100,7 +155,7 @@ class Elections:
                 today=self._clock.today(),
             ),
             expected_version=request["expected_version"],
-            respond=shown,
+            respond=_shown,
         )
         return asked.response or {}
 
@@ -126,7 +181,7 @@ class Elections:
                     today=self._clock.today(),
                 ),
                 expected_version=request["expected_version"],
-                respond=shown,
+                respond=_shown,
             )
             self._seat(decided)
             return decided
@@ -151,7 +206,7 @@ class Elections:
 
     def get(self, election: str) -> Answer:
         """One election with its count, and the term it began."""
-        return shown(self._readable(election))
+        return _shown(self._readable(election))
 
     def listed(self, request: Answer) -> Answer:
         """Terms of one organisation, newest first; or those in the caller's reach, the first due first."""
@@ -165,7 +220,7 @@ class Elections:
         elif not self._access.reaches_everything(actor, request.get("within")):
             wanted["organisation"] = {"$in": sorted(self._reach(actor, request.get("within")))}
         found = page(self.documents, wanted, order=order, limit=request["limit"], cursor=request["cursor"])
-        return {"items": [shown(each) for each in found.documents], "next": found.next}
+        return {"items": [_shown(each) for each in found.documents], "next": found.next}
 
     # -- within --------------------------------------------------------------------------------
 
@@ -210,15 +265,30 @@ class Elections:
     def _rulings(self, organisation: str, day: date) -> rules.Rulings:
         return effective(self._packs, day, self._directory.authority.path(organisation))
 
-    def _require_known(self, people: list[str]) -> None:
+    def _entitled(self, organisation: str, request: Answer) -> int:
+        voters = None
+        if self._electorates.votes_as_a_whole(organisation):
+            voters = len(self._electorates.at(organisation, request["held_on"]).voters)
+        return rules.check_entitled(request.get("entitled"), voters)
+
+    def _require_known(self, field: str, people: list[str]) -> None:
         unknown = self._directory.unknown_people(people)
         fields = {
-            f"candidates.{position}.person": ["person.unknown"]
+            f"{field}.{position}.person": ["person.unknown"]
             for position, person in enumerate(people)
             if person in unknown
         }
         if fields:
             raise Invalid("person.unknown", fields=fields)
+
+
+def _shown(election: Document) -> Answer:
+    return {"confirmed": None, **shown(election)}  # none, of elections recorded before there was such a step
+
+
+def post_id(election: str, person: str, role: str) -> str:
+    """The post that an election gives, however often it is confirmed."""
+    return derived_id("post", election, person, role)
 
 
 def election_id(organisation: str, held_on: date) -> str:

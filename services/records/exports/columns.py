@@ -64,6 +64,7 @@ WORDS: Mapping[tuple[str | None, ...], str] = {
     kinds.LECTURE_STATES: "lecture_state",
     kinds.LECTURE_KINDS: "word.lecture_kind",
     REVIEW_LEVELS: "word.review_level",
+    kinds.SPELL_REASONS: "word.spell_reason",
     kinds.TRANSFER_KINDS: "transfer_kind",
     kinds.TRANSFER_STATES: "transfer_state",
     kinds.ORGANISATION_CHANGES: "word.organisation_change",

@@ -16,14 +16,28 @@ LISTS: Mapping[str, Listed] = {
     "organisations": Listed("list_organisations"),
     "editions": Listed("list_editions", without=("edition",)),
     "people": Listed("list_people"),
-    "transfers": Listed("list_transfers", without=("name", *_SOURCE), titles={"place": "column.outside"}),
+    "memberships": Listed("list_memberships"),
+    "transfers": Listed(
+        "list_transfers",
+        without=("name", "tasks", "redirected.left", "redirected.destination", *_SOURCE),
+        titles={"redirected.on": "column.redirected_on", "place": "column.outside"},
+    ),
     "posts": Listed("list_posts"),
     "ending_posts": Listed("list_ending_posts"),
     "vacancies": Listed("list_vacancies"),
     "elections": Listed(
         "list_elections",
-        without=("elected", "shift.reason", "shift.comment", "shift.asked_by", "shift.decided_by"),
+        without=(
+            "elected",
+            "shift.reason",
+            "shift.comment",
+            "shift.asked_by",
+            "shift.decided_by",
+            "confirmed.since",
+            "confirmed.by",
+        ),
         titles={
+            "confirmed.on": "column.confirmed_on",
             "shift.to": "column.shifted_to",
             "shift.state": "column.shift_state",
             "shift.asked_on": "column.shift_asked_on",
@@ -102,5 +116,6 @@ NO_EXPORT: Mapping[str, str] = {
     "list_activity_kinds": "the kinds and their rules themselves: the same for everybody, and no records",
     "list_my_bulletins": "what one is told, as the list of an organisation's bulletins has it",
     "list_my_lectures": "one's own drafts; what was handed in is in the lectures of its campaign",
+    "list_sanctions": "who is under discipline is read where each reading is on record, and not carried away",
     "list_development_steps": "the steps and rules themselves: the same for everybody, and no records",
 }

@@ -10,6 +10,7 @@ from services.records.plans import model as rules
 from services.records.plans.board import Answer, Board
 
 _BY_DUE_DATE = [("due_on", 1)]
+MOST_NAMED = 50
 _PUBLIC = ("title", "organisation", "kind", "category", "state", "due_on", "result")
 
 
@@ -65,6 +66,20 @@ class Lists:
             for each in found.documents
         ]
         return {"items": items, "next": found.next}
+
+    def left_behind(self, person: str, organisation: str | None) -> list[str]:
+        """Open tasks of an organisation, or of the branch of a group, for which ``person`` is responsible.
+
+        The first due first, ``MOST_NAMED`` of them.
+        """
+        node = self._board.directory.authority.node(organisation) if organisation else None
+        if node is None:
+            return []
+        nodes = [node.id, *([node.parent] if node.kind == "group" and node.parent else [])]
+        found = self._board.tasks.find(
+            {"responsible": person, "state": "open"}, sort=[("due_on", 1), ("_id", 1)], limit=0
+        )
+        return [each.id for each in found if each.state["organisation"] in nodes][:MOST_NAMED]
 
     # -- within --------------------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ class PersonRows:
                 known.id, known.state, given, home.state if home else None, self._today
             )
             state = intent.entry.state if intent.entry else known.state
-        intent.appointments = self._appointments(values, intent.person, state, held)
+        intent.appointments = self._appointments(values, intent.person, known, state, held)
         if known is not None and intent.entry is None and not intent.appointments:
             return UNCHANGED
         made.append(intent)
@@ -167,6 +167,7 @@ class PersonRows:
         self,
         values: Values,
         person: str,
+        known: Document | None,
         state: Mapping[str, Any],
         held: Mapping[str, Document],
     ) -> list[Appointment]:
@@ -183,6 +184,8 @@ class PersonRows:
                 "since": values.get("post_since", self._today.isoformat()),
                 "until": None,
             }
+            if known is not None:  # who is new is under nothing that anybody entered
+                self._posts.require_rights(person)
             post = derived_id("post", self._job, person, where.id, role)
             made = rules.give_post(post, given, state, where.state, self._today)
             appointments.append((post, made, given, where))

@@ -30,7 +30,9 @@ from services.records.directory import persons
 from services.records.directory.organisations import Organisations
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by
+from services.records.sanctions.rights import Rights
 from services.records.structure import model as rules
+from services.records.transfers.following import TransferFollowing
 
 Answer = dict[str, Any]
 KIND = "reorganisation"
@@ -48,6 +50,8 @@ class Reorganising:
         posts: Posts,
         access: Access,
         dossiers: Following,
+        transfers: TransferFollowing,
+        rights: Rights,
     ) -> None:
         self._database = application.database
         self._jobs = application.jobs
@@ -57,6 +61,8 @@ class Reorganising:
         self._posts = posts
         self._access = access
         self._dossiers = dossiers
+        self._transfers = transfers
+        self._rights = rights
         self._audit: Audit = application.audit
         self._clock: Clock = application.clock
 
@@ -156,7 +162,7 @@ class Reorganising:
             raise Conflict("organisation.heir_missing")
         for person in waiting[:BUNCH]:
             assert heir is not None
-            self._take_over(person, heir, date.fromisoformat(task["effective_on"]))
+            self._take_over(person, heir, task)
         ended = len(waiting) <= BUNCH
         if ended:
             self._end(task, ending, heir)
@@ -191,8 +197,8 @@ class Reorganising:
         named = found_by(self._directory.people, "_id", task["people"], active=True)
         return [each for each in named if each.state["organisation"] in task["homes"]]
 
-    def _take_over(self, person: Document, heir: Document, day: date) -> None:
-        today = self._clock.today()
+    def _take_over(self, person: Document, heir: Document, task: Answer) -> None:
+        today, day = self._clock.today(), date.fromisoformat(task["effective_on"])
 
         def decide(state: Answer) -> Change | None:
             since = min(rules.goes_over(state, day), today)
@@ -202,6 +208,11 @@ class Reorganising:
         moved = self._directory.people.change(person.id, decide)
         on_commit(partial(self._directory.know_person, moved))
         self._bring_dossier(moved, heir)
+        self._rights.follow(person.id, heir.id)
+        left = person.state["organisation"]
+        self._transfers.leave_from(person.id, left, heir.id, by=str(context.actor()))
+        if not task["ending"]:
+            self._posts.withdraw_left(person.id, left, heir.id)  # of what ends, all posts end with it
 
     def _bring_dossier(self, person: Document, heir: Document) -> None:
         branch = heir.state["parent"] if heir.state["kind"] == "group" else heir.id
@@ -233,6 +244,8 @@ class Reorganising:
             written.append((before, ended))
         self._organisations.keep(written, why)
         self._posts.withdraw_at(ending)
+        if heir is not None:
+            self._transfers.go_to(ending, heir.id, by=str(context.actor()))
 
     def _day(self, task: Answer, concerned: Sequence[str]) -> date:
         """From when it counts: as was asked, but not before what changed since it was asked for."""

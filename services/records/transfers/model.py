@@ -7,7 +7,7 @@ meanwhile, membership changes with acceptance or completion and not before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from services.contracts.records_events.transfers import (
     TransferAccepted,
     TransferAsked,
     TransferCompleted,
+    TransferRedirected,
     TransferRefused,
     TransferWithdrawn,
 )
@@ -100,10 +101,19 @@ def enter_in(
     return Change(state, [_event(TransferCompleted, subject, state, today, late=state["late"])])
 
 
-def accept(subject: str, before: State, *, by: str, today: date) -> Change:
-    """The receiving branch takes the person in. Raises as ``_decided``."""
-    state = _decided(before, "accepted", by, today)
-    return Change(state, [_event(TransferAccepted, subject, state, today)])
+def accept(
+    subject: str, before: State, tasks: Sequence[str], *, receives: bool, by: str, today: date
+) -> Change:
+    """The receiving branch takes the person in.
+
+    ``tasks``: what they are responsible for at the branch that is left, which names somebody else for it.
+    Raises as ``_decided``, and ``Conflict("transfer.destination_ended")`` unless that branch ``receives``:
+    what is accepted then is to withdraw it and ask for another.
+    """
+    state = {**_decided(before, "accepted", by, today), "tasks": list(tasks)}
+    if not receives:
+        raise Conflict("transfer.destination_ended", params={"accepted": "withdraw"})
+    return Change(state, [_event(TransferAccepted, subject, state, today, tasks=list(tasks))])
 
 
 def refuse(subject: str, before: State, *, comment: str | None, by: str, today: date) -> Change:
@@ -120,6 +130,23 @@ def withdraw(subject: str, before: State, *, by: str, today: date) -> Change | N
         return None
     state = _ended(before, "withdrawn", by, today)
     return Change(state, [_event(TransferWithdrawn, subject, state, today)])
+
+
+def redirect(subject: str, before: State, ends: State, *, by: str, today: date) -> Change | None:
+    """A running transfer goes on from, or to, the organisation that took over one of its ends.
+
+    ``ends``: ``left`` or ``destination``. Where both ends are one now, there is nothing to transfer any more
+    and it ends as withdrawn. What it was asked for at first stays in ``redirected``.
+    """
+    if before["state"] != "asked" or all(before[name] == node for name, node in ends.items()):
+        return None
+    first = before.get("redirected") or {name: before[name] for name in ("left", "destination")}
+    state = {**before, **ends, "redirected": {**first, "on": today.isoformat()}}
+    if state["left"] == state["destination"]:
+        state = _concerning(_ended(state, "withdrawn", by, today))
+        return Change(state, [_event(TransferWithdrawn, subject, state, today)])
+    state = _concerning(state)
+    return Change(state, [_event(TransferRedirected, subject, state, today)])
 
 
 def complete(
@@ -180,6 +207,8 @@ def _begun(kind: str, person: str, by: str, today: date) -> dict[str, Any]:
         "decided_on": None,
         "comment": None,
         "late": False,
+        "tasks": [],
+        "redirected": None,
     }
 
 

@@ -19,6 +19,7 @@ from services.records.development.following import Following
 from services.records.directory import persons
 from services.records.directory.people import People
 from services.records.directory.store import Directory, only
+from services.records.plans.lists import Lists
 from services.records.transfers import model as rules
 from services.records.transfers.pack import TransferPack
 
@@ -35,6 +36,7 @@ class Parts:
     people: People
     access: Access
     dossiers: Following
+    tasks: Lists
     packs: list[Pack]
 
 
@@ -54,6 +56,7 @@ class Transfers:
         self._people = parts.people
         self._access = parts.access
         self._dossiers = parts.dossiers
+        self._tasks = parts.tasks
         self._packs = parts.packs
         self._pack([])  # a pack that cannot be applied is found at start
 
@@ -106,10 +109,13 @@ class Transfers:
         actor, found, today = context.actor(), self._readable(request["transfer"]), self._clock.today()
         if found.state["kind"] == "within":
             self._access.require_writer(actor, found.state["destination"])
+        tasks = self._tasks.left_behind(found.state["person"], found.state["left"])
+        destination = self._directory.authority.node(str(found.state["destination"]))
+        receives = destination is not None and destination.active
 
         def decide(state: Answer) -> Change:
             if request["verdict"] == "accept":
-                return rules.accept(found.id, state, by=actor, today=today)
+                return rules.accept(found.id, state, tasks, receives=receives, by=actor, today=today)
             return rules.refuse(found.id, state, comment=request["comment"], by=actor, today=today)
 
         def commit(decided: Document) -> None:
@@ -295,7 +301,9 @@ class Transfers:
     def _shown(self, transfer: Document) -> Answer:
         state = {name: value for name, value in transfer.state.items() if name not in ("slot", "concerns")}
         overdue = rules.is_overdue(state, self._clock.today())
-        return {"id": transfer.id, "version": transfer.version, **state, "overdue": overdue}
+        # Nothing of these, of transfers from before there were such things.
+        told = {"tasks": [], "redirected": None, **state}
+        return {"id": transfer.id, "version": transfer.version, **told, "overdue": overdue}
 
     def _named(self, transfers: list[Answer]) -> list[Answer]:
         """With the names of whom they are about, as they are called now."""

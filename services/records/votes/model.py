@@ -5,7 +5,7 @@ How much is enough stands in policy packs as ``Share``; that it has to be exceed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,20 @@ HALF = Share(1, 2)
 FOUR_FIFTHS = Share(4, 5)
 
 
-def has_vote(political_status: str, *, on_party_probation: bool = False) -> bool:
-    """Whether a person votes: full members do, but not while under 留党察看; probationary members do not."""
-    return political_status == "member" and not on_party_probation
+@dataclass(frozen=True)
+class Electorate:
+    """The full members of a day, and those of them who had no vote then, being under 留党察看.
+
+    Who is still probationary is no full member. Source: 中国共产党章程第七条, 第四十一条.
+    """
+
+    members: Set[str]
+    without: Set[str] = frozenset()
+
+    @property
+    def voters(self) -> frozenset[str]:
+        """Who has a vote, elects and may stand."""
+        return frozenset(self.members - self.without)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("organisations"),
         Ask("organisations", {"within": FACULTY}),
         Ask("organisations", {"parent": FACULTY, "kind": "branch", "active": True}),
-        Ask("organisations", {"search": "支部"}, scans=True),  # within a name; a campus has some hundreds
+        Ask("organisations", {"search": "支部"}),
+        Ask("organisations", {"search": "支", "within": FACULTY}),
+        Ask("organisation_history", {"search": "编 1", "on": "2026-09-10"}),
     ),
     "list_editions": (Ask("organisation_history", _AT, besides=_SEEN),),
     "list_people": (
@@ -60,6 +62,16 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("people", _AT),
         Ask("people", {"within": FACULTY, "political_status": "member"}),
         Ask("people", {"search": "测试"}, actor=ADMINISTRATOR),
+    ),
+    "list_sanctions": (
+        Ask("sanctions", besides=_KNOWN),
+        Ask("sanctions", actor=ADMINISTRATOR, besides=_KNOWN),
+        Ask("sanctions", {"within": FACULTY, "state": "running"}, besides=_KNOWN),
+        Ask("sanctions", {"person": "p-0"}, besides={"people": 2}),
+    ),
+    "list_memberships": (
+        Ask("people", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}),
+        Ask("people", {**_AT, "since": "2026-01-01", "until": "2026-12-31"}, actor=ADMINISTRATOR),
     ),
     "list_transfers": (
         Ask("transfers", besides=_KNOWN),
@@ -91,8 +103,12 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
         Ask("posts", actor=ADMINISTRATOR),
         Ask("posts", {"within": FACULTY}),
     ),
-    # And every secretary's post, which grows with the number of branches.
-    "list_vacancies": (Ask("organisations", besides={"posts": 1}),),
+    # And the posts at the branches of the page.
+    "list_vacancies": (
+        Ask("organisations", besides={"posts": NAMES}),
+        Ask("organisations", {"within": FACULTY}, besides={"posts": NAMES}),
+        Ask("organisations", actor=ADMINISTRATOR, besides={"posts": NAMES}),
+    ),
     "list_elections": (
         Ask("elections", _AT),
         Ask("elections", {"within": FACULTY, "standing": "due_soon"}),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
 
@@ -20,26 +20,36 @@ def test_a_committee_is_elected_for_its_term_and_its_end_is_told_once(
         "organisation": faculty.branch,
         "held_on": "2023-10-20",
         "seats": 3,
-        "entitled": 24,
-        "present": 22,
+        "present": 4,
         "candidates": [
-            {"person": person, "votes": votes}
-            for person, votes in zip(candidates, (20, 18, 15, 3), strict=True)
+            {"person": person, "votes": votes} for person, votes in zip(candidates, (4, 3, 3, 2), strict=True)
         ],
     }
     for person in (faculty.next_door, faculty.member):
         with pytest.raises(Forbidden):
             campus.call(person, "record_election", **election)
+    few = {"present": 3, "candidates": [{"person": each, "votes": 2} for each in candidates]}
     with pytest.raises(Invalid, match=r"election\.not_quorate") as refused:
-        campus.call(faculty.secretary, "record_election", **{**election, "entitled": 28})
-    assert refused.value.params["accepted"] == 23
+        campus.call(faculty.secretary, "record_election", **{**election, **few})
+    assert refused.value.params["accepted"] == 4
+    other = {
+        "organisation": faculty.neighbour,
+        "seats": 1,
+        "present": 2,
+        "candidates": [
+            {"person": faculty.next_door, "votes": 2},
+            {"person": campus.person("S020", faculty.neighbour), "votes": 0},
+        ],
+    }
     with pytest.raises(Invalid, match=r"election\.no_committee"):
-        campus.call(
-            campus.administrator, "record_election", **{**election, "organisation": faculty.neighbour}
-        )
+        campus.call(campus.administrator, "record_election", **{**election, **other})
+    with pytest.raises(Invalid, match=r"election\.candidate_unfit") as refused:
+        campus.call(faculty.secretary, "record_election", **{**election, "candidates": other["candidates"]})
+    assert refused.value.params["article"] == "中国共产党章程第七条、第四十一条"
     held = campus.call(faculty.secretary, "record_election", "e1", **election)
     assert campus.call(faculty.secretary, "record_election", "e1", **election) == held
     assert (held["due_on"], held["elected"], held["standing"]) == ("2026-10-20", candidates[:3], "running")
+    assert (held["entitled"], held["confirmed"]) == (4, None)
     branch = campus.call(faculty.member, "get_organisation", organisation=faculty.branch)
     assert (branch["committee_elected_on"], branch["committee_due_on"]) == ("2023-10-20", "2026-10-20")
     assert campus.call(faculty.member, "get_election", election=held["id"])["id"] == held["id"]
@@ -105,3 +115,73 @@ def test_a_committee_is_elected_for_its_term_and_its_end_is_told_once(
     turn(date(2029, 10, 23))
     assert listed(campus.administrator, "overdue") == []
     assert campus.call(campus.administrator, "get_election", election=again["id"])["standing"] == "ended"
+
+
+def test_a_confirmed_election_gives_its_posts_once_and_ends_those_before(
+    campus: Campus, faculty: Faculty
+) -> None:
+    before, after = campus.person("S030", faculty.branch), campus.person("S031", faculty.branch)
+    campus.post(before, "publicity_commissioner", faculty.branch)
+    campus.post(faculty.groupie, "group_leader", faculty.group)
+    candidates = [faculty.secretary, faculty.member, after, before]
+    held = campus.call(
+        faculty.secretary,
+        "record_election",
+        organisation=faculty.branch,
+        held_on="2026-09-08",
+        seats=3,
+        present=5,
+        candidates=[{"person": each, "votes": 3 + (each != before)} for each in candidates],
+        elected=candidates[:3],
+    )
+    confirm: dict[str, Any] = {
+        "election": held["id"],
+        "since": "2026-09-09",
+        "posts": [
+            {"person": faculty.secretary, "role": "secretary"},
+            {"person": faculty.member, "role": "organisation_commissioner"},
+            {"person": after, "role": "publicity_commissioner"},
+        ],
+    }
+    for person in (faculty.secretary, faculty.member, faculty.next_door):
+        with pytest.raises((Forbidden, NotFound)):
+            campus.call(person, "confirm_election", **confirm)
+    for wrong, code in (
+        ([{"person": before, "role": "secretary"}], "not_elected"),
+        ([{"person": after, "role": "organiser"}], "role_unfit"),
+        ([{"person": after, "role": "secretary"}, confirm["posts"][0]], "post_twice"),
+    ):
+        with pytest.raises(Invalid, match=code) as refused:
+            campus.call(faculty.dean, "confirm_election", **{**confirm, "posts": wrong})
+        assert code == "post_twice" or refused.value.params["accepted"]
+    with pytest.raises(Invalid, match=r"since_unfit"):
+        campus.call(faculty.dean, "confirm_election", **{**confirm, "since": "2026-09-07"})
+
+    def seats() -> set[tuple[str, str, str, str | None]]:
+        found = campus.call(faculty.dean, "list_posts", organisation=faculty.branch, active=True)["items"]
+        return {(each["person"], each["role"], each["since"], each["until"]) for each in found}
+
+    held_before = seats()
+    confirmed = campus.call(faculty.dean, "confirm_election", "c1", **confirm)
+    assert seats() == {
+        (faculty.secretary, "secretary", "2026-01-01", None),  # who goes on holds the post that they held
+        (faculty.member, "organisation_commissioner", "2026-09-09", None),
+        (after, "publicity_commissioner", "2026-09-09", None),
+    }
+    told = len(campus.events("records.post.changed.v1"))
+    for key in ("c1", "c2", None):
+        again = campus.call(faculty.dean, "confirm_election", key, **confirm)
+        assert again["version"] == confirmed["version"]
+    with pytest.raises(Conflict, match=r"election\.confirmed"):
+        campus.call(faculty.dean, "confirm_election", **{**confirm, "posts": confirm["posts"][:1]})
+    changed = campus.events("records.post.changed.v1")
+    assert len(changed) == told
+    ended = [each["data"] for each in changed if not each["data"]["active"]]
+    assert [(each["person"], each["role"], each["until"]) for each in ended] == [
+        (before, "publicity_commissioner", "2026-09-10")
+    ]
+    assert (before, "publicity_commissioner", "2026-01-01", None) in held_before
+    [event] = campus.events("records.election.confirmed.v1")
+    assert (event["data"]["posts"], event["data"]["confirmed_on"]) == (3, "2026-09-10")
+    mine = campus.call(faculty.member, "who_am_i")["posts"]
+    assert [each["role"] for each in mine] == ["organisation_commissioner"]

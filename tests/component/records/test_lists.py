@@ -25,6 +25,7 @@ from services.records.application import Records
 from services.records.development import model as development
 from services.records.development.verdict import Facts
 from services.records.directory import model as directory
+from services.records.directory.naming import spelled
 from services.records.plans import beginnings as planning
 from services.records.service import RecordsService
 from tests.component.records.asks import (
@@ -110,6 +111,7 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
         (records.thoughts.documents, {**report, "period": "2026-Q1", "handed_in_on": "2026-03-01"}),
         (records.thought_contacts.documents, contacts),
         (records.transfers.documents, {**asked, "concerns": [branch, "p-o1"], "due_on": "2026-09-05"}),
+        (records.sanctions._documents, {**one, **_SANCTION}),
         (
             records.activity_templates.documents,
             {"title": "党课", "offered": [branch]},
@@ -136,6 +138,12 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     _fill_station(records, branch, prefix, people)
     edition = {"organisation": branch, "since": "2020-01-01", "until": "2020-12-31"}
     _many(records.history._documents, prefix, [{**edition, "edition": number} for number in range(count)])
+    named = {"name": "编 1", "since": "2026-01-01", "until": "9999-12-31", **spelled("编 1")}
+    once = [
+        {**kept.organisations.get(branch).state, **named, "organisation": f"{prefix}-o{n}"}
+        for n in range(count)
+    ]
+    _many(records.history._documents, f"{prefix}-once", once)
     statements = records.dues.statements
     lines = [{"reconciliation": f"{prefix}-r", "number": number} for number in range(count)]
     statements._reconciliations.create(f"{prefix}-r", {"organisation": branch})
@@ -186,6 +194,9 @@ def _found(records: Records, code: str, kind: str, parent: str | None) -> None:
     kept.know_organisation(kept.organisations.create(code, change.state, change.events))
 
 
+_SANCTION = {"state": "running", "decided_on": "2026-03-01", "since": "2026-03-01"} | dict.fromkeys(
+    ("until", "last"), "2027-02-28"
+)
 _MEMBER = {"name": "测试", "political_status": "member"}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
 from tests.component.records.test_membership import told
 
@@ -190,3 +191,78 @@ def test_transfers_are_listed_to_both_ends_newest_first_and_each_once(
     for wanted in ({"concerns": {"$in": [faculty.branch]}}, {"state": "asked"}, {"person": "x"}):
         plan = transfers.find(wanted).sort([("asked_on", -1), ("_id", -1)]).explain()
         assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
+
+
+def test_a_running_transfer_goes_on_with_who_took_over_and_posts_end_where_they_were(
+    campus: Campus, faculty: Faculty
+) -> None:
+    third = campus.organisation("B9", "branch", faculty.faculty)
+    elsewhere = campus.organisation("B10", "branch", faculty.faculty)
+    arriving = campus.person("S040", elsewhere)
+    overtaken, mover = campus.person("S041", faculty.branch), faculty.member
+
+    def ask(person: str, destination: str) -> str:
+        asked = campus.call(person, "ask_transfer", person=person, destination=destination)
+        return str(asked["id"])
+
+    leaving, coming, within = (
+        ask(mover, third),
+        ask(arriving, faculty.branch),
+        ask(overtaken, faculty.neighbour),
+    )
+    campus.call(
+        campus.administrator,
+        "merge_organisations",
+        organisation=faculty.neighbour,
+        others=[faculty.branch],
+        reason="人数过少",
+    )
+
+    def shown(transfer: str) -> dict[str, Any]:
+        return campus.call(campus.administrator, "get_transfer", transfer=transfer)
+
+    wait_for(lambda: shown(coming)["destination"] == faculty.neighbour, 30)
+    assert shown(leaving)["left"] == faculty.neighbour
+    assert shown(leaving)["redirected"] == {
+        "left": faculty.branch,
+        "destination": third,
+        "on": "2026-09-10",
+    }
+    # From one branch to what is the same branch now there is nothing left to transfer.
+    assert (shown(within)["state"], home(campus, overtaken)) == ("withdrawn", faculty.neighbour)
+    events = campus.events("records.transfer.redirected.v1")
+    assert {(each["subject"], each["data"]["destination"]) for each in events} == {
+        (leaving, third),
+        (coming, faculty.neighbour),
+    }
+    taken = campus.call(faculty.next_door, "decide_transfer", transfer=coming, verdict="accept")
+    assert (taken["state"], home(campus, arriving)) == ("accepted", faculty.neighbour)
+
+    # Who moves on gives up the post and leaves tasks behind; a post further up is kept.
+    campus.post(mover, "organisation_commissioner", faculty.neighbour)
+    campus.post(mover, "publicity_commissioner", faculty.faculty)
+    due = {"kind": "work", "organisation": faculty.neighbour, "responsible": mover, "due_on": "2026-12-31"}
+    task = campus.call(faculty.next_door, "enter_task", title="整理台账", **due)["id"]
+    accepted = campus.call(campus.administrator, "decide_transfer", transfer=leaving, verdict="accept")
+    assert (accepted["tasks"], home(campus, mover)) == ([task], third)
+    held = campus.call(campus.administrator, "list_posts", person=mover, active=True)["items"]
+    assert [(each["role"], each["organisation"]) for each in held] == [
+        ("publicity_commissioner", faculty.faculty)
+    ]
+    told = campus.events("records.post.changed.v1")[-1]["data"]
+    assert (told["role"], told["active"], told["until"]) == (
+        "organisation_commissioner",
+        False,
+        "2026-09-10",
+    )
+    [event] = [each for each in campus.events("records.transfer.accepted.v1") if each["subject"] == leaving]
+    assert event["data"]["tasks"] == [task]
+
+    # Nobody took over a branch that was empty: what to do is said.
+    back = ask(mover, elsewhere)
+    campus.call(campus.administrator, "dissolve_organisation", organisation=elsewhere, reason="未发展")
+    gone = {"organisation": elsewhere}
+    wait_for(lambda: not campus.call(mover, "get_organisation", **gone)["active"], 30)
+    with pytest.raises(Conflict, match=r"transfer\.destination_ended"):
+        campus.call(campus.administrator, "decide_transfer", transfer=back, verdict="accept")
+    assert campus.call(mover, "withdraw_transfer", transfer=back)["state"] == "withdrawn"

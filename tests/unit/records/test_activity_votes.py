@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.chassis.errors import Invalid
 from services.chassis.policies import effective, load_all
 from services.records.activities.votes import Voting, counted
+from services.records.votes.model import Electorate
 
 FOLDER = Path(__file__).parents[3] / "services" / "records" / "policies"
 
@@ -25,8 +26,8 @@ PACKS = [
 RULINGS = effective(PACKS, date(2026, 9, 8))
 
 
-def voting(members: int) -> Voting:
-    return Voting(frozenset(f"p{n}" for n in range(members)), RULINGS)
+def voting(members: int, *without: str) -> Voting:
+    return Voting(Electorate(frozenset(f"p{n}" for n in range(members)), frozenset(without)), RULINGS)
 
 
 def attended(present: int, excused: int, absent: int = 0) -> list[dict[str, Any]]:
@@ -115,10 +116,18 @@ def test_one_person_at_a_time_and_each_once() -> None:
 
 def test_who_has_no_vote_is_entitled_to_come_and_not_to_vote() -> None:
     attendance = [*attended(3, 0), {"person": "probationary", "state": "present", "guest": False}]
-    found = counted("branch_meeting", {"without_vote": 1}, attendance, voting(3))
-    assert (found["quorum"]["entitled"], found["quorum"]["present"]) == (2, 2)
-    with pytest.raises(Invalid, match=r"vote\.more_than_entitled"):
-        counted("branch_meeting", {"without_vote": 4}, attendance, voting(3))
+    found = counted("branch_meeting", {}, attendance, voting(3, "p1", "elsewhere"))
+    assert (found["quorum"]["entitled"], found["quorum"]["present"], found["without_vote"]) == (2, 2, 1)
+    assert counted("branch_meeting", {"without_vote": 1}, attendance, voting(3, "p1")) == found
+    with pytest.raises(Invalid, match=r"vote\.without_vote_differs") as refused:
+        counted("branch_meeting", {"without_vote": 2}, attendance, voting(3, "p1"))
+    assert refused.value.params == {"accepted": 1}
+
+
+def test_the_absence_of_who_has_no_vote_is_nobodys_written_opinion() -> None:
+    given_vote = vote(3, 2, 2, written=1, written_in_favour=1, against=1)
+    with pytest.raises(Invalid, match=r"vote\.written_more_than_absent"):
+        counted("branch_meeting", {"votes": [given_vote]}, attended(2, 1, 1), voting(4, "p2"))
 
 
 def test_an_election_names_who_was_elected_by_which_rules() -> None:

@@ -144,3 +144,38 @@ def test_each_day_due_is_told_once_however_often_it_is_turned(days: list[int], m
     assert (due in heard) == (last > due[1])
     assert told(rules.turn("e", term, last, seated=False)) == ["ended"]
     assert rules.turn("e", {**term, "standing": "ended"}, last, seated=True) is None
+
+
+def test_a_result_is_confirmed_once_and_the_same_again_is_nothing() -> None:
+    state = hold().state
+    seats = [{"person": "a", "role": "secretary"}, {"person": "b", "role": "deputy_secretary"}]
+    change = rules.confirm("e", state, seats, since=None, by="above", today=TODAY)
+    assert told(change) == ["confirmed"]
+    assert change is not None
+    assert change.state["confirmed"]["since"] == TODAY.isoformat()
+    assert rules.confirm("e", change.state, seats[::-1], since=None, by="above", today=TODAY) is None
+    with pytest.raises(Conflict, match=r"election\.confirmed"):
+        rules.confirm("e", change.state, seats[:1], since=None, by="above", today=TODAY)
+    with pytest.raises(Conflict, match=r"election\.ended"):
+        rules.confirm("e", {**state, "standing": "ended"}, seats, since=None, by="above", today=TODAY)
+
+
+def test_of_two_deputies_both_are_seated_and_of_two_secretaries_one() -> None:
+    state = hold().state
+    for role, fits in (("deputy_secretary", True), ("secretary", False)):
+        seats = [{"person": person, "role": role} for person in ("a", "b")]
+        if fits:
+            assert rules.confirm("e", state, seats, since=None, by="above", today=TODAY) is not None
+        else:
+            with pytest.raises(Invalid, match=r"election\.post_twice"):
+                rules.confirm("e", state, seats, since=None, by="above", today=TODAY)
+
+
+def test_who_was_entitled_follows_from_the_people_where_all_of_them_vote() -> None:
+    assert rules.check_entitled(None, 24) == rules.check_entitled(24, 24) == 24
+    assert rules.check_entitled(90, None) == 90  # delegates
+    with pytest.raises(Invalid, match=r"entitled_differs") as refused:
+        rules.check_entitled(25, 24)
+    assert refused.value.params == {"accepted": 24}
+    with pytest.raises(Invalid, match=r"entitled_missing"):
+        rules.check_entitled(None, None)

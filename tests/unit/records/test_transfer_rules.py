@@ -125,6 +125,12 @@ def test_whoever_comes_from_outside_has_a_letter_and_of_a_member_the_day_of_admi
     assert entered.events[0].data["organisation"] == "c"
 
 
+def test_nobody_is_taken_in_by_a_branch_that_is_no_more() -> None:
+    with pytest.raises(Conflict, match=r"transfer\.destination_ended") as refused:
+        rules.accept("t", within(), [], receives=False, by="r", today=TODAY)
+    assert refused.value.params == {"accepted": "withdraw"}
+
+
 class Life(RuleBasedStateMachine):
     """Whatever is tried in whatever order, a transfer ends once and says each of its changes once."""
 
@@ -151,7 +157,19 @@ class Life(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from(("p", "w", "r")))
     def accept(self, by: str) -> None:
-        self.attempt(lambda: rules.accept("t", self.state, by=by, today=self.today))
+        self.attempt(lambda: rules.accept("t", self.state, ["task"], receives=True, by=by, today=self.today))
+
+    @rule(end=st.sampled_from(("left", "destination")), node=st.sampled_from(("b", "c", "d", "e")))
+    def redirect(self, end: str, node: str) -> None:
+        before, ended = self.state, self.ended
+        if self.state["kind"] == "within" or end == "left":
+            self.attempt(lambda: rules.redirect("t", self.state, {end: node}, by="a", today=self.today))
+        if self.state["state"] == "asked":
+            self.ended = ended
+            assert self.state["redirected"] is None or self.state["redirected"]["left"] == "b"
+            assert set(self.state["concerns"]) == {self.state["left"], self.state["destination"]} - {None}
+        elif before["state"] == "asked":
+            assert self.state["left"] == self.state["destination"] == node
 
     @rule(by=st.sampled_from(("p", "r")), comment=st.sampled_from((None, "材料不全")))
     def refuse(self, by: str, comment: str | None) -> None:

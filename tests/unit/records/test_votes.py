@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import Invalid
-from services.contracts.kinds import POLITICAL_STATUSES
-from services.records.votes.model import Share, decide, elect, has_vote, least_candidates
+from services.records.votes.model import Electorate, Share, decide, elect, least_candidates
 
 
 @pytest.mark.parametrize(("entitled", "least"), [(1, 1), (2, 2), (15, 8), (16, 9), (17, 9)])
@@ -85,9 +84,9 @@ def test_the_least_that_exceeds_a_share_exceeds_it_and_one_less_does_not(
     assert not share.exceeded_by(share.least(whole) - 1, whole)
 
 
-def test_full_members_vote_and_nobody_else() -> None:
-    assert [status for status in POLITICAL_STATUSES if has_vote(status)] == ["member"]
-    assert not has_vote("member", on_party_probation=True)
+def test_full_members_vote_and_of_them_nobody_under_probation() -> None:
+    electorate = Electorate(frozenset({"a", "b", "c"}), frozenset({"b", "guest"}))
+    assert electorate.voters == {"a", "c"}
 
 
 @pytest.mark.parametrize(("entitled", "least"), [(15, 13), (16, 13), (17, 14), (20, 17)])

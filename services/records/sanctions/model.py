@@ -1,0 +1,192 @@
+"""Probation within the Party 留党察看: imposed, prolonged once, and closed by a decision. No I/O, no clock.
+
+While it lasts a member has no vote and neither elects nor stands; attending and paying dues go on. It
+lasts from its first to its last day and not a day longer: what a decision did not say is not inferred, so
+that a period which is over gives the rights back, and the decision about it stays to be entered. States are
+as the store keeps them: dates are ISO texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from services.chassis.contract import Change
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.policies import Ruling
+from services.contracts.records_events import SanctionChanged
+from services.records.development.spans import months_after
+
+State = Mapping[str, Any]
+Rulings = Mapping[str, Ruling]
+_DAY = timedelta(days=1)
+
+
+def impose(
+    subject: str, given: State, person: State, path: Sequence[str], rulings: Rulings, *, by: str, today: date
+) -> Change:
+    """A member is put on probation from ``since`` (or the day of the decision) for ``years``.
+
+    ``given``: ``person``, ``years``, ``decided_on``, ``decided_by`` (an organisation above the branch),
+    ``since`` and ``document_number`` or None. ``path``: the ids from the root to where the person belongs,
+    branch and group. Raises ``Forbidden("sanction.own")``; ``Invalid``: ``sanction.person_unfit`` unless an
+    active full member, ``sanction.in_future``, ``sanction.before_decision``, and by the pack
+    ``sanction.no_pack``, ``sanction.years_unfit``, ``sanction.decided_by_unfit``.
+    """
+    _not_own(given["person"], by)
+    if not person["active"] or person["political_status"] != "member":
+        raise _wrong("person", "sanction.person_unfit", accepted="member")
+    if "probation_years" not in rulings:
+        raise _wrong("decided_on", "sanction.no_pack")
+    decided_on: date = given["decided_on"]
+    since: date = given.get("since") or decided_on
+    for field, day in (("decided_on", decided_on), ("since", since)):
+        _past(field, day, today)
+    if since < decided_on:
+        raise _wrong("since", "sanction.before_decision", accepted=f"{decided_on.isoformat()} …")
+    years, allowed = given["years"], rulings["probation_years"]
+    if years not in allowed.value:
+        raise refusal(allowed, "sanction.years_unfit", "years", ", ".join(map(str, allowed.value)))
+    if given["decided_by"] not in path:
+        raise refusal(rulings["decided_above"], "sanction.decided_by_unfit", "decided_by", ", ".join(path))
+    until = _last_day(since, years).isoformat()
+    state = {
+        "person": given["person"],
+        "organisation": person["organisation"],
+        "decided_by": given["decided_by"],
+        "decided_on": decided_on.isoformat(),
+        "document_number": given.get("document_number"),
+        "years": years,
+        "since": since.isoformat(),
+        "until": until,
+        "last": until,
+        "prolonged": None,
+        "closed": None,
+        "state": "running",
+        "slot": given["person"],  # one at a time: left with the decision that closes it
+        "entered_by": by,
+        "entered_on": today.isoformat(),
+        "source": _cited(rulings["without_rights"]),
+    }
+    return _changed(subject, state)
+
+
+def prolong(subject: str, before: State, given: State, rulings: Rulings, *, by: str, today: date) -> Change:
+    """A probation of one year goes on for another, once. ``given``: ``decided_on``, ``document_number``.
+
+    Raises ``Forbidden("sanction.own")``, ``Conflict``: ``sanction.closed``, ``sanction.prolonged``;
+    ``Invalid``: ``sanction.in_future``, ``sanction.before_decision``, and by the pack ``sanction.too_long``.
+    """
+    _open(before, by)
+    if before["prolonged"] is not None:
+        raise Conflict("sanction.prolonged")
+    decided_on: date = given["decided_on"]
+    _past("decided_on", decided_on, today)
+    _after("decided_on", decided_on, before)
+    years = before["years"] + int(rulings["probation_prolonged"].value)
+    most = rulings["probation_most"]
+    if years > most.value:
+        raise refusal(most, "sanction.too_long", "sanction", most.value)
+    until = _last_day(date.fromisoformat(before["since"]), years).isoformat()
+    prolonged = {
+        "decided_on": decided_on.isoformat(),
+        "document_number": given.get("document_number"),
+        "before": before["until"],
+        "until": until,
+        "by": by,
+    }
+    return _changed(subject, {**before, "until": until, "last": until, "prolonged": prolonged})
+
+
+def close(subject: str, before: State, given: State, rulings: Rulings, *, by: str, today: date) -> Change:
+    """The decision that ends it. ``given``: ``outcome``, ``on``, ``document_number``, ``comment``.
+
+    ``restored``: the rights are given back, after its last day. ``revoked``: the decision was found wrong and
+    does not count from ``on`` on, which may be its first day. ``expelled``: no member from ``on`` on.
+    Raises ``Forbidden("sanction.own")``, ``Conflict("sanction.closed")``; ``Invalid``:
+    ``sanction.in_future``, ``sanction.before_decision``, ``sanction.comment_missing`` where it is revoked,
+    and by the pack ``sanction.too_early`` for rights that are given back before the end.
+    """
+    _open(before, by)
+    on: date = given["on"]
+    _past("on", on, today)
+    _after("on", on, before)
+    outcome, last = given["outcome"], before["last"]
+    if outcome == "restored":
+        first = date.fromisoformat(before["until"]) + _DAY
+        if on < first:
+            raise refusal(rulings["probation_years"], "sanction.too_early", "on", f"{first.isoformat()} …")
+    else:
+        last = min(last, (on - _DAY).isoformat())
+    if outcome == "revoked" and not given.get("comment"):
+        raise _wrong("comment", "sanction.comment_missing")
+    closed = {
+        "outcome": outcome,
+        "on": on.isoformat(),
+        "document_number": given.get("document_number"),
+        "comment": given.get("comment") or None,
+        "by": by,
+    }
+    state = {name: value for name, value in before.items() if name != "slot"}
+    return _changed(subject, {**state, "last": last, "closed": closed, "state": outcome})
+
+
+def follow(subject: str, before: State, organisation: str) -> Change | None:
+    """The person belongs elsewhere: who is responsible there has to know. None where that is so already."""
+    if before["organisation"] == organisation:
+        return None
+    return _changed(subject, {**before, "organisation": organisation})
+
+
+def lasts(state: State, day: date) -> bool:
+    """Whether the member is without a vote, and neither elects nor stands, on ``day``."""
+    return bool(state["since"] <= day.isoformat() <= state["last"])
+
+
+# -- within ----------------------------------------------------------------------------------------
+
+
+def refusal(ruling: Ruling, code: str, field: str, accepted: Any) -> Invalid:
+    """A refusal by a rule: which rule, of which pack, in which article, and what would be accepted."""
+    cited = {"rule": ruling.parameter.name, **_cited(ruling)}
+    return _wrong(field, code, **cited, accepted=accepted)
+
+
+def _last_day(since: date, years: int) -> date:
+    return months_after(since, 12 * years) - _DAY
+
+
+def _open(before: State, by: str) -> None:
+    _not_own(before["person"], by)
+    if before["state"] != "running":
+        raise Conflict("sanction.closed", params={"state": before["state"], "accepted": "running"})
+
+
+def _not_own(person: str, by: str) -> None:
+    if person == by:
+        raise Forbidden("sanction.own")
+
+
+def _past(field: str, day: date, today: date) -> None:
+    if day > today:
+        raise _wrong(field, "sanction.in_future", accepted=f"… {today.isoformat()}")
+
+
+def _after(field: str, day: date, before: State) -> None:
+    if day.isoformat() < before["since"]:
+        raise _wrong(field, "sanction.before_decision", accepted=f"{before['since']} …")
+
+
+def _cited(ruling: Ruling) -> dict[str, str]:
+    return {"pack": ruling.pack.id, "article": ruling.parameter.article}
+
+
+def _wrong(field: str, code: str, **params: Any) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})
+
+
+def _changed(subject: str, state: State) -> Change:
+    """The event tells that something was decided, and neither about whom nor where they belong."""
+    event = SanctionChanged.of(sanction=subject, organisation=state["decided_by"], state=state["state"])
+    return Change({**state}, [event])

@@ -1,0 +1,152 @@
+"""Probation within the Party through the service: what it takes away, what goes on, and who knows of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.chassis.errors import Forbidden, Invalid, NotFound
+from tests.component.records.surroundings import Campus, Faculty
+
+
+def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_last_day(
+    campus: Campus, faculty: Faculty
+) -> None:
+    treasurer = campus.person("S010", faculty.branch)
+    campus.post(treasurer, "organisation_commissioner", faculty.branch)
+    publicity = campus.person("S011", faculty.branch)
+    campus.post(publicity, "publicity_commissioner", faculty.branch)
+    impose: dict[str, Any] = {
+        "person": treasurer,
+        "years": 1,
+        "decided_on": "2026-09-01",
+        "decided_by": faculty.faculty,
+        "document_number": "院纪〔2026〕1号",
+    }
+
+    # It is entered from strictly above the branch, and nobody else learns whether there is such a person.
+    with pytest.raises(Forbidden):
+        campus.call(faculty.secretary, "impose_sanction", **impose)
+    for person in (publicity, faculty.next_door, treasurer):
+        with pytest.raises(Invalid, match=r"person\.unknown"):
+            campus.call(person, "impose_sanction", **impose)
+    sanction = campus.call(faculty.dean, "impose_sanction", "s1", **impose)
+    assert campus.call(faculty.dean, "impose_sanction", "s1", **impose) == sanction
+    assert (sanction["since"], sanction["last"], sanction["lasts"]) == ("2026-09-01", "2027-08-31", True)
+    assert sanction["source"]["article"] == "中国共产党章程第四十一条"
+    with pytest.raises(Invalid, match=r"years_unfit|person\.unknown|sanction"):
+        campus.call(faculty.dean, "impose_sanction", **{**impose, "decided_by": faculty.branch})
+
+    # Posts end with it, and none is given while it lasts.
+    assert campus.call(faculty.dean, "list_posts", person=treasurer, active=True)["items"] == []
+    with pytest.raises(Invalid, match=r"post\.without_rights"):
+        campus.call(
+            campus.administrator,
+            "give_post",
+            person=treasurer,
+            role="organisation_commissioner",
+            organisation=faculty.branch,
+            since="2026-09-10",
+        )
+
+    # Of the six of the branch and its group, five have a vote: for the calculators and for the record.
+    counted = campus.call(
+        faculty.secretary, "count_decision", organisation=faculty.branch, present=4, in_favour=3
+    )
+    assert (counted["entitled"], counted["carried"]) == (4, True)
+    before = campus.call(
+        faculty.secretary,
+        "count_decision",
+        organisation=faculty.branch,
+        on="2026-08-31",
+        present=4,
+        in_favour=3,
+    )
+    assert before["entitled"] == 5
+    with pytest.raises(Forbidden):
+        campus.call(faculty.next_door, "count_decision", organisation=faculty.branch, present=1, in_favour=1)
+    with pytest.raises(Invalid, match=r"vote\.entitled_one"):
+        campus.call(faculty.secretary, "count_decision", present=1, in_favour=1)
+    meeting: dict[str, Any] = {
+        "organisation": faculty.branch,
+        "kind": "branch_meeting",
+        "title": "九月支部党员大会",
+        "held_on": "2026-09-08",
+        "minutes": "讨论了发展党员工作。",
+        "others": "present",
+    }
+    with pytest.raises(Invalid, match=r"vote\.without_vote_differs"):
+        campus.call(faculty.secretary, "file_activity", **meeting, without_vote=0)
+    filed = campus.call(faculty.secretary, "file_activity", **meeting)
+    assert (filed["expected"], filed["present"], filed["without_vote"]) == (5, 5, 1)
+    assert (filed["quorum"]["entitled"], filed["quorum"]["present"]) == (4, 4)
+    earlier = campus.call(faculty.secretary, "file_activity", **{**meeting, "held_on": "2026-08-31"})
+    assert (earlier["quorum"]["entitled"], earlier["without_vote"]) == (5, 0)
+
+    # Nor elected: an election of the branch says no more than that somebody could not stand.
+    election: dict[str, Any] = {
+        "organisation": faculty.branch,
+        "held_on": "2026-09-09",
+        "seats": 1,
+        "present": 4,
+        "candidates": [{"person": faculty.member, "votes": 4}, {"person": treasurer, "votes": 0}],
+    }
+    with pytest.raises(Invalid, match=r"election\.candidate_unfit") as refused:
+        campus.call(faculty.secretary, "record_election", **election)
+    assert list(refused.value.fields) == ["candidates.1.person"]
+    stood = [election["candidates"][0], {"person": faculty.secretary, "votes": 0}]
+    with pytest.raises(Invalid, match=r"election\.entitled_differs"):
+        campus.call(faculty.secretary, "record_election", **{**election, "candidates": stood, "entitled": 5})
+    held = campus.call(faculty.secretary, "record_election", **{**election, "candidates": stood})
+    assert held["entitled"] == 4
+
+    # Who is responsible reads it, and that they did is on record; nobody else by a post.
+    known = {"sanction": sanction["id"]}
+    for person in (treasurer, faculty.secretary, faculty.dean, campus.administrator):
+        assert campus.call(person, "get_sanction", **known)["id"] == sanction["id"]
+    for person in (publicity, faculty.member, faculty.next_door):
+        with pytest.raises(NotFound):
+            campus.call(person, "get_sanction", **known)
+        with pytest.raises(Forbidden):
+            campus.call(person, "list_sanctions", person=treasurer)
+    with pytest.raises(Forbidden):
+        campus.call(publicity, "list_sanctions")
+    assert campus.call(faculty.next_door, "list_sanctions")["items"] == []
+    [listed] = campus.call(campus.administrator, "list_sanctions", state="running")["items"]
+    assert (listed["id"], listed["name"]) == (sanction["id"], "测试S010")
+    read = campus.call(treasurer, "read_audit", object="me")["items"]
+    seen = {(each["actor"], each["action"]) for each in read}
+    assert {
+        (faculty.secretary, "sanction.read"),
+        (faculty.dean, "sanction.imposed"),
+        (campus.administrator, "sanction.read"),
+    } <= seen
+    shown = campus.call(faculty.next_door, "list_posts", organisation=faculty.branch)
+    assert "sanction" not in str(shown)
+    [event] = campus.events("records.sanction.changed.v1")
+    assert event["data"] == {
+        "sanction": sanction["id"],
+        "organisation": faculty.faculty,
+        "state": "running",
+    }
+
+    # Who moves is the concern of who is responsible there.
+    campus.call(campus.administrator, "change_person", person=treasurer, organisation=faculty.neighbour)
+    assert campus.call(faculty.next_door, "get_sanction", **known)["organisation"] == faculty.neighbour
+    with pytest.raises(NotFound):
+        campus.call(faculty.secretary, "get_sanction", **known)
+
+    # Prolonged once; after its last day the vote is back, and the decision is shown as due.
+    campus.call(faculty.dean, "prolong_sanction", **known, decided_on="2026-09-10")
+    campus.clock.advance(timedelta(days=720))  # 2028-08-30
+    assert campus.call(faculty.dean, "get_sanction", **known)["lasts"]
+    campus.clock.advance(timedelta(days=2))
+    over = campus.call(faculty.dean, "get_sanction", **known)
+    assert (over["lasts"], over["decision_due"], over["last"]) == (False, True, "2028-08-31")
+    close = {**known, "outcome": "restored", "on": "2028-09-01"}
+    with pytest.raises(Forbidden):
+        campus.call(faculty.next_door, "close_sanction", **close)
+    closed = campus.call(faculty.dean, "close_sanction", **close)
+    assert (closed["state"], closed["decision_due"]) == ("restored", False)
