@@ -40,6 +40,7 @@ class Directory:
         indexes.declare("organisations", "code", unique=True)
         indexes.declare("organisations", [("code", 1), ("_id", 1)])
         indexes.declare("organisations", [("grams", 1), ("code", 1), ("_id", 1)])
+        indexes.declare("organisations", [("kind", 1), ("code", 1), ("_id", 1)])
         indexes.declare("organisations", "parent")
         indexes.declare("organisations", "path")
         indexes.declare("people", "number", unique=True)

@@ -52,7 +52,7 @@ class Terms:
         Branches are read in pages with the posts of each page, so many pages an answer: it may be short of
         ``limit``, and even empty, and still have a ``next``.
         """
-        wanted: Answer = {"kind": "branch", "active": True, **self._below(request)}
+        wanted: Answer = {**self._below(request), "kind": "branch", "active": True}
         vacant: list[Document] = []
         cursor: str | None = request["cursor"]
         for _ in range(PAGES_READ):
