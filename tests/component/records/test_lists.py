@@ -146,7 +146,7 @@ def fill(records: Records, branch: str, prefix: str, count: int = PAGE + 10) -> 
     _many(records.history._documents, f"{prefix}-once", once)
     statements = records.dues.statements
     lines = [{"reconciliation": f"{prefix}-r", "number": number} for number in range(count)]
-    statements._reconciliations.create(f"{prefix}-r", {"organisation": branch})
+    statements._reconciliations.create(f"{prefix}-r", {"organisation": branch, "reading": f"{prefix}-r"})
     _many(statements._results, prefix, lines)
     ending = {**post, "person": "somebody", "role": "publicity_commissioner", "until": "2026-10-01"}
     _many(kept.posts, f"{prefix}-ending", [ending] * count)
