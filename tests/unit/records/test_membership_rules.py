@@ -111,3 +111,21 @@ def test_who_was_a_member_is_told_by_the_day() -> None:
     assert not rules.member_on(entered, ["c"], MEMBERS, TODAY)
     assert not rules.member_on(person(political_status="activist"), ["b"], MEMBERS, TODAY)
     assert not rules.member_on(person(since=TODAY), ["b"], MEMBERS, date(2026, 9, 9))
+
+
+def test_the_spells_of_a_year_are_those_that_touch_a_day_of_it() -> None:
+    spells = membership_of(
+        ("a", None, "2025-12-31"), ("b", "2026-01-01", "2026-06-30"), ("a", "2026-07-01", None)
+    )
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    assert [each["since"] for each in rules.within(spells, "a", first, last)] == ["2026-07-01"]
+    assert [each["since"] for each in rules.within(spells, "b", first, last)] == ["2026-01-01"]
+    assert [each["since"] for each in rules.within(spells, "a", date(2025, 12, 31), last)] == [
+        None,
+        "2026-07-01",
+    ]
+    assert rules.within(spells, "c", first, last) == []
+
+
+def membership_of(*spells: tuple[str, str | None, str | None]) -> list[dict[str, object]]:
+    return [{"organisation": at, "since": since, "until": until} for at, since, until in spells]
