@@ -61,7 +61,8 @@ class Catalogue:
 
         A place without its parameter stays as it is. Parameters are inserted as text: they are never
         formatted, and their own braces mean nothing. ``{state:label}`` is filled with the text of
-        ``label.<state>``: a word of the code, as people of that language call it.
+        ``label.<state>``: a word of the code, as people of that language call it; of several that are
+        separated by ``, `` with the text of each.
         """
         return {language: self._filled(self._texts[language], code, params or {}) for language in LANGUAGES}
 
@@ -75,8 +76,10 @@ class Catalogue:
             name, labels = place.groups()
             if name not in given:
                 return place.group(0)
-            word = str(given[name])
-            return texts.get(f"{labels}.{word}", word) if labels else word
+            words = str(given[name])
+            if labels is None:
+                return words
+            return ", ".join(texts.get(f"{labels}.{word}", word) for word in words.split(", "))
 
         return _PLACE.sub(fill, texts.get(code, code))
 

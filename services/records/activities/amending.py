@@ -91,7 +91,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     had a hand in it or in the record, ``Invalid("review.comment_missing")``.
     """
     if before["amendment"] != "submitted":
-        raise Conflict("activity.state", params={"state": before["state"]})
+        raise Conflict("activity.state", params={"state": before["state"], "accepted": "submitted"})
     *earlier, version = before["versions"]
     if by in {version["by"], before.get("submitted_by"), *before.get("recorded_by", ())}:
         raise Forbidden("activity.own_record")

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import Change
-from services.chassis.errors import Invalid
 from services.contracts.records_events import ActivityApproved, ActivityPlanned
 from services.records.activities import conduct, details, windows
 from services.records.activities.kinds import Kind
@@ -34,7 +33,8 @@ def planned(given: State, organisation: State, kind: Kind, today: date) -> dict[
     held_on: date = given["held_on"]
     _check_holder(kind, organisation, held_on)
     if held_on > today + MOST_PLANNED_AHEAD:
-        raise wrong("held_on", "activity.too_far_ahead")
+        last = (today + MOST_PLANNED_AHEAD).isoformat()
+        raise wrong("held_on", "activity.too_far_ahead", accepted=f"… {last}")
     return {
         "title": given["title"],
         "held_on": held_on.isoformat(),
@@ -139,9 +139,9 @@ def take_over(
     entered_on: date = given["entered_on"]
     _check_holder(kind, {**organisation, "active": True}, held_on)
     if held_on > today:
-        raise wrong("held_on", "activity.in_future")
+        raise wrong("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if entered_on > today:
-        raise wrong("entered_on", "activity.in_future")
+        raise wrong("entered_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if entered_on < held_on:
         raise wrong("entered_on", "activity.entered_before_held")
     if given["present"] + given["excused"] > given["expected"]:
@@ -162,6 +162,6 @@ def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:
     if not organisation["active"]:
         raise wrong("organisation", "organisation.inactive")
     if organisation["kind"] not in kind.holders:
-        raise Invalid("activity.kind_unfit", params=kind.cited, fields={"kind": ["activity.kind_unfit"]})
+        raise wrong("kind", "activity.kind_unfit", **kind.cited, accepted=", ".join(sorted(kind.holders)))
     if held_on < date.fromisoformat(organisation["founded_on"]):
-        raise wrong("held_on", "activity.before_founding")
+        raise wrong("held_on", "activity.before_founding", accepted=f"{organisation['founded_on']} …")

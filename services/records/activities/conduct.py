@@ -33,8 +33,12 @@ def judged(state: State, today: date, rulings: Rulings) -> list[Remark]:
 
 
 def cited(ruling: Ruling) -> dict[str, str]:
-    """The source of a rule, as refusals and remarks name it."""
-    return {"pack": ruling.pack.id, "article": ruling.parameter.article}
+    """A rule and its source, as refusals and remarks name them."""
+    return {
+        "rule": ruling.parameter.name,
+        "pack": ruling.pack.id,
+        "article": ruling.parameter.article,
+    }
 
 
 def _broken(state: State, today: date, rulings: Rulings) -> Iterator[_Found]:

@@ -68,7 +68,8 @@ class Kind:
     @property
     def cited(self) -> dict[str, str]:
         """The kind and its source, as a refusal names them."""
-        return {"kind": self.name, "pack": self.pack, "document": self.document, "article": self.article}
+        where = {"pack": self.pack, "document": self.document, "article": self.article}
+        return {"rule": self.name, "kind": self.name, **where}
 
 
 Kinds = Mapping[str, Kind]

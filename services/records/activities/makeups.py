@@ -34,7 +34,7 @@ def make_up(
     if on < held_on:
         raise _wrong("on", "make_up.before_event", held_on=before["held_on"])
     if on > today:
-        raise _wrong("on", "activity.in_future")
+        raise _wrong("on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if window is not None and on > held_on + timedelta(days=int(window.value)):
         latest = held_on + timedelta(days=int(window.value))
         raise _wrong("on", "make_up.too_late", latest=latest.isoformat(), **cited(window))

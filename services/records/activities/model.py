@@ -37,9 +37,9 @@ BODY_ROLES = (
 )
 
 
-def wrong(field: str, code: str) -> Invalid:
-    """A refusal at ``field``."""
-    return Invalid(code, fields={field: [code]})
+def wrong(field: str, code: str, **params: str) -> Invalid:
+    """A refusal at ``field``; ``params`` say what would be accepted."""
+    return Invalid(code, params=params, fields={field: [code]})
 
 
 def seen(state: State) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def record(
     expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
-        raise wrong("held_on", "activity.in_future")
+        raise wrong("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
@@ -129,9 +129,7 @@ def ready(before: State, *, kind: Kind, today: date, rulings: conduct.Rulings) -
     if not before["present"]:
         raise wrong("attendance", "activity.nobody_present")
     if not before["has_minutes"] and kind.minutes == "submit":
-        raise Invalid(
-            "activity.minutes_missing", params=kind.cited, fields={"minutes": ["activity.minutes_missing"]}
-        )
+        raise wrong("minutes", "activity.minutes_missing", **kind.cited, accepted="minutes")
     details.checked(kind, before["details"], "submit")
     return conduct.judged(before, today, rulings)
 
@@ -161,7 +159,7 @@ def verdict_of(verdict: str, comment: str | None, by: str, today: date) -> dict[
 def expect(before: State, *states: str) -> None:
     """Raises ``Conflict("activity.state")`` unless the activity is in one of ``states``."""
     if before["state"] not in states:
-        raise Conflict("activity.state", params={"state": before["state"]})
+        raise Conflict("activity.state", params={"state": before["state"], "accepted": ", ".join(states)})
 
 
 def happened(contract: type[EventContract], subject: str, state: State, **more: Any) -> Change:

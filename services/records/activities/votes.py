@@ -12,6 +12,7 @@ from typing import Any
 
 from services.chassis.errors import Invalid
 from services.chassis.policies import Ruling
+from services.records.activities.conduct import cited
 from services.records.votes import model as counting
 
 State = Mapping[str, Any]
@@ -115,7 +116,7 @@ def _vote(where: str, vote: State, voters: _Voters, rulings: Mapping[str, Ruling
             raise _wrong(f"{where}.person", "vote.person_missing")
         secret = rulings.get("vote_secret")
         if secret is not None and not vote["secret"]:
-            raise _wrong(f"{where}.secret", "vote.not_secret", **_cited(secret))
+            raise _wrong(f"{where}.secret", "vote.not_secret", **cited(secret), accepted="secret")
     _agree(where, vote, voters)
     cast = vote["present"] + vote["written"]
     if vote["in_favour"] + vote["against"] + vote["abstained"] != cast:
@@ -181,11 +182,7 @@ def _in_force(where: str, rulings: Mapping[str, Ruling], *names: str) -> list[Ru
 
 
 def _named(*rulings: Ruling) -> list[dict[str, str]]:
-    return [{"rule": each.parameter.name, **_cited(each)} for each in rulings]
-
-
-def _cited(ruling: Ruling) -> dict[str, str]:
-    return {"pack": ruling.pack.id, "article": ruling.parameter.article}
+    return [cited(each) for each in rulings]
 
 
 @contextmanager

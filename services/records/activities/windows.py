@@ -102,7 +102,7 @@ def _changed(subject: str, state: State) -> Change:
 
 
 def _refused(field: str, code: str, ruling: Ruling, latest: date) -> Invalid:
-    return _wrong(field, code, rule=ruling.parameter.name, **cited(ruling), latest=latest.isoformat())
+    return _wrong(field, code, **cited(ruling), latest=latest.isoformat())
 
 
 def _wrong(field: str, code: str, **params: str) -> Invalid:

@@ -219,6 +219,7 @@ def _check_deadline(read_by: date, day: date, rulings: Rulings) -> None:
             "read_by",
             "bulletin.read_by_unfit",
             accepted=f"{first.isoformat()} … {last.isoformat()}",
+            rule=ruling.parameter.name,
             pack=ruling.pack.id,
             article=ruling.parameter.article,
         )
@@ -247,7 +248,7 @@ def _marks(state: State) -> list[str]:
 
 def _expect(before: State, *states: str) -> None:
     if before["state"] not in states:
-        raise Conflict("bulletin.state", params={"state": before["state"], "accepted": states[0]})
+        raise Conflict("bulletin.state", params={"state": before["state"], "accepted": ", ".join(states)})
 
 
 def _happened(contract: type[EventContract], subject: str, state: State, **more: Any) -> Any:

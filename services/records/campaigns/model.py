@@ -221,6 +221,7 @@ def _check_host(link: str, rulings: Rulings) -> None:
             "link",
             "lecture.host_unfit",
             accepted=", ".join(ruling.value),
+            rule=ruling.parameter.name,
             pack=ruling.pack.id,
             article=ruling.parameter.article,
         )
@@ -228,7 +229,7 @@ def _check_host(link: str, rulings: Rulings) -> None:
 
 def _expect(before: State, *states: str) -> None:
     if before["state"] not in states:
-        raise Conflict("lecture.state", params={"state": before["state"], "accepted": states[0]})
+        raise Conflict("lecture.state", params={"state": before["state"], "accepted": ", ".join(states)})
 
 
 def _happened(contract: type[EventContract], subject: str, state: State, **more: Any) -> Change:

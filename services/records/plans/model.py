@@ -115,7 +115,7 @@ def publish(subject: str, before: State, *, published: bool) -> Change | None:
     decided whose record is not for everybody who knows of it.
     """
     if before["state"] == "offered":
-        raise Conflict("task.state", params={"state": before["state"]})
+        expect(before, "open", "done", "confirmed", "cancelled")
     if published and before["origin"]["kind"] == "decision" and before["audience"] != OPEN:
         raise Conflict("task.confided")
     if before["published"] == published:
@@ -263,7 +263,7 @@ def _check_room(kept: Sequence[State], most: int) -> None:
 def expect(before: State, *states: str) -> None:
     """Raises ``Conflict("task.state")`` unless the task is in one of ``states``."""
     if before["state"] not in states:
-        raise Conflict("task.state", params={"state": before["state"]})
+        raise Conflict("task.state", params={"state": before["state"], "accepted": ", ".join(states)})
 
 
 def wrong(field: str, code: str, **params: Any) -> Invalid:

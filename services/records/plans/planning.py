@@ -180,7 +180,7 @@ def _check_words(state: State, names: Iterable[str]) -> None:
 
 def _expect(before: State, *states: str) -> None:
     if before["state"] not in states:
-        raise Conflict("plan.state", params={"state": before["state"]})
+        raise Conflict("plan.state", params={"state": before["state"], "accepted": ", ".join(states)})
 
 
 def _facts(subject: str, state: State) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Urging:
         if not task.state["published"] and not board.sees(actor, task.state):
             raise NotFound("tasks.not_found")
         if task.state["state"] != "open":
-            raise Conflict("task.not_open", params={"state": task.state["state"]})
+            raise Conflict("task.not_open", params={"state": task.state["state"], "accepted": "open"})
         urged_on = today.isoformat()
         by = self._vault.fingerprint(f"task urge {urged_on}", actor)
         told = TaskUrged.of(

@@ -163,6 +163,7 @@ def test_what_was_missed_is_made_up_within_thirty_days_and_never_counts_as_prese
             made_up(before, "b", on)
         if days > 30:
             assert refused.value.params == {
+                "rule": "make_up_days",
                 "pack": "activity-conduct-default",
                 "article": "第一条",
                 "latest": "2026-07-01",

@@ -94,7 +94,12 @@ def test_a_written_opinion_of_an_excused_absentee_counts_and_is_not_presence() -
             {"secret": False},
             "votes.0.secret",
             "vote.not_secret",
-            {"pack": "development-national-2026", "article": "第二十条至第二十二条"},
+            {
+                "rule": "vote_secret",
+                "pack": "development-national-2026",
+                "article": "第二十条至第二十二条",
+                "accepted": "secret",
+            },
         ),
     ],
 )
