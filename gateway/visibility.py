@@ -233,13 +233,40 @@ REVIEWERS: Mapping[str, tuple[str, ...]] = {
 }
 OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
     "feedback.opinion.received.v1": _OPINION,
+    "feedback.opinion.triaged.v1": (*_OPINION, "topics"),
+    "feedback.opinion.reassigned.v1": (*_OPINION, "before"),
+    "feedback.opinion.merged.v1": (*_OPINION, "into"),
     "feedback.opinion.declined.v1": _OPINION,
     "feedback.opinion.adopted.v1": (*_OPINION, "measure"),
-    "feedback.measure.planned.v1": (*_MEASURE, "opinions"),
+    "feedback.opinion.paused.v1": _OPINION,
+    "feedback.opinion.resumed.v1": _OPINION,
+    "feedback.opinion.replied.v1": (*_OPINION, "who"),
+    "feedback.opinion.rated.v1": (*_OPINION, "rating"),
+    "feedback.opinion.reopened.v1": _OPINION,
+    "feedback.opinion.due_soon.v1": (*_OPINION, "due_on", "speed"),
+    "feedback.opinion.overdue.v1": (*_OPINION, "due_on", "speed"),
+    "feedback.measure.planned.v1": (*_MEASURE, "title", "opinions"),
+    "feedback.measure.changed.v1": (*_MEASURE, "title", "opinions"),
+    "feedback.result.handed_in.v1": (*_MEASURE, "title"),
+    "feedback.result.returned.v1": (*_MEASURE, "title"),
+}
+# What an author may have done at that very instant.
+_SPOKEN = frozenset(
+    {
+        "feedback.opinion.received.v1",
+        "feedback.opinion.replied.v1",
+        "feedback.opinion.rated.v1",
+        "feedback.opinion.reopened.v1",
+    }
+)
+OWNER: Mapping[str, tuple[str, ...]] = {
+    "feedback.measure.planned.v1": (*_MEASURE, "title"),
+    "feedback.measure.changed.v1": (*_MEASURE, "title"),
+    "feedback.result.handed_in.v1": (*_MEASURE, "title"),
+    "feedback.result.returned.v1": (*_MEASURE, "title"),
 }
 # Shown to nobody as it happens: each reading of it is on record, which a stream is not.
 NOBODY: Mapping[str, tuple[str, ...]] = {"records.sanction.changed.v1": ()}
-OWNER: Mapping[str, tuple[str, ...]] = {"feedback.measure.planned.v1": _MEASURE}
 
 
 @dataclass(frozen=True)
@@ -346,7 +373,7 @@ def _reviews(scope: Scope, event: Event) -> bool:
 
 
 def _handles(scope: Scope, event: Event) -> bool:
-    if event.type == "feedback.opinion.received.v1" and event.data.get("mode") != "named":
+    if event.type in _SPOKEN and event.data.get("mode") != "named":
         return False  # seeing it arrive would tell the instant at which somebody spoke
     responsible = event.data["organisation"]
     # Whoever also holds a post further down may be the one it is about: the event does not say.

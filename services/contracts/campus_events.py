@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
+from services.contracts.feedback_rpc.shapes import readable
 from services.contracts.kinds import POLITICAL_STATUSES, TRAINING_FORMS
 
 
@@ -76,6 +77,32 @@ class DuesPaymentUndone(EventContract):
     type = "campus.dues_payment.undone.v1"
 
     payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
+
+
+class OpinionFiled(EventContract):
+    """A chat bot or a counter files what somebody said. The platform is told no name: it stays anonymous.
+
+    ``reference`` is the sender's own and never used twice. A sender that gave its speaker a receipt code
+    tells the digest alone, by which the speaker follows the opinion without the platform knowing the code:
+    the lower-case hexadecimal SHA-256 of the 25 letters of ``0123456789ABCDEFGHJKMNPQRSTVWXYZ``, drawn at
+    random, without dashes. What tells who spoke does not belong into ``text``.
+    """
+
+    type = "campus.opinion.filed.v1"
+
+    reference = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,80}$"))
+    channel = fields.String(required=True, validate=validate.OneOf(("wechat", "qq", "counter")))
+    organisation = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=64),
+        metadata={"description": "the id of the organisation concerned"},
+    )
+    category = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    about_head = fields.Boolean(load_default=False)
+    activity = fields.String(validate=validate.Length(min=1, max=64))
+    task = fields.String(validate=validate.Length(min=1, max=64))
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=2_000), readable])
+    receipt_digest = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$"))
 
 
 class EventRejected(EventContract):

@@ -48,9 +48,13 @@ ACTIVITY_STATES = ("planned", "cancelled", "recorded", "submitted", "approved", 
 AMENDMENT_STATES = ("submitted", "returned")
 ABSENCE_CAUSES = ("duty", "teaching", "placement", "illness", "family", "other")
 OBLIGATION_STATES = ("open", "due_soon", "overdue", "fulfilled", "fulfilled_late", "exempted", "missed")
-OPINION_MODES = ("named", "anonymous")
-OPINION_STATES = ("received", "adopted", "declined", "answered")
-MEASURE_STATES = ("planned", "published")
+OPINION_MODES = ("named", "confidential", "anonymous")
+OPINION_STATES = ("received", "triaged", "adopted", "declined", "answered", "merged")
+OPINION_CHANNELS = ("web", "activity", "wechat", "qq", "counter")
+OPINION_SPEEDS = ("ordinary", "complex", "urgent")
+CLOCK_STATES = ("running", "paused", "stopped")
+RATINGS = ("satisfied", "fair", "dissatisfied")
+MEASURE_STATES = ("planned", "handed_in", "published")
 MESSAGE_STATES = (
     "created",
     "queued",

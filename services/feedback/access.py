@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden
@@ -20,8 +19,8 @@ class Access:
         self._authority = authority
 
     def may_handle(self, person: str, organisation: str, kept_from: Collection[str]) -> bool:
-        """Whether ``person`` may decline, plan and publish for ``organisation``."""
-        return self._may(person, HANDLERS, organisation, kept_from)
+        """Whether ``person`` may deal with what ``organisation`` has to answer."""
+        return self.may(person, HANDLERS, organisation, kept_from)
 
     def require_handler(self, person: str, organisation: str, kept_from: Collection[str]) -> None:
         """As ``may_handle``; raises ``Forbidden("permission.denied")``."""
@@ -30,21 +29,30 @@ class Access:
 
     def may_read(self, person: str, organisation: str, kept_from: Collection[str]) -> bool:
         """Whether ``person`` may read what ``organisation`` has to answer."""
-        return self._may(person, READERS, organisation, kept_from)
+        return self.may(person, READERS, organisation, kept_from)
 
-    def readable(self, person: str, organisation: str | None) -> dict[str, Any]:
-        """The filter of what ``person`` may read, below ``organisation`` where it is given.
+    def may(self, person: str, roles: Collection[str], organisation: str, kept_from: Collection[str]) -> bool:
+        """Whether ``person`` holds one of ``roles`` over ``organisation``, and nothing is kept from them."""
+        if is_kept_from(kept_from, person, self.posts_at(person)):
+            return False
+        return self._authority.may(person, roles, organisation)
 
-        Raises ``Forbidden`` where that is nothing, ``NotFound`` for an unknown organisation.
+    def reach(self, person: str, organisation: str | None) -> list[str]:
+        """The organisations whose opinions ``person`` reads, below ``organisation`` where it is given.
+
+        Raises ``Forbidden`` where that is none, ``NotFound`` for an unknown organisation.
         """
         if organisation is not None:
             self._authority.require(person, READERS, organisation)
-            reach = self._authority.subtree(organisation)
-        else:
-            reach = sorted(self._authority.scope(person, READERS))
+            return sorted(self._authority.subtree(organisation))
+        reach = sorted(self._authority.scope(person, READERS))
         if not reach:
             raise Forbidden("permission.denied")
-        return {"organisation": {"$in": reach}, "kept_from": {"$nin": [person, *self.posts_at(person)]}}
+        return reach
+
+    def handlers_at(self, organisation: str) -> list[str]:
+        """Who handles opinions by a post at exactly ``organisation`` today."""
+        return self._authority.holders(organisation, HANDLERS)
 
     def posts_at(self, person: str) -> list[str]:
         """Where ``person`` holds any post today."""
@@ -55,10 +63,3 @@ class Access:
         home = self._authority.belongs(person)
         at_home = home is not None and home in self._authority.subtree(organisation)
         return at_home or organisation in self.posts_at(person)
-
-    def _may(
-        self, person: str, roles: Collection[str], organisation: str, kept_from: Collection[str]
-    ) -> bool:
-        if is_kept_from(kept_from, person, self.posts_at(person)):
-            return False
-        return self._authority.may(person, roles, organisation)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from services.chassis.application import Application
 from services.chassis.envelope import Event
+from services.chassis.rejections import Rejections
+from services.chassis.working_days import WorkingCalendar
+from services.contracts.campus_events import EventRejected
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.feedback.access import Access
 from services.feedback.measures import store as measures
@@ -14,9 +18,16 @@ from services.feedback.measures.reading import MeasureReading
 from services.feedback.opinions import releasing
 from services.feedback.opinions import store as opinions
 from services.feedback.opinions.handling import Handling
+from services.feedback.opinions.intake import Intake
 from services.feedback.opinions.reading import OpinionReading
+from services.feedback.opinions.receiving import Receiving
 from services.feedback.opinions.releasing import Releasing
+from services.feedback.opinions.rulebook import Rulebook
+from services.feedback.opinions.showing import Showing
 from services.feedback.opinions.speaking import Speaking
+from services.feedback.opinions.subjects import Subjects
+from services.feedback.opinions.talking import Talking
+from services.feedback.opinions.ticking import Ticking
 from services.feedback.tickets.issuing import TicketKeys, TicketsToSpeak, load_rules
 
 
@@ -31,13 +42,39 @@ class Feedback(Application):
         self.releasing = Releasing(self.database, self.opinions, self.clock, rules)
         opinions.declare(self.indexes, "opinions")
         measures.declare(self.indexes, "measures")
-        self.opinion_reading = OpinionReading(self, self.opinions, self.access)
+        self.rulebook = Rulebook(self.packs("opinion-*.yaml"), self.clock)
+        calendar = WorkingCalendar.of(self.packs("working-days-*.yaml"))
+        self.subjects = Subjects(self.database)
+        self.showing = Showing(self.opinions, self.rulebook, calendar, self.clock)
+        self.opinion_reading = OpinionReading(self, self.opinions, self.access, self.rulebook, self.showing)
+        receiving = Receiving(self, self.access, self.rulebook, self.subjects)
         self.ticket_keys = TicketKeys(self)
         self.tickets_to_speak = TicketsToSpeak(self, self.ticket_keys, load_rules(self))
-        self.speaking = Speaking(self, self.opinions, self.tickets_to_speak)
-        self.handling = Handling(self, self.opinion_reading, self.access)
+        self.speaking = Speaking(self.opinion_reading, receiving, self.showing, self.tickets_to_speak)
+        self.intake = Intake(self.opinions, receiving)
+        self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)
+        handled = (self, self.opinion_reading, self.access, self.rulebook, self.showing)
+        self.handling = Handling(*handled)
+        self.talking = Talking(*handled)
+        self.ticking = Ticking(self.opinions, self.showing)
         self.measure_reading = MeasureReading(self, self.measures, self.access)
-        self.measuring = Measuring(self, self.measure_reading, self.opinion_reading, self.access)
+        self.measuring = Measuring(
+            self, self.measure_reading, self.opinion_reading, self.access, self.subjects
+        )
+
+    def categories(self) -> dict[str, Any]:
+        """What opinions may be about, and within how many working days each is answered."""
+        days = self.rulebook.limits().days
+        return {
+            "items": [
+                {"id": each.id, "titles": each.titles, "speed": each.speed, "days": days[each.speed]}
+                for each in self.rulebook.categories().values()
+            ],
+            "topics": [
+                {"id": each.id, "titles": each.titles, "category": each.category}
+                for each in self.rulebook.topics().values()
+            ],
+        }
 
     def learn(self, events: Sequence[Event]) -> None:
         """Keep what records says of organisations, members and posts."""

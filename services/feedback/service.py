@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
-from services.chassis.subscribe import Order
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.chassis.subscribe import Order, subscribe
+from services.contracts.campus_events import OpinionFiled
+from services.contracts.records_events import (
+    ActivityPlanned,
+    ActivityRecorded,
+    OrganisationChanged,
+    PersonChanged,
+    PostChanged,
+    TaskCreated,
+)
 from services.feedback.application import Feedback
 from services.feedback.measures.entrypoints import MeasuresTable
 from services.feedback.opinions.entrypoints import OpinionsTable
@@ -32,3 +43,25 @@ class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable):
     )
     def learn(self, events: list[Event]) -> None:
         self.feedback.learn(events)
+
+    # Ids are all that is kept, so any repetition has one effect.
+    @subscribe_batch(
+        ActivityPlanned,
+        ActivityRecorded,
+        TaskCreated,
+        queue="feedback.subjects",
+        most=100,
+        transaction=False,
+        inbox=False,
+    )
+    def learn_subjects(self, events: list[Event]) -> None:
+        self.feedback.subjects.learn(events)
+
+    @subscribe(OpinionFiled, queue="feedback.campus", order=Order.ANY, on_parked="reject")
+    def hear_campus(self, event: Event) -> None:
+        self.feedback.intake.file(event)
+
+    def reject(
+        self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
+    ) -> None:
+        self.feedback.rejections.reject(wire, reason, detail, message_id)

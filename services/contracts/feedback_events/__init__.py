@@ -1,12 +1,47 @@
 """Events of the feedback service, one module for each of its parts. Whoever needs one finds it here."""
 
-from services.contracts.feedback_events.measures import MeasurePlanned, ResultPublished
-from services.contracts.feedback_events.opinions import OpinionAdopted, OpinionDeclined, OpinionReceived
+from services.contracts.feedback_events.measures import (
+    MeasureChanged,
+    MeasurePlanned,
+    ResultHandedIn,
+    ResultPublished,
+    ResultReturned,
+)
+from services.contracts.feedback_events.opinions import (
+    OpinionAdopted,
+    OpinionDeclined,
+    OpinionDueSoon,
+    OpinionEvent,
+    OpinionMerged,
+    OpinionOverdue,
+    OpinionPaused,
+    OpinionRated,
+    OpinionReassigned,
+    OpinionReceived,
+    OpinionReopened,
+    OpinionReplied,
+    OpinionResumed,
+    OpinionTriaged,
+)
 
 __all__ = [
+    "MeasureChanged",
     "MeasurePlanned",
     "OpinionAdopted",
     "OpinionDeclined",
+    "OpinionDueSoon",
+    "OpinionEvent",
+    "OpinionMerged",
+    "OpinionOverdue",
+    "OpinionPaused",
+    "OpinionRated",
+    "OpinionReassigned",
     "OpinionReceived",
+    "OpinionReopened",
+    "OpinionReplied",
+    "OpinionResumed",
+    "OpinionTriaged",
+    "ResultHandedIn",
     "ResultPublished",
+    "ResultReturned",
 ]

@@ -1,24 +1,26 @@
-"""Requests and answers about opinions."""
+"""Requests and answers about opinions: how they are said, read and followed."""
 
 from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, expected_version, identifier, written
+from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, identifier, written
 from services.contracts.feedback_rpc.tickets import SpentTicket
-from services.contracts.kinds import OPINION_MODES, OPINION_STATES
-
-OPINION_CATEGORIES = (
-    "organisation_life",
-    "education",
-    "development",
-    "dues",
-    "conduct",
-    "teaching",
-    "management",
-    "service",
-    "other",
+from services.contracts.kinds import (
+    CLOCK_STATES,
+    OPINION_CHANNELS,
+    OPINION_MODES,
+    OPINION_SPEEDS,
+    OPINION_STATES,
+    RATINGS,
 )
+
+MOST_TOPICS = 5
+
+
+def category_id(*, required: bool = True) -> fields.String:
+    """One of the categories that the service publishes."""
+    return fields.String(required=required, validate=validate.Length(min=1, max=40))
 
 
 class Spoken(Schema):
@@ -28,13 +30,21 @@ class Spoken(Schema):
     """
 
     organisation = identifier()
-    category = fields.String(required=True, validate=validate.OneOf(OPINION_CATEGORIES))
+    category = category_id()
     about_head = fields.Boolean(load_default=False)
+    activity = identifier(required=False)
+    task = identifier(required=False)
     text = written(MOST_TEXT)
 
 
 class SubmitOpinion(Spoken):
-    """Speak by name: the author is the one who is signed in, and those who answer learn of it at once."""
+    """Speak by name or in confidence: the author is the one who is signed in.
+
+    Those who answer learn of it at once. Of a confidential one they do not learn who spoke, but for the
+    holders of one role, and each time that they ask for the name is on record.
+    """
+
+    mode = fields.String(load_default="named", validate=validate.OneOf(("named", "confidential")))
 
 
 class SubmitAnonymousOpinion(Spoken):
@@ -55,10 +65,14 @@ class Receipt(Schema):
     received_on = fields.Date(required=True)
 
 
-class FollowReceipt(Schema):
-    """Ask what became of an opinion by the code of its receipt."""
+class ByReceipt(Schema):
+    """Whoever holds the code of a receipt."""
 
     code = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+class FollowReceipt(ByReceipt):
+    """Ask what became of an opinion by the code of its receipt."""
 
 
 class Answer(Schema):
@@ -71,15 +85,78 @@ class Answer(Schema):
     published_on = fields.Date(required=True, allow_none=True)
 
 
-class OpinionProgress(Schema):
-    """What became of an opinion. The text is not repeated: a code read over a shoulder tells nothing."""
+class RuleOfClock(Schema):
+    """Where it is written."""
 
+    pack = fields.String(required=True)
+    article = fields.String(required=True)
+
+
+class ClockReading(Schema):
+    """The time to answer, in working days. ``due_on`` is null while the clock is paused.
+
+    ``provisional``: it counts days of a year whose holidays are not announced yet.
+    """
+
+    state = fields.String(required=True, validate=validate.OneOf(CLOCK_STATES))
+    speed = fields.String(required=True, validate=validate.OneOf(OPINION_SPEEDS))
+    limit = fields.Integer(required=True)
+    used = fields.Integer(required=True)
+    due_on = fields.Date(required=True, allow_none=True)
+    soon = fields.Boolean(required=True)
+    overdue = fields.Boolean(required=True)
+    provisional = fields.Boolean(required=True)
+    stopped_on = fields.Date(required=True, allow_none=True)
+    paused_because = fields.String(required=True, allow_none=True)
+    rule = fields.Nested(RuleOfClock, required=True)
+
+
+class OpinionMessage(Schema):
+    """One message; its author's own words have ``who`` author."""
+
+    who = fields.String(required=True, validate=validate.OneOf(("author", "handler")))
+    text = fields.String(required=True)
+    on = fields.Date(required=True)
+
+
+class EarlierAnswer(Schema):
+    """An answer that its author did not take."""
+
+    state = fields.String(required=True)
+    declined_because = fields.String(required=True, allow_none=True)
+    measure = fields.String(required=True, allow_none=True)
+    result = fields.String(required=True, allow_none=True)
+    on = fields.Date(required=True, allow_none=True)
+    rating = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    reopened_on = fields.Date(required=True)
+
+
+class _Progress(Schema):
     state = fields.String(required=True, validate=validate.OneOf(OPINION_STATES))
     category = fields.String(required=True)
-    organisation = fields.String(required=True)
+    organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})
     received_on = fields.Date(required=True)
     declined_because = fields.String(required=True, allow_none=True)
     answer = fields.Nested(Answer, required=True, allow_none=True)
+    clock = fields.Nested(ClockReading, required=True)
+    messages = fields.List(fields.Nested(OpinionMessage), required=True)
+    earlier = fields.List(fields.Nested(EarlierAnswer), required=True)
+    rating = fields.String(required=True, allow_none=True, validate=validate.OneOf(RATINGS))
+    may_reopen_until = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the last day on which its author may rate or reopen it"},
+    )
+
+
+class OpinionProgress(_Progress):
+    """What became of an opinion. The text is not repeated: a code read over a shoulder tells nothing.
+
+    ``held`` is how much its holder added that waits for the next batch.
+    """
+
+    held = fields.Integer(required=True)
 
 
 class OpinionItem(Schema):
@@ -88,31 +165,62 @@ class OpinionItem(Schema):
     id = fields.String(required=True)
     version = fields.Integer(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
+    channel = fields.String(required=True, validate=validate.OneOf(OPINION_CHANNELS))
     state = fields.String(required=True, validate=validate.OneOf(OPINION_STATES))
     organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})
     concerns = fields.String(required=True, metadata={"description": "the one the author named"})
     category = fields.String(required=True)
+    topics = fields.List(fields.String(), required=True)
     about_head = fields.Boolean(required=True)
     received_on = fields.Date(required=True)
+    activity = fields.String(required=True, allow_none=True)
+    task = fields.String(required=True, allow_none=True)
+    clock = fields.Nested(ClockReading, required=True)
     excerpt = fields.String(required=True)
 
 
-class Opinion(OpinionItem):
-    """An opinion as its author and its handlers see it."""
+class OpinionNote(Schema):
+    """Among those who handle it; its author never sees it."""
+
+    by = fields.String(required=True)
+    text = fields.String(required=True)
+    on = fields.Date(required=True)
+
+
+class OpinionRoute(Schema):
+    """That another organisation answers it since, and why."""
+
+    from_ = fields.String(required=True, data_key="from", attribute="from")
+    to = fields.String(required=True)
+    reason = fields.String(required=True)
+    by = fields.String(required=True)
+    on = fields.Date(required=True)
+
+
+class Opinion(OpinionItem, _Progress):
+    """An opinion as its author and its handlers see it.
+
+    ``author`` is null where nobody gave a name, or gave it in confidence. ``notes``, ``routes``,
+    ``duplicates`` and ``merged_into`` are empty to its author.
+    """
 
     text = fields.String(required=True)
     author = fields.String(
-        required=True, allow_none=True, metadata={"description": "person id; null where nobody gave a name"}
+        required=True, allow_none=True, metadata={"description": "person id; null where it is not to be seen"}
     )
-    declined_because = fields.String(required=True, allow_none=True)
     declined_on = fields.Date(required=True, allow_none=True)
-    answer = fields.Nested(Answer, required=True, allow_none=True)
+    notes = fields.List(fields.Nested(OpinionNote), required=True)
+    routes = fields.List(fields.Nested(OpinionRoute), required=True)
+    duplicates = fields.List(fields.String(), required=True)
+    merged_into = fields.String(required=True, allow_none=True)
 
 
 class ListOpinions(Listed):
-    """``mine``: what I said by name. Else what I have to handle, below ``organisation`` where it is given."""
+    """``mine``: what I said, by name or in confidence. Else what I may read: of ``organisation`` and below,
+    or what was said about ``activity``, of what I may."""
 
     organisation = identifier(required=False)
+    activity = identifier(required=False)
     state = fields.String(validate=validate.OneOf(OPINION_STATES))
     mine = fields.Boolean(load_default=False)
 
@@ -130,9 +238,30 @@ class GetOpinion(Schema):
     opinion = identifier()
 
 
-class DeclineOpinion(Schema):
-    """Refuse an opinion with a reason, which its author can read."""
+class ListCategories(Schema):
+    """What opinions may be about; asks for no session."""
 
-    opinion = identifier()
-    reason = written(500)
-    version = expected_version()
+
+class OpinionTitles(Schema):
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class OpinionCategory(Schema):
+    id = fields.String(required=True)
+    titles = fields.Nested(OpinionTitles, required=True)
+    speed = fields.String(required=True, validate=validate.OneOf(OPINION_SPEEDS))
+    days = fields.Integer(required=True, metadata={"description": "working days to an answer"})
+
+
+class OpinionTopic(Schema):
+    id = fields.String(required=True)
+    titles = fields.Nested(OpinionTitles, required=True)
+    category = fields.String(required=True)
+
+
+class OpinionCategories(Schema):
+    """What opinions may be about, with the time to answer, and the topics that trends count."""
+
+    items = fields.List(fields.Nested(OpinionCategory), required=True)
+    topics = fields.List(fields.Nested(OpinionTopic), required=True)

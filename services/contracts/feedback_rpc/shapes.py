@@ -10,7 +10,7 @@ MOST_TEXT = 2_000
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def _readable(text: str) -> None:
+def readable(text: str) -> None:
     """Refuse what no person typed: blank texts, control characters, halves of a character."""
     if not text.strip():
         raise ValidationError("text.blank")
@@ -18,11 +18,11 @@ def _readable(text: str) -> None:
         raise ValidationError("text.unfit_characters")
 
 
-def written(most: int, description: str = "") -> fields.String:
+def written(most: int, description: str = "", *, required: bool = True) -> fields.String:
     """A text a person wrote, kept exactly as written: what looks like HTML is text."""
     return fields.String(
-        required=True,
-        validate=[validate.Length(min=1, max=most), _readable],
+        required=required,
+        validate=[validate.Length(min=1, max=most), readable],
         metadata={"description": description or f"plain text, at most {most} characters"},
     )
 

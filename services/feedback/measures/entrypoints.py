@@ -21,9 +21,29 @@ class MeasuresTable:
     def plan_measure(self, request: Request) -> Answer:
         return self.feedback.measuring.plan(request)
 
-    @rpc(request=calls.PublishResult, response=calls.Measure)
-    def publish_result(self, request: Request) -> Answer:
-        return self.feedback.measuring.publish(request)
+    @rpc(request=calls.AnswerMore, response=calls.Measure)
+    def answer_more(self, request: Request) -> Answer:
+        return self.feedback.measuring.answer_more(request)
+
+    @rpc(request=calls.ChangeMeasure, response=calls.Measure)
+    def change_measure(self, request: Request) -> Answer:
+        return self.feedback.measuring.change(request)
+
+    @rpc(request=calls.ReportMeasure, response=calls.Measure)
+    def report_measure(self, request: Request) -> Answer:
+        return self.feedback.measuring.report(request)
+
+    @rpc(request=calls.FinishNode, response=calls.Measure)
+    def finish_measure_node(self, request: Request) -> Answer:
+        return self.feedback.measuring.finish_node(request)
+
+    @rpc(request=calls.HandInResult, response=calls.Measure)
+    def hand_in_result(self, request: Request) -> Answer:
+        return self.feedback.measuring.hand_in(request)
+
+    @rpc(request=calls.ReviewResult, response=calls.Measure)
+    def review_result(self, request: Request) -> Answer:
+        return self.feedback.measuring.review(request)
 
     @rpc(request=calls.GetMeasure, response=calls.Measure)
     def get_measure(self, request: Request) -> Answer:

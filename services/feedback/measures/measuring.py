@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +13,16 @@ from services.chassis.store import in_transaction
 from services.feedback.access import HANDLERS, Access
 from services.feedback.measures import model as rules
 from services.feedback.measures import store
+from services.feedback.measures.model import Decided, Measure, Owner
 from services.feedback.measures.reading import MeasureReading
 from services.feedback.opinions import model as opinion_rules
 from services.feedback.opinions import store as opinions
+from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.reading import OpinionReading
+from services.feedback.opinions.subjects import Subjects
 
 Answered = dict[str, Any]
+OpinionRule = Callable[[Opinion], tuple[Opinion, list[Any]]]
 
 
 class Measuring:
@@ -29,6 +34,7 @@ class Measuring:
         reading: MeasureReading,
         opinion_reading: OpinionReading,
         access: Access,
+        subjects: Subjects,
     ) -> None:
         self._database = application.database
         self._authority = application.authority
@@ -38,6 +44,7 @@ class Measuring:
         self._opinion_reading = opinion_reading
         self._opinions = opinion_reading.documents
         self._access = access
+        self._subjects = subjects
 
     def plan(self, request: Answered) -> Answered:
         """Answer opinions with a measure: all of them adopt it, or nothing is planned."""
@@ -49,45 +56,146 @@ class Measuring:
             repeated = self._documents.repeated(id)
             if repeated is not None:
                 return repeated
-            answered = [
-                self._opinion_reading.handled(person, each) for each in dict.fromkeys(request["opinions"])
-            ]
+            answered = self._answered(person, request["opinions"])
             measure, events = rules.plan(
                 id=id,
                 organisation=organisation,
                 title=request["title"],
-                owner=request["owner"],
-                owner_belongs=self._access.belongs_to(request["owner"], organisation),
-                owner_posts=self._access.posts_at(request["owner"]),
+                owner=self._owner(request["owner"], organisation),
                 due_on=request["due_on"],
                 opinions=answered,
+                nodes=request["nodes"],
                 today=self._clock.today(),
             )
-            adopt = partial(opinion_rules.adopt, answer=rules.answer_of(measure))
-            for opinion in answered:
-                self._opinions.change(opinion.id, opinions.decided_by(opinion.id, adopt))
+            self._adopt(measure, answered)
             return self._documents.create(id, store.kept(measure), events, respond=store.shown)
 
         return in_transaction(self._database, commit).response or {}
 
-    def publish(self, request: Answered) -> Answered:
-        """Publish a result: the measure and every opinion that it answers, together."""
+    def answer_more(self, request: Answered) -> Answered:
+        """Let a measure answer more opinions: all of them adopt it, or none."""
+        person, measure = self._handled(request)
+
+        def commit() -> Document:
+            repeated = self._documents.repeated(measure.id)
+            if repeated is not None:
+                return repeated
+            answered = self._answered(person, request["opinions"])
+            owner = self._owner(measure.owner, measure.organisation)
+            rule = partial(rules.answer_more, opinions=answered, owner=owner)
+            changed = self._write(request, measure.id, rule)
+            self._adopt(store.read(changed), answered)
+            return changed
+
+        return in_transaction(self._database, commit).response or {}
+
+    def change(self, request: Answered) -> Answered:
+        """Another owner or another due date, which the authors of its opinions see."""
+        person, measure = self._handled(request)
+        named, due_on = request.get("owner"), request.get("due_on")
+        rule = partial(
+            rules.change,
+            owner=self._owner(named, measure.organisation) if named else None,
+            due_on=due_on,
+            reason=request["reason"],
+            by=person,
+            today=self._clock.today(),
+        )
+
+        def commit() -> Document:
+            changed = self._write(request, measure.id, rule)
+            if due_on is not None:
+                self._tell(measure, partial(opinion_rules.redate, measure=measure.id, due_on=due_on))
+            return changed
+
+        return in_transaction(self._database, commit).response or {}
+
+    def report(self, request: Answered) -> Answered:
+        """How it stands: said by its owner or by who handles it."""
+        person, measure = self._own(request)
+        rule = partial(
+            rules.report,
+            text=request["text"],
+            progress=request.get("progress"),
+            by=person,
+            today=self._clock.today(),
+        )
+        return self._reading.shown(person, self._write(request, measure.id, rule))
+
+    def finish_node(self, request: Answered) -> Answered:
+        """A node is reached."""
+        person, measure = self._own(request)
+        rule = partial(rules.finish_node, node=request["node"], today=self._clock.today())
+        return self._reading.shown(person, self._write(request, measure.id, rule))
+
+    def hand_in(self, request: Answered) -> Answered:
+        """Say what it came to, with evidence."""
+        person, measure = self._own(request)
+        for each in request["activities"]:
+            self._subjects.require("activity", each)
+        rule = partial(
+            rules.hand_in,
+            result=request["text"],
+            links=request["activities"],
+            by=person,
+            today=self._clock.today(),
+        )
+        return self._reading.shown(person, self._write(request, measure.id, rule))
+
+    def review(self, request: Answered) -> Answered:
+        """Publish a result, the measure and every opinion that it answers together, or give it back."""
+        person, measure = self._handled(request)
+        today, accepted = self._clock.today(), request["accepted"]
+        rule = partial(rules.review, accepted=accepted, reason=request.get("reason"), by=person, today=today)
+
+        def commit() -> Document:
+            reviewed = self._write(request, measure.id, rule)
+            if accepted:
+                result = store.read(reviewed).result or ""
+                self._tell(
+                    measure,
+                    partial(opinion_rules.conclude, measure=measure.id, result=result, today=today),
+                )
+            return reviewed
+
+        return in_transaction(self._database, commit).response or {}
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _write(self, request: Answered, id: str, rule: Callable[[Measure], Decided]) -> Document:  # noqa: A002
+        return self._documents.change(
+            id,
+            store.decided_by(id, rule),
+            expected_version=request.get("version"),
+            respond=store.shown,
+        )
+
+    def _tell(self, measure: Measure, rule: OpinionRule) -> None:
+        for each in measure.opinions:
+            self._opinions.change(each, opinions.decided_by(each, rule))
+
+    def _adopt(self, measure: Measure, answered: Sequence[Opinion]) -> None:
+        adopt = partial(opinion_rules.adopt, answer=rules.answer_of(measure), today=self._clock.today())
+        for opinion in answered:
+            self._opinions.change(opinion.id, opinions.decided_by(opinion.id, adopt))
+
+    def _answered(self, person: str, wanted: Sequence[str]) -> list[Opinion]:
+        return [self._opinion_reading.handled(person, each) for each in dict.fromkeys(wanted)]
+
+    def _owner(self, person: str, organisation: str) -> Owner:
+        belongs = self._access.belongs_to(person, organisation)
+        return Owner(person=person, belongs=belongs, posts=self._access.posts_at(person))
+
+    def _handled(self, request: Answered) -> tuple[str, Measure]:
         person = context.actor()
         measure = store.read(self._reading.readable(person, request["measure"]))
         self._access.require_handler(person, measure.organisation, measure.kept_from)
-        said = {"result": request["text"], "today": self._clock.today()}
-        publish = partial(rules.publish, **said)
-        conclude = partial(opinion_rules.conclude, measure=measure.id, **said)
+        return person, measure
 
-        def commit() -> Document:
-            published = self._documents.change(
-                measure.id,
-                store.decided_by(measure.id, publish),
-                expected_version=request.get("version"),
-                respond=store.shown,
-            )
-            for each in measure.opinions:
-                self._opinions.change(each, opinions.decided_by(each, conclude))
-            return published
-
-        return in_transaction(self._database, commit).response or {}
+    def _own(self, request: Answered) -> tuple[str, Measure]:
+        """The measure to its owner and who handles it: an inspector reads it and no more."""
+        person = context.actor()
+        measure = store.read(self._reading.readable(person, request["measure"]))
+        if measure.owner != person:
+            self._access.require_handler(person, measure.organisation, measure.kept_from)
+        return person, measure

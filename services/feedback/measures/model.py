@@ -1,25 +1,38 @@
-"""The rules of a measure: whom it needs, what it answers, and how its result closes it."""
+"""The rules of a measure: whom it needs, what it answers, how it goes on, and how its result closes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from services.chassis.contract import NewEvent
-from services.chassis.errors import Conflict, Invalid
-from services.contracts.feedback_events import MeasurePlanned, ResultPublished
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.contracts.feedback_events import (
+    MeasureChanged,
+    MeasurePlanned,
+    ResultHandedIn,
+    ResultPublished,
+    ResultReturned,
+)
 from services.feedback.opinions.model import Answer, Opinion, is_kept_from
 
 FURTHEST_DUE = timedelta(days=3 * 366)
+MOST_NODES = 20
+MOST_REPORTS = 100
+MOST_OPINIONS = 200
+WHOLE = 100
+Decided = tuple["Measure", list[NewEvent]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What an organisation does about opinions: ``planned -> published``.
+    """What an organisation does about opinions: ``planned -> handed_in -> published``, or back to planned.
 
     ``kept_from``: persons, and organisations whose post holders, must see nothing of it before its result
-    is public, because it answers an opinion about their head.
+    is public, because it answers an opinion about their head. ``result`` is what was handed in, ``links``
+    the activities that are its evidence. ``reviews`` are the verdicts on what was handed in.
     """
 
     id: str
@@ -31,8 +44,34 @@ class Measure:
     planned_on: date
     opinions: tuple[str, ...]
     kept_from: tuple[str, ...] = ()
+    nodes: tuple[Mapping[str, Any], ...] = ()
+    reports: tuple[Mapping[str, Any], ...] = ()
+    changes: tuple[Mapping[str, Any], ...] = ()
     result: str | None = None
+    links: tuple[str, ...] = ()
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    handed_in_by: str | None = None
+    handed_in_on: date | None = None
+    reviews: tuple[Mapping[str, Any], ...] = ()
     published_on: date | None = None
+
+    @property
+    def progress(self) -> int:
+        """Whole per cent: of its nodes, rounded down; without nodes what was reported last."""
+        if self.state == "published":
+            return WHOLE
+        if self.nodes:
+            return WHOLE * sum(1 for node in self.nodes if node["done_on"]) // len(self.nodes)
+        return next((int(each["progress"]) for each in reversed(self.reports)), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who shall own a measure. ``belongs``: to its organisation; ``posts`` are where they hold one."""
+
+    person: str
+    belongs: bool
+    posts: Sequence[str]
 
 
 def plan(
@@ -40,54 +79,180 @@ def plan(
     id: str,  # noqa: A002 - it is the field's name
     organisation: str,
     title: str,
-    owner: str,
-    owner_belongs: bool,
-    owner_posts: Sequence[str],
+    owner: Owner,
     due_on: date,
     opinions: Sequence[Opinion],
     today: date,
-) -> tuple[Measure, list[NewEvent]]:
+    nodes: Sequence[Mapping[str, Any]] = (),
+) -> Decided:
     """A measure of ``organisation`` that answers ``opinions``, due between today and three years on.
 
     Raises ``Invalid`` where the owner is no one of the organisation's, or one of those from whom an opinion
-    is kept; where an opinion is another organisation's to answer; where the date is out of range.
+    is kept; where an opinion is another organisation's to answer; where a date is out of range.
     """
     if not opinions:
-        raise Invalid("measure.answers_nothing", fields={"opinions": ["measure.answers_nothing"]})
-    if any(opinion.organisation != organisation for opinion in opinions):
-        code = "measure.opinion_of_another_organisation"
-        raise Invalid(code, fields={"opinions": [code]})
-    if not today <= due_on <= today + FURTHEST_DUE:
-        raise Invalid("measure.due_out_of_range", fields={"due_on": ["measure.due_out_of_range"]})
-    if not owner_belongs:
-        code = "measure.owner_of_another_organisation"
-        raise Invalid(code, fields={"owner": [code]})
-    kept_from = tuple(sorted({each for opinion in opinions for each in opinion.kept_from}))
-    if is_kept_from(kept_from, owner, owner_posts):
-        raise Invalid("measure.owner_is_concerned", fields={"owner": ["measure.owner_is_concerned"]})
+        raise _wrong("opinions", "measure.answers_nothing")
+    _require_own(opinions, organisation)
+    _require_due(due_on, today)
+    kept_from = _kept_from((), opinions)
+    _require_owner(owner, kept_from)
+    for position, node in enumerate(nodes):
+        if not today <= node["due_on"] <= due_on:
+            raise _wrong(f"nodes.{position}.due_on", "measure.node_out_of_range")
     measure = Measure(
         id=id,
         state="planned",
         organisation=organisation,
         title=title,
-        owner=owner,
+        owner=owner.person,
         due_on=due_on,
         planned_on=today,
         opinions=tuple(opinion.id for opinion in opinions),
         kept_from=kept_from,
+        nodes=tuple(
+            {
+                "id": f"n{number}",
+                "title": node["title"],
+                "due_on": node["due_on"].isoformat(),
+                "done_on": None,
+            }
+            for number, node in enumerate(nodes, 1)
+        ),
     )
-    planned = MeasurePlanned.of(
-        measure=id, organisation=organisation, owner=owner, due_on=due_on, opinions=list(measure.opinions)
-    )
-    return measure, [planned]
+    return measure, [_told(MeasurePlanned, measure, opinions=list(measure.opinions))]
 
 
-def publish(measure: Measure, *, result: str, today: date) -> tuple[Measure, list[NewEvent]]:
-    """Make the result public; raises ``Conflict`` once it is."""
-    if measure.state != "planned":
-        raise Conflict("measure.is_published")
-    published = replace(measure, state="published", result=result, published_on=today)
+def answer_more(measure: Measure, opinions: Sequence[Opinion], owner: Owner) -> Decided:
+    """Let it answer ``opinions`` as well, as long as no result is handed in.
+
+    Raises ``Conflict``, and ``Invalid`` as ``plan`` does, also where the owner is one of those from whom
+    one of them is kept.
+    """
+    _must_be(measure, "planned")
+    _require_own(opinions, measure.organisation)
+    kept_from = _kept_from(measure.kept_from, opinions)
+    if is_kept_from(kept_from, owner.person, owner.posts):
+        raise _wrong("opinions", "measure.owner_is_concerned")
+    if bool(kept_from) != bool(measure.kept_from):
+        # Of the one records makes a task that others see; the other stays here.
+        raise _wrong("opinions", "measure.about_a_head_apart")
+    answered = tuple(dict.fromkeys((*measure.opinions, *(opinion.id for opinion in opinions))))
+    if len(answered) > MOST_OPINIONS:
+        raise Conflict("measure.full", params={"most": MOST_OPINIONS})
+    more = replace(measure, opinions=answered, kept_from=kept_from)
+    return more, [_told(MeasureChanged, more, opinions=list(answered))]
+
+
+def change(
+    measure: Measure, *, owner: Owner | None, due_on: date | None, reason: str, by: str, today: date
+) -> Decided:
+    """Another owner or another due date, with the reason; the earlier ones stay on record.
+
+    Raises ``Conflict`` once its result is handed in, ``Invalid`` as ``plan`` does.
+    """
+    _must_be(measure, "planned")
+    if owner is not None:
+        _require_owner(owner, measure.kept_from)
+    if due_on is not None:
+        _require_due(due_on, today)
+        latest = max((node["due_on"] for node in measure.nodes if not node["done_on"]), default="")
+        if due_on.isoformat() < latest:
+            raise _wrong("due_on", "measure.node_out_of_range")
+    changed = replace(
+        measure, owner=owner.person if owner else measure.owner, due_on=due_on or measure.due_on
+    )
+    if changed == measure:
+        return measure, []
+    _require_room(measure.changes)
+    earlier = {
+        "owner": measure.owner,
+        "due_on": measure.due_on.isoformat(),
+        "reason": reason,
+        "by": by,
+        "on": today.isoformat(),
+    }
+    changed = replace(changed, changes=(*measure.changes, earlier))
+    return changed, [_told(MeasureChanged, changed, opinions=list(changed.opinions))]
+
+
+def report(measure: Measure, *, text: str, progress: int | None, by: str, today: date) -> Decided:
+    """How it stands, in words; ``progress`` in per cent of one without nodes. No event: it changes nothing.
+
+    Raises ``Conflict`` once its result is handed in, ``Invalid("measure.progress_from_nodes")``.
+    """
+    _must_be(measure, "planned")
+    _require_room(measure.reports)
+    if progress is not None and measure.nodes:
+        raise _wrong("progress", "measure.progress_from_nodes")
+    said = {
+        "text": text,
+        "progress": measure.progress if progress is None else progress,
+        "by": by,
+        "on": today.isoformat(),
+    }
+    return replace(measure, reports=(*measure.reports, said)), []
+
+
+def finish_node(measure: Measure, node: str, *, today: date) -> Decided:
+    """A node is reached; once more changes nothing. Raises ``NotFound("measure_node.not_found")``."""
+    _must_be(measure, "planned")
+    if node not in {each["id"] for each in measure.nodes}:
+        raise NotFound("measure_node.not_found")
+    nodes = tuple(
+        {**each, "done_on": each["done_on"] or today.isoformat()} if each["id"] == node else each
+        for each in measure.nodes
+    )
+    return replace(measure, nodes=nodes), []
+
+
+def hand_in(
+    measure: Measure,
+    *,
+    result: str,
+    links: Sequence[str],
+    by: str,
+    today: date,
+    attachments: Sequence[Mapping[str, Any]] = (),
+) -> Decided:
+    """Say what came of it, with evidence; somebody else reviews that before it is public.
+
+    Raises ``Conflict``: in another state, ``measure.nodes_open`` with how many are.
+    """
+    _must_be(measure, "planned")
+    waiting = sum(1 for node in measure.nodes if not node["done_on"])
+    if waiting:
+        raise Conflict("measure.nodes_open", params={"count": waiting})
+    handed_in = replace(
+        measure,
+        state="handed_in",
+        result=result,
+        links=tuple(dict.fromkeys(links)),
+        attachments=tuple(attachments),
+        handed_in_by=by,
+        handed_in_on=today,
+    )
+    return handed_in, [_told(ResultHandedIn, handed_in)]
+
+
+def review(measure: Measure, *, accepted: bool, reason: str | None, by: str, today: date) -> Decided:
+    """Make the result public, or give it back with a reason.
+
+    Raises ``Conflict`` unless it was handed in, ``Forbidden("measure.own_result")`` to whoever did that,
+    ``Invalid("measure.reason_missing")`` where it is given back without one.
+    """
+    _must_be(measure, "handed_in")
+    if by == measure.handed_in_by:
+        raise Forbidden("measure.own_result")
+    if not accepted and not reason:
+        raise _wrong("reason", "measure.reason_missing")
+    verdict = {"accepted": accepted, "reason": reason, "by": by, "on": today.isoformat()}
+    reviewed = replace(measure, reviews=(*measure.reviews, verdict))
+    if not accepted:
+        returned = replace(reviewed, state="planned")
+        return returned, [_told(ResultReturned, returned)]
+    published = replace(reviewed, state="published", published_on=today)
     event = ResultPublished.of(
+        anonymous=bool(measure.kept_from),
         measure=measure.id,
         organisation=measure.organisation,
         published_on=today,
@@ -98,10 +263,64 @@ def publish(measure: Measure, *, result: str, today: date) -> tuple[Measure, lis
 
 def answer_of(measure: Measure) -> Answer:
     """What the authors of its opinions see of it: neither its owner nor the other opinions."""
+    public = measure.state == "published"
     return Answer(
         measure=measure.id,
         title=measure.title,
         due_on=measure.due_on,
-        result=measure.result,
+        result=measure.result if public else None,
         published_on=measure.published_on,
     )
+
+
+def _told(
+    contract: type[MeasurePlanned | MeasureChanged | ResultHandedIn | ResultReturned],
+    measure: Measure,
+    **more: Any,
+) -> NewEvent:
+    # What is done about a head is told without its title, and without who acted.
+    open_title = {} if measure.kept_from else {"title": measure.title}
+    return contract.of(
+        anonymous=bool(measure.kept_from),
+        measure=measure.id,
+        organisation=measure.organisation,
+        owner=measure.owner,
+        due_on=measure.due_on,
+        **open_title,
+        **more,
+    )
+
+
+def _kept_from(already: Sequence[str], opinions: Sequence[Opinion]) -> tuple[str, ...]:
+    return tuple(sorted({*already, *(each for opinion in opinions for each in opinion.kept_from)}))
+
+
+def _require_own(opinions: Sequence[Opinion], organisation: str) -> None:
+    if any(opinion.organisation != organisation for opinion in opinions):
+        raise _wrong("opinions", "measure.opinion_of_another_organisation")
+
+
+def _require_due(due_on: date, today: date) -> None:
+    if not today <= due_on <= today + FURTHEST_DUE:
+        raise _wrong("due_on", "measure.due_out_of_range")
+
+
+def _require_owner(owner: Owner, kept_from: Sequence[str]) -> None:
+    if not owner.belongs:
+        raise _wrong("owner", "measure.owner_of_another_organisation")
+    if is_kept_from(kept_from, owner.person, owner.posts):
+        raise _wrong("owner", "measure.owner_is_concerned")
+
+
+def _require_room(entries: Sequence[Any]) -> None:
+    if len(entries) >= MOST_REPORTS:
+        raise Conflict("measure.full", params={"most": MOST_REPORTS})
+
+
+def _must_be(measure: Measure, state: str) -> None:
+    if measure.state != state:
+        raise Conflict(f"measure.is_{measure.state}")
+
+
+def _wrong(field: str, code: str) -> Invalid:
+    return Invalid(code, fields={field: [code]})

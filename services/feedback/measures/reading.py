@@ -8,10 +8,10 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import NotFound
-from services.chassis.pages import Page, page
+from services.chassis.pages import Findable, page
 from services.feedback.access import Access
 from services.feedback.measures import store
-from services.feedback.opinions.reading import only
+from services.feedback.opinions.reading import Visible
 
 Answered = dict[str, Any]
 
@@ -27,33 +27,35 @@ class MeasureReading:
     def one(self, id: str) -> Answered:  # noqa: A002 - the field's name
         """One measure, to its owner and its readers."""
         person = context.actor()
-        document = self.readable(person, id)
+        return self.shown(person, self.readable(person, id))
+
+    def shown(self, person: str, document: Document) -> Answered:
+        """As ``person`` sees it: without the opinions behind it, unless they may read those."""
         measure = store.read(document)
         may_read = self._access.may_read(person, measure.organisation, measure.kept_from)
         return store.shown(document, with_opinions=may_read)
 
     def several(self, request: Answered) -> Answered:
         """What I own, or what I may read."""
-        person, mine = context.actor(), request["mine"]
-        wanted = {"owner": person} if mine else self._access.readable(person, request.get("organisation"))
+        person, mine, state = context.actor(), request["mine"], request.get("state")
+        asked: Findable = self.documents
+        if mine:
+            wanted: Answered = {"owner": person, **({"state": state} if state else {})}
+        else:
+            reach = self._access.reach(person, request.get("organisation"))
+            asked, wanted = Visible(self.documents, self._access, person, reach), store.found_by(reach, state)
         found = page(
-            self.documents,
-            wanted | only(request, "state"),
-            order=store.LATEST_DUE_FIRST,
-            limit=request["limit"],
-            cursor=request["cursor"],
+            asked, wanted, order=store.LATEST_DUE_FIRST, limit=request["limit"], cursor=request["cursor"]
         )
         shown = [store.shown(each, with_opinions=not mine) for each in found.documents]
         return {"items": shown, "next": found.next}
 
     def published(self, request: Answered) -> Answered:
         """The open view: results of ``organisation`` and below, or of the whole campus."""
-        wanted: Answered = {"state": "published"}
-        if request.get("organisation"):
-            wanted["organisation"] = {"$in": self._authority.subtree(request["organisation"])}
-        found: Page = page(
+        named = request.get("organisation")
+        found = page(
             self.documents,
-            wanted,
+            store.public_at(self._authority.subtree(named) if named else None),
             order=store.NEWEST_RESULT_FIRST,
             limit=request["limit"],
             cursor=request["cursor"],
@@ -64,8 +66,7 @@ class MeasureReading:
         """The document of a measure, to its owner and its readers; raises ``NotFound`` to others."""
         document = self.documents.get(id)
         measure = store.read(document)
-        if measure.owner != person and not self._access.may_read(
-            person, measure.organisation, measure.kept_from
-        ):
+        may_read = self._access.may_read(person, measure.organisation, measure.kept_from)
+        if measure.owner != person and not may_read:
             raise NotFound("measures.not_found")
         return document

@@ -33,4 +33,9 @@ def opinion_of(code: str) -> str:
     bits that cannot be guessed need no slow one, and an id made this way says nothing of the time.
     """
     letters = _BETWEEN.sub("", code).upper().translate(_MISREAD)
-    return derived_id("opinion", hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest())
+    return opinion_of_digest(hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest())
+
+
+def opinion_of_digest(digest: str) -> str:
+    """The same, by the hexadecimal SHA-256 of the code's letters: of a code that was made elsewhere."""
+    return derived_id("opinion", digest)

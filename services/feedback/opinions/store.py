@@ -1,9 +1,9 @@
-"""Opinions as they are kept and as they are shown."""
+"""Opinions as they are kept, and the indexes by which they are found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
@@ -12,28 +12,53 @@ from services.chassis.documents import Document
 from services.chassis.store import Indexes
 from services.feedback.opinions.model import Answer, Opinion
 
-RELEASED = {"released": {"$ne": False}}
 WAITING = {"released": False}
+HELD = {"holds": True}
+TICKING = {"ticking": True}
 NEWEST_FIRST = (("received_on", -1),)
-_EXCERPT = 60
+_OPEN = ("received", "triaged")
+_DERIVED = ("found_by", "holds", "ticking")
+_TUPLES = tuple(each.name for each in fields(Opinion) if str(each.type).startswith("tuple"))
 
 
 def declare(indexes: Indexes, collection: str) -> None:
-    """The indexes of the two lists, what I have to handle and what I said, and of what waits."""
-    indexes.declare(collection, [("organisation", 1), ("received_on", -1), ("_id", -1)])
-    indexes.declare(collection, [("author", 1), ("received_on", -1), ("_id", -1)], sparse=True)
+    """The indexes of the lists (what I have to handle, what I said, what an activity led to), of what waits
+    for its batch and of what the clock counts."""
+    indexes.declare(collection, [("found_by", 1), ("received_on", -1), ("_id", -1)], sparse=True)
+    indexes.declare(collection, [("speaker", 1), ("received_on", -1), ("_id", -1)], sparse=True)
+    indexes.declare(collection, [("activity", 1), ("received_on", -1), ("_id", -1)], sparse=True)
     indexes.declare(collection, [("released", 1)])
+    indexes.declare(collection, "holds", sparse=True)
+    indexes.declare(collection, "ticking", sparse=True)
+
+
+def found_by(organisations: Sequence[str], state: str | None) -> dict[str, Any]:
+    """The filter of what ``organisations`` answer, in ``state`` where it is given: one field, one index."""
+    marks = [f"{each}:{state}" for each in organisations] if state else list(organisations)
+    return {"found_by": {"$in": marks}}
 
 
 def kept(opinion: Opinion) -> dict[str, Any]:
     """The state of its document. A field without a value is left out, so none says "no author"."""
-    return {name: value for name, value in asdict(opinion).items() if name != "id" and value is not None}
+    state = {
+        name: value
+        for name, value in asdict(opinion).items()
+        if name != "id" and value is not None and not (name in _TUPLES and not value)
+    }
+    if opinion.released:
+        state["found_by"] = [opinion.organisation, f"{opinion.organisation}:{opinion.state}"]
+    if opinion.held:
+        state["holds"] = True
+    if opinion.state in _OPEN:
+        state["ticking"] = True
+    return state
 
 
 def read(document: Document) -> Opinion:
     """The opinion that ``document`` keeps."""
-    state = dict(document.state)
-    state["kept_from"] = tuple(state["kept_from"])
+    state = {name: value for name, value in document.state.items() if name not in _DERIVED}
+    for name in _TUPLES:
+        state[name] = tuple(state.get(name, ()))
     for name in ("received_on", "declined_on"):
         if name in state:
             state[name] = date.fromisoformat(state[name])
@@ -53,14 +78,6 @@ def decided_by(
         return Change(kept(opinion), events)
 
     return decide
-
-
-def shown(document: Document) -> dict[str, Any]:
-    """An opinion to whoever may see it; the schema of each answer says how much of this leaves."""
-    opinion = read(document)
-    text = " ".join(opinion.text.split())
-    excerpt = text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"
-    return {**asdict(opinion), "version": document.version, "excerpt": excerpt}
 
 
 def _answer(state: dict[str, Any]) -> Answer:

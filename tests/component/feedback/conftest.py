@@ -31,6 +31,7 @@ POSTS = {
     "dean": ("secretary", "faculty"),
     "both": ("deputy_secretary", "faculty"),
     "inspector": ("inspector", "university"),
+    "disciplinarian": ("discipline_commissioner", "university"),
     "publicist": ("publicity_commissioner", "branch"),
 }
 MEMBERS = {
@@ -41,6 +42,7 @@ MEMBERS = {
     "neighbour": "next-door",
     "dean": "faculty",
     "inspector": "university",
+    "disciplinarian": "university",
 }
 
 
@@ -104,6 +106,22 @@ class Box:
             "due_on": (self.clock.today() + timedelta(days=30)).isoformat(),
         }
         return self.call(person, "plan_measure", key=key, **(wanted | changes))
+
+    def publish(
+        self,
+        measure: str,
+        text: str = "Twenty chairs came.",
+        by: str = "publicist",
+        reviewer: str = "secretary",
+    ) -> dict[str, Any]:
+        """Its owner hands in what came of a measure, somebody else makes it public."""
+        self.call(by, "hand_in_result", measure=measure, text=text)
+        return self.call(reviewer, "review_result", measure=measure, accepted=True)
+
+    def know(self, *activities: str) -> None:
+        """What records tells of activities."""
+        collection = self.application.database["subjects"]
+        collection.insert_many([{"_id": f"activity {each}", "kind": "activity"} for each in activities])
 
 
 @pytest.fixture

@@ -151,12 +151,13 @@ def test_what_handlers_do_with_an_anonymous_opinion_names_no_actor_either(box, f
 def test_events_of_a_named_opinion_carry_no_text(box, feed):
     said = box.say(text="These words stay where they were said.")
     measure = box.answer(said["id"])
-    box.call("secretary", "publish_result", measure=measure["id"], text="These as well, but for the list.")
-    wait_for(lambda: len(feed.read()) == 4)
+    box.publish(measure["id"], text="These as well, but for the list.")
+    wait_for(lambda: len(feed.read()) == 5)
     assert sorted(each["body"]["type"] for each in feed.messages) == [
         "feedback.measure.planned.v1",
         "feedback.opinion.adopted.v1",
         "feedback.opinion.received.v1",
+        "feedback.result.handed_in.v1",
         "feedback.result.published.v1",
     ]
     assert "These" not in json.dumps([each["body"] for each in feed.messages])

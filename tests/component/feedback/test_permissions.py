@@ -69,7 +69,19 @@ NEEDS_A_SESSION = {
     },
     "get_measure": {"measure": "any"},
     "list_measures": {},
-    "publish_result": {"measure": "any", "text": "…"},
+    "hand_in_result": {"measure": "any", "text": "…"},
+    "review_result": {"measure": "any", "accepted": True},
+    "triage_opinion": {"opinion": "any"},
+    "reassign_opinion": {"opinion": "any", "organisation": "branch", "reason": "…"},
+    "merge_opinion": {"opinion": "any", "into": "other"},
+    "pause_opinion": {"opinion": "any", "reason": "…"},
+    "resume_opinion": {"opinion": "any"},
+    "note_opinion": {"opinion": "any", "text": "…"},
+    "reply_to_opinion": {"opinion": "any", "text": "…"},
+    "rate_opinion": {"opinion": "any", "rating": "fair"},
+    "reopen_opinion": {"opinion": "any", "reason": "…"},
+    "name_author": {"opinion": "any", "reason": "…"},
+    "suggest_topics": {"opinion": "any"},
 }
 
 
@@ -108,8 +120,9 @@ def test_the_measure_about_a_head_is_kept_from_them_until_its_result_is_public(b
             box.call(person, "get_measure", measure=measure)
         assert box.call(person, "list_measures")["items"] == []
         with pytest.raises(NotFound):
-            box.call(person, "publish_result", measure=measure, text="Nothing to see.")
-    box.call("dean", "publish_result", measure=measure, text="A talk was held.")
+            box.call(person, "hand_in_result", measure=measure, text="Nothing to see.")
+    box.call("dean", "hand_in_result", measure=measure, text="A talk was held.")
+    box.call("disciplinarian", "review_result", measure=measure, accepted=True)
     assert len(box.call(None, "public_measures", organisation="faculty")["items"]) == 1
 
 
@@ -143,7 +156,7 @@ def test_what_was_said_about_a_head_never_reaches_them_even_when_they_are_promot
     with pytest.raises(NotFound):
         box.call("secretary", "get_measure", measure=measure)
     with pytest.raises(NotFound):
-        box.call("secretary", "publish_result", measure=measure, text="Nothing to see.")
+        box.call("secretary", "review_result", measure=measure, accepted=True)
     assert box.call("secretary", "list_measures")["items"] == []
     other = box.say()["id"]
     assert [each["id"] for each in box.call("secretary", "list_opinions")["items"]] == [other]
@@ -172,7 +185,7 @@ def test_the_owner_sees_the_measure_without_the_opinions_behind_it(box, said):
     (mine,) = box.call("publicist", "list_measures", mine=True)["items"]
     assert (mine["id"], mine["opinions"]) == (measure, [])
     with pytest.raises(Forbidden):
-        box.call("publicist", "publish_result", measure=measure, text="Done.")
+        box.call("publicist", "review_result", measure=measure, accepted=True)
     with pytest.raises(NotFound):
         box.call("publicist", "get_opinion", opinion=said)
 
@@ -183,7 +196,7 @@ def test_a_measure_is_its_handlers_and_its_owners(box, said, person):
     with pytest.raises(NotFound):
         box.call(person, "get_measure", measure=measure)
     with pytest.raises(NotFound):
-        box.call(person, "publish_result", measure=measure, text="Done.")
+        box.call(person, "hand_in_result", measure=measure, text="Done.")
 
 
 def test_a_measure_belongs_to_the_organisation_that_has_to_answer(box, said):

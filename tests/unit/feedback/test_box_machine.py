@@ -13,18 +13,35 @@ from services.chassis.clock import FixedClock
 from services.chassis.contract import NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Refusal
-from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
-from services.feedback.measures.model import Measure, answer_of, plan, publish
-from services.feedback.opinions.model import Opinion, adopt, conclude, decline, is_kept_from, receive, release
+from services.chassis.working_days import WorkingCalendar
+from services.contracts.feedback_events import OpinionReceived
+from services.feedback.clock import model as clock
+from services.feedback.clock.model import Limits
+from services.feedback.measures.model import Measure, Owner, answer_of, hand_in, plan, review
+from services.feedback.opinions import dialogue
+from services.feedback.opinions import model as opinions_model
+from services.feedback.opinions.dialogue import Bounds
+from services.feedback.opinions.model import NOBODY, Opinion, Voice, is_kept_from, receive
+from services.feedback.opinions.routing import Level, responsible
 
 BEGIN = date(2026, 1, 1)
 PATHS = [("u",), ("u", "f"), ("u", "f", "b"), ("u", "f", "c")]
 NEXT = {
-    "received": {"declined", "adopted"},
-    "adopted": {"answered"},
-    "declined": set(),
-    "answered": set(),
+    "received": {"received", "triaged", "declined", "adopted", "merged"},
+    "triaged": {"triaged", "declined", "adopted", "merged"},
+    "adopted": {"adopted", "answered"},
+    "declined": {"declined", "triaged"},
+    "answered": {"answered", "triaged"},
+    "merged": {"merged"},
 }
+VOICES = {
+    "named": Voice(mode="named", author="author", speaker="mark"),
+    "confidential": Voice(mode="confidential", speaker="mark", sealed_author="sealed"),
+    "anonymous": NOBODY,
+}
+BOUNDS = Bounds(reopen_days=15, most_reopenings=2, most_messages=20, pack="p", article="a")
+LIMITS = Limits(days={"ordinary": 5, "complex": 10, "urgent": 3}, soon=1, pack="p", article="a")
+CALENDAR = WorkingCalendar()
 
 
 class Box(RuleBasedStateMachine):
@@ -44,11 +61,10 @@ class Box(RuleBasedStateMachine):
         before = self.said.get(changed.id)
         if before is not None:
             assert changed.state in NEXT[before.state]
-            assert (changed.text, changed.author, changed.organisation) == (
-                before.text,
-                before.author,
-                before.organisation,
-            )
+            said = [(each.text, each.author, each.speaker, each.concerns) for each in (before, changed)]
+            assert said[0] == said[1]
+            assert set(before.kept_from) <= set(changed.kept_from)
+            assert changed.clock[: len(before.clock)] == before.clock, "history is never rewritten"
         self.said[changed.id] = changed
         self.events.setdefault(changed.id, []).extend(events)
 
@@ -56,25 +72,31 @@ class Box(RuleBasedStateMachine):
     def time_passes(self, days):
         self.today += timedelta(days=days)
 
+    def _change(self, name, change, **given):
+        if name in self.said:
+            with suppress(Refusal):
+                self._keep(*change(self.said[name], **given))
+
     @rule(
         target=opinions,
         path=st.sampled_from(PATHS),
         about_head=st.booleans(),
-        author=st.none() | st.just("author"),
+        voice=st.sampled_from(sorted(VOICES)),
         text=st.text(min_size=1, max_size=30),
     )
-    def speak(self, path, about_head, author, text):
+    def speak(self, path, about_head, voice, text):
         name = f"opinion-{len(self.said)}"
         with suppress(Refusal):
             self._keep(
                 *receive(
                     id=name,
-                    path=path,
+                    concerns=path[-1],
+                    organisation=responsible([Level(each, "") for each in path], about_head=about_head),
                     category="other",
                     about_head=about_head,
                     text=text,
                     today=self.today,
-                    author=author,
+                    voice=VOICES[voice],
                     post_holders=["the-head"],
                 )
             )
@@ -83,14 +105,60 @@ class Box(RuleBasedStateMachine):
     @rule()
     def a_batch_is_released(self):
         for opinion in list(self.said.values()):
-            self.said[opinion.id], events = release(opinion)
-            self.events[opinion.id].extend(events)
+            self._keep(*opinions_model.release(opinion))
+            self._change(opinion.id, dialogue.release_held, bounds=BOUNDS, today=self.today)
+
+    @rule(name=opinions, speed=st.sampled_from(sorted(LIMITS.days)))
+    def triage(self, name, speed):
+        self._change(name, opinions_model.triage, category=None, topics=["t"], speed=speed, today=self.today)
+
+    @rule(name=opinions, to=st.sampled_from("ufbc"))
+    def hand_on(self, name, to):
+        self._change(
+            name,
+            opinions_model.reassign,
+            organisation=to,
+            reason="…",
+            by="handler",
+            today=self.today,
+            most=3,
+        )
+
+    @rule(name=opinions, other=opinions)
+    def merge(self, name, other):
+        if {name, other} <= set(self.said):
+            with suppress(Refusal):
+                standing = opinions_model.absorb(self.said[other], self.said[name])
+                merged = opinions_model.merge(self.said[name], into=other, today=self.today)
+                self._keep(*standing)
+                self._keep(*merged)
 
     @rule(name=opinions, reason=st.text(min_size=1, max_size=9))
     def decline(self, name, reason):
-        if name in self.said:
-            with suppress(Refusal):
-                self._keep(*decline(self.said[name], reason=reason, today=self.today))
+        self._change(name, opinions_model.decline, reason=reason, today=self.today)
+
+    @rule(name=opinions, awaiting=st.sampled_from(["author", "others"]))
+    def pause(self, name, awaiting):
+        self._change(name, opinions_model.pause, reason="…", awaiting=awaiting, today=self.today)
+
+    @rule(name=opinions)
+    def resume(self, name):
+        self._change(name, opinions_model.resume, today=self.today)
+
+    @rule(name=opinions, who=st.sampled_from(["author", "handler"]))
+    def reply(self, name, who):
+        if name in self.said and who == "author" and self.said[name].anonymous:
+            self._change(name, dialogue.hold, what="reply", bounds=BOUNDS, today=self.today, text="…")
+        else:
+            self._change(name, dialogue.reply, who=who, by=who, text="…", today=self.today, bounds=BOUNDS)
+
+    @rule(name=opinions, rating=st.sampled_from(["satisfied", "dissatisfied"]))
+    def rate(self, name, rating):
+        self._change(name, dialogue.rate, rating=rating, today=self.today, bounds=BOUNDS)
+
+    @rule(name=opinions)
+    def reopen(self, name):
+        self._change(name, dialogue.reopen, reason="…", today=self.today, bounds=BOUNDS)
 
     @rule(
         target=measures,
@@ -106,15 +174,16 @@ class Box(RuleBasedStateMachine):
                 id=name,
                 organisation=organisation,
                 title="A measure",
-                owner="owner",
-                owner_belongs=True,
-                owner_posts=owner_posts,
+                owner=Owner(person="owner", belongs=True, posts=owner_posts),
                 due_on=self.today + timedelta(days=days),
                 opinions=[self.said[each] for each in names if each in self.said],
                 today=self.today,
             )
             # As the store does it: all of it or nothing.
-            adopted = [adopt(self.said[each], answer_of(measure)) for each in measure.opinions]
+            adopted = [
+                opinions_model.adopt(self.said[each], answer_of(measure), today=self.today)
+                for each in measure.opinions
+            ]
             for each in adopted:
                 self._keep(*each)
             self.planned[name] = measure
@@ -122,16 +191,31 @@ class Box(RuleBasedStateMachine):
         return name
 
     @rule(name=measures, result=st.text(min_size=1, max_size=9))
-    def publish(self, name, result):
+    def hand_in(self, name, result):
         if name in self.planned:
             with suppress(Refusal):
-                measure, events = publish(self.planned[name], result=result, today=self.today)
-                concluded = [
-                    conclude(self.said[each], measure=name, result=result, today=self.today)
-                    for each in measure.opinions
-                ]
-                for each in concluded:
-                    self._keep(*each)
+                measure, events = hand_in(
+                    self.planned[name], result=result, links=[], by="owner", today=self.today
+                )
+                self.planned[name] = measure
+                self.events[name].extend(events)
+
+    @rule(name=measures, accepted=st.booleans(), by=st.sampled_from(["owner", "secretary"]))
+    def review(self, name, accepted, by):
+        if name in self.planned:
+            with suppress(Refusal):
+                measure, events = review(
+                    self.planned[name], accepted=accepted, reason="…", by=by, today=self.today
+                )
+                if accepted:
+                    concluded = [
+                        opinions_model.conclude(
+                            self.said[each], measure=name, result=measure.result, today=self.today
+                        )
+                        for each in measure.opinions
+                    ]
+                    for each in concluded:
+                        self._keep(*each)
                 self.planned[name] = measure
                 self.events[name].extend(events)
 
@@ -150,7 +234,7 @@ class Box(RuleBasedStateMachine):
         for opinion in self.said.values():
             assert (opinion.state == "declined") == bool(opinion.declined_because)
         for measure in self.planned.values():
-            assert (measure.state == "published") == bool(measure.result)
+            assert measure.state != "published" or (measure.result and measure.reviews[-1]["by"] != "owner")
 
     @invariant()
     def nothing_about_a_head_reaches_their_organisation(self):
@@ -166,15 +250,26 @@ class Box(RuleBasedStateMachine):
         for name, events in self.events.items():
             for position, event in enumerate(events, 1):
                 seal(event, subject=name, sequence=position, clock=clock, actor="author")
-        expected = {
-            "received": [OpinionReceived],
-            "declined": [OpinionReceived, OpinionDeclined],
-            "adopted": [OpinionReceived, OpinionAdopted],
-            "answered": [OpinionReceived, OpinionAdopted],
-        }
         for opinion in self.said.values():
-            said = expected[opinion.state] if opinion.released else []
-            assert [event.contract for event in self.events[opinion.id]] == said
+            told = [event.contract for event in self.events[opinion.id]]
+            assert told.count(OpinionReceived) == opinion.released == bool(told)
+            assert not told or told[0] is OpinionReceived
+
+    @invariant()
+    def the_clock_stands_exactly_where_nobody_owes_an_answer(self):
+        for opinion in self.said.values():
+            state = clock.read(opinion.clock, CALENDAR, LIMITS, self.today).state
+            assert (state == "stopped") == (opinion.state not in ("received", "triaged"))
+
+    @invariant()
+    def what_is_merged_is_counted_by_the_one_that_stands_for_it(self):
+        for opinion in self.said.values():
+            assert (opinion.state == "merged") == (opinion.merged_into is not None)
+            if opinion.merged_into is not None:
+                other = self.said[opinion.merged_into]
+                assert opinion.id in other.duplicates
+                assert set(opinion.kept_from) <= set(other.kept_from)
+                assert other.state != "merged"
 
     @invariant()
     def what_is_not_released_is_anonymous_and_nobody_has_dealt_with_it(self):
@@ -182,10 +277,10 @@ class Box(RuleBasedStateMachine):
             assert opinion.released or (opinion.anonymous and opinion.state == "received")
 
     @invariant()
-    def nothing_tells_who_spoke_without_a_name(self):
+    def nothing_tells_who_spoke_without_a_name_or_in_confidence(self):
         clock = FixedClock(datetime(2026, 1, 1, 10, 11, 12, 345000, tzinfo=UTC))
         for opinion in self.said.values():
-            if opinion.anonymous:
+            if opinion.mode != "named":
                 for event in self.events[opinion.id]:
                     sealed = seal(event, subject=opinion.id, sequence=1, clock=clock, actor="author")
                     assert "actor" not in sealed

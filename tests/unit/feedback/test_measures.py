@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
-from services.chassis.errors import Conflict, Invalid
-from services.contracts.feedback_events import MeasurePlanned, ResultPublished
-from services.feedback.measures.model import FURTHEST_DUE, Measure, answer_of, plan, publish
-from services.feedback.opinions.model import Opinion, receive
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.contracts.feedback_events import (
+    MeasureChanged,
+    MeasurePlanned,
+    ResultHandedIn,
+    ResultPublished,
+    ResultReturned,
+)
+from services.feedback.measures.model import (
+    FURTHEST_DUE,
+    MOST_OPINIONS,
+    Measure,
+    Owner,
+    answer_more,
+    answer_of,
+    change,
+    finish_node,
+    hand_in,
+    plan,
+    report,
+    review,
+)
 
-TODAY = date(2026, 3, 4)
-PATH = ("university", "faculty", "branch")
+from .test_opinions import TODAY, opinion
+
+SOON = TODAY + timedelta(days=30)
+NODES = [{"title": "Ask", "due_on": TODAY}, {"title": "Buy", "due_on": SOON}]
 
 
-def opinion(number: int = 1, *, path=PATH, about_head: bool = False) -> Opinion:
-    received, _ = receive(
-        id=f"opinion-{number}",
-        path=path,
-        category="service",
-        about_head=about_head,
-        text="There are too few chairs.",
-        today=TODAY,
-        author=None,
-        post_holders=["the-head"],
-    )
-    return received
+def owner(person: str = "person-1", *, belongs: bool = True, posts=()) -> Owner:
+    return Owner(person=person, belongs=belongs, posts=posts)
 
 
 def planned(**changes) -> tuple[Measure, list]:
@@ -34,18 +44,21 @@ def planned(**changes) -> tuple[Measure, list]:
         "id": "measure-1",
         "organisation": "branch",
         "title": "More chairs",
-        "owner": "person-1",
-        "owner_belongs": True,
-        "owner_posts": (),
-        "due_on": TODAY + timedelta(days=30),
+        "owner": owner(),
+        "due_on": SOON,
         "opinions": [opinion()],
         "today": TODAY,
     }
     return plan(**(wanted | changes))
 
 
+def handed_in(measure: Measure | None = None) -> Measure:
+    given = measure or planned()[0]
+    return hand_in(given, result="Twenty chairs came.", links=["activity-1"], by="person-1", today=TODAY)[0]
+
+
 def test_planning_says_who_does_what_until_when():
-    measure, events = planned(opinions=[opinion(1), opinion(2)])
+    measure, events = planned(opinions=[opinion(), opinion(id="opinion-2")])
     assert measure.state == "planned"
     assert [event.contract for event in events] == [MeasurePlanned]
     assert events[0].data["opinions"] == ["opinion-1", "opinion-2"]
@@ -55,7 +68,7 @@ def test_planning_says_who_does_what_until_when():
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"owner_belongs": False}, "measure.owner_of_another_organisation", "owner"),
+        ({"owner": owner(belongs=False)}, "measure.owner_of_another_organisation", "owner"),
         ({"opinions": []}, "measure.answers_nothing", "opinions"),
         ({"organisation": "faculty"}, "measure.opinion_of_another_organisation", "opinions"),
         ({"due_on": TODAY - timedelta(days=1)}, "measure.due_out_of_range", "due_on"),
@@ -76,26 +89,113 @@ def test_a_measure_may_be_due_from_today_to_the_furthest_day(days):
 
 def test_who_is_spoken_about_neither_owns_nor_sees_the_measure():
     about = opinion(about_head=True)
-    measure, _ = planned(organisation="faculty", opinions=[about], owner_posts=("faculty",))
-    assert measure.kept_from == ("branch", "the-head")
-    for owner, posts in (("person-1", ("faculty", "branch")), ("the-head", ("faculty",))):
+    measure, _ = planned(organisation="faculty", opinions=[about], owner=owner(posts=("faculty",)))
+    assert measure.kept_from == ("branch", "the-deputy", "the-secretary")
+    for person, posts in (("person-1", ("faculty", "branch")), ("the-secretary", ("faculty",))):
         with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
-            planned(organisation="faculty", opinions=[about], owner=owner, owner_posts=posts)
+            planned(organisation="faculty", opinions=[about], owner=owner(person, posts=posts))
 
 
-def test_a_result_closes_the_measure_once():
-    measure, _ = planned()
-    published, events = publish(measure, result="Twenty chairs came.", today=TODAY)
-    assert (published.state, published.result, published.published_on) == (
-        "published",
-        "Twenty chairs came.",
-        TODAY,
+def test_what_is_done_about_a_head_is_told_without_its_title_and_without_who_acts():
+    (open_one,), (apart,) = (
+        planned()[1],
+        planned(organisation="faculty", opinions=[opinion(about_head=True)])[1],
     )
+    assert (open_one.data.get("title"), open_one.anonymous) == ("More chairs", False)
+    assert (apart.data.get("title"), apart.anonymous) == (None, True)
+
+
+def test_a_result_is_public_after_somebody_else_has_reviewed_it_and_then_for_good():
+    handed = handed_in()
+    assert answer_of(handed).result is None, "not before it is reviewed"
+    with pytest.raises(Forbidden, match=r"measure\.own_result"):
+        review(handed, accepted=True, reason=None, by="person-1", today=TODAY)
+    published, events = review(handed, accepted=True, reason=None, by="secretary", today=TODAY)
+    assert (published.state, answer_of(published).result, published.progress) == (
+        "published", "Twenty chairs came.", 100,
+    )  # fmt: skip
     assert [event.contract for event in events] == [ResultPublished]
-    with pytest.raises(Conflict, match=r"measure\.is_published"):
-        publish(published, result="Again.", today=TODAY)
+    for again in (
+        lambda: hand_in(published, result="Again.", links=[], by="person-1", today=TODAY),
+        lambda: review(published, accepted=False, reason="No.", by="secretary", today=TODAY),
+    ):
+        with pytest.raises(Conflict, match=r"measure\.is_published"):
+            again()
+
+
+def test_a_result_given_back_with_a_reason_is_handed_in_anew():
+    with pytest.raises(Invalid, match=r"measure\.reason_missing"):
+        review(handed_in(), accepted=False, reason=None, by="secretary", today=TODAY)
+    returned, events = review(handed_in(), accepted=False, reason="Photos?", by="secretary", today=TODAY)
+    assert (returned.state, returned.reviews[0]["reason"]) == ("planned", "Photos?")
+    assert [event.contract for event in events] == [ResultReturned]
+    again, more = hand_in(returned, result="Here.", links=[], by="person-1", today=TODAY)
+    assert (again.state, [event.contract for event in more]) == ("handed_in", [ResultHandedIn])
+
+
+def test_progress_follows_from_nodes_and_a_result_waits_for_all_of_them():
+    measure, _ = planned(nodes=NODES)
+    with pytest.raises(Conflict, match=r"measure\.nodes_open") as refused:
+        handed_in(measure)
+    assert refused.value.params == {"count": 2}
+    half, events = finish_node(measure, "n1", today=TODAY)
+    assert (half.progress, events) == (50, [])
+    assert finish_node(half, "n1", today=SOON)[0] == half, "the first day stays"
+    with pytest.raises(Invalid, match=r"measure\.progress_from_nodes"):
+        report(half, text="…", progress=70, by="person-1", today=TODAY)
+    assert report(half, text="…", progress=None, by="person-1", today=TODAY)[0].reports[0]["progress"] == 50
+    with pytest.raises(NotFound, match=r"measure_node\.not_found"):
+        finish_node(measure, "n9", today=TODAY)
+    assert handed_in(finish_node(half, "n2", today=TODAY)[0]).state == "handed_in"
+
+
+def test_without_nodes_progress_is_what_was_said_last():
+    measure, _ = planned()
+    assert measure.progress == 0
+    said, _ = report(measure, text="Ordered.", progress=40, by="person-1", today=TODAY)
+    assert report(said, text="On the way.", progress=None, by="person-1", today=TODAY)[0].progress == 40
+
+
+def test_a_node_is_due_within_the_measure():
+    late = [{"title": "Too late", "due_on": SOON + timedelta(days=1)}]
+    with pytest.raises(Invalid) as refused:
+        planned(nodes=late)
+    assert list(refused.value.fields) == ["nodes.0.due_on"]
+
+
+def test_another_owner_or_day_needs_a_reason_and_leaves_the_earlier_ones_on_record():
+    measure, _ = planned(nodes=NODES)
+    later = SOON + timedelta(days=9)
+    given = {"reason": "The dealer is late.", "by": "secretary", "today": TODAY}
+    changed, events = change(measure, owner=owner("person-2"), due_on=later, **given)
+    assert (changed.owner, changed.due_on) == ("person-2", later)
+    assert (changed.changes[0]["owner"], changed.changes[0]["due_on"]) == ("person-1", SOON.isoformat())
+    assert [event.contract for event in events] == [MeasureChanged]
+    assert change(changed, owner=owner("person-2"), due_on=later, **given) == (changed, [])
+    with pytest.raises(Invalid, match=r"measure\.node_out_of_range"):
+        change(measure, owner=None, due_on=TODAY, **given)
+    with pytest.raises(Invalid, match=r"measure\.owner_of_another_organisation"):
+        change(measure, owner=owner("x", belongs=False), due_on=None, **given)
+
+
+def test_one_measure_answers_more_opinions_as_they_come():
+    more, events = answer_more(planned()[0], [opinion(id="opinion-2")], owner())
+    assert more.opinions == ("opinion-1", "opinion-2")
+    assert events[0].data["opinions"] == ["opinion-1", "opinion-2"]
+    with pytest.raises(Conflict, match=r"measure\.full"):
+        answer_more(more, [opinion(id=f"o-{each}") for each in range(MOST_OPINIONS)], owner())
+    with pytest.raises(Conflict, match=r"measure\.is_handed_in"):
+        answer_more(handed_in(), [opinion(id="opinion-2")], owner())
+
+
+def test_what_is_about_a_head_gets_a_measure_of_its_own():
+    other, _ = planned(organisation="faculty", opinions=[opinion(organisation="faculty")])
+    with pytest.raises(Invalid, match=r"measure\.about_a_head_apart"):
+        answer_more(other, [opinion(id="opinion-2", about_head=True)], owner())
+    with pytest.raises(Invalid, match=r"measure\.owner_is_concerned"):
+        answer_more(other, [opinion(id="opinion-2", about_head=True)], owner("the-deputy"))
 
 
 def test_authors_learn_neither_the_owner_nor_the_other_opinions():
-    measure, _ = planned(opinions=[opinion(1), opinion(2)])
+    measure, _ = planned(opinions=[opinion(), opinion(id="opinion-2")])
     assert set(vars(answer_of(measure))) == {"measure", "title", "due_on", "result", "published_on"}

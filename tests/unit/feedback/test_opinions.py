@@ -7,48 +7,68 @@ from datetime import date
 import pytest
 
 from services.chassis.errors import Conflict, Invalid, NotFound
-from services.contracts.feedback_events import OpinionAdopted, OpinionDeclined, OpinionReceived
+from services.contracts.feedback_events import (
+    OpinionAdopted,
+    OpinionDeclined,
+    OpinionDueSoon,
+    OpinionMerged,
+    OpinionOverdue,
+    OpinionPaused,
+    OpinionReassigned,
+    OpinionReceived,
+    OpinionResumed,
+    OpinionTriaged,
+)
+from services.feedback.clock.model import Reading, is_paused
 from services.feedback.opinions.model import (
+    NOBODY,
     Answer,
     Opinion,
+    Voice,
+    absorb,
     adopt,
     conclude,
     decline,
     is_kept_from,
+    merge,
+    pause,
+    reassign,
     receive,
     release,
-    responsible,
+    resume,
+    speed_of,
+    tell,
+    triage,
 )
 
 TODAY = date(2026, 3, 4)
-PATH = ("university", "faculty", "branch")
 ANSWER = Answer(measure="measure-1", title="More chairs", due_on=date(2026, 4, 1))
 
 
 HEADS = ("the-secretary", "the-deputy")
 
 
-def opinion(*, author: str | None = "person-1", about_head: bool = False) -> Opinion:
-    received, _ = receive(
-        id="opinion-1",
-        path=PATH,
-        category="service",
-        about_head=about_head,
-        text="There are too few chairs.",
-        today=TODAY,
-        author=author,
-        post_holders=HEADS,
-    )
-    return received
+BY_NAME = Voice(mode="named", author="person-1", speaker="mark-1")
+IN_CONFIDENCE = Voice(mode="confidential", speaker="mark-1", sealed_author="sealed")
 
 
-def test_an_opinion_goes_to_the_organisation_it_names():
-    assert opinion().organisation == "branch"
+def spoken(voice: Voice = BY_NAME, *, about_head: bool = False, **more):
+    given = {
+        "id": "opinion-1",
+        "concerns": "branch",
+        "organisation": "faculty" if about_head else "branch",
+        "category": "service",
+        "about_head": about_head,
+        "text": "There are too few chairs.",
+        "today": TODAY,
+        "voice": voice,
+        "post_holders": HEADS,
+    }
+    return receive(**{**given, **more})
 
 
-def test_an_opinion_about_a_head_goes_to_the_level_above():
-    about = opinion(about_head=True)
-    assert (about.organisation, about.concerns) == ("faculty", "branch")
+def opinion(voice: Voice = BY_NAME, *, about_head: bool = False, **more) -> Opinion:
+    return spoken(voice, about_head=about_head, **more)[0]
 
 
 def test_an_opinion_about_a_head_is_kept_from_every_post_holder_there():
@@ -71,18 +91,10 @@ def test_any_other_opinion_is_kept_from_no_post_holder():
     assert not is_kept_from(opinion().kept_from, "the-secretary", ["branch", "faculty"])
 
 
-def test_nobody_stands_above_the_root_to_answer_for_its_head():
-    with pytest.raises(Invalid) as refused:
-        responsible(["university"], about_head=True)
-    assert refused.value.code == "opinion.no_level_above"
-
-
 def test_receiving_declining_and_adopting_each_say_so_once():
-    received, first = receive(
-        id="o", path=PATH, category="other", about_head=False, text="…", today=TODAY, author="person-1"
-    )
+    received, first = spoken()
     _, second = decline(received, reason="Settled last year.", today=TODAY)
-    _, third = adopt(received, ANSWER)
+    _, third = adopt(received, ANSWER, today=TODAY)
     assert [[event.contract for event in events] for events in (first, second, third)] == [
         [OpinionReceived],
         [OpinionDeclined],
@@ -91,15 +103,13 @@ def test_receiving_declining_and_adopting_each_say_so_once():
 
 
 def test_every_event_of_an_anonymous_opinion_is_anonymous():
-    anonymous, events = release(opinion(author=None))
-    events += [*decline(anonymous, reason="…", today=TODAY)[1], *adopt(anonymous, ANSWER)[1]]
+    anonymous, events = release(opinion(NOBODY))
+    events += [*decline(anonymous, reason="…", today=TODAY)[1], *adopt(anonymous, ANSWER, today=TODAY)[1]]
     assert all(event.anonymous for event in events)
 
 
 def test_an_anonymous_opinion_is_told_of_once_when_it_is_released():
-    held, said = receive(
-        id="o", path=PATH, category="other", about_head=False, text="…", today=TODAY, author=None
-    )
+    held, said = spoken(NOBODY)
     released, events = release(held)
     assert (held.released, said) == (False, [])
     assert [event.contract for event in events] == [OpinionReceived]
@@ -107,23 +117,21 @@ def test_an_anonymous_opinion_is_told_of_once_when_it_is_released():
 
 
 def test_nobody_deals_with_what_is_not_released():
-    held = opinion(author=None)
+    held = opinion(NOBODY)
     with pytest.raises(NotFound, match=r"opinions\.not_found"):
         decline(held, reason="…", today=TODAY)
     with pytest.raises(NotFound, match=r"opinions\.not_found"):
-        adopt(held, ANSWER)
+        adopt(held, ANSWER, today=TODAY)
 
 
 def test_an_event_about_a_head_does_not_tell_who_spoke():
     named = opinion(about_head=True)
     assert named.author == "person-1"
-    assert all(event.anonymous for event in adopt(named, ANSWER)[1])
+    assert all(event.anonymous for event in adopt(named, ANSWER, today=TODAY)[1])
 
 
 def test_events_carry_neither_text_nor_author():
-    _, received = receive(
-        id="o", path=PATH, category="other", about_head=False, text="secret", today=TODAY, author="person-1"
-    )
+    _, received = spoken(text="secret")
     assert set(received[0].data) == {"opinion", "organisation", "category", "mode"}
 
 
@@ -136,22 +144,112 @@ def test_a_declined_opinion_keeps_its_reason_and_day():
     )
 
 
-def test_only_a_received_opinion_can_be_declined_or_adopted():
-    adopted, _ = adopt(opinion(), ANSWER)
+def test_only_an_open_opinion_can_be_declined_or_adopted():
+    adopted, _ = adopt(opinion(), ANSWER, today=TODAY)
     declined, _ = decline(opinion(), reason="…", today=TODAY)
     answered, _ = conclude(adopted, measure="measure-1", result="Done.", today=TODAY)
     for settled in (adopted, declined, answered):
         with pytest.raises(Conflict, match=f"opinion.is_{settled.state}"):
             decline(settled, reason="…", today=TODAY)
         with pytest.raises(Conflict, match=f"opinion.is_{settled.state}"):
-            adopt(settled, ANSWER)
+            adopt(settled, ANSWER, today=TODAY)
 
 
 def test_only_the_measure_that_adopted_it_answers_it():
-    adopted, _ = adopt(opinion(), ANSWER)
+    adopted, _ = adopt(opinion(), ANSWER, today=TODAY)
     with pytest.raises(Conflict, match=r"opinion\.answered_by_another_measure"):
         conclude(adopted, measure="measure-2", result="Done.", today=TODAY)
     answered, _ = conclude(adopted, measure="measure-1", result="Done.", today=TODAY)
     assert answered.state == "answered"
     assert answered.answer is not None
     assert (answered.answer.result, answered.answer.published_on) == ("Done.", TODAY)
+
+
+def test_no_event_of_a_confidential_opinion_says_who_acted_and_no_field_who_spoke():
+    confided, events = spoken(IN_CONFIDENCE)
+    assert confided.released
+    assert confided.author is None
+    for event in (*events, *decline(confided, reason="…", today=TODAY)[1]):
+        assert event.anonymous
+        assert not {"sealed", "mark-1"} & {str(value) for value in event.data.values()}
+
+
+def test_triage_says_what_it_is_about_once_and_may_be_changed():
+    triaged, events = triage(opinion(), category="teaching", topics=["a", "b", "a"], speed=None, today=TODAY)
+    assert (triaged.state, triaged.category, triaged.topics) == ("triaged", "teaching", ("a", "b"))
+    assert [event.contract for event in events] == [OpinionTriaged]
+    assert triage(triaged, category=None, topics=None, speed=None, today=TODAY) == (triaged, [])
+    again, _ = triage(triaged, category=None, topics=["c"], speed="urgent", today=TODAY)
+    assert (again.category, again.topics, speed_of(again.clock)) == ("teaching", ("c",), "urgent")
+
+
+def test_what_is_handed_on_keeps_its_way_and_its_clock():
+    moved, events = reassign(
+        opinion(), organisation="next-door", reason="Theirs.", by="h", today=TODAY, most=3
+    )
+    assert (moved.organisation, moved.routes[0]["from"], moved.clock) == (
+        "next-door", "branch", opinion().clock,
+    )  # fmt: skip
+    assert [(event.contract, event.data["before"]) for event in events] == [(OpinionReassigned, "branch")]
+    with pytest.raises(Conflict, match=r"opinion\.reassigned_enough"):
+        reassign(moved, organisation="branch", reason="No.", by="h", today=TODAY, most=1)
+
+
+@pytest.mark.parametrize("target", ["faculty", "branch", "the-secretary"])
+def test_what_is_about_a_head_is_never_handed_to_whom_it_is_kept_from(target):
+    with pytest.raises(Invalid, match=r"opinion\.organisation_concerned"):
+        reassign(opinion(about_head=True), organisation=target, reason="…", by="h", today=TODAY, most=3)
+
+
+def test_one_opinion_stands_for_another_that_says_the_same():
+    first, second = opinion(), opinion(id="opinion-2")
+    standing, said = absorb(first, second)
+    merged, events = merge(second, into=first.id, today=TODAY)
+    assert (standing.duplicates, said) == (("opinion-2",), [])
+    assert (merged.state, merged.merged_into) == ("merged", "opinion-1")
+    assert [(event.contract, event.data["into"]) for event in events] == [(OpinionMerged, "opinion-1")]
+    with pytest.raises(Conflict, match=r"opinion\.is_merged"):
+        decline(merged, reason="…", today=TODAY)
+    with pytest.raises(Conflict, match=r"opinion\.has_duplicates"):
+        merge(standing, into="opinion-3", today=TODAY)
+
+
+def test_what_is_about_a_head_is_merged_with_the_like_alone_and_kept_from_both():
+    about = opinion(about_head=True)
+    other = opinion(id="opinion-2", about_head=True, post_holders=("a-third",))
+    assert set(absorb(about, other)[0].kept_from) == {"branch", *HEADS, "a-third"}
+    with pytest.raises(Invalid, match=r"opinion\.not_alike"):
+        absorb(opinion(organisation="faculty"), about)
+    with pytest.raises(Invalid, match=r"opinion\.not_alike"):
+        absorb(about, about)
+
+
+def test_the_clock_is_paused_and_goes_on_once_each():
+    paused, first = pause(opinion(), reason="Asked the office.", awaiting="others", today=TODAY)
+    resumed, second = resume(paused, today=TODAY)
+    assert [event.contract for event in (*first, *second)] == [OpinionPaused, OpinionResumed]
+    assert (is_paused(paused.clock), is_paused(resumed.clock)) == (True, False)
+    with pytest.raises(Conflict, match=r"opinion\.is_paused"):
+        pause(paused, reason="…", awaiting="others", today=TODAY)
+    with pytest.raises(Conflict, match=r"opinion\.is_not_paused"):
+        resume(resumed, today=TODAY)
+
+
+def reading(**changes) -> Reading:
+    given = {
+        "state": "running", "speed": "ordinary", "limit": 5, "used": 4, "due_on": TODAY,
+        "soon": False, "overdue": False, "provisional": False, "stopped_on": None,
+    }  # fmt: skip
+    return Reading(**{**given, **changes})
+
+
+def test_that_it_is_due_soon_and_that_it_is_overdue_is_told_once_each():
+    waiting = opinion()
+    told, soon = tell(waiting, reading(soon=True))
+    assert [event.contract for event in soon] == [OpinionDueSoon]
+    assert tell(told, reading(soon=True)) == (told, [])
+    late, overdue = tell(told, reading(overdue=True))
+    assert [event.contract for event in overdue] == [OpinionOverdue]
+    assert tell(late, reading(overdue=True)) == (late, [])
+    assert tell(opinion(NOBODY), reading(overdue=True))[1] == [], "nobody knows of it yet"
+    assert tell(decline(waiting, reason="…", today=TODAY)[0], reading(overdue=True))[1] == []

@@ -1,0 +1,168 @@
+"""What is said about an opinion afterwards: replies, notes, a rating, opening it again. Pure rules.
+
+Who spoke without a name adds to it by the receipt. That is ``held`` until the next batch, as the opinion was,
+so that nobody who watches learns when somebody was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from services.chassis.contract import NewEvent
+from services.chassis.errors import Conflict
+from services.contracts.feedback_events import OpinionRated, OpinionReopened, OpinionReplied
+from services.feedback.clock.model import RESUMED, STARTED, entered, is_paused, pause_of
+from services.feedback.opinions.model import Opinion, happened, must_be
+
+AUTHOR, HANDLER = "author", "handler"
+Decided = tuple[Opinion, list[NewEvent]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much and how long; by a pack, which is named where something is refused by it.
+
+    ``reopen_days``: days after an answer or refusal within which the author may rate and reopen it.
+    """
+
+    reopen_days: int
+    most_reopenings: int
+    most_messages: int
+    pack: str
+    article: str
+
+    def refused(self, code: str, **accepted: Any) -> Conflict:
+        return Conflict(code, params={"pack": self.pack, "article": self.article, **accepted})
+
+
+def reply(opinion: Opinion, *, who: str, by: str | None, text: str, today: date, bounds: Bounds) -> Decided:
+    """One message more. The author's answer lets a clock go on that was paused to wait for it.
+
+    Raises ``Conflict``: ``opinion.is_merged`` (the other one is answered), ``opinion.messages_full``.
+    """
+    must_be(opinion, "received", "triaged", "adopted", "declined", "answered")
+    if len(opinion.messages) + len(opinion.held) >= bounds.most_messages:
+        raise bounds.refused("opinion.messages_full", most=bounds.most_messages)
+    message = {"who": who, "by": by, "text": text, "on": today.isoformat()}
+    replied = replace(opinion, messages=(*opinion.messages, message))
+    events = [happened(OpinionReplied, replied, who=who)]
+    if who == AUTHOR and _waits_for_author(opinion):
+        replied = replace(replied, clock=entered(opinion.clock, RESUMED, today), told=())
+    return replied, events
+
+
+def note(opinion: Opinion, *, by: str, text: str, today: date, bounds: Bounds) -> Decided:
+    """A note among those who handle it; no event, and its author never sees it."""
+    must_be(opinion, "received", "triaged", "adopted", "declined", "answered", "merged")
+    if len(opinion.notes) >= bounds.most_messages:
+        raise bounds.refused("opinion.notes_full", most=bounds.most_messages)
+    added = {"by": by, "text": text, "on": today.isoformat()}
+    return replace(opinion, notes=(*opinion.notes, added)), []
+
+
+def rate(opinion: Opinion, *, rating: str, today: date, bounds: Bounds) -> Decided:
+    """How content its author is with the answer; within the window it may be said anew.
+
+    Raises ``Conflict``: ``opinion.not_settled``, ``opinion.window_over``.
+    """
+    _require_window(opinion, today, bounds)
+    if opinion.rating is not None and opinion.rating["rating"] == rating:
+        return opinion, []
+    rated = replace(opinion, rating={"rating": rating, "on": today.isoformat()})
+    return rated, [happened(OpinionRated, rated, rating=rating)]
+
+
+def reopen(opinion: Opinion, *, reason: str, today: date, bounds: Bounds) -> Decided:
+    """Its author does not take the answer: it is to be answered anew, and the clock starts again.
+
+    The earlier answer stays on record. Raises ``Conflict``: ``opinion.not_settled``,
+    ``opinion.window_over``, ``opinion.reopened_enough``.
+    """
+    _require_window(opinion, today, bounds)
+    if len(opinion.earlier) >= bounds.most_reopenings:
+        raise bounds.refused("opinion.reopened_enough", most=bounds.most_reopenings)
+    settled_on = opinion.settled_on
+    earlier = {
+        "state": opinion.state,
+        "declined_because": opinion.declined_because,
+        "measure": opinion.answer.measure if opinion.answer else None,
+        "result": opinion.answer.result if opinion.answer else None,
+        "on": settled_on.isoformat() if settled_on else None,
+        "rating": opinion.rating["rating"] if opinion.rating else None,
+        "reason": reason,
+        "reopened_on": today.isoformat(),
+    }
+    again = replace(
+        opinion,
+        state="triaged",
+        declined_because=None,
+        declined_on=None,
+        answer=None,
+        rating=None,
+        earlier=(*opinion.earlier, earlier),
+        clock=entered(opinion.clock, STARTED, today),
+        told=(),
+    )
+    return again, [happened(OpinionReopened, again)]
+
+
+_HELD: Mapping[str, Callable[..., Decided]] = {"reply": reply, "rate": rate, "reopen": reopen}
+
+
+def hold(opinion: Opinion, what: str, bounds: Bounds, today: date, **said: Any) -> Decided:
+    """What the holder of a receipt adds, kept for the next batch; refused at once where the rule would.
+
+    Before its own batch an opinion takes nothing more: its holder hears ``opinion.is_waiting``.
+    """
+    if not opinion.released:
+        raise Conflict("opinion.is_waiting")
+    _applied(_upto(opinion, bounds), {"what": what, **said}, today, bounds)
+    held = {"what": what, **said}
+    return replace(opinion, held=(*opinion.held, {**held, "on": today.isoformat()})), []
+
+
+def release_held(opinion: Opinion, *, bounds: Bounds, today: date) -> Decided:
+    """Apply what was held, in its order; what a rule refuses by now is left out."""
+    released, events = replace(opinion, held=()), list[NewEvent]()
+    for each in opinion.held:
+        try:
+            released, more = _applied(released, each, today, bounds)
+        except Conflict:
+            continue  # settled otherwise since: what its author would see of it says so
+        events += more
+    return released, events
+
+
+def _upto(opinion: Opinion, bounds: Bounds) -> Opinion:
+    """The opinion as it will be when what is held already is released."""
+    so_far = replace(opinion, held=())
+    for each in opinion.held:
+        so_far, _ = _applied(so_far, each, date.fromisoformat(each["on"]), bounds)
+    return so_far
+
+
+def _applied(opinion: Opinion, held: Mapping[str, Any], today: date, bounds: Bounds) -> Decided:
+    said = {name: value for name, value in held.items() if name not in ("what", "on")}
+    if held["what"] == "reply":
+        said |= {"who": AUTHOR, "by": None}
+    # The window is asked on the day on which it was said, not on that of the batch.
+    day = date.fromisoformat(held["on"]) if "on" in held else today
+    return _HELD[held["what"]](opinion, today=day, bounds=bounds, **said)
+
+
+def _require_window(opinion: Opinion, today: date, bounds: Bounds) -> None:
+    must_be(opinion, "received", "triaged", "adopted", "declined", "answered")
+    settled_on = opinion.settled_on
+    if settled_on is None:
+        raise Conflict("opinion.not_settled")
+    last = settled_on + timedelta(days=bounds.reopen_days)
+    if today > last:
+        raise bounds.refused("opinion.window_over", accepted=last.isoformat())
+
+
+def _waits_for_author(opinion: Opinion) -> bool:
+    pause = pause_of(opinion.clock)
+    return is_paused(opinion.clock) and pause is not None and pause.get("awaiting") == AUTHOR

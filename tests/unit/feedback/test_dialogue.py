@@ -1,0 +1,138 @@
+"""What is said afterwards: who may say it, how long, and that a receipt's holder is seen in batches alone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.chassis.errors import Conflict
+from services.contracts.feedback_events import OpinionRated, OpinionReopened, OpinionReplied
+from services.feedback.clock.model import is_paused
+from services.feedback.opinions import dialogue
+from services.feedback.opinions.dialogue import Bounds
+from services.feedback.opinions.model import NOBODY, decline, merge, pause, release
+
+from .test_opinions import TODAY, opinion
+
+BOUNDS = Bounds(reopen_days=15, most_reopenings=2, most_messages=3, pack="p", article="第六条")
+LATER = TODAY + timedelta(days=15)
+
+
+def declined(**more):
+    return decline(opinion(**more), reason="No.", today=TODAY)[0]
+
+
+def said(given, text="More.", who="author", by="person-1", today=TODAY):
+    return dialogue.reply(given, who=who, by=by, text=text, today=today, bounds=BOUNDS)
+
+
+def test_a_reply_is_told_without_its_words():
+    replied, events = said(opinion())
+    assert [each["text"] for each in replied.messages] == ["More."]
+    assert [(event.contract, event.data["who"]) for event in events] == [(OpinionReplied, "author")]
+    assert "More." not in str(events[0].data)
+
+
+def test_the_reply_that_was_awaited_lets_the_clock_go_on():
+    asked, _ = pause(opinion(), reason="Which room?", awaiting="author", today=TODAY)
+    assert is_paused(said(asked, who="handler")[0].clock)
+    assert not is_paused(said(asked)[0].clock)
+    other, _ = pause(opinion(), reason="Asked the office.", awaiting="others", today=TODAY)
+    assert is_paused(said(other)[0].clock)
+
+
+def test_a_dialogue_has_an_end_that_names_its_rule():
+    full = opinion()
+    for _ in range(3):
+        full, _ = said(full)
+    with pytest.raises(Conflict, match=r"opinion\.messages_full") as refused:
+        said(full)
+    assert refused.value.params == {"pack": "p", "article": "第六条", "most": 3}
+
+
+def test_what_was_merged_is_spoken_of_at_the_other_one():
+    merged, _ = merge(opinion(), into="opinion-2", today=TODAY)
+    with pytest.raises(Conflict, match=r"opinion\.is_merged"):
+        said(merged)
+
+
+def test_an_author_rates_within_the_window_and_may_think_anew():
+    rated, events = dialogue.rate(declined(), rating="dissatisfied", today=LATER, bounds=BOUNDS)
+    assert [event.contract for event in events] == [OpinionRated]
+    assert dialogue.rate(rated, rating="dissatisfied", today=LATER, bounds=BOUNDS) == (rated, [])
+    again, _ = dialogue.rate(rated, rating="fair", today=LATER, bounds=BOUNDS)
+    assert again.rating["rating"] == "fair"
+
+
+@pytest.mark.parametrize("what", ["rate", "reopen"])
+def test_before_an_answer_and_after_the_window_there_is_nothing_to_rate_or_reopen(what):
+    rule, given = (
+        (dialogue.rate, {"rating": "fair"}) if what == "rate" else (dialogue.reopen, {"reason": "…"})
+    )
+    with pytest.raises(Conflict, match=r"opinion\.not_settled"):
+        rule(opinion(), today=TODAY, bounds=BOUNDS, **given)
+    with pytest.raises(Conflict, match=r"opinion\.window_over") as refused:
+        rule(declined(), today=LATER + timedelta(days=1), bounds=BOUNDS, **given)
+    assert refused.value.params["accepted"] == LATER.isoformat()
+
+
+def test_what_is_opened_again_keeps_the_earlier_answer_and_starts_its_clock_anew():
+    again, events = dialogue.reopen(declined(), reason="Still none.", today=LATER, bounds=BOUNDS)
+    assert (again.state, again.declined_because, again.rating) == ("triaged", None, None)
+    assert (again.earlier[0]["declined_because"], again.earlier[0]["reason"]) == ("No.", "Still none.")
+    assert (again.clock[-1]["what"], again.clock[-1]["on"]) == ("started", LATER.isoformat())
+    assert [event.contract for event in events] == [OpinionReopened]
+
+
+def test_it_is_opened_again_twice_and_no_more():
+    today, given = TODAY, declined()
+    for _ in range(2):
+        given, _ = dialogue.reopen(given, reason="…", today=today, bounds=BOUNDS)
+        given, _ = decline(given, reason="No.", today=today)
+    with pytest.raises(Conflict, match=r"opinion\.reopened_enough"):
+        dialogue.reopen(given, reason="…", today=today, bounds=BOUNDS)
+
+
+def held(given, what, today=TODAY, **words):
+    return dialogue.hold(given, what, BOUNDS, today, **words)
+
+
+def anonymous():
+    return release(opinion(NOBODY))[0]
+
+
+def test_what_a_receipts_holder_adds_waits_for_the_batch_and_then_counts():
+    waiting, events = held(anonymous(), "reply", text="Room 3.")
+    assert (waiting.messages, len(waiting.held), events) == ((), 1, [])
+    released, told = dialogue.release_held(waiting, bounds=BOUNDS, today=TODAY)
+    assert ([each["text"] for each in released.messages], released.held) == (["Room 3."], ())
+    assert [event.anonymous for event in told] == [True]
+    assert dialogue.release_held(released, bounds=BOUNDS, today=TODAY) == (released, [])
+
+
+def test_what_would_be_refused_is_refused_at_once_also_when_something_is_held():
+    settled, _ = decline(anonymous(), reason="No.", today=TODAY)
+    reopened, _ = held(settled, "reopen", reason="Still none.")
+    with pytest.raises(Conflict, match=r"opinion\.not_settled"):
+        held(reopened, "rate", rating="fair")
+    with pytest.raises(Conflict, match=r"opinion\.is_waiting"):
+        held(opinion(NOBODY), "reply", text="More.")
+    full = anonymous()
+    for _ in range(3):
+        full, _ = held(full, "reply", text="…")
+    with pytest.raises(Conflict, match=r"opinion\.messages_full"):
+        held(full, "reply", text="…")
+
+
+def test_what_was_said_in_time_counts_though_the_batch_comes_later():
+    settled, _ = decline(anonymous(), reason="No.", today=TODAY)
+    waiting, _ = held(settled, "reopen", today=LATER, reason="Still none.")
+    released, _ = dialogue.release_held(waiting, bounds=BOUNDS, today=LATER + timedelta(days=1))
+    assert released.state == "triaged"
+
+
+def test_a_note_is_no_event():
+    noted, events = dialogue.note(opinion(), by="handler", text="Ask Li.", today=TODAY, bounds=BOUNDS)
+    assert (noted.notes[0]["text"], events) == ("Ask Li.", [])
+    assert date.fromisoformat(noted.notes[0]["on"]) == TODAY
