@@ -245,14 +245,15 @@ class Tour:
                 "opinions": opinions,
                 "organisation": branch,
                 "title": "延长活动室开放时间，会议不占午休",
-                "owner": self.people[0]["id"],
+                "owner": self.people[1]["id"],
                 "due_on": due.isoformat(),
             },
             status=201,
         )
         self.say(f"measure {measure['title']}, due on {measure['due_on']}")
         result = {"text": "活动室开放到 22:00，会议改在 14:30 之后。"}
-        self.secretary.send("POST", f"/measures/{measure['id']}/result", result, status=201)
+        self.member.send("POST", f"/measures/{measure['id']}/result", result, status=201)
+        self.secretary.send("POST", f"/measures/{measure['id']}/review", {"accepted": True})
         anybody = Client(self._gateway)
         public = anybody.get(f"/public/measures?organisation={branch}")["items"]
         expected([each["measure"] for each in public] == [measure["id"]], "the result is not public")

@@ -217,4 +217,5 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("records.lecture.withdrawn.v1", "review_at"),
         ("feedback.result.published.v1", "opinions"),
         ("feedback.measure.planned.v1", "opinions"),
+        ("feedback.measure.changed.v1", "opinions"),
     }
