@@ -9,6 +9,8 @@ from gateway.response import Response
 from gateway.routes.downloads import attachment
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import development as rpc
+from services.contracts.records_rpc import development_ahead as ahead
+from services.contracts.records_rpc import dossier_materials as papers
 
 if TYPE_CHECKING:
     from gateway.application import Gateway
@@ -21,7 +23,7 @@ _ABOVE = (
 _BY_STEP = f"by the step's actor: branch: {_KEEPER}; above: {_ABOVE}; never the person of the dossier"
 _READER = "the person, or keepers, organisers, administrators and inspectors at the branch or above"
 
-TEMPLATE = Call("records.get_material_template", rpc.GetMaterialTemplate, rpc.MaterialTemplate)
+TEMPLATE = Call("records.get_material_template", papers.GetMaterialTemplate, papers.MaterialTemplate)
 MARKDOWN = "text/markdown"
 
 
@@ -43,7 +45,11 @@ ROUTES = (
         "/api/v1/development/steps",
         "The twenty-five steps with their papers, and the rules in force on a day",
         "development",
-        call=Call("records.list_development_steps", rpc.ListDevelopmentSteps, rpc.DevelopmentSteps),
+        call=Call(
+            "records.list_development_steps",
+            ahead.ListDevelopmentSteps,
+            ahead.DevelopmentSteps,
+        ),
         permission="any session",
     ),
     Route(
@@ -53,7 +59,7 @@ ROUTES = (
         "development",
         handler=give_template,
         others=(TEMPLATE,),
-        body=rpc.GetMaterialTemplate,
+        body=papers.GetMaterialTemplate,
         media_type=MARKDOWN,
         permission="any session",
     ),
@@ -62,7 +68,7 @@ ROUTES = (
         "/api/v1/development/due",
         "What may come next in every open dossier, and by when",
         "development",
-        call=Call("records.list_due_development_steps", rpc.ListDueSteps, rpc.DueSteps),
+        call=Call("records.list_due_development_steps", ahead.ListDueSteps, ahead.DueSteps),
         permission=_READER,
     ),
     Route(
@@ -70,7 +76,7 @@ ROUTES = (
         "/api/v1/development/places/{organisation}/{year}",
         "Give an organisation the places of a year",
         "development",
-        call=Call("records.give_development_places", rpc.GivePlaces, rpc.Places),
+        call=Call("records.give_development_places", ahead.GivePlaces, ahead.Places),
         permission=_ABOVE,
     ),
     Route(
@@ -78,7 +84,7 @@ ROUTES = (
         "/api/v1/development/places/{organisation}/{year}",
         "The places of an organisation for a year, and how many are taken",
         "development",
-        call=Call("records.get_development_places", rpc.GetPlaces, rpc.Places),
+        call=Call("records.get_development_places", ahead.GetPlaces, ahead.Places),
         permission=_READER,
     ),
     Route(
@@ -112,7 +118,11 @@ ROUTES = (
         "/api/v1/dossiers/{dossier}/materials",
         "The papers of the whole way: which are there, which are missing, which come next",
         "development",
-        call=Call("records.get_dossier_materials", rpc.GetDossierMaterials, rpc.DossierMaterials),
+        call=Call(
+            "records.get_dossier_materials",
+            papers.GetDossierMaterials,
+            papers.DossierMaterials,
+        ),
         permission=_READER,
     ),
     Route(
@@ -120,7 +130,7 @@ ROUTES = (
         "/api/v1/dossiers/{dossier}/timetable",
         "What comes next, from when and until when",
         "development",
-        call=Call("records.get_development_timetable", rpc.GetTimetable, rpc.Timetable),
+        call=Call("records.get_development_timetable", ahead.GetTimetable, ahead.Timetable),
         permission=_READER,
     ),
     Route(

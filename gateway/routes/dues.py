@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from gateway.routing import Call, Route
 from services.contracts.records_rpc import dues as rpc
+from services.contracts.records_rpc import dues_accounts as accounts
+from services.contracts.records_rpc import dues_approvals as approvals
 from services.contracts.records_rpc import dues_files as files
+from services.contracts.records_rpc import dues_payments as payments
 from services.contracts.records_rpc.imports import StartedJob
 
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
@@ -94,7 +97,7 @@ ROUTES = (
         "/api/v1/dues/payments",
         "Enter a payment",
         "dues",
-        call=Call("records.enter_dues_payment", rpc.EnterDuesPayment, rpc.DuesPayment),
+        call=Call("records.enter_dues_payment", payments.EnterDuesPayment, payments.DuesPayment),
         status=201,
         location="/api/v1/dues/payments/{id}",
         permission=_WRITER,
@@ -104,7 +107,7 @@ ROUTES = (
         "/api/v1/dues/payments",
         "Payments, newest first",
         "dues",
-        call=Call("records.list_dues_payments", rpc.ListDuesPayments, rpc.DuesPayments),
+        call=Call("records.list_dues_payments", payments.ListDuesPayments, payments.DuesPayments),
         permission=_READER,
     ),
     Route(
@@ -112,7 +115,7 @@ ROUTES = (
         "/api/v1/dues/payments/{payment}",
         "One payment with what it settled",
         "dues",
-        call=Call("records.get_dues_payment", rpc.GetDuesPayment, rpc.DuesPayment),
+        call=Call("records.get_dues_payment", payments.GetDuesPayment, payments.DuesPayment),
         permission=_READER,
     ),
     Route(
@@ -120,7 +123,7 @@ ROUTES = (
         "/api/v1/dues/payments/{payment}/reverse",
         "Undo a payment by its reversal",
         "dues",
-        call=Call("records.reverse_dues_payment", rpc.ReverseDuesPayment, rpc.DuesPayment),
+        call=Call("records.reverse_dues_payment", payments.ReverseDuesPayment, payments.DuesPayment),
         expects="expected_version",
         permission=_WRITER,
     ),
@@ -129,7 +132,7 @@ ROUTES = (
         "/api/v1/dues/reconciliation",
         "Compare a statement of the payment system with the book",
         "dues",
-        call=Call("records.reconcile_dues", rpc.ReconcileDues, rpc.Reconciliation),
+        call=Call("records.reconcile_dues", payments.ReconcileDues, payments.Reconciliation),
         permission=_WRITER,
     ),
     Route(
@@ -164,7 +167,7 @@ ROUTES = (
         "/api/v1/dues/reliefs",
         "Ask for relief from dues",
         "dues",
-        call=Call("records.ask_dues_relief", rpc.AskDuesRelief, rpc.DuesRelief),
+        call=Call("records.ask_dues_relief", approvals.AskDuesRelief, approvals.DuesRelief),
         status=201,
         location="/api/v1/dues/reliefs/{id}",
         permission=_WRITER,
@@ -174,7 +177,7 @@ ROUTES = (
         "/api/v1/dues/reliefs",
         "Requests for relief of an organisation",
         "dues",
-        call=Call("records.list_dues_reliefs", rpc.ListDuesReliefs, rpc.DuesReliefs),
+        call=Call("records.list_dues_reliefs", approvals.ListDuesReliefs, approvals.DuesReliefs),
         permission=_POST,
     ),
     Route(
@@ -182,7 +185,7 @@ ROUTES = (
         "/api/v1/dues/reliefs/{relief}",
         "One request with its reason",
         "dues",
-        call=Call("records.get_dues_relief", rpc.GetDuesRelief, rpc.DuesRelief),
+        call=Call("records.get_dues_relief", approvals.GetDuesRelief, approvals.DuesRelief),
         permission=_READER,
     ),
     Route(
@@ -190,7 +193,7 @@ ROUTES = (
         "/api/v1/dues/reliefs/{relief}/decision",
         "Approve relief, or refuse it",
         "dues",
-        call=Call("records.decide_dues_relief", rpc.DecideDuesRelief, rpc.DuesRelief),
+        call=Call("records.decide_dues_relief", approvals.DecideDuesRelief, approvals.DuesRelief),
         expects="expected_version",
         permission=_ABOVE,
     ),
@@ -199,7 +202,7 @@ ROUTES = (
         "/api/v1/dues/deferrals",
         "Ask to pay dues by the quarter",
         "dues",
-        call=Call("records.ask_dues_deferral", rpc.AskDuesDeferral, rpc.DuesDeferral),
+        call=Call("records.ask_dues_deferral", approvals.AskDuesDeferral, approvals.DuesDeferral),
         status=201,
         location="/api/v1/dues/deferrals/{id}",
         permission=_WRITER,
@@ -209,7 +212,7 @@ ROUTES = (
         "/api/v1/dues/deferrals",
         "Requests of an organisation to pay by the quarter",
         "dues",
-        call=Call("records.list_dues_deferrals", rpc.ListDuesDeferrals, rpc.DuesDeferrals),
+        call=Call("records.list_dues_deferrals", approvals.ListDuesDeferrals, approvals.DuesDeferrals),
         permission=_POST,
     ),
     Route(
@@ -217,7 +220,7 @@ ROUTES = (
         "/api/v1/dues/deferrals/{deferral}",
         "One request to pay by the quarter with its reason",
         "dues",
-        call=Call("records.get_dues_deferral", rpc.GetDuesDeferral, rpc.DuesDeferral),
+        call=Call("records.get_dues_deferral", approvals.GetDuesDeferral, approvals.DuesDeferral),
         permission=_READER,
     ),
     Route(
@@ -225,7 +228,7 @@ ROUTES = (
         "/api/v1/dues/deferrals/{deferral}/decision",
         "Approve paying by the quarter, or refuse it",
         "dues",
-        call=Call("records.decide_dues_deferral", rpc.DecideDuesDeferral, rpc.DuesDeferral),
+        call=Call("records.decide_dues_deferral", approvals.DecideDuesDeferral, approvals.DuesDeferral),
         expects="expected_version",
         permission=_ABOVE,
     ),
@@ -234,7 +237,7 @@ ROUTES = (
         "/api/v1/dues/expenditures",
         "Ask to spend dues",
         "dues",
-        call=Call("records.ask_dues_expenditure", rpc.AskDuesExpenditure, rpc.DuesExpenditure),
+        call=Call("records.ask_dues_expenditure", approvals.AskDuesExpenditure, approvals.DuesExpenditure),
         status=201,
         location="/api/v1/dues/expenditures/{id}",
         permission=_WRITER,
@@ -244,7 +247,11 @@ ROUTES = (
         "/api/v1/dues/expenditures",
         "Expenditures of an organisation",
         "dues",
-        call=Call("records.list_dues_expenditures", rpc.ListDuesExpenditures, rpc.DuesExpenditures),
+        call=Call(
+            "records.list_dues_expenditures",
+            approvals.ListDuesExpenditures,
+            approvals.DuesExpenditures,
+        ),
         permission=_POST,
     ),
     Route(
@@ -252,7 +259,7 @@ ROUTES = (
         "/api/v1/dues/expenditures/{expenditure}",
         "One expenditure",
         "dues",
-        call=Call("records.get_dues_expenditure", rpc.GetDuesExpenditure, rpc.DuesExpenditure),
+        call=Call("records.get_dues_expenditure", approvals.GetDuesExpenditure, approvals.DuesExpenditure),
         permission=_POST,
     ),
     Route(
@@ -260,7 +267,11 @@ ROUTES = (
         "/api/v1/dues/expenditures/{expenditure}/decision",
         "Approve an expenditure, or refuse it",
         "dues",
-        call=Call("records.decide_dues_expenditure", rpc.DecideDuesExpenditure, rpc.DuesExpenditure),
+        call=Call(
+            "records.decide_dues_expenditure",
+            approvals.DecideDuesExpenditure,
+            approvals.DuesExpenditure,
+        ),
         expects="expected_version",
         permission=_ABOVE,
     ),
@@ -269,7 +280,7 @@ ROUTES = (
         "/api/v1/dues/expenditures/{expenditure}/payment",
         "Pay out what was approved",
         "dues",
-        call=Call("records.pay_dues_expenditure", rpc.PayDuesExpenditure, rpc.DuesExpenditure),
+        call=Call("records.pay_dues_expenditure", approvals.PayDuesExpenditure, approvals.DuesExpenditure),
         expects="expected_version",
         permission=_WRITER,
     ),
@@ -278,7 +289,11 @@ ROUTES = (
         "/api/v1/dues/expenditures/{expenditure}/reverse",
         "Undo what was paid out by its reversal",
         "dues",
-        call=Call("records.reverse_dues_expenditure", rpc.ReverseDuesExpenditure, rpc.DuesExpenditure),
+        call=Call(
+            "records.reverse_dues_expenditure",
+            approvals.ReverseDuesExpenditure,
+            approvals.DuesExpenditure,
+        ),
         expects="expected_version",
         permission=_WRITER,
     ),
@@ -287,7 +302,7 @@ ROUTES = (
         "/api/v1/dues/accounts/{organisation}/{year}",
         "The accounts of a year",
         "dues",
-        call=Call("records.get_dues_accounts", rpc.GetDuesAccounts, rpc.DuesAccounts),
+        call=Call("records.get_dues_accounts", accounts.GetDuesAccounts, accounts.DuesAccounts),
         permission=_MEMBER,
     ),
     Route(
@@ -295,7 +310,7 @@ ROUTES = (
         "/api/v1/dues/accounts/{organisation}/{year}/publish",
         "Open the accounts of a year to the members",
         "dues",
-        call=Call("records.publish_dues_accounts", rpc.PublishDuesAccounts, rpc.DuesAccounts),
+        call=Call("records.publish_dues_accounts", accounts.PublishDuesAccounts, accounts.DuesAccounts),
         permission=_WRITER,
     ),
 )

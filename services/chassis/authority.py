@@ -301,7 +301,7 @@ class Authority:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _apply(self, collection: Records, id: str, state: Mapping[str, Any], sequence: int) -> bool:  # noqa: A002
+    def _apply(self, collection: Records, id: str, state: Mapping[str, Any], sequence: int) -> bool:  # noqa: A002 - the field's name
         written = plain({**state, "sequence": sequence})
         while True:
             found = collection.find_one({"_id": id}, session=session())

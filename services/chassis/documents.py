@@ -330,7 +330,7 @@ class Documents:
             return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
         return self._clock.now()
 
-    def _wake(self, id: str, envelopes: list[Record] | None) -> None:  # noqa: A002
+    def _wake(self, id: str, envelopes: list[Record] | None) -> None:  # noqa: A002 - the field's name
         if envelopes is None or envelopes:
             on_commit(lambda: self._relay.wake(self.collection, id, envelopes))
 

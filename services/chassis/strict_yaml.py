@@ -12,7 +12,7 @@ import yaml
 try:  # libyaml's parser, where PyYAML has it: texts and packs are read in a tenth of the time
     from yaml import CSafeLoader as SafeLoader
 except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
+    from yaml import SafeLoader  # type: ignore[assignment]  # the same without libyaml
 
 __all__ = ["Lines", "SafeLoader", "YamlError", "read"]
 

@@ -12,7 +12,7 @@ _COUNT = validate.Range(min=0, max=MOST)
 
 
 def _count(**more: object) -> fields.Integer:
-    return fields.Integer(strict=True, validate=_COUNT, **more)  # type: ignore[arg-type]
+    return fields.Integer(strict=True, validate=_COUNT, **more)  # type: ignore[arg-type]  # keywords as marshmallow takes them
 
 
 class RecordedVote(Schema):

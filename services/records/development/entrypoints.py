@@ -6,6 +6,8 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.contracts.records_rpc import development as calls
+from services.contracts.records_rpc import development_ahead as ahead
+from services.contracts.records_rpc import dossier_materials as papers
 from services.records.application import Records
 
 Request = dict[str, Any]
@@ -49,30 +51,30 @@ class DevelopmentTable:
     def list_dossiers(self, request: Request) -> Answer:
         return self.records.dossiers.listed(request)
 
-    @rpc(request=calls.GetDossierMaterials, response=calls.DossierMaterials)
+    @rpc(request=papers.GetDossierMaterials, response=papers.DossierMaterials)
     def get_dossier_materials(self, request: Request) -> Answer:
         return self.records.dossiers.materials(request["dossier"])
 
-    @rpc(request=calls.GetMaterialTemplate, response=calls.MaterialTemplate)
+    @rpc(request=papers.GetMaterialTemplate, response=papers.MaterialTemplate)
     def get_material_template(self, request: Request) -> Answer:
         return self.records.development.template(request["material"])
 
-    @rpc(request=calls.GetTimetable, response=calls.Timetable)
+    @rpc(request=ahead.GetTimetable, response=ahead.Timetable)
     def get_development_timetable(self, request: Request) -> Answer:
         return self.records.dossiers.timetable(request["dossier"])
 
-    @rpc(request=calls.ListDueSteps, response=calls.DueSteps)
+    @rpc(request=ahead.ListDueSteps, response=ahead.DueSteps)
     def list_due_development_steps(self, request: Request) -> Answer:
         return self.records.dossiers.due(request)
 
-    @rpc(request=calls.ListDevelopmentSteps, response=calls.DevelopmentSteps)
+    @rpc(request=ahead.ListDevelopmentSteps, response=ahead.DevelopmentSteps)
     def list_development_steps(self, request: Request) -> Answer:
         return self.records.development.steps(request.get("on"))
 
-    @rpc(request=calls.GivePlaces, response=calls.Places)
+    @rpc(request=ahead.GivePlaces, response=ahead.Places)
     def give_development_places(self, request: Request) -> Answer:
         return self.records.development.give_places(request)
 
-    @rpc(request=calls.GetPlaces, response=calls.Places)
+    @rpc(request=ahead.GetPlaces, response=ahead.Places)
     def get_development_places(self, request: Request) -> Answer:
         return self.records.development.places(request)

@@ -8,7 +8,10 @@ from typing import Any
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
 from services.contracts.records_rpc import dues as calls
+from services.contracts.records_rpc import dues_accounts as accounts
+from services.contracts.records_rpc import dues_approvals as approvals
 from services.contracts.records_rpc import dues_files as files
+from services.contracts.records_rpc import dues_payments as payments
 from services.contracts.records_rpc.imports import StartedJob
 from services.records.application import Records
 
@@ -77,86 +80,86 @@ class DuesTable:
     def list_dues_prompts(self, request: Request) -> Answer:
         return self.records.dues.prompts.listed(request)
 
-    @rpc(request=calls.EnterDuesPayment, response=calls.DuesPayment)
+    @rpc(request=payments.EnterDuesPayment, response=payments.DuesPayment)
     def enter_dues_payment(self, request: Request) -> Answer:
         return self.records.dues.payments.enter(request)
 
-    @rpc(request=calls.ReverseDuesPayment, response=calls.DuesPayment)
+    @rpc(request=payments.ReverseDuesPayment, response=payments.DuesPayment)
     def reverse_dues_payment(self, request: Request) -> Answer:
         return self.records.dues.payments.reverse(request)
 
-    @rpc(request=calls.GetDuesPayment, response=calls.DuesPayment)
+    @rpc(request=payments.GetDuesPayment, response=payments.DuesPayment)
     def get_dues_payment(self, request: Request) -> Answer:
         return self.records.dues.payments.get(request["payment"])
 
-    @rpc(request=calls.ListDuesPayments, response=calls.DuesPayments)
+    @rpc(request=payments.ListDuesPayments, response=payments.DuesPayments)
     def list_dues_payments(self, request: Request) -> Answer:
         return self.records.dues.payments.listed(request)
 
-    @rpc(request=calls.ReconcileDues, response=calls.Reconciliation)
+    @rpc(request=payments.ReconcileDues, response=payments.Reconciliation)
     def reconcile_dues(self, request: Request) -> Answer:
         return self.records.dues.statements.compare(request)
 
-    @rpc(request=calls.AskDuesRelief, response=calls.DuesRelief)
+    @rpc(request=approvals.AskDuesRelief, response=approvals.DuesRelief)
     def ask_dues_relief(self, request: Request) -> Answer:
         return self.records.dues.reliefs.ask(request)
 
-    @rpc(request=calls.DecideDuesRelief, response=calls.DuesRelief)
+    @rpc(request=approvals.DecideDuesRelief, response=approvals.DuesRelief)
     def decide_dues_relief(self, request: Request) -> Answer:
         return self.records.dues.reliefs.decide(request)
 
-    @rpc(request=calls.GetDuesRelief, response=calls.DuesRelief)
+    @rpc(request=approvals.GetDuesRelief, response=approvals.DuesRelief)
     def get_dues_relief(self, request: Request) -> Answer:
         return self.records.dues.reliefs.get(request["relief"])
 
-    @rpc(request=calls.ListDuesReliefs, response=calls.DuesReliefs)
+    @rpc(request=approvals.ListDuesReliefs, response=approvals.DuesReliefs)
     def list_dues_reliefs(self, request: Request) -> Answer:
         return self.records.dues.reliefs.listed(request)
 
-    @rpc(request=calls.AskDuesDeferral, response=calls.DuesDeferral)
+    @rpc(request=approvals.AskDuesDeferral, response=approvals.DuesDeferral)
     def ask_dues_deferral(self, request: Request) -> Answer:
         return self.records.dues.deferrals.ask(request)
 
-    @rpc(request=calls.DecideDuesDeferral, response=calls.DuesDeferral)
+    @rpc(request=approvals.DecideDuesDeferral, response=approvals.DuesDeferral)
     def decide_dues_deferral(self, request: Request) -> Answer:
         return self.records.dues.deferrals.decide(request)
 
-    @rpc(request=calls.GetDuesDeferral, response=calls.DuesDeferral)
+    @rpc(request=approvals.GetDuesDeferral, response=approvals.DuesDeferral)
     def get_dues_deferral(self, request: Request) -> Answer:
         return self.records.dues.deferrals.get(request["deferral"])
 
-    @rpc(request=calls.ListDuesDeferrals, response=calls.DuesDeferrals)
+    @rpc(request=approvals.ListDuesDeferrals, response=approvals.DuesDeferrals)
     def list_dues_deferrals(self, request: Request) -> Answer:
         return self.records.dues.deferrals.listed(request)
 
-    @rpc(request=calls.AskDuesExpenditure, response=calls.DuesExpenditure)
+    @rpc(request=approvals.AskDuesExpenditure, response=approvals.DuesExpenditure)
     def ask_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.ask(request)
 
-    @rpc(request=calls.DecideDuesExpenditure, response=calls.DuesExpenditure)
+    @rpc(request=approvals.DecideDuesExpenditure, response=approvals.DuesExpenditure)
     def decide_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.decide(request)
 
-    @rpc(request=calls.PayDuesExpenditure, response=calls.DuesExpenditure)
+    @rpc(request=approvals.PayDuesExpenditure, response=approvals.DuesExpenditure)
     def pay_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.pay(request)
 
-    @rpc(request=calls.ReverseDuesExpenditure, response=calls.DuesExpenditure)
+    @rpc(request=approvals.ReverseDuesExpenditure, response=approvals.DuesExpenditure)
     def reverse_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.reverse(request)
 
-    @rpc(request=calls.GetDuesExpenditure, response=calls.DuesExpenditure)
+    @rpc(request=approvals.GetDuesExpenditure, response=approvals.DuesExpenditure)
     def get_dues_expenditure(self, request: Request) -> Answer:
         return self.records.dues.spending.get(request["expenditure"])
 
-    @rpc(request=calls.ListDuesExpenditures, response=calls.DuesExpenditures)
+    @rpc(request=approvals.ListDuesExpenditures, response=approvals.DuesExpenditures)
     def list_dues_expenditures(self, request: Request) -> Answer:
         return self.records.dues.spending.listed(request)
 
-    @rpc(request=calls.GetDuesAccounts, response=calls.DuesAccounts)
+    @rpc(request=accounts.GetDuesAccounts, response=accounts.DuesAccounts)
     def get_dues_accounts(self, request: Request) -> Answer:
         return self.records.dues.accounts.get(request)
 
-    @rpc(request=calls.PublishDuesAccounts, response=calls.DuesAccounts)
+    @rpc(request=accounts.PublishDuesAccounts, response=accounts.DuesAccounts)
     def publish_dues_accounts(self, request: Request) -> Answer:
         return self.records.dues.accounts.publish(request)
