@@ -32,6 +32,7 @@ from tests.unit.records import test_election_rules as terms
 from tests.unit.records import test_entry_windows as windows
 from tests.unit.records import test_lecture_rules as lectures
 from tests.unit.records import test_refusals as refusals
+from tests.unit.records import test_sanction_rules as sanctions
 from tests.unit.records import test_transfer_rules as moves
 from tests.unit.records.activity_kinds import KINDS
 from tests.unit.records.activity_kinds import conduct as rulings
@@ -101,6 +102,13 @@ def shifted(to: date) -> Any:
 
 
 BY_RULE: dict[str, Callable[[], Any]] = {
+    "election.candidate_unfit": lambda: elections.check_candidates(
+        ["a"], set(), terms.COUNTED_BY["election_candidates"]
+    ),
+    "sanction.years_unfit": lambda: sanctions.imposed(years=3),
+    "sanction.decided_by_unfit": lambda: sanctions.imposed(decided_by="branch"),
+    "sanction.too_long": lambda: sanctions.prolonged(sanctions.imposed(years=2)),
+    "sanction.too_early": lambda: sanctions.closed(sanctions.imposed(), "restored", date(2026, 2, 28)),
     "activity.kind_unfit": lambda: planned(kind="university_committee", of="branch_committee"),
     "activity.minutes_missing": lambda: activities.submitted(
         activities.recorded(activities.planned(), minutes=None)
