@@ -1,0 +1,151 @@
+"""What of a round's counts may be told: pure, over a tree of cells.
+
+Ballots are counted in leaves; a node's cell is the sum of all leaves below it. Two things would tell how
+somebody voted: a cell of few ballots, and a cell in which nearly all said the same. Neither may be told,
+nor be what is left over when those that are told are subtracted from one another.
+
+The rule that sees to it: a cell is told only if those above it are, and for each cell that is told, what
+remains of it after all told cells directly below it are taken away (the *remainder*) is either nothing or
+fit to be told by itself. Every linear combination of told cells is one of disjoint remainders, so none of
+them is a cell that is hidden. Where a remainder is not fit, the smallest told cell below joins it, with all
+below it, until it is; the node itself always ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Counts = tuple[int, ...]
+_LEAST_MARGIN = 2  # one dissenter knows their own vote: with a second, nobody knows all others'
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """All that is told of nearly unanimous answers: at least so many of the ballots chose ``choice``."""
+
+    choice: int
+    ballots: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of one cell: ``ballots`` (None where hidden), and by question counts, a bound, or None."""
+
+    ballots: int | None
+    answers: tuple[Counts | AtLeast | None, ...] = field(default=())
+
+
+def margin(ballots: int) -> int:
+    """How many ballots may differ in what still counts as nearly unanimous: a fifth, and 2 at least."""
+    return max(_LEAST_MARGIN, ballots // 5)
+
+
+def nearly_unanimous(counts: Counts) -> bool:
+    """Whether all but ``margin`` chose the same.
+
+    Told exactly, a unanimous cell tells everybody's vote. If only those were left vague, to be vague would
+    tell it as well: so all that are near are left vague alike.
+    """
+    return sum(counts) - max(counts) <= margin(sum(counts))
+
+
+def suppress(
+    leaves: Mapping[str, Sequence[Counts]], parents: Mapping[str, str | None], *, smallest: int
+) -> dict[str, Told]:
+    """What may be told of each node.
+
+    ``leaves`` counts the ballots of a node itself (not of those below it), by question and choice; all
+    questions of one node have as many ballots. ``parents`` leads from each node to the one above it, None
+    from a root. Nodes without ballots of their own need not be in ``leaves``. A cell of fewer than
+    ``smallest`` ballots is hidden, one without any included.
+    """
+    questions = max((len(each) for each in leaves.values()), default=0)
+    tree = _Tree(parents)
+    sums = [tree.summed({node: each[at] for node, each in leaves.items()}) for at in range(questions)]
+    sizes = {node: sum(sums[0].get(node, ())) if sums else 0 for node in parents}
+
+    counted = tree.told({node: (size,) for node, size in sizes.items()}, lambda cell: sum(cell) >= smallest)
+    exact = [
+        tree.told(each, lambda cell: sum(cell) >= smallest and not nearly_unanimous(cell), within=counted)
+        for each in sums
+    ]
+    return {
+        node: Told(
+            sizes[node] if node in counted else None,
+            tuple(_answer(sums[at][node], node in counted, node in exact[at]) for at in range(questions)),
+        )
+        for node in parents
+    }
+
+
+def _answer(counts: Counts, counted: bool, exact: bool) -> Counts | AtLeast | None:
+    if exact:
+        return counts
+    if counted and nearly_unanimous(counts):
+        # The same for every cell of this size that is near, whatever it is exactly.
+        return AtLeast(counts.index(max(counts)), sum(counts) - margin(sum(counts)))
+    return None
+
+
+class _Tree:
+    def __init__(self, parents: Mapping[str, str | None]) -> None:
+        self._children: dict[str | None, list[str]] = {}
+        for node, parent in parents.items():
+            self._children.setdefault(parent if parent in parents else None, []).append(node)
+
+    def below(self, node: str | None) -> list[str]:
+        return self._children.get(node, [])
+
+    def downwards(self) -> list[str]:
+        """Every node after the one above it."""
+        found = list(self.below(None))
+        for node in found:
+            found.extend(self.below(node))
+        return found
+
+    def summed(self, own: Mapping[str, Counts]) -> dict[str, Counts]:
+        """Each node's counts with those of all below it."""
+        width = len(next(iter(own.values()), ()))
+        sums = {node: own.get(node, (0,) * width) for node in self.downwards()}
+        for node in reversed(self.downwards()):
+            for child in self.below(node):
+                sums[node] = _plus(sums[node], sums[child])
+        return sums
+
+    def told(
+        self,
+        sums: Mapping[str, Counts],
+        fit: Callable[[Counts], bool],
+        *,
+        within: set[str] | None = None,
+    ) -> set[str]:
+        """The nodes whose sums may be told: remainders are fit, and what is below a hidden one is hidden."""
+        allowed = {node for node, cell in sums.items() if fit(cell) and (within is None or node in within)}
+        found = {node for node in self.below(None) if node in allowed}
+        waiting = sorted(found)
+        while waiting:
+            node = waiting.pop()
+            children = sorted(
+                (child for child in self.below(node) if child in allowed),
+                key=lambda child: (-sum(sums[child]), child),
+            )
+            while children and not self._remainder_is_fit(node, children, sums, fit):
+                children.pop()  # the smallest joins what is left over
+            found.update(children)
+            waiting.extend(children)
+        return found
+
+    def _remainder_is_fit(
+        self, node: str, told: Sequence[str], sums: Mapping[str, Counts], fit: Callable[[Counts], bool]
+    ) -> bool:
+        rest = sums[node]
+        for child in told:
+            rest = tuple(one - other for one, other in zip(rest, sums[child], strict=True))
+        if len(told) == len(self.below(node)) and not any(rest):
+            return True  # nothing is hidden directly below, and the node has no ballots of its own
+        return fit(rest)
+
+
+def _plus(one: Counts, other: Counts) -> Counts:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
