@@ -4,6 +4,7 @@ from gateway.auth import demo
 from gateway.routes import (
     activities,
     attending,
+    ballots,
     bulletins,
     development,
     directory,
@@ -58,6 +59,7 @@ ROUTES = (
     *evaluation.ROUTES,
     *notify.ROUTES,
     *tickets.ROUTES,
+    *ballots.ROUTES,
     *opinions.ROUTES,
     *measures.ROUTES,
     *live.ROUTES,

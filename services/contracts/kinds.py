@@ -54,6 +54,8 @@ OPINION_CHANNELS = ("web", "activity", "wechat", "qq", "counter")
 OPINION_SPEEDS = ("ordinary", "complex", "urgent")
 CLOCK_STATES = ("running", "paused", "stopped")
 RATINGS = ("satisfied", "fair", "dissatisfied")
+ROUND_KINDS = ("democratic_appraisal", "work_report", "satisfaction")
+ROUND_STATES = ("draft", "opening", "open", "closing", "closed", "published")
 MEASURE_STATES = ("planned", "handed_in", "published")
 MESSAGE_STATES = (
     "created",

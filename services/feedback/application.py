@@ -12,6 +12,8 @@ from services.chassis.working_days import WorkingCalendar
 from services.contracts.campus_events import EventRejected
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.feedback.access import Access
+from services.feedback.ballots.rounds import Rounds
+from services.feedback.ballots.voting import Voting
 from services.feedback.measures import store as measures
 from services.feedback.measures.measuring import Measuring
 from services.feedback.measures.reading import MeasureReading
@@ -50,6 +52,8 @@ class Feedback(Application):
         receiving = Receiving(self, self.access, self.rulebook, self.subjects)
         self.ticket_keys = TicketKeys(self)
         self.tickets_to_speak = TicketsToSpeak(self, self.ticket_keys, load_rules(self))
+        self.rounds = Rounds(self, self.ticket_keys)
+        self.voting = Voting(self, self.rounds, self.ticket_keys)
         self.speaking = Speaking(self.opinion_reading, receiving, self.showing, self.tickets_to_speak)
         self.intake = Intake(self.opinions, receiving)
         self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)

@@ -18,12 +18,13 @@ from services.contracts.records_events import (
     TaskCreated,
 )
 from services.feedback.application import Feedback
+from services.feedback.ballots.entrypoints import BallotsTable
 from services.feedback.measures.entrypoints import MeasuresTable
 from services.feedback.opinions.entrypoints import OpinionsTable
 from services.feedback.tickets.entrypoints import TicketsTable
 
 
-class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable):
+class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable, BallotsTable):
     """Sees that what people say is answered, and that who spoke without a name stays without one.
 
     What is asked stands in the tables of its parts; here stands which events it reads.

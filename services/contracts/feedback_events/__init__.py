@@ -1,5 +1,6 @@
 """Events of the feedback service, one module for each of its parts. Whoever needs one finds it here."""
 
+from services.contracts.feedback_events.ballots import RoundClosed, RoundOpened, RoundPublished
 from services.contracts.feedback_events.measures import (
     MeasureChanged,
     MeasurePlanned,
@@ -44,4 +45,7 @@ __all__ = [
     "ResultHandedIn",
     "ResultPublished",
     "ResultReturned",
+    "RoundClosed",
+    "RoundOpened",
+    "RoundPublished",
 ]
