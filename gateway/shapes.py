@@ -18,9 +18,11 @@ def plain_json(field: fields.Field[Any] | None) -> dict[str, Any]:
 
 
 def object_json(schema: type[Schema]) -> dict[str, Any]:
-    """The JSON Schema of an object that nests nothing; unknown properties may be there."""
-    described: dict[str, Any] = opened(tidied(_converter().schema2jsonschema(schema())))
-    return described
+    """The JSON Schema of an object, with what it nests within it; unknown properties may be there."""
+    spec, converter = _reader()
+    described = converter.schema2jsonschema(schema())
+    whole: dict[str, Any] = opened(tidied(_inlined(described, spec.components.schemas)))
+    return whole
 
 
 def opened(schema: dict[str, Any]) -> dict[str, Any]:
@@ -52,10 +54,23 @@ def _pattern(pattern: str) -> str:
     return pattern.replace("\\A", "^").replace("\\Z", "$")
 
 
+def _inlined(value: Any, known: dict[str, Any]) -> Any:
+    """``value`` with each reference replaced by what it leads to: a snapshot is read by itself."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return opened(_inlined(known[value["$ref"].rpartition("/")[2]], known))
+        return {name: _inlined(each, known) for name, each in value.items()}
+    return [_inlined(each, known) for each in value] if isinstance(value, list) else value
+
+
 def _converter() -> Any:
+    return _reader()[1]
+
+
+def _reader() -> tuple[APISpec, Any]:
     plugin = a_plugin()
-    APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
-    return plugin.converter
+    spec = APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    return spec, plugin.converter
 
 
 def a_plugin(names: Any = None) -> MarshmallowPlugin:

@@ -49,6 +49,7 @@ _LECTURE = ("lecture", "campaign", "person", "organisation", "kind")
 _OPINION = ("opinion", "organisation", "category", "mode")
 _ELECTION = ("election", "organisation", "due_on")
 _MEASURE = ("measure", "organisation", "owner", "due_on")
+_ROUND = ("round", "kind", "organisation")
 
 # By event, what is shown of it: as much as reading tells the same people, and nothing that is added to an
 # event later before it is named here.
@@ -81,6 +82,8 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
 # What of these is restricted is shown to those alone to whom it is confided.
 _RESTRICTED = {**_ACTIVITIES, **_TASKS}
 MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "feedback.ballot_round.opened.v1": (*_ROUND, "closes_on"),
+    "feedback.ballot_round.published.v1": (*_ROUND, "published_on"),
     **_ACTIVITIES,
     "records.organisation.changed.v1": (
         "organisation",
@@ -134,6 +137,8 @@ ADDRESSED: Mapping[str, tuple[str, ...]] = {
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    # Without its result: who may read that is decided by feedback.
+    "feedback.ballot_round.closed.v1": (*_ROUND, "closed_on"),
     "records.bulletin.read_overdue.v1": (
         "bulletin",
         "organisation",
