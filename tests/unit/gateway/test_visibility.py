@@ -218,4 +218,5 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("feedback.result.published.v1", "opinions"),
         ("feedback.measure.planned.v1", "opinions"),
         ("feedback.measure.changed.v1", "opinions"),
+        *(("feedback.ballot_round.closed.v1", name) for name in ("results", "scores", "smallest_cell")),
     }
