@@ -29,7 +29,8 @@ def gathered(route: Route, request: Request) -> dict[str, Any]:
     sent = from_query(route, request, wrong) if route.reads else request.json()
     wrong |= {name: ["field.unknown"] for name in sent if name not in route.client_fields}
     asked = {name: value for name, value in sent.items() if name not in wrong}
-    asked.update(request.path_values)
+    declared = route.form._declared_fields
+    asked.update({name: _typed(declared.get(name), [value]) for name, value in request.path_values.items()})
     for name, header in route.headers.items():
         asked[name] = request.header(header)
     if route.expects is not None:

@@ -15,6 +15,7 @@ from marshmallow import Schema, fields
 from gateway.forms import expected_version, gathered
 from gateway.refusals import Malformed, TooLarge, TooSlow
 from gateway.request import DEEPEST, Request, parsed, preferred_language
+from gateway.routes import ROUTES
 from gateway.routing import Route
 from services.chassis.errors import Invalid
 from services.chassis.wire import encode
@@ -112,6 +113,27 @@ def test_what_has_not_the_type_of_the_form_is_refused(query: str) -> None:
     with pytest.raises(Invalid) as refused:
         ask(query)
     assert set(refused.value.fields) == {query.split("=")[0]}
+
+
+WITH_A_NUMBER = [
+    route
+    for route in ROUTES
+    if any(isinstance(route.form._declared_fields.get(place), fields.Integer) for place in route.places)
+]
+
+
+@pytest.mark.parametrize("route", WITH_A_NUMBER, ids=lambda route: route.operation)
+def test_a_number_in_the_path_is_a_number(route: Route) -> None:
+    """Path values went on as text, and every address with a year was refused."""
+    request = a_request(route.method, body=b"{}")
+    request.path_values = dict.fromkeys(route.places, "2026")
+    wrong: dict[str, Any] = {}
+    try:
+        wrong = {name: value for name, value in gathered(route, request).items() if value == "2026"}
+    except Invalid as refused:  # of what the body lacks, at any rate
+        wrong = refused.fields
+    assert "year" in route.places
+    assert "year" not in wrong
 
 
 def test_a_value_left_empty_in_a_form_is_left_out() -> None:
