@@ -17,6 +17,13 @@ from services.contracts.campus_events import (
     TrainingCompleted,
     TrainingWithdrawn,
 )
+from services.contracts.feedback_events import (
+    MeasureChanged,
+    MeasurePlanned,
+    ResultHandedIn,
+    ResultPublished,
+    ResultReturned,
+)
 from services.contracts.records_events import (
     ActivityApproved,
     BulletinPublished,
@@ -113,6 +120,19 @@ class RecordsService(
     @subscribe_batch(ActivityApproved, queue="records.tasks", most=20, transaction=False, inbox=False)
     def make_tasks(self, events: list[Event]) -> None:
         self.records.plans.sources.follow(events)
+
+    # All events of a measure, since each waits for the one before it.
+    @subscribe(
+        MeasurePlanned,
+        MeasureChanged,
+        ResultHandedIn,
+        ResultReturned,
+        ResultPublished,
+        queue="records.measures",
+        order=Order.STRICT,
+    )
+    def follow_measures(self, event: Event) -> None:
+        self.records.plans.measured.follow(event)
 
     @scheduled("00:20", name="records.tasks")
     def tell_of_overdue_tasks(self, today: date) -> None:

@@ -84,7 +84,7 @@ class _Task(EventContract):
 
 
 class TaskCreated(_Task):
-    """There is a new task: entered, pushed down from above, or decided by an activity."""
+    """There is a new task: entered, pushed down, decided by an activity, or a measure of feedback."""
 
     type = "records.task.created.v1"
 

@@ -207,6 +207,7 @@ class Origin(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(TASK_ORIGINS))
     template = fields.String(required=True, allow_none=True)
     activity = fields.String(required=True, allow_none=True)
+    measure = fields.String(allow_none=True, metadata={"description": "the measure of feedback that it is"})
 
 
 class TaskSummary(Schema):

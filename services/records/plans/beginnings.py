@@ -1,4 +1,4 @@
-"""How a task begins: entered, pushed down from above, or decided by an activity. Pure rules."""
+"""How a task begins: entered, pushed down, decided by an activity, or a measure of feedback. Pure rules."""
 
 from __future__ import annotations
 
@@ -113,6 +113,25 @@ def decided(
     return _created(subject, state)
 
 
+def measured(subject: str, told: State, *, today: date) -> Change:
+    """The task that a measure of feedback is: ``title``, ``owner``, ``due_on``, ``organisation``."""
+    state = {
+        **_NOTHING_YET,
+        "organisation": told["organisation"],
+        "kind": "measure",
+        "title": told["title"],
+        "responsible": told["owner"],
+        "due_on": told["due_on"].isoformat(),
+        "nodes": [],
+        "state": "open",
+        "audience": OPEN,
+        "origin": _origin("measure", measure=told["measure"]),
+        "template": None,
+        "entered_on": today.isoformat(),
+    }
+    return _created(subject, state)
+
+
 def take_up(subject: str, before: State, *, responsible: str, today: date) -> Change:
     """The organisation takes up what was pushed down, once; ``Conflict("task.not_offered")`` of any other."""
     if before["template"] is None or before["taken_up_on"] is not None:
@@ -123,7 +142,7 @@ def take_up(subject: str, before: State, *, responsible: str, today: date) -> Ch
 
 
 def _origin(kind: str, **more: str) -> dict[str, Any]:
-    return {"kind": kind, "template": None, "activity": None, **more}
+    return {"kind": kind, "template": None, "activity": None, "measure": None, **more}
 
 
 def _created(subject: str, state: State) -> Change:

@@ -180,6 +180,13 @@ def confirm(
     return changed(subject, {**state, **reopened})
 
 
+def confirmed_elsewhere(subject: str, before: State, *, on: str) -> Change:
+    """What it came to was reviewed where the task comes from, on the day ``on``."""
+    done_on = before["done_on"] or on
+    state = {**before, "state": "confirmed", "done_on": done_on, "told_overdue": True}
+    return Change(state, [TaskConfirmed.of(**facts(subject, state))])
+
+
 def cancel(subject: str, before: State, *, reason: str) -> Change:
     """It need not be done; ``Conflict("task.state")`` once it is confirmed or was cancelled."""
     expect(before, "offered", "open", "done")

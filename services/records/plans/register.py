@@ -15,6 +15,7 @@ from services.records.plans import model as rules
 from services.records.plans.annual import AnnualPlans
 from services.records.plans.board import Board
 from services.records.plans.lists import Lists
+from services.records.plans.measured import Measured
 from services.records.plans.sources import Sources
 from services.records.plans.tasks import Tasks
 from services.records.plans.templates import Templates
@@ -42,6 +43,7 @@ class Plans:
         self.templates = Templates(self.board, application.jobs)
         self.urging = Urging(self.board, application.vault, packs)
         self.sources = Sources(activities, self.board.tasks, application.clock)
+        self.measured = Measured(self.board.tasks, application.clock)
 
     def turn_the_day(self, today: date) -> None:
         """Tell of every open task whose due date has passed, once for each due date that it had."""
