@@ -29,6 +29,7 @@ from gateway.routes import (
     tickets,
     training,
     transfers,
+    trends,
     uploads,
     votes,
 )
@@ -62,6 +63,7 @@ ROUTES = (
     *ballots.ROUTES,
     *opinions.ROUTES,
     *measures.ROUTES,
+    *trends.ROUTES,
     *live.ROUTES,
     *documents.ROUTES,
 )

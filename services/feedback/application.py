@@ -31,6 +31,7 @@ from services.feedback.opinions.subjects import Subjects
 from services.feedback.opinions.talking import Talking
 from services.feedback.opinions.ticking import Ticking
 from services.feedback.tickets.issuing import TicketKeys, TicketsToSpeak, load_rules
+from services.feedback.trends.projection import Trends
 
 
 class Feedback(Application):
@@ -61,6 +62,7 @@ class Feedback(Application):
         self.handling = Handling(*handled)
         self.talking = Talking(*handled)
         self.ticking = Ticking(self.opinions, self.showing)
+        self.trends = Trends(self, self.access)
         self.measure_reading = MeasureReading(self, self.measures, self.access)
         self.measuring = Measuring(
             self, self.measure_reading, self.opinion_reading, self.access, self.subjects

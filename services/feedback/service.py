@@ -22,9 +22,10 @@ from services.feedback.ballots.entrypoints import BallotsTable
 from services.feedback.measures.entrypoints import MeasuresTable
 from services.feedback.opinions.entrypoints import OpinionsTable
 from services.feedback.tickets.entrypoints import TicketsTable
+from services.feedback.trends.entrypoints import TrendsTable
 
 
-class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable, BallotsTable):
+class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable, BallotsTable, TrendsTable):
     """Sees that what people say is answered, and that who spoke without a name stays without one.
 
     What is asked stands in the tables of its parts; here stands which events it reads.

@@ -1,0 +1,44 @@
+"""Requests and answers about trends."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from services.contracts.feedback_rpc.shapes import identifier
+
+
+class GetTrends(Schema):
+    """What was said about an organisation and below, counted: to whoever reads its opinions."""
+
+    organisation = identifier()
+
+
+class TopicBurst(Schema):
+    """The last week has more than its past lets expect; ``chance`` is how often so many come by accident."""
+
+    count = fields.Integer(required=True)
+    usual = fields.Float(required=True, metadata={"description": "a week, before"})
+    chance = fields.Float(required=True)
+
+
+class TrendRow(Schema):
+    """One category or topic. ``counts`` go with ``months``; null is fewer than ``fewest``, or none at all.
+
+    ``total`` is the sum of those that are shown. ``recurring``: it came in three of the last six months.
+    """
+
+    kind = fields.String(required=True, validate=validate.OneOf(("category", "topic")))
+    id = fields.String(required=True)
+    counts = fields.List(fields.Integer(allow_none=True), required=True)
+    total = fields.Integer(required=True)
+    recurring = fields.Boolean(required=True)
+    burst = fields.Nested(TopicBurst, required=True, allow_none=True)
+
+
+class OpinionTrends(Schema):
+    """Counts of published categories; never of fewer than ``fewest`` opinions, and never of a person."""
+
+    organisation = fields.String(required=True)
+    fewest = fields.Integer(required=True)
+    months = fields.List(fields.String(), required=True)
+    rows = fields.List(fields.Nested(TrendRow), required=True)

@@ -1,0 +1,101 @@
+"""The rules of trends: what is counted, what is shown of it, and what comes again and again. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.feedback.trends.bursts import WEEKS, Burst, burst
+
+FEWEST = 5
+RECURRING_OF, RECURRING_IN = 6, 3
+Counts = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one opinion counts for: its category and its topics."""
+
+    category: str
+    topics: tuple[str, ...] = ()
+
+    def marks(self) -> frozenset[str]:
+        """The rows that it is counted in."""
+        return frozenset({f"category:{self.category}", *(f"topic:{each}" for each in self.topics)})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: ``counts`` by period, None where fewer than ``FEWEST`` are, were it none at all.
+
+    ``total`` is of those that are shown, so that no difference tells what is not.
+    """
+
+    mark: str
+    counts: tuple[int | None, ...]
+    total: int
+    recurring: bool
+    burst: Burst | None
+
+
+def difference(before: Counted | None, after: Counted) -> dict[str, int]:
+    """By how much each row changes where an opinion counted for ``before`` and counts for ``after`` now."""
+    old, new = before.marks() if before else frozenset(), after.marks()
+    return {**dict.fromkeys(sorted(new - old), 1), **dict.fromkeys(sorted(old - new), -1)}
+
+
+def month_of(day: date) -> str:
+    """``2026-03``."""
+    return f"{day:%Y-%m}"
+
+
+def week_of(day: date) -> str:
+    """``2026-W10``, by ISO 8601."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def months(today: date, count: int) -> list[str]:
+    """The last ``count`` months with that of ``today``, the oldest first."""
+    at = today.year * 12 + today.month - 1
+    return [f"{each // 12}-{each % 12 + 1:02}" for each in range(at - count + 1, at + 1)]
+
+
+def weeks(today: date) -> list[str]:
+    """The weeks by which a burst is judged, the oldest first; the last one is the last that is over."""
+    return [week_of(today - timedelta(weeks=each)) for each in range(WEEKS + 1, 0, -1)]
+
+
+def table(by_month: Counts, by_week: Counts, today: date, *, count: int) -> list[Row]:
+    """The rows that have something to show, in their order."""
+    periods, past = months(today, count), weeks(today)
+    marks = sorted({mark for period in (by_month, by_week) for counts in period.values() for mark in counts})
+    rows = (_row(mark, by_month, by_week, periods, past) for mark in marks)
+    return [row for row in rows if row.total or row.burst]
+
+
+def _row(mark: str, by_month: Counts, by_week: Counts, periods: Sequence[str], past: Sequence[str]) -> Row:
+    monthly = [by_month.get(each, {}).get(mark, 0) for each in periods]
+    weekly = [by_week.get(each, {}).get(mark, 0) for each in past]
+    known = list(_since_begun(weekly[:-1], by_week, past))
+    counts = tuple(each if each >= FEWEST else None for each in monthly)
+    return Row(
+        mark=mark,
+        counts=counts,
+        total=sum(each for each in counts if each is not None),
+        recurring=recurs(monthly),
+        burst=burst(known, weekly[-1]),
+    )
+
+
+def recurs(monthly: Sequence[int]) -> bool:
+    """Whether a cause comes again and again: in three of the last six months, and of enough contributions."""
+    last = monthly[-RECURRING_OF:]
+    return sum(each > 0 for each in last) >= RECURRING_IN and sum(last) >= FEWEST
+
+
+def _since_begun(weekly: Sequence[int], by_week: Counts, past: Sequence[str]) -> Iterator[int]:
+    """The weeks from the first one on of which anything is known here: before that nobody could speak."""
+    begun = next((at for at, each in enumerate(past) if by_week.get(each)), len(weekly))
+    yield from weekly[begun:]

@@ -1,0 +1,101 @@
+"""The counts that trends are read from: kept as opinions come in, by organisation, month and week."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from pymongo import UpdateOne
+
+from services.chassis import context
+from services.chassis.application import Application
+from services.chassis.envelope import Event
+from services.chassis.store import Record, answering, session
+from services.feedback.access import Access
+from services.feedback.trends import model as rules
+from services.feedback.trends.model import Counted
+
+MONTHS = 12
+
+
+class Trends:
+    """One document per organisation and period, of what was said there and below at that time.
+
+    An opinion is counted on the way from the root to who answered it when it came in. Where an organisation
+    moves later, what was said before stays counted where it was.
+    """
+
+    def __init__(self, application: Application, access: Access) -> None:
+        self._authority = application.authority
+        self._clock = application.clock
+        self._access = access
+        self._entries = application.database["trend_entries"]
+        self._cells = application.database["trend_cells"]
+
+    def fold(self, events: Sequence[Event]) -> None:
+        """Count what the events tell; within the transaction that marks them as applied."""
+        for event in events:
+            told = event.data
+            counted = Counted(told["category"], tuple(told.get("topics", ())))
+            known = self._entries.find_one({"_id": told["opinion"]}, session=session())
+            before = Counted(known["category"], tuple(known["topics"])) if known else None
+            if "topics" not in told and before is not None:
+                continue  # told of again
+            entry = known or self._begun(event)
+            written = {**entry, "category": counted.category, "topics": list(counted.topics)}
+            self._entries.replace_one({"_id": told["opinion"]}, written, upsert=True, session=session())
+            self._count(entry, rules.difference(before, counted))
+
+    def seen(self, organisation: str) -> Record:
+        """The table of ``organisation`` and below, to its readers: two questions, however much was said."""
+        person, today = context.actor(), self._clock.today()
+        self._access.reach(person, organisation)
+        periods = rules.months(today, MONTHS)
+        rows = rules.table(
+            self._counts(organisation, periods),
+            self._counts(organisation, rules.weeks(today)),
+            today,
+            count=MONTHS,
+        )
+        return {
+            "organisation": organisation,
+            "fewest": rules.FEWEST,
+            "months": periods,
+            "rows": [
+                {
+                    "kind": row.mark.partition(":")[0],
+                    "id": row.mark.partition(":")[2],
+                    "counts": list(row.counts),
+                    "total": row.total,
+                    "recurring": row.recurring,
+                    "burst": vars(row.burst) if row.burst else None,
+                }
+                for row in rows
+            ],
+        }
+
+    def _begun(self, event: Event) -> Record:
+        day = event.time.astimezone(self._clock.zone).date()
+        path = self._authority.path(event.data["organisation"])
+        return {"_id": event.data["opinion"], "path": path, "on": day.isoformat()}
+
+    def _count(self, entry: Record, changes: dict[str, int]) -> None:
+        day = date.fromisoformat(entry["on"])
+        written = [
+            UpdateOne(
+                {"_id": f"{node} {period}"},
+                {"$inc": {f"counts.{mark}": step for mark, step in changes.items()}},
+                upsert=True,
+            )
+            for node in entry["path"]
+            for period in (rules.month_of(day), rules.week_of(day))
+        ]
+        if changes and written:
+            self._cells.bulk_write(written, session=session())
+
+    def _counts(self, organisation: str, periods: Sequence[str]) -> dict[str, Counter[str]]:
+        ids = {f"{organisation} {period}": period for period in periods}
+        with answering():
+            found = list(self._cells.find({"_id": {"$in": list(ids)}}))
+        return {ids[each["_id"]]: Counter(each["counts"]) for each in found}
