@@ -1,0 +1,200 @@
+"""From triage to an answer that its author takes: who may do what, and who learns what."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.testing import wait_for
+from services.feedback.opinions import store
+
+from .test_anonymity import feed  # noqa: F401 - a fixture
+
+HANDLERS_ONLY = ("triage_opinion", "reassign_opinion", "merge_opinion", "pause_opinion", "note_opinion")
+ASKED = {
+    "triage_opinion": {"speed": "urgent"},
+    "reassign_opinion": {"organisation": "faculty", "reason": "Theirs."},
+    "merge_opinion": {"into": "another"},
+    "pause_opinion": {"reason": "…"},
+    "note_opinion": {"text": "…"},
+}
+
+
+def test_who_spoke_in_confidence_is_told_to_one_role_alone_and_each_look_is_on_record(box, feed):  # noqa: F811
+    said = box.say(mode="confidential", text="In confidence.")["id"]
+    assert said in [each["id"] for each in box.call("member", "list_opinions", mine=True)["items"]]
+    assert box.call("secretary", "get_opinion", opinion=said)["author"] is None
+    box.call("member", "reply_to_opinion", opinion=said, text="Room 3.")
+    for person in ("secretary", "dean", "inspector", "both"):
+        with pytest.raises(Forbidden):
+            box.call(person, "name_author", opinion=said, reason="Curious.")
+    for person in ("neighbour", "publicist", "nobody-we-know"):
+        with pytest.raises(NotFound):
+            box.call(person, "name_author", opinion=said, reason="Curious.")
+    found = box.call("disciplinarian", "name_author", opinion=said, reason="To ask back.")
+    assert found == {"author": "member"}
+    looks = [each for each in box.application.audit.read() if each.action == "opinion.author"]
+    assert [(each.actor, each.object_id, each.reason) for each in looks] == [
+        ("disciplinarian", said, "To ask back.")
+    ]
+    # Neither what is kept nor what is told says it.
+    kept = {**box.application.opinions.collection.find_one({"_id": said})}
+    assert "member" not in [kept.get("author"), kept["speaker"], kept["sealed_author"]]
+    assert "member" not in json.dumps(kept["messages"])
+    wait_for(lambda: len(feed.read()) == 2)
+    assert not any("actor" in each["body"] for each in feed.messages)
+
+
+def test_only_handlers_handle_and_a_secretary_elsewhere_knows_of_nothing(box):
+    said = box.say()["id"]
+    for method in HANDLERS_ONLY:
+        for person, refused in (("member", Forbidden), ("inspector", Forbidden), ("neighbour", NotFound)):
+            with pytest.raises(refused):
+                box.call(person, method, opinion=said, **ASKED[method])
+    for method, more in (("rate_opinion", {"rating": "fair"}), ("reopen_opinion", {"reason": "…"})):
+        with pytest.raises(NotFound):
+            box.call("secretary", method, opinion=said, **more)
+
+
+def test_what_is_about_a_head_is_never_handed_back_to_them(box):
+    about = box.say(about_head=True)["id"]
+    for target in ("branch", "faculty"):
+        with pytest.raises(Invalid, match=r"opinion\.organisation_concerned"):
+            box.call("dean", "reassign_opinion", opinion=about, organisation=target, reason="…")
+    for method in HANDLERS_ONLY:
+        with pytest.raises(NotFound):
+            box.call("secretary", method, opinion=about, **ASKED[method])
+    moved = box.call("dean", "reassign_opinion", opinion=about, organisation="university", reason="Higher.")
+    assert moved["organisation"] == "university"
+    with pytest.raises(NotFound):
+        box.call("dean", "get_opinion", opinion=about)
+    assert box.call("disciplinarian", "get_opinion", opinion=about)["routes"][0]["reason"] == "Higher."
+
+
+def test_triage_sets_the_clock_and_refuses_what_no_pack_has(box):
+    said = box.say()["id"]
+    for wrong in ({"category": "weather"}, {"topics": ["weather"]}):
+        with pytest.raises(Invalid) as refused:
+            box.call("secretary", "triage_opinion", opinion=said, **wrong)
+        assert "canteen" in refused.value.params["accepted"] or "service" in refused.value.params["accepted"]
+        assert refused.value.params["pack"] == "opinion-categories-default"
+    triaged = box.call("secretary", "triage_opinion", opinion=said, topics=["canteen"], speed="urgent")
+    assert (triaged["clock"]["limit"], triaged["clock"]["due_on"]) == (3, "2026-03-13")
+    box.call("secretary", "pause_opinion", opinion=said, reason="Which one?", awaiting="author")
+    assert box.call("member", "get_opinion", opinion=said)["clock"]["paused_because"] == "Which one?"
+    answered = box.call("member", "reply_to_opinion", opinion=said, text="The east one.")
+    assert (answered["clock"]["state"], answered["notes"]) == ("running", [])
+
+
+def test_what_is_overdue_is_told_once_however_often_the_day_turns(box, feed):  # noqa: F811
+    said = box.say()["id"]
+    box.clock.advance(timedelta(days=12))
+    for _ in range(2):
+        box.application.ticking.turn_the_day()
+    box.call("secretary", "decline_opinion", opinion=said, reason="Ordered.")
+    wait_for(lambda: len(feed.read()) == 3)
+    assert [each["body"]["type"].split(".")[2] for each in feed.messages] == [
+        "received",
+        "overdue",
+        "declined",
+    ]
+
+
+def test_a_duplicate_is_answered_by_what_becomes_of_the_other_one(box):
+    first, second = box.say()["id"], box.say("dean")["id"]
+    box.call("secretary", "merge_opinion", opinion=second, into=first)
+    box.publish(box.answer(first)["id"])
+    merged = box.call("dean", "list_opinions", mine=True)["items"][0]
+    assert merged["state"] == "merged"
+    told = box.call("dean", "get_opinion", opinion=second)
+    assert (told["answer"]["result"], told["duplicates"], told["merged_into"]) == (
+        "Twenty chairs came.",
+        [],
+        None,
+    )
+
+
+def test_an_author_rates_reopens_and_is_answered_anew_until_the_window_ends(box):
+    said = box.say()["id"]
+    box.call("secretary", "decline_opinion", opinion=said, reason="No money.")
+    box.call("member", "rate_opinion", opinion=said, rating="dissatisfied")
+    again = box.call("member", "reopen_opinion", opinion=said, reason="There is money now.")
+    assert (again["state"], again["earlier"][0]["rating"]) == ("triaged", "dissatisfied")
+    box.call("secretary", "decline_opinion", opinion=said, reason="No money.")
+    box.clock.advance(timedelta(days=16))
+    with pytest.raises(Conflict, match=r"opinion\.window_over"):
+        box.call("member", "reopen_opinion", opinion=said, reason="…")
+
+
+def test_what_a_receipts_holder_adds_is_seen_with_the_batch_and_the_receipt_ends(box, feed):  # noqa: F811
+    receipt = box.say(None)["receipt"]
+    with pytest.raises(Conflict, match=r"opinion\.is_waiting"):
+        box.call(None, "reply_by_receipt", code=receipt, text="Room 3.")
+    box.release()
+    opinion = box.only_opinion()
+    assert box.call(None, "reply_by_receipt", code=receipt, text="Room 3.")["held"] == 1
+    assert box.call("secretary", "get_opinion", opinion=opinion)["messages"] == []
+    box.application.talking.release_held()
+    assert box.call("secretary", "get_opinion", opinion=opinion)["messages"][0]["text"] == "Room 3."
+    box.call("secretary", "decline_opinion", opinion=opinion, reason="No.")
+    wait_for(lambda: len(feed.read()) == 3)
+    assert not any("actor" in each["body"] for each in feed.messages)
+    assert len({each["body"]["time"] for each in feed.messages}) == 1, "the day alone"
+    box.clock.advance(timedelta(days=731))
+    with pytest.raises(NotFound, match=r"receipts\.expired"):
+        box.call(None, "follow_receipt", code=receipt)
+    for code in ("", "0" * 65):
+        with pytest.raises(Invalid):
+            box.call(None, "follow_receipt", code=code)
+
+
+def test_opinions_are_found_by_the_activity_they_are_about(box):
+    box.know("activity-1")
+    about = box.say(activity="activity-1")["id"]
+    box.say()
+    found = box.call("secretary", "list_opinions", activity="activity-1")["items"]
+    assert [each["id"] for each in found] == [about]
+    assert box.call("neighbour", "list_opinions", activity="activity-1")["items"] == []
+    with pytest.raises(Invalid, match=r"subject\.unknown"):
+        box.say(activity="activity-2")
+
+
+def test_lists_leave_no_gap_where_something_is_kept_back(box):
+    for number in range(6):
+        box.say(about_head=number % 2 == 0, organisation="next-door")
+    page = box.call("both", "list_opinions", organisation="faculty", limit=2)
+    assert (len(page["items"]), page["next"] is not None) == (2, True)
+    hidden = box.say(about_head=True)["id"]
+    seen = [each["id"] for each in box.call("both", "list_opinions", limit=100)["items"]]
+    assert (len(seen), hidden in seen) == (6, False)
+
+
+def test_trends_show_a_topic_once_five_have_spoken_of_it(box):
+    said = [box.say()["id"] for _ in range(5)]
+    for each in said[:4]:
+        box.call("secretary", "triage_opinion", opinion=each, topics=["canteen"])
+
+    def rows(person="secretary"):
+        return {each["id"]: each for each in box.call(person, "get_trends", organisation="branch")["rows"]}
+
+    wait_for(lambda: rows().get("service"))
+    assert (rows()["service"]["counts"][-1], "canteen" in rows()) == (5, False)
+    box.call("secretary", "triage_opinion", opinion=said[4], topics=["canteen"])
+    wait_for(lambda: rows().get("canteen"))
+    for person in ("member", "neighbour"):
+        with pytest.raises(Forbidden):
+            rows(person)
+    suggested = box.call("secretary", "suggest_topics", opinion=box.say(text="食堂饭菜太贵。")["id"])
+    assert suggested["items"][0]["topic"] == "canteen"
+
+
+@pytest.mark.parametrize(
+    "asked", [store.found_by(["branch", "faculty"], None), store.found_by(["branch"], "received")]
+)
+def test_a_list_is_one_walk_along_an_index(box, asked):
+    box.say()
+    found = box.application.opinions.collection.find(asked).sort([("received_on", -1), ("_id", -1)])
+    assert "IXSCAN" in str(found.explain()["queryPlanner"]["winningPlan"])

@@ -1,0 +1,91 @@
+"""Chat bots and counters file what was said: once, without a name, or they hear why not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import kombu
+import pytest
+
+from services.chassis.testing import wait_for
+
+CODE = "7F3KQ2M9XPA1B2C3D4E5F6G7H"
+DIGEST = hashlib.sha256(CODE.encode()).hexdigest()
+SAID = {
+    "reference": "bot-1",
+    "channel": "wechat",
+    "organisation": "branch",
+    "category": "service",
+    "text": "There are too few chairs.",
+    "receipt_digest": DIGEST,
+}
+
+
+@pytest.fixture
+def bus(box, vhost: str) -> Iterator[kombu.Connection]:
+    with kombu.Connection(vhost) as connection, connection.channel() as channel:
+        channel.queue_declare("told-the-bot", durable=True, auto_delete=False)
+        channel.queue_bind("told-the-bot", "campus.rejections", "#")
+        yield connection
+
+
+@pytest.fixture
+def file(bus: kombu.Connection) -> Callable[..., None]:
+    def filed(event: str, **changes: Any) -> None:
+        said = {
+            "specversion": "1.0",
+            "id": event,
+            "type": "campus.opinion.filed.v1",
+            "source": "campus.bot",
+            "subject": event,
+            "time": "2026-03-10T02:33:44Z",
+            "data": {**SAID, **changes},
+        }
+        bus.Producer().publish(
+            json.dumps(said),
+            exchange="campus.events",
+            routing_key="opinion.filed",
+            content_type="application/cloudevents+json",
+            content_encoding="utf-8",
+        )
+
+    return filed
+
+
+def refused(bus: kombu.Connection, count: int) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    with bus.SimpleQueue("told-the-bot") as queue:
+        for _ in range(count):
+            message = queue.get(timeout=20)
+            body = json.loads(message.body)["data"]
+            answers[body["event"]] = body["reason"]
+            message.ack()
+    return answers
+
+
+def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(box, file):
+    for event in ("event-1", "event-1", "event-2"):
+        file(event)
+    wait_for(lambda: box.application.opinions.find())
+    file("event-3", reference="bot-2", receipt_digest=DIGEST[::-1], text="Another one.")
+    wait_for(lambda: len(box.application.opinions.find()) == 2)
+    assert box.call(None, "follow_receipt", code=CODE)["state"] == "received"
+    box.release()
+    found = box.call("secretary", "list_opinions")["items"]
+    assert {(each["mode"], each["channel"]) for each in found} == {("anonymous", "wechat")}
+    assert "campus.bot" not in str(list(box.application.opinions.collection.find()))
+
+
+def test_what_cannot_be_taken_is_answered_with_its_reason(box, bus, file):
+    file("no-category", category="weather")
+    file("too-long", text="椅" * 2001)
+    file("no-channel", channel="telegraph")
+    assert refused(bus, 3) == {
+        "no-category": "opinion.category_unknown",
+        "too-long": "contract_broken",
+        "no-channel": "contract_broken",
+    }
+    assert box.application.opinions.find() == []
