@@ -9,6 +9,7 @@ from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.subscribe import Order, subscribe
 from services.contracts.campus_events import OpinionFiled
+from services.contracts.feedback_events import OpinionReceived, OpinionTriaged
 from services.contracts.records_events import (
     ActivityPlanned,
     ActivityRecorded,
@@ -58,6 +59,11 @@ class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable, BallotsTable, 
     )
     def learn_subjects(self, events: list[Event]) -> None:
         self.feedback.subjects.learn(events)
+
+    # Its own events: what is told is what is counted.
+    @subscribe_batch(OpinionReceived, OpinionTriaged, queue="feedback.trends", order=Order.LATEST, most=50)
+    def count_opinions(self, events: list[Event]) -> None:
+        self.feedback.trends.fold(events)
 
     @subscribe(OpinionFiled, queue="feedback.campus", order=Order.ANY, on_parked="reject")
     def hear_campus(self, event: Event) -> None:
