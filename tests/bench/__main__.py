@@ -26,8 +26,10 @@ from deploy.local.layout import ROOT
 from tests.bench.bare import SCORE
 from tests.bench.ground import BRANCHES, Ground, ground
 from tests.bench.load import Line, request, throughput
+from tests.bench.tickets import tickets
 
 RATE = 30
+MOST_SPOKEN = 600  # a second: more than one machine takes
 _POLL_SECONDS = 0.05
 
 
@@ -160,6 +162,33 @@ def see_a_score_change(stands: Ground, seconds: float) -> Figure:
     return Figure(f"(d) 201 to score at {RATE}/s", "–", told, "–", "p95 < 1 s", cuts[94] < 1.0)
 
 
+def speak_without_a_name(stands: Ground, rounds: int, seconds: float) -> Figure:
+    """(e) POST of an anonymous opinion with its ticket against a bare nameko HTTP → RPC → one insert.
+
+    The requests are made before each round, so that making a ticket is nobody's time but the client's.
+    """
+    said = {"organisation": stands.branches[0], "category": "service", "text": "活动室晚上能开放吗？" * 8}
+    stored = said | {"state": "received", "released": False, "received_on": stands.cast.today()}
+    floor = request("POST", "/activities", stored)
+    new = tickets(stands)
+
+    def spoken() -> float:
+        ready = [
+            request("POST", "/api/v1/opinions", said | {"mode": "anonymous", "ticket": next(new)})
+            for _ in range(int(MOST_SPOKEN * seconds))
+        ]
+        return throughput(stands.port, ready.pop, 201, seconds=seconds)
+
+    return ratio(
+        "(e) speak without a name",
+        "/s",
+        0.5,
+        rounds,
+        lambda: throughput(stands.bare_port, lambda: floor, 201, seconds=seconds),
+        spoken,
+    )
+
+
 def _submitted(stands: Ground, per_branch: int) -> list[list[str]]:
     """Records that wait for their review, by branch."""
     token, today = stands.token(stands.cast.administrator), stands.cast.today()
@@ -210,8 +239,8 @@ def _processor() -> str:
 
 
 @click.command(help=__doc__)
-@click.option("--only", default="abcd", show_default=True, help="Which figures, by letter.")
-@click.option("--rounds", default=9, show_default=True, help="Of (a) and (c); (b) takes a third.")
+@click.option("--only", default="abcde", show_default=True, help="Which figures, by letter.")
+@click.option("--rounds", default=9, show_default=True, help="Of (a) and (c); (b) and (e) take a third.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long each round of (a) and (c) takes.")
 @click.option("--events", default=6_000, show_default=True, help="How many events (b) folds.")
 @click.option("--strict", is_flag=True, help="End with 1 where an aim was missed.")
@@ -221,6 +250,7 @@ def main(only: str, rounds: int, seconds: float, events: int, strict: bool) -> N
         "a": lambda stands: post_an_activity(stands, rounds, seconds),
         "b": lambda stands: fold_a_backlog(stands, max(rounds // 3, 1), events),
         "d": lambda stands: see_a_score_change(stands, 10 * seconds),
+        "e": lambda stands: speak_without_a_name(stands, max(rounds // 3, 1), seconds),
     }
     with ground() as stands:
         figures = {letter: measure(stands) for letter, measure in measured.items() if letter in only}
