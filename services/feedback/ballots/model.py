@@ -149,22 +149,40 @@ def surveying(
     ``parents`` is the tree from the round's organisation down. What is smaller is counted with the level
     above it, as a whole. Raises ``Conflict`` where the whole round has fewer than ``smallest``.
     """
-    waiting: dict[str, list[str]] = {node: [] for node in parents}
+    gathered: dict[str, list[str]] = {node: [] for node in parents}
     for each in people:
-        waiting[each.organisation].append(each.person)
+        gathered[each.organisation].append(each.person)
+    upwards = sorted(parents, key=lambda each: (-_depth(each, parents), each))
+    for node in upwards[:-1]:
+        above = parents[node]
+        if above is not None and len(gathered[node]) < constituency:
+            gathered[above] += gathered.pop(node)
+    root = upwards[-1]
+    while 0 < len(gathered[root]) < constituency and len(gathered) > 1:
+        # What is left over at the top is as small a class as any: the smallest below joins it.
+        joins = min((node for node in gathered if node != root), key=lambda node: (len(gathered[node]), node))
+        gathered[root] += gathered.pop(joins)
     papers: dict[str, Paper] = {}
     electors: dict[str, tuple[str, ...]] = {}
-    for node in sorted(parents, key=lambda each: -_depth(each, parents)):
-        above = parents[node]
-        if above is not None and len(waiting[node]) < constituency:
-            waiting[above] += waiting.pop(node)
-            continue
-        if waiting[node]:
+    for node, persons in gathered.items():
+        if persons:
             paper = Paper(derived_id("paper", round, node), node, part, None)
             papers[paper.id] = paper
-            electors |= dict.fromkeys(waiting[node], (paper.id,))
+            electors |= dict.fromkeys(persons, (paper.id,))
     _require_papers(papers if len(electors) >= smallest else {}, smallest, source)
-    return Electorate(papers, electors, dict(parents), (), ())
+    nodes: dict[str, str | None] = {}
+    for paper in papers.values():
+        at: str | None = paper.node
+        while at is not None:  # what has no ballots at or below it is no cell
+            nodes[at] = parents[at]
+            at = parents[at]
+    return Electorate(papers, electors, nodes, (), ())
+
+
+def require_tellable(electorate: Electorate, asked: Mapping[str, Any]) -> None:
+    """Raises ``Invalid`` where the result would be too large for the one event that tells it."""
+    if len(electorate.nodes) * len(asked["questions"]) > MOST_CELLS:
+        raise Invalid("rounds.too_many_cells", params={"most": MOST_CELLS})
 
 
 def opened(id: str, state: State, electorate: Electorate, today: date) -> Change:  # noqa: A002

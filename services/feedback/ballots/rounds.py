@@ -80,7 +80,7 @@ class Rounds:
         """
         round = self._called(request["round"])  # noqa: A001 - the domain's word
         if round.state["state"] == "draft":
-            self._electorate(round)
+            rules.require_tellable(self._electorate(round), round.state["asked"])
         return self._begin(request, "opening", OPENING)
 
     def close(self, request: Answered) -> Answered:

@@ -123,14 +123,14 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
 
 def test_without_shuffling_the_same_attack_names_everybody(box):
     """The control: a release that leaves documents where they lie is found out by how they lie."""
-    spoke = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(40)]
+    spoke = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(30)]
     for opinion in spoke:
         box.application.opinions.change(opinion, store.decided_by(opinion, model.release), anonymous=True)
     lies = list(dumped(box)["opinions"])
     assert agreement(lies, spoke) > THRESHOLD
     assert hits(lies, spoke) == len(spoke)
 
-    more = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(40)]
+    more = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(30)]
     box.release()
     lies = [each for each in dumped(box)["opinions"] if each in set(more)]
     assert abs(agreement(lies, more)) < THRESHOLD

@@ -97,8 +97,24 @@ def surveyed(sizes: dict[str, int], constituency: int = 20):
 def test_a_small_constituency_is_counted_with_the_level_above():
     found = surveyed({"f1": 25, "f2": 7, "g1": 30, "g": 2, "u": 1})
     sizes = {found.papers[paper].node: size for paper, size in found.sizes().items()}
-    assert sizes == {"f1": 25, "g1": 30, "u": 10}, "f2 with f, f and g with u"
+    assert sizes == {"g1": 30, "u": 35}, (
+        "f2 with f, f and g with u, and there are still fewer than 20: f1 as well"
+    )
     assert found.electors.keys() >= {"f2-6", "g-1", "u-0"}
+    assert sorted(surveyed({"f1": 25, "f2": 7, "f": 14}).sizes().values()) == [21, 25]
+
+
+def test_what_nobody_votes_in_is_no_cell():
+    assert surveyed({"f1": 25, "f2": 7, "u": 19}).nodes == {"f1": "f", "f": "u", "u": None}
+
+
+def test_a_result_has_to_fit_into_one_event():
+    tree = {"u": None} | {f"b{at}": "u" for at in range(700)}
+    everybody = [Elector(f"{node}-{at}", node, "member") for node in tree for at in range(2)]
+    found = model.surveying("r", everybody, tree, part="mass", constituency=1, **LIMITS)
+    with pytest.raises(Invalid, match="too_many_cells"):
+        model.require_tellable(found, asked("satisfaction"))
+    model.require_tellable(surveyed({"f1": 25}), asked("satisfaction"))
 
 
 def test_a_survey_of_few_is_refused():
