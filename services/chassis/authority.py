@@ -9,6 +9,7 @@ from datetime import date
 from threading import Lock
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from services.chassis.clock import Clock
@@ -19,7 +20,6 @@ from services.chassis.store import (
     Records,
     Store,
     answering,
-    in_transaction,
     on_commit,
     plain,
     session,
@@ -27,6 +27,9 @@ from services.chassis.store import (
 
 CACHED_SECONDS = 2.0
 CACHED_PERSONS = 5_000
+# How long a change of the tree may stay unseen of which nobody told: its writer died right then, was of a
+# release that does not tell, or a failover took back what it told.
+READ_ANEW_SECONDS = 60.0
 _TREE = {"_id": "tree"}
 
 
@@ -135,6 +138,8 @@ class Authority:
         self._known: dict[str, Node] = {}
         self._known_as: int | None = None  # the revision of the tree that is known
         self._known_until = 0.0
+        self._anew_at = 0.0
+        self._revising: ClientSession | None = None
         self._reading = Lock()
         self._applied = 0
         self._granted: dict[str, tuple[float, list[Grant]]] = {}
@@ -160,14 +165,12 @@ class Authority:
     ) -> bool:
         """A node was made or changed; False where the event was stale."""
         state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
-
-        def write() -> bool:
-            if not self._apply(self._nodes, node, state, sequence):
-                return False
-            self._revisions.update_one(_TREE, {"$inc": {"revision": 1}}, upsert=True, session=session())
-            return True
-
-        return in_transaction(self._database, write)
+        if not self._apply(self._nodes, node, state, sequence):
+            return False
+        if session() is None or session() is not self._revising:  # once a transaction
+            self._revising = session()
+            on_commit(self._revise)
+        return True
 
     def apply_grant(
         self,
@@ -323,6 +326,11 @@ class Authority:
             on_commit(self._forget)
             return True
 
+    def _revise(self) -> None:
+        """Tell the other processes. Not in the transaction: there all who change any node would collide."""
+        with answering():
+            self._revisions.update_one(_TREE, {"$inc": {"revision": 1}}, upsert=True)
+
     def _forget(self) -> None:
         self._known_until = 0.0
         self._known_as = None
@@ -337,13 +345,14 @@ class Authority:
         return self._known
 
     def _read_tree(self) -> None:
-        """Read the whole tree only where it is another than the one known."""
+        """Read the whole tree only where it is another than the one known, and now and then all the same."""
         applied = self._applied
         with answering():
             # Before the nodes: what changes in between is found by the next look.
             found = self._revisions.find_one(_TREE) or {"revision": 0}
-            if found["revision"] != self._known_as:
+            if found["revision"] != self._known_as or self._anew_at < time.monotonic():
                 self._known = {each["_id"]: _node(each) for each in self._nodes.find({})}
+                self._anew_at = time.monotonic() + READ_ANEW_SECONDS
         if applied == self._applied:  # else a change was applied meanwhile: look again
             self._known_as = found["revision"]
             self._known_until = time.monotonic() + CACHED_SECONDS

@@ -156,3 +156,48 @@ def test_the_tree_is_read_anew_only_where_it_changed(database: Store, clock: Fix
     assert there.subtree("root") == ["root", "branch"]
     assert not here.apply_node("branch", parent="root", kind="branch", sequence=1)
     assert database["authority_revision"].find_one({})["revision"] == 2
+
+
+def test_many_nodes_are_applied_at_once_and_none_is_refused(authority: Authority) -> None:
+    def apply(position: int) -> bool:
+        name = f"n{position}"
+        return authority.apply_node(name, parent="root", path=["root", name], sequence=1)
+
+    waiting = [eventlet.spawn(apply, position) for position in range(40)]
+    assert all(each.wait() for each in waiting)
+    assert len(authority.subtree("root")) == 5 + 40
+
+
+def test_one_node_applied_by_many_at_once_is_applied_once(authority: Authority) -> None:
+    waiting = [
+        eventlet.spawn(authority.apply_node, "n", parent="root", path=["root", "n"], sequence=1)
+        for _ in range(20)
+    ]
+    assert sum(each.wait() for each in waiting) == 1
+
+
+def test_a_node_changed_without_a_word_is_seen_all_the_same(
+    authority: Authority, database: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.chassis.authority.READ_ANEW_SECONDS", 0.0)
+    elsewhere = Authority(database, clock)
+    assert elsewhere.may("admin", ["administrator"], "branch")
+    # As a release before there were revisions writes it, or one that dies before it tells.
+    database["authority_nodes"].update_one({"_id": "root"}, {"$set": {"active": False}})
+    wait_for(lambda: not elsewhere.grants("admin"), CACHED_SECONDS + 2)
+
+
+def test_the_nodes_of_one_transaction_are_told_once_and_those_of_the_next_again(
+    authority: Authority, database: Store
+) -> None:
+    def revision() -> int:
+        return int((database["authority_revision"].find_one() or {})["revision"])
+
+    def apply(first: int) -> None:
+        for position in range(first, first + 5):
+            authority.apply_node(f"n{position}", parent="root", path=["root", f"n{position}"], sequence=1)
+
+    before = revision()
+    in_transaction(database, lambda: apply(0))
+    in_transaction(database, lambda: apply(5))
+    assert revision() == before + 2
