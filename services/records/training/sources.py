@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -38,16 +38,31 @@ class Sources:
         """Credit who was present at activities of study; once per person and activity."""
         # Of those imported nobody knows who came.
         known = {event.data["activity"] for event in events if not event.data["imported"]}
+        while known:
+            known = self._amended_since(self._settle(known))
+
+    def _settle(self, known: Set[str]) -> list[Document]:
+        """Bring the credits of activities to what their records say; those of which it wrote any."""
         held = found_by(self._activities, "_id", known)
         if len(held) < len(known):
             raise Retryable("unknown_activity")
         credited: dict[str, dict[str, Document]] = {each.id: {} for each in held}
         for credit in found_by(self._documents, "activity", credited):
             credited[credit.state["activity"]][credit.id] = credit
-        written = [line for each in held for line in self._settled(each.id, each.state, credited[each.id])]
+        settled = [(each, self._settled(each.id, each.state, credited[each.id])) for each in held]
         # Each line is there wholly or not at all, and what is there already stays: a batch that was cut off
         # is finished by its next delivery.
-        self._documents.create_many(written)
+        self._documents.create_many([line for _, lines in settled for line in lines])
+        return [each for each, lines in settled if lines]
+
+    def _amended_since(self, settled: Sequence[Document]) -> set[str]:
+        """Those whose record another replica may have followed meanwhile, without the lines written here."""
+        now = {each.id: each.state for each in found_by(self._activities, "_id", [one.id for one in settled])}
+        return {
+            each.id
+            for each in settled
+            if any(now[each.id][name] != each.state[name] for name in ("revision", "state"))
+        }
 
     def _settled(self, activity: str, held: Mapping[str, Any], found: Mapping[str, Document]) -> list[Line]:
         """What brings the credits of an activity to what its record says; one reversed by hand stays so."""
@@ -58,11 +73,12 @@ class Sources:
         if held["state"] != "approved" or (not minutes and held["revision"] == 1):
             return []
         lines = [shown(each) for each in found.values()]
-        standing = {line["person"]: line for line in rules.standing(lines)}
-        stays = {
-            person for person, line in standing.items() if person in present and line["on"] == held["held_on"]
-        }
-        homes = found_by(self._directory.people, "_id", {*present} - stays - rules.reversed_by_hand(lines))
+        # More than one of a person, where a batch was cut off between a credit and the reversal of another.
+        standing, stays = rules.standing(lines), dict[str, str]()
+        for line in standing:
+            if line["person"] in present and line["on"] == held["held_on"]:
+                stays.setdefault(line["person"], line["id"])
+        homes = found_by(self._directory.people, "_id", {*present} - {*stays} - rules.reversed_by_hand(lines))
         today = self._clock.today()
         written: list[Line] = []
         for person in homes:
@@ -83,8 +99,8 @@ class Sources:
             credit = derived_id("training credit", "activity", activity, person.id, *revision)
             change = rules.credit(credit, given, in_force, today=today)
             written.append((credit, change.state, change.events))
-        for line in standing.values():
-            if line["person"] not in stays:
+        for line in standing:
+            if line["id"] != stays.get(line["person"]):
                 credit = line["id"]
                 taken_back = reversal_of(credit)
                 change = rules.reverse(

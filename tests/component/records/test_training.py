@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.chassis.dead_letters import browse
+from services.chassis.envelope import from_wire
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
@@ -291,6 +292,49 @@ def test_a_record_amended_to_a_day_that_gives_no_hours_takes_its_credits_back(
     wait_for(lambda: len(told(campus, REVERSED)) == 2)
     assert campus.call(faculty.member, "training_hours")["credited"] == 0
     assert len(lines(campus, activity=activity)) == 4
+
+
+def test_what_an_amendment_credits_anew_counts_once_though_its_batch_was_cut_off(
+    campus: Campus, faculty: Faculty
+) -> None:
+    activity = approved(campus, faculty, "party_lecture")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 2)
+    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
+    amended = {"held_on": "2026-09-09", "revision": 2}
+    campus.application.database["activities"].update_one({"_id": activity}, {"$set": amended})
+    campus.say(event, exchange="records.events", key="activity.approved")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 6)
+    # The store or the service died when the new credits were written, and not yet what takes back the old.
+    campus.application.database["training_credits"].delete_many({"reverses": {"$ne": None}})
+    assert campus.call(faculty.member, "training_hours")["credited"] == 240
+    campus.say(event, times=3, exchange="records.events", key="activity.approved")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 6)
+    hours = campus.call(faculty.member, "training_hours")
+    assert (hours["credited"], hours["credits"][0]["on"]) == (120, "2026-09-09")
+
+
+def test_a_record_amended_while_it_is_followed_leaves_no_credit_of_before(
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity = approved(campus, faculty, "party_lecture")
+    wait_for(lambda: len(lines(campus, activity=activity)) == 2)
+    database, sources = campus.application.database, campus.application.training_sources
+    database["training_credits"].delete_many({})
+    credits_, create_many = campus.application.training.documents, sources._documents.create_many
+
+    def amended_meanwhile(given: Any) -> set[str]:
+        monkeypatch.undo()
+        amended = {"held_on": "2026-09-09", "revision": 2}
+        database["activities"].update_one({"_id": activity}, {"$set": amended})
+        sources.follow([approval])  # as another replica does
+        return create_many(given)
+
+    [event] = [each for each in campus.events("records.activity.approved.v1") if each["subject"] == activity]
+    approval = from_wire(event)
+    monkeypatch.setattr(credits_, "create_many", amended_meanwhile)
+    sources.follow([approval])
+    hours = campus.call(faculty.member, "training_hours")
+    assert (hours["credited"], len(lines(campus, person=faculty.member))) == (120, 3)
 
 
 def test_what_another_system_reports_is_credited_once(campus: Campus, faculty: Faculty) -> None:
