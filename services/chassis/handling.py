@@ -78,10 +78,11 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     """A queue of events and the method that applies them.
 
     ``on_parked`` names a method ``(wire or None, reason, detail, message_id or None)`` of the service that is
-    told before one of its messages is parked; such a queue takes every message of its exchanges, so that
-    nothing a stranger sends goes unanswered. Where telling it fails as often as the event may, the event is
-    parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are tried again before an
-    event is parked.
+    told before one of its messages is parked. With ``rest`` the queue also takes what comes to its exchanges
+    by a key to which no queue of the installation is bound, so that nothing a stranger sends goes unanswered;
+    by the key of another queue it is that one's to answer, once. Where telling it fails as often as the event
+    may, the event is parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are
+    tried again before an event is parked.
     """
 
     consumption = EventConsumption()
@@ -92,6 +93,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         queue: str,
         prefetch: int,
         on_parked: str | None = None,
+        rest: bool = False,
         attempts: int = DEFAULT_ATTEMPTS,
         **kwargs: Any,
     ) -> None:
@@ -100,13 +102,15 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         self.queue = queue
         self.prefetch = prefetch
         self.on_parked = on_parked
+        self.rest = rest
+        self._own = frozenset((each.exchange(), each.routing_key()) for each in contracts)
         self.attempts = attempts
         self._types = frozenset(contract.type for contract in contracts)
 
     @property
     def bindings(self) -> set[tuple[str, str]]:
         """The exchanges and keys from which the queue is fed."""
-        return {(each.exchange(), "#" if self.on_parked else each.routing_key()) for each in self.contracts}
+        return {*self._own, *((exchange, "#") for exchange, _ in self._own if self.rest)}
 
     def setup(self) -> None:
         self.consumption.setup()
@@ -114,7 +118,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
             self.queue,
             prefetch=self.prefetch,
             declare=lambda channel: broker.declare_consumer(channel, self.queue, self.bindings),
-            deliver=self.received,
+            deliver=self._deliver,
         )
         self.consumption.consumption.add(self.subscription)
         scale = float(self.container.config.get("RETRY_SCALE", 1.0))
@@ -135,6 +139,13 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     def kill(self) -> None:
         for thread in self._threads:
             thread.kill()
+
+    def _deliver(self, delivery: Delivery) -> None:
+        came_by = (delivery.exchange, delivery.routing_key)
+        if self.rest and came_by not in self._own and subscriptions.is_bound(*came_by):
+            delivery.ack()  # whoever is bound to it has it too
+        else:
+            self.received(delivery)
 
     def received(self, delivery: Delivery) -> None:
         """Called by the connection's reader for each message: hand it on and return."""

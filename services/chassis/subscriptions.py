@@ -48,6 +48,11 @@ def is_owed(exchange: str, key: str) -> bool:
     return any((exchange, each) in reader.bindings for reader in owed() for each in (key, "#"))
 
 
+def is_bound(exchange: str, key: str) -> bool:
+    """Whether a queue of this installation is bound to this very key."""
+    return any((exchange, key) in reader.bindings for reader in owed())
+
+
 def _binding(told: str) -> tuple[str, str]:
     exchange, key = told.split(" ")
     return exchange, key

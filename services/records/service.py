@@ -98,6 +98,7 @@ class RecordsService(
         queue="records.campus",
         order=Order.ANY,
         on_parked="reject",
+        rest=True,
     )
     def hear_campus(self, event: Event) -> None:
         self.records.hear(event)

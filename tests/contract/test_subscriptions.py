@@ -9,8 +9,10 @@ from pathlib import Path
 
 import services
 from services.chassis.cli_frame import service_names
+from services.chassis.contract import EventContract
 from services.chassis.handling import EventEntrypoint
 from services.chassis.subscriptions import Owed, owed, text_of
+from services.contracts import campus_events
 
 PUBLISHED = Path(services.__path__[0]) / "contracts" / "subscriptions.json"
 
@@ -34,3 +36,14 @@ def test_every_queue_has_one_owner_whose_name_it_bears() -> None:
     assert sorted(queues) == sorted(set(queues))
     for each in owed():
         assert each.queue.split(".")[0] == each.service
+
+
+def test_whatever_the_campus_sends_is_answered_by_one_queue() -> None:
+    bound = [key for each in owed() for exchange, key in each.bindings if exchange == "campus.events"]
+    read = {
+        contract.routing_key()
+        for contract in vars(campus_events).values()
+        if inspect.isclass(contract) and issubclass(contract, EventContract) and "type" in vars(contract)
+        if contract.exchange() == "campus.events"
+    }
+    assert sorted(bound) == sorted({*read, "#"})

@@ -68,7 +68,7 @@ class Strict(_Service):
 
 
 class Outside(_Service):
-    @subscribe(ActivityPlanned, queue="evaluation.outside", on_parked="answer", attempts=1)
+    @subscribe(ActivityPlanned, queue="evaluation.outside", on_parked="answer", rest=True, attempts=1)
     def handle(self, event):
         self.ledger.apply(event)
 

@@ -132,6 +132,18 @@ def test_what_cannot_be_taken_over_is_answered_and_parked(campus: Campus, facult
     assert person(campus, "N1") is None
 
 
+def test_what_another_service_reads_is_that_ones_to_answer(campus: Campus, faculty: Faculty) -> None:
+    """Each of two services refused, as not subscribed, what the other had taken."""
+    filed = {**campus.upsert(number="S001"), "type": "campus.opinion.filed.v1"}
+    broken = campus.upsert(number="S001", phone="not a phone")
+    campus.say(filed, key="opinion.filed")
+    campus.say(broken)
+    assert [each["data"]["event"] for each in rejections(campus, 1)] == [broken["id"]]
+    parked = wait_for(lambda: browse(campus.settings.amqp_uri, "records"))
+    assert parked is not None
+    assert [each.type for each in parked] == ["campus.person.upserted.v1"]
+
+
 def test_a_sender_knows_its_own_among_the_refused(campus: Campus, faculty: Faculty) -> None:
     sent = {**campus.upsert(number="S001", phone="x"), "source": "/campus/students"}
     campus.say(sent)
