@@ -19,6 +19,7 @@ from deploy.local.children import Child, free_ports
 from deploy.local.layout import ROOT, Layout, Ports
 from deploy.local.platform import Platform
 from deploy.local.tour_people import Cast, Client
+from services.chassis.store import Store, connect
 from services.chassis.testing import wait_for
 from tests.ports import claim_port_base
 
@@ -72,6 +73,10 @@ class Ground:
     def token(client: Client) -> str:
         """The session that a client holds."""
         return str(client._http.headers["Authorization"]).removeprefix("Bearer ")
+
+    def database(self, service: str) -> Store:
+        """The database of a service, past the service."""
+        return connect(self.addresses["MONGO_URI"], f"jishi_{service}")
 
     @property
     def gateway(self) -> str:

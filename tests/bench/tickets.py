@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from pymongo import MongoClient
 
 from deploy.local.tour_tickets import RANDOM_BYTES, SALT_BYTES, to_base64
 from services.chassis.settings import Settings
@@ -23,8 +22,7 @@ def tickets(stands: Ground) -> Iterator[dict[str, str]]:
     """Tickets to speak, without end. An unblinded signature is a signature, so these are as good as any."""
     told = requests.get(f"{stands.gateway}/api/v1/public/ticket-key", timeout=30).json()
     settings = Settings.from_environment("feedback", stands.layout.environment("feedback"))
-    with MongoClient(stands.addresses["MONGO_URI"]) as client:
-        kept = client[settings.database_name]["ticket_keys"].find_one({"_id": told["key"]})
+    kept = stands.database("feedback")["ticket_keys"].find_one({"_id": told["key"]})
     assert kept is not None
     text = Vault(settings.field_key).open("feedback.ticket_key", kept["private"])
     key = serialization.load_der_private_key(base64.b64decode(text), password=None)
