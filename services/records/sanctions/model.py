@@ -187,6 +187,11 @@ def _wrong(field: str, code: str, **params: Any) -> Invalid:
 
 
 def _changed(subject: str, state: State) -> Change:
-    """The event tells that something was decided, and neither about whom nor where they belong."""
-    event = SanctionChanged.of(sanction=subject, organisation=state["decided_by"], state=state["state"])
+    """The event tells that something was decided, and neither about whom nor where they belong.
+
+    Nor by whom it was entered, by which command and when: posts that end with it and moves have events, too.
+    """
+    event = SanctionChanged.of(
+        anonymous=True, sanction=subject, organisation=state["decided_by"], state=state["state"]
+    )
     return Change({**state}, [event])
