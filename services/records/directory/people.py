@@ -13,7 +13,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store, in_transaction, session
 from services.records.access import Access
 from services.records.directory import persons as rules
 from services.records.directory.model import refuse_taken
@@ -38,6 +38,10 @@ _FILTERS = ("number", "organisation", "within", "political_status", "active", "s
 _MOST_FOUND = 20  # one phone may be a family's
 _AFTER_ALL = "\U0010ffff"
 _OWN = frozenset({"person", "phone", "expected_version"})
+
+
+class _Moves(Exception):
+    """By the very state that was met they move: that is one commit with the posts that they leave."""
 
 
 class People:
@@ -100,16 +104,22 @@ class People:
         """``person`` with ``given``. Whoever leaves loses every post in the same commit, and whoever moves
         loses those of the branch that is left.
         """
-        organisation, home = None, given.get("organisation", person.state["organisation"])
-        if "organisation" in given:
+        organisation, home = None, given.get("organisation")
+        if home is not None:
             organisation = self._directory.organisation_named_in("organisation", home).state
-        moves = home != person.state["organisation"]
         today = self._clock.today()
+        left: str | None = None  # where they belonged; None where a repeated command changed nothing
 
         def decide(state: Answer) -> Change | None:
+            nonlocal left
+            left = str(state["organisation"])
+            if home not in (None, left) and session() is None:
+                raise _Moves
             return rules.change_person(person.id, state, given, organisation, today)
 
         def commit() -> Document:
+            nonlocal left
+            left = None
             changed = self._documents.change(
                 person.id,
                 decide,
@@ -118,14 +128,16 @@ class People:
             )
             if not changed.state["active"]:
                 self._posts.withdraw_all(person.id)
-            elif moves:
-                self._posts.withdraw_left(person.id, person.state["organisation"], home)
+            elif home is not None and left is not None and left != home:
+                self._posts.withdraw_left(person.id, left, home)
                 self._rights.follow(person.id, home)
             return changed
 
         with _telling_what_is_taken():
-            at_once = moves or given.get("active") is False
-            changed = in_transaction(self._database, commit) if at_once else commit()
+            try:
+                changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
+            except _Moves:
+                changed = in_transaction(self._database, commit)
         self._directory.know_person(changed)
         return changed
 

@@ -55,7 +55,7 @@ class Sanctions:
         self._access.require_discipline(actor, branch)
         path = self._directory.authority.path(branch)
         rulings = effective(self._packs, request["decided_on"], path)
-        sanction = self._documents.id_for_command()
+        sanction = self._documents.id_for_command(anonymous=True)
 
         def commit() -> Document:
             repeated = self._documents.repeated(sanction)
@@ -134,16 +134,19 @@ class Sanctions:
         self._access.require_discipline(actor, branch)
         day = type(self._clock.today()).fromisoformat(found.state["decided_on"])
         rulings = effective(self._packs, day, self._directory.authority.path(branch))
-        decided = self._documents.change(
-            found.id,
-            partial(rule, found.id, given=request, rulings=rulings, by=actor, today=self._clock.today()),
-            expected_version=request["expected_version"],
-            respond=self._shown,
-        )
-        said = request.get("document_number")
-        if decided.version != found.version:
-            self._audit.append(action, actor, "person", found.state["person"], said)
-        return self._named([decided.response or {}])[0]
+        decide = partial(rule, found.id, given=request, rulings=rulings, by=actor, today=self._clock.today())
+
+        def commit() -> Document:
+            before = self._documents.get(found.id)
+            decided = self._documents.change(
+                found.id, decide, expected_version=request["expected_version"], respond=self._shown
+            )
+            if decided.version != before.version:
+                said = request.get("document_number")
+                self._audit.append(action, actor, "person", before.state["person"], said)
+            return decided
+
+        return self._named([in_transaction(self._database, commit).response or {}])[0]
 
     def _concerned(self, person: str) -> Document:
         """The person, where the caller is responsible for them; to anybody else there is none."""

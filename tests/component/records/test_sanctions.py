@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.context import Context, entered
+from services.chassis.errors import Forbidden, Invalid, NotFound, Unavailable
 from tests.component.records.surroundings import Campus, Faculty
 
 
 def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_last_day(
-    campus: Campus, faculty: Faculty
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     treasurer = campus.person("S010", faculty.branch)
     campus.post(treasurer, "organisation_commissioner", faculty.branch)
@@ -132,11 +133,28 @@ def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_las
         "state": "running",
     }
 
+    # Nor does it share a command, an actor or an instant with the event of the post that ended with it.
+    assert {"actor", "correlationid", "causationid", "traceparent"}.isdisjoint(event)
+    assert event["time"] == "2026-09-09T16:00:00.000Z"
+
     # Who moves is the concern of who is responsible there.
     campus.call(campus.administrator, "change_person", person=treasurer, organisation=faculty.neighbour)
     assert campus.call(faculty.next_door, "get_sanction", **known)["organisation"] == faculty.neighbour
     with pytest.raises(NotFound):
         campus.call(faculty.secretary, "get_sanction", **known)
+
+    # What is decided is on record, or it is not decided.
+    def off_record(*_: object) -> None:
+        raise Unavailable("audit.contended")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(campus.application.audit, "append", off_record)
+        with pytest.raises(Unavailable):
+            campus.call(
+                faculty.dean, "prolong_sanction", **known, decided_on="2026-09-10", expected_version=2
+            )
+    kept = campus.application.database["sanctions"].find_one({"_id": sanction["id"]}) or {}
+    assert (kept["version"], kept["prolonged"]) == (2, None)
 
     # Prolonged once; after its last day the vote is back, and the decision is shown as due.
     campus.call(faculty.dean, "prolong_sanction", **known, decided_on="2026-09-10")
@@ -150,3 +168,29 @@ def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_las
         campus.call(faculty.next_door, "close_sanction", **close)
     closed = campus.call(faculty.dean, "close_sanction", **close)
     assert (closed["state"], closed["decision_due"]) == ("restored", False)
+
+
+def test_who_moves_gives_up_the_posts_of_where_they_were_then_and_a_repeated_move_takes_none(
+    campus: Campus, faculty: Faculty
+) -> None:
+    third = campus.organisation("B3", "branch", faculty.faculty)
+    people, before = campus.application.people, campus.application.directory.people.get(faculty.member)
+    move: dict[str, Any] = {"person": faculty.member, "organisation": faculty.neighbour}
+    moved = campus.call(campus.administrator, "change_person", "k1", **move)
+
+    def held() -> list[str]:
+        found = campus.call(faculty.dean, "list_posts", person=faculty.member, active=True)["items"]
+        return [each["organisation"] for each in found]
+
+    # Another system read them where they were before, and says where they are to be.
+    campus.post(faculty.member, "publicity_commissioner", faculty.neighbour)
+    with entered(Context(actor=campus.administrator)):
+        people.apply(before, {"organisation": third})
+    assert held() == []
+    campus.post(faculty.member, "publicity_commissioner", third)
+    assert campus.call(campus.administrator, "change_person", "k1", **move) == moved
+    assert held() == [third]
+    # It says where they were before all, as if nothing had happened.
+    with entered(Context(actor=campus.administrator)):
+        people.apply(before, {"organisation": faculty.branch})
+    assert held() == []
