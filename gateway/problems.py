@@ -127,12 +127,12 @@ def _flattened(refusal: Refusal, language: str) -> Iterator[tuple[str, list[str]
     for number, (path, messages) in enumerate(flat):
         if number == _MOST_FIELDS:
             return
-        yield path, [_said(each, refusal, language) for each in messages]
+        yield path, [_said(path, each, refusal, language) for each in messages]
 
 
-def _said(message: str, refusal: Refusal, language: str) -> str:
+def _said(path: str, message: str, refusal: Refusal, language: str) -> str:
     """A message in the words of the service that refused: its catalogue has texts that ours lacks."""
-    texts = refusal.field_texts.get(message)
+    texts = refusal.field_texts.get(path) or refusal.field_texts.get(message)
     return texts.get(language, message) if texts else in_language(message, language)
 
 
@@ -148,13 +148,12 @@ def _walk(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, list[str]]
 
 
 def in_language(message: str, language: str) -> str:
-    """A field's message for people: by its code, or one of the schema library's own sentences in Chinese."""
+    """A field's message for people: by its code, or in place of one of the schema library's own sentences."""
     if message in TEXTS:
         return TEXTS.render(message)[language]
-    if language == "zh":
-        for pattern, code in _SENTENCES:
-            if found := pattern.fullmatch(message):
-                return TEXTS.render(code, found.groupdict())["zh"]
+    for pattern, code in _SENTENCES:
+        if found := pattern.fullmatch(message):
+            return TEXTS.render(code, found.groupdict())[language]
     return message
 
 

@@ -16,13 +16,14 @@ class Refusal(Exception):
     """A command or query was refused; ``code`` names the text in the catalogue, ``params`` fill it.
 
     ``params`` must hold no personal data: they are shown, and logged by code only.
-    ``fields`` maps a field's path to its messages, for a form; a message may be a code of the catalogue.
+    ``fields`` maps a field's path to its messages, for a form; a message may be a code of the catalogue,
+    which ``params`` fill; of a path in ``field_params`` those go before them.
     """
 
     kind = "Refusal"
     # What to tell people, by language; filled in where the refusal leaves its service.
     text: Mapping[str, str] | None = None
-    # The same of each code among the messages of ``fields``.
+    # The same of each code among the messages of ``fields``, and of each path that has params of its own.
     field_texts: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     def __init__(
@@ -31,11 +32,13 @@ class Refusal(Exception):
         *,
         params: Mapping[str, Any] | None = None,
         fields: Mapping[str, Any] | None = None,
+        field_params: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.params = dict(params or {})
         self.fields = dict(fields or {})
+        self.field_params = dict(field_params or {})
 
 
 class Invalid(Refusal):

@@ -152,7 +152,11 @@ class RpcServer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         }
         catalogue = getattr(self.container.application, "catalogue", None)
         if refusal.fields and catalogue is not None:
-            told["field_texts"] = catalogue.texts_of(refusal.fields, refusal.params)
+            own = {
+                path: catalogue.render(refusal.fields[path][0], {**refusal.params, **params})
+                for path, params in refusal.field_params.items()
+            }
+            told["field_texts"] = {**catalogue.texts_of(refusal.fields, refusal.params), **own}
         return told
 
     def _text(self, code: str, params: Mapping[str, Any]) -> dict[str, str]:

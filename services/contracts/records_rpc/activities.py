@@ -43,7 +43,7 @@ def time_of_day() -> fields.String:
     return fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$"),
+        validate=validate.Regexp(r"\A([01]\d|2[0-3]):[0-5]\d\Z", error="time_of_day.invalid"),
         metadata={"description": "time of day on campus, 14:30"},
     )
 

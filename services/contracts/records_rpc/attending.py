@@ -123,7 +123,9 @@ class CheckIn(Schema):
     """Be there, by the code that is shown: no place, no picture is asked for."""
 
     activity = identifier()
-    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}$"))
+    code = fields.String(
+        required=True, validate=validate.Regexp(r"\A[0-9]{6}\Z", error="check_in.code_invalid")
+    )
 
 
 class Drafted(Attendance):

@@ -14,7 +14,7 @@ MOST_CHARACTERS = 20_000
 
 def _period() -> fields.String:
     return fields.String(
-        validate=validate.Regexp(r"^[0-9]{4}-Q[1-4]\Z"),
+        validate=validate.Regexp(r"^[0-9]{4}-Q[1-4]\Z", error="quarter.invalid"),
         metadata={"description": "a quarter: 2026-Q3", "pattern": "^[0-9]{4}-Q[1-4]$"},
     )
 

@@ -40,16 +40,16 @@ def checked(kind: Kind, given: Mapping[str, Any], stage: str | None) -> dict[str
         if name not in kept:
             problems.setdefault(name, "activity.detail_missing")
     if problems:
-        first, code = next(iter(problems.items()))
-        known = kind.details.get(first)
+        fits = {
+            name: accepted(kind.details[name]) if name in kind.details else ", ".join(kind.details)
+            for name in problems
+        }
+        first = next(iter(problems))
         raise Invalid(
-            code,
-            params={
-                **kind.cited,
-                "detail": first,
-                "accepted": accepted(known) if known else ", ".join(kind.details),
-            },
+            problems[first],
+            params={**kind.cited, "detail": first, "accepted": fits[first]},
             fields={f"details.{name}": [said] for name, said in problems.items()},
+            field_params={f"details.{name}": {"detail": name, "accepted": fits[name]} for name in problems},
         )
     return kept
 

@@ -57,8 +57,8 @@ def _iso(value: date | str | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _wrong(field: str, code: str) -> Invalid:
-    return Invalid(code, fields={field: [code]})
+def _wrong(field: str, code: str, **params: str) -> Invalid:
+    return Invalid(code, params=params, fields={field: [code]})
 
 
 def check_name(code: str, name: str) -> None:
@@ -184,7 +184,7 @@ def seat_committee(subject: str, before: State, *, elected_on: str, due_on: str)
 def _check_place(kind: str, parent: State | None) -> None:
     allowed = PARENT_KINDS[kind]
     if (parent is None) != (not allowed) or (parent is not None and parent["kind"] not in allowed):
-        raise _wrong("parent", "organisation.misplaced")
+        raise _wrong("parent", "organisation.misplaced", accepted=", ".join(sorted(allowed)) or "–")
     if parent is not None and not parent["active"]:
         raise _wrong("parent", "organisation.parent_inactive")
 
@@ -227,8 +227,9 @@ def give_post(subject: str, given: State, person: State, organisation: State, to
     """
     since = _day(given["since"])
     until = _day(given["until"]) if given.get("until") else None
-    if organisation["kind"] not in ROLE_KINDS[given["role"]]:
-        raise _wrong("role", "post.role_unfit")
+    kinds = ROLE_KINDS[given["role"]]
+    if organisation["kind"] not in kinds:
+        raise _wrong("role", "post.role_unfit", accepted=", ".join(sorted(kinds)))
     if until is not None and until < since:
         raise _wrong("until", "post.ends_before_start")
     if until is not None and until < today:

@@ -125,6 +125,17 @@ def test_a_field_of_another_kind_is_refused_with_those_there_are() -> None:
     assert wrong.params["accepted"] == "theme, duration"
 
 
+def test_of_several_wrong_fields_each_is_told_what_it_accepts() -> None:
+    """All were said in the words of the first."""
+    wrong = refused("theme_day", {"theme": 5, "duration": "long", "speaker": "某某"})
+    accepted = {path: params["accepted"] for path, params in wrong.field_params.items()}
+    assert accepted == {
+        "details.theme": "1–120",
+        "details.duration": "1–1440",
+        "details.speaker": "theme, duration",
+    }
+
+
 def meeting(kind: str = "democratic_life_meeting", **more: Any) -> dict[str, Any]:
     return {"kind": kind, "held_on": HELD.isoformat(), "expected": 9, "present": 9, "details": {}, **more}
 
