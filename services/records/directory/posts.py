@@ -66,13 +66,13 @@ class Posts:
         Raises as ``give_post``, and ``Invalid("post.without_rights")`` for a member under probation.
         """
         today = self._clock.today()
-        self.require_rights(person.id)
-        change = rules.give_post(post, given, person.state, organisation.state, today)
 
         def commit() -> Document:
             repeated = self._documents.repeated(post)
-            if repeated is not None:
+            if repeated is not None:  # asked first: by now the person may have left or lost their rights
                 return repeated
+            self.require_rights(person.id)
+            change = rules.give_post(post, given, person.state, organisation.state, today)
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:
                 if not rules.renew_slot(holder.state, today):

@@ -16,7 +16,13 @@ def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_las
     campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     treasurer = campus.person("S010", faculty.branch)
-    campus.post(treasurer, "organisation_commissioner", faculty.branch)
+    post: dict[str, Any] = {
+        "person": treasurer,
+        "role": "organisation_commissioner",
+        "organisation": faculty.branch,
+        "since": "2026-01-01",
+    }
+    given = campus.call(campus.administrator, "give_post", "p1", **post)
     publicity = campus.person("S011", faculty.branch)
     campus.post(publicity, "publicity_commissioner", faculty.branch)
     impose: dict[str, Any] = {
@@ -43,14 +49,8 @@ def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_las
     # Posts end with it, and none is given while it lasts.
     assert campus.call(faculty.dean, "list_posts", person=treasurer, active=True)["items"] == []
     with pytest.raises(Invalid, match=r"post\.without_rights"):
-        campus.call(
-            campus.administrator,
-            "give_post",
-            person=treasurer,
-            role="organisation_commissioner",
-            organisation=faculty.branch,
-            since="2026-09-10",
-        )
+        campus.call(campus.administrator, "give_post", **{**post, "since": "2026-09-10"})
+    assert campus.call(campus.administrator, "give_post", "p1", **post) == given  # what was answered before
 
     # Of the six of the branch and its group, five have a vote: for the calculators and for the record.
     counted = campus.call(
