@@ -19,8 +19,8 @@ class _Round(EventContract):
 class QuestionResult(Schema):
     """What is told of the answers to one question, by choice in the order of the questionnaire.
 
-    ``counts`` is null where it would tell how somebody voted. Of nearly unanimous answers only ``mostly`` and
-    ``at_least`` are told, alike for all that are near.
+    ``counts`` is null where it would tell how somebody voted. Of nearly unanimous answers of a whole survey, or
+    of one part of those who rated a person, ``mostly`` and ``at_least`` are told, alike for all that are near.
     """
 
     question = fields.String(required=True)
@@ -30,7 +30,7 @@ class QuestionResult(Schema):
 
 
 class CellResult(Schema):
-    """An organisation, a person who was rated, or one part of those who rated them (``<person>/<part>``)."""
+    """An organisation, or one part of those who rated a person (``<person>/<part>``)."""
 
     node = fields.String(required=True)
     ballots = fields.Integer(

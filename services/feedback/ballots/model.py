@@ -107,7 +107,8 @@ def rating(
 
     ``electors_of`` names the persons of each part, in the order of the parts. Each subject has a paper, and
     so a key, of their own in each part: who rates whom differs, since nobody rates themselves. A part with
-    fewer than ``smallest`` electors for somebody is left out for them, because it could never be told.
+    fewer than ``smallest`` electors for somebody is left out for them, because it could never be told. No sum
+    of the parts is told, so that each is told, or not, whatever the others are.
     Raises ``Conflict`` where nothing is left, ``Invalid`` for too many subjects.
     """
     if len(subjects) > MOST_SUBJECTS:
@@ -118,7 +119,6 @@ def rating(
     nodes: dict[str, str | None] = {}
     left_out = []
     for subject in sorted(subjects):
-        nodes[subject] = None
         for part in electors_of:
             voting = [each for each, voted in part_of.items() if voted == part and each != subject]
             node = f"{subject}/{part}"
@@ -126,7 +126,7 @@ def rating(
                 left_out.append(node)
                 continue
             paper = Paper(derived_id("paper", round, node), node, part, subject)
-            papers[paper.id], nodes[node] = paper, subject
+            papers[paper.id], nodes[node] = paper, None
             for person in voting:
                 electors[person].append(paper.id)
     _require_papers(papers, smallest, source)

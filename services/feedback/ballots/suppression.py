@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 Counts = tuple[int, ...]
 _LEAST_MARGIN = 2  # one dissenter knows their own vote: with a second, nobody knows all others'
@@ -22,7 +23,7 @@ _LEAST_MARGIN = 2  # one dissenter knows their own vote: with a second, nobody k
 
 @dataclass(frozen=True)
 class AtLeast:
-    """All that is told of nearly unanimous answers: at least so many of the ballots chose ``choice``."""
+    """All that is told of a root's nearly unanimous answers: at least so many of the ballots chose ``choice``."""
 
     choice: int
     ballots: int
@@ -73,16 +74,21 @@ def suppress(
     return {
         node: Told(
             sizes[node] if node in counted else None,
-            tuple(_answer(sums[at][node], node in counted, node in exact[at]) for at in range(questions)),
+            tuple(
+                _answer(
+                    sums[at][node], exact=node in exact[at], bounded=node in counted and tree.is_root(node)
+                )
+                for at in range(questions)
+            ),
         )
         for node in parents
     }
 
 
-def _answer(counts: Counts, counted: bool, exact: bool) -> Counts | AtLeast | None:
+def _answer(counts: Counts, *, exact: bool, bounded: bool) -> Counts | AtLeast | None:
     if exact:
         return counts
-    if counted and nearly_unanimous(counts):
+    if bounded and nearly_unanimous(counts):
         # The same for every cell of this size that is near, whatever it is exactly.
         return AtLeast(counts.index(max(counts)), sum(counts) - margin(sum(counts)))
     return None
@@ -93,6 +99,9 @@ class _Tree:
         self._children: dict[str | None, list[str]] = {}
         for node, parent in parents.items():
             self._children.setdefault(parent if parent in parents else None, []).append(node)
+
+    def is_root(self, node: str) -> bool:
+        return node in self.below(None)
 
     def below(self, node: str | None) -> list[str]:
         return self._children.get(node, [])
@@ -126,10 +135,9 @@ class _Tree:
         waiting = sorted(found)
         while waiting:
             node = waiting.pop()
-            children = sorted(
-                (child for child in self.below(node) if child in allowed),
-                key=lambda child: (-sum(sums[child]), child),
-            )
+            by_size = sorted(self.below(node), key=lambda child: (-sum(sums[child]), child))
+            # Up to the first that is not fit: were a smaller one told, it would tell why the larger one is not.
+            children = list(takewhile(allowed.__contains__, by_size))
             while children and not self._remainder_is_fit(node, children, sums, fit):
                 children.pop()  # the smallest joins what is left over
             found.update(children)

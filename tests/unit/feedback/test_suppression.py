@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fractions import Fraction
+from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.feedback.ballots.suppression import AtLeast, margin, nearly_unanimous, suppress
+from services.feedback.ballots.suppression import AtLeast, Told, margin, nearly_unanimous, suppress
 
 K = 5
 
@@ -152,7 +155,7 @@ def test_four_ballots_are_hidden_and_a_sibling_with_them():
 
 def test_a_unanimous_cell_looks_as_one_that_is_only_near():
     unanimous, near = one((20, 0), (9, 11)), one((16, 4), (9, 11))
-    assert unanimous["a"].answers == near["a"].answers == (AtLeast(0, 16),)
+    assert unanimous["a"].answers == near["a"].answers == (None,)
     assert unanimous["a"].ballots == 20
     assert unanimous["b"].answers == (None,), "told, it would tell the other from the sum"
     assert unanimous["root"].answers == ((29, 11),)
@@ -161,12 +164,40 @@ def test_a_unanimous_cell_looks_as_one_that_is_only_near():
 def test_where_all_say_the_same_nothing_exact_is_told():
     told = one((20, 0), (20, 0))
     assert told["root"].answers == (AtLeast(0, 32),)
-    assert told["a"].answers == (AtLeast(0, 16),)
+    assert told["a"] == Told(20, (None,))
 
 
 def test_a_dissenter_does_not_learn_how_all_others_voted():
-    assert one((9, 1))["a"].answers == one((10, 0))["a"].answers == one((8, 2))["a"].answers
-    assert isinstance(one((7, 3))["a"].answers[0], tuple)
+    told = [one((10 - no, no))["root"].answers[0] for no in range(4)]
+    assert told == [AtLeast(0, 8)] * 3 + [(7, 3)]
+
+
+def ways(ballots: int) -> list[tuple[int, int]]:
+    return [(yes, ballots - yes) for yes in range(ballots + 1)]
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"a": 5, "b": 10},
+        {"a": 5, "b": 5},
+        {"a": 10, "b": 10, "root": 5},
+        {"a": 6, "b": 6, "root": 5},
+        {"a": 5, "b": 6, "c": 7},
+        {"a": 6, "b": 6, "a1": 7, "root": 5},
+    ],
+)
+def test_who_knows_the_rule_cannot_find_out_how_nearly_all_of_a_cell_voted(sizes):
+    """By trying out every way to vote: of those that are told alike, none has a cell decided."""
+    parents = {"root": None, "a": "root", "b": "root", "c": "root", "a1": "a"}
+    told_alike = defaultdict(list)
+    for votes in product(*map(ways, sizes.values())):
+        told = suppress({node: (cell,) for node, cell in zip(sizes, votes, strict=True)}, parents, smallest=K)
+        told_alike[str(told)].append(votes)
+    for possible in told_alike.values():
+        for cell, ballots in zip(zip(*possible, strict=True), sizes.values(), strict=True):
+            for choice in (0, 1):
+                assert min(counts[choice] for counts in cell) < ballots - 1
 
 
 def test_a_round_in_which_few_voted_tells_nothing():
