@@ -19,8 +19,9 @@ class _Round(EventContract):
 class QuestionResult(Schema):
     """What is told of the answers to one question, by choice in the order of the questionnaire.
 
-    ``counts`` is null where it would tell how somebody voted. Of nearly unanimous answers of a whole survey, or
-    of one part of those who rated a person, ``mostly`` and ``at_least`` are told, alike for all that are near.
+    ``counts`` is null where it would tell how somebody voted. Of nearly unanimous answers of a whole survey,
+    or of one part of those who rated somebody, ``mostly`` and ``at_least`` are told, alike for all that are
+    near.
     """
 
     question = fields.String(required=True)

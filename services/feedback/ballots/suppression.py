@@ -9,6 +9,11 @@ remains of it after all told cells directly below it are taken away (the *remain
 fit to be told by itself. Every linear combination of told cells is one of disjoint remainders, so none of
 them is a cell that is hidden. Where a remainder is not fit, the smallest told cell below joins it, with all
 below it, until it is; the node itself always ends it.
+
+Who knows the rule also learns from what is hidden. So cells are told from the largest to the first that is
+unfit, and no further: were a smaller one told, the larger one would be known to be nearly unanimous. Of
+nearly unanimous answers a bound is told, and of a root alone, since bounds add up: where 12 of 15 above and
+3 of 5 below said A, and the 10 beside those 5 are seen not to be near, all 5 said A.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ _LEAST_MARGIN = 2  # one dissenter knows their own vote: with a second, nobody k
 
 @dataclass(frozen=True)
 class AtLeast:
-    """All that is told of a root's nearly unanimous answers: at least so many of the ballots chose ``choice``."""
+    """All that is told of a root's nearly unanimous answers: so many ballots at least chose ``choice``."""
 
     choice: int
     ballots: int
@@ -136,7 +141,7 @@ class _Tree:
         while waiting:
             node = waiting.pop()
             by_size = sorted(self.below(node), key=lambda child: (-sum(sums[child]), child))
-            # Up to the first that is not fit: were a smaller one told, it would tell why the larger one is not.
+            # Up to the first that is unfit: a smaller one that is told would say why the larger one is not.
             children = list(takewhile(allowed.__contains__, by_size))
             while children and not self._remainder_is_fit(node, children, sums, fit):
                 children.pop()  # the smallest joins what is left over
