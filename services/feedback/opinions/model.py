@@ -37,7 +37,7 @@ from services.feedback.clock.model import (
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """Who speaks, as far as it is kept. ``speaker`` is the same mark for everything that one person says."""
+    """Who speaks, as far as it is kept. ``speaker`` is one mark for all that somebody says in a ``mode``."""
 
     mode: str = "anonymous"
     author: str | None = None
@@ -67,7 +67,7 @@ class Opinion:
     another that says the same. What was declined or answered may be opened again for a while.
 
     ``organisation`` is responsible for an answer, ``concerns`` is the one that was named. ``author`` is
-    known of a named one alone; ``speaker`` is a keyed mark of who spoke by name or in confidence, and
+    known of a named one alone; ``speaker`` is a keyed mark of who spoke by name, another in confidence, and
     ``sealed_author`` who spoke in confidence, for those alone who may open it. An anonymous one has none of
     them: its id is all that leads from a receipt to it. ``kept_from``: see ``receive``. Until it is
     ``released`` nobody but the holder of its receipt knows of it; ``held`` is what the holder added since

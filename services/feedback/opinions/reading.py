@@ -31,14 +31,27 @@ class Voices:
 
     def of(self, person: str, mode: str) -> Voice:
         """The voice of ``person``, who speaks by name or in confidence."""
+        mark = self._mark(person, mode)
         if mode == "named":
-            return Voice(mode=mode, author=person, speaker=self.mark(person))
-        sealed = self._vault.seal(_AUTHOR, person)
-        return Voice(mode=mode, speaker=self.mark(person), sealed_author=sealed)
+            return Voice(mode=mode, author=person, speaker=mark)
+        return Voice(mode=mode, speaker=mark, sealed_author=self._vault.seal(_AUTHOR, person))
 
-    def mark(self, person: str) -> str:
-        """The keyed mark by which ``person`` finds what they said."""
-        return self._vault.fingerprint("opinion.speaker", person)
+    def marks(self, person: str) -> list[str]:
+        """The keyed marks by which ``person`` finds what they said, one for each way to say it.
+
+        One for both would name who spoke in confidence to everybody who reads the store and finds it beside
+        a name.
+        """
+        return [self._mark(person, mode) for mode in ("named", "confidential")]
+
+    def is_of(self, person: str, opinion: Opinion) -> bool:
+        """Whether ``person`` said it; by the name, open or sealed, which a change of keys leaves readable."""
+        if opinion.sealed_author is not None:
+            return self.opened(opinion.sealed_author) == person
+        return opinion.author is not None and opinion.author == person
+
+    def _mark(self, person: str, mode: str) -> str:
+        return self._vault.fingerprint(f"opinion.speaker.{mode}", person)
 
     def opened(self, sealed: str) -> str:
         """Who spoke in confidence."""
@@ -120,7 +133,7 @@ class OpinionReading:
     def _asked(self, person: str, request: Answered) -> tuple[Visible | Documents, Answered]:
         state = {"state": request["state"]} if "state" in request else {}
         if request["mine"]:
-            return self.documents, {"speaker": self.voices.mark(person), **state}
+            return self.documents, {"speaker": {"$in": self.voices.marks(person)}, **state}
         reach = self._access.reach(person, request.get("organisation"))
         seen = Visible(self.documents, self._access, person, reach)
         if "activity" in request:
@@ -129,7 +142,7 @@ class OpinionReading:
 
     def is_author(self, person: str, opinion: Opinion) -> bool:
         """Whether ``person`` said it, by name or in confidence."""
-        return opinion.speaker is not None and opinion.speaker == self.voices.mark(person)
+        return self.voices.is_of(person, opinion)
 
     def readable(self, person: str, id: str) -> Document:  # noqa: A002 - the field's name
         """The document of an opinion, to its author and its readers; raises ``NotFound`` to others."""

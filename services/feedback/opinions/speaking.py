@@ -37,7 +37,10 @@ class Speaking:
         """Take an opinion by name or in confidence."""
         author = context.actor()
         voice = self._reading.voices.of(author, request["mode"])
-        opinion, events = self._receiving.received(self._documents.id_for_command(), request, voice)
+        # The id of what tells no actor tells no instant either: events carry it, and the campus day alone.
+        covert = request["mode"] != "named" or request["about_head"]
+        id = self._documents.id_for_command(anonymous=covert)  # noqa: A001 - the field's name
+        opinion, events = self._receiving.received(id, request, voice)
         document = self._documents.create(
             opinion.id, store.kept(opinion), events, respond=self._showing.to_author
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -46,6 +47,9 @@ def test_who_spoke_in_confidence_is_told_to_one_role_alone_and_each_look_is_on_r
     assert "member" not in json.dumps(kept["messages"])
     wait_for(lambda: len(feed.read()) == 2)
     assert not any("actor" in each["body"] for each in feed.messages)
+    assert UUID(said).version != 7, "it would tell the instant"
+    by_name = box.application.opinions.collection.find_one({"_id": box.say()["id"]})
+    assert kept["speaker"] != by_name["speaker"], "what they say by name would name them here"
 
 
 def test_only_handlers_handle_and_a_secretary_elsewhere_knows_of_nothing(box):

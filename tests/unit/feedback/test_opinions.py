@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.vault import Vault
 from services.contracts.feedback_events import (
     OpinionAdopted,
     OpinionDeclined,
@@ -40,6 +41,7 @@ from services.feedback.opinions.model import (
     tell,
     triage,
 )
+from services.feedback.opinions.reading import Voices
 
 TODAY = date(2026, 3, 4)
 ANSWER = Answer(measure="measure-1", title="More chairs", due_on=date(2026, 4, 1))
@@ -49,7 +51,7 @@ HEADS = ("the-secretary", "the-deputy")
 
 
 BY_NAME = Voice(mode="named", author="person-1", speaker="mark-1")
-IN_CONFIDENCE = Voice(mode="confidential", speaker="mark-1", sealed_author="sealed")
+IN_CONFIDENCE = Voice(mode="confidential", speaker="mark-2", sealed_author="sealed")
 
 
 def spoken(voice: Voice = BY_NAME, *, about_head: bool = False, **more):
@@ -172,6 +174,23 @@ def test_no_event_of_a_confidential_opinion_says_who_acted_and_no_field_who_spok
     for event in (*events, *decline(confided, reason="…", today=TODAY)[1]):
         assert event.anonymous
         assert not {"sealed", "mark-1"} & {str(value) for value in event.data.values()}
+
+
+def test_what_somebody_says_by_name_does_not_name_them_where_they_speak_in_confidence():
+    voices = Voices(Vault(bytes(32)))
+    named, confidential = voices.of("person-1", "named"), voices.of("person-1", "confidential")
+    assert named.speaker != confidential.speaker
+    assert voices.marks("person-1") == [named.speaker, confidential.speaker]
+    assert not set(voices.marks("person-1")) & set(voices.marks("person-2"))
+
+
+def test_after_a_change_of_keys_an_author_is_still_the_author():
+    before, after = Voices(Vault(bytes(32))), Voices(Vault(bytes([1] * 32), retired=[bytes(32)]))
+    for mode in ("named", "confidential"):
+        said = opinion(before.of("person-1", mode))
+        assert after.is_of("person-1", said)
+        assert not after.is_of("person-2", said)
+    assert not after.is_of("person-1", opinion(Voice()))
 
 
 def test_triage_says_what_it_is_about_once_and_may_be_changed():
