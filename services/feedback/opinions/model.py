@@ -261,11 +261,13 @@ def absorb(opinion: Opinion, duplicate: Opinion) -> tuple[Opinion, list[NewEvent
     """Let ``opinion`` stand for ``duplicate`` as well; whom either is kept from, both are.
 
     Raises ``Conflict`` in another state, ``Invalid("opinion.not_alike")`` unless the same organisation
-    answers both and both or neither speak about its head.
+    answers both and both or neither speak about its head; also where a measure answers ``opinion`` already
+    that is not kept from all of those whom ``duplicate`` is kept from.
     """
     must_be(opinion, "received", "triaged", "adopted")
     alike = (opinion.organisation, opinion.about_head) == (duplicate.organisation, duplicate.about_head)
-    if opinion.id == duplicate.id or not alike:
+    open_to_them = opinion.state == "adopted" and not set(duplicate.kept_from) <= set(opinion.kept_from)
+    if opinion.id == duplicate.id or not alike or open_to_them:
         raise Invalid("opinion.not_alike", fields={"into": ["opinion.not_alike"]})
     kept_from = tuple(dict.fromkeys((*opinion.kept_from, *duplicate.kept_from)))
     duplicates = tuple(dict.fromkeys((*opinion.duplicates, duplicate.id)))

@@ -243,6 +243,16 @@ def test_what_is_about_a_head_is_merged_with_the_like_alone_and_kept_from_both()
         absorb(about, about)
 
 
+def test_what_a_measure_answers_stands_for_nothing_that_is_kept_from_more_people():
+    about = opinion(about_head=True)
+    adopted, _ = adopt(about, ANSWER, today=TODAY)
+    like = opinion(id="opinion-2", about_head=True)
+    assert absorb(adopted, like)[0].kept_from == about.kept_from
+    other = opinion(id="opinion-3", about_head=True, post_holders=("a-third",))
+    with pytest.raises(Invalid, match=r"opinion\.not_alike"):
+        absorb(adopted, other)
+
+
 def test_the_clock_is_paused_and_goes_on_once_each():
     paused, first = pause(opinion(), reason="Asked the office.", awaiting="others", today=TODAY)
     resumed, second = resume(paused, today=TODAY)
