@@ -105,7 +105,8 @@ class Measuring:
         def commit() -> Document:
             changed = self._write(request, measure.id, rule)
             if due_on is not None:
-                self._tell(measure, partial(opinion_rules.redate, measure=measure.id, due_on=due_on))
+                redate = partial(opinion_rules.redate, measure=measure.id, due_on=due_on)
+                self._tell(store.read(changed), redate)
             return changed
 
         return in_transaction(self._database, commit).response or {}
@@ -151,9 +152,10 @@ class Measuring:
         def commit() -> Document:
             reviewed = self._write(request, measure.id, rule)
             if accepted:
-                result = store.read(reviewed).result or ""
+                published = store.read(reviewed)
+                result = published.result or ""
                 self._tell(
-                    measure,
+                    published,
                     partial(opinion_rules.conclude, measure=measure.id, result=result, today=today),
                 )
             return reviewed
@@ -171,6 +173,7 @@ class Measuring:
         )
 
     def _tell(self, measure: Measure, rule: OpinionRule) -> None:
+        # The measure as it was just written: what it answers may have become more since it was looked at.
         for each in measure.opinions:
             self._opinions.change(each, opinions.decided_by(each, rule))
 
