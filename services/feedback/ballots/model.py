@@ -87,9 +87,9 @@ def begin(state: State, step: str, today: date) -> Change:
     return Change({**state, "state": step})
 
 
-def give_up_opening(state: State) -> Change:
-    """Back to a draft, since there is no electorate for it."""
-    return Change({**state, "state": "draft"})
+def give_up_opening(state: State) -> Change | None:
+    """Back to a draft, since there is no electorate for it; None where another job opened it meanwhile."""
+    return Change({**state, "state": "draft"}) if state["state"] == "opening" else None
 
 
 # -- who may vote ------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ class Voting:
     def rate_myself(self, request: Answered) -> Answered:
         """Keep what somebody who is rated says of themselves: by name, since there is but one who can."""
         round, line = self._mine(request["round"])  # noqa: A001 - the domain's word
-        rules.require(round.state, "open")
+        self._require_open(round)
         if not self._asks_for_self(round, line["person"]):
             raise Forbidden("ballot.not_your_paper", params={"source": round.state["asked"]["source"]})
         chosen = rules.checked(round.state["asked"], request["answers"])

@@ -9,6 +9,7 @@ import pytest
 from deploy.local.tour_tickets import handed_in, new_ticket
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.testing import wait_for
+from services.feedback.ballots.model import begin
 from services.feedback.tickets import model as tickets
 from services.feedback.tickets.signing import to_base64
 from tests.linking import THRESHOLD, agreement
@@ -177,6 +178,15 @@ def test_a_round_that_could_tell_nothing_is_not_opened_and_only_those_in_post_ca
     assert box.call("dean", "get_round", round=drafted["id"])["state"] == "draft"
     with pytest.raises(Forbidden):
         box.call("inspector", "open_round", round=drafted["id"])
+
+
+def test_a_round_whose_count_was_never_begun_is_counted_in_the_night_after_its_last_day(box):
+    round = called(box, "satisfaction", "faculty", "dean")  # noqa: A001 - the domain's word
+    today = box.clock.today()
+    # As whoever closed it died: its state was written, its job was not.
+    box.application.rounds.documents.change(round, lambda state: begin(state, "closing", today))
+    box.clock.advance(timedelta(days=4))
+    assert reached(box, round, "closed", "dean")["state"] == "closed"
 
 
 def test_a_round_whose_last_day_has_passed_closes_by_itself(box):

@@ -162,6 +162,12 @@ def test_a_round_goes_one_way():
         model.published("r", dict(opened.state), TODAY)
 
 
+def test_a_job_that_gives_up_takes_nothing_back_that_another_one_opened():
+    opening = dict(model.begin(drafted(), "opening", TODAY).state)
+    assert model.give_up_opening(opening).state["state"] == "draft"
+    assert model.give_up_opening({**opening, "state": "open"}) is None
+
+
 @pytest.mark.parametrize("days", [-1, 93])
 def test_a_round_closes_within_three_months(days):
     with pytest.raises(Invalid, match="closes_out_of_range"):
