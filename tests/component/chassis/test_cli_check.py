@@ -22,6 +22,8 @@ def found(jishi: Jishi, what: str) -> dict[str, Any]:
 
 
 def test_a_sound_installation_passes_the_check(jishi: Jishi, all_declared: Any) -> None:
+    assert found(jishi, "store of records")["state"] == "look"  # what is outstanding is told
+    assert jishi("migrate").returncode == 0
     said = jishi("check", "--json")
     assert said.returncode == 0
     findings = {row["what"]: row["state"] for row in json.loads(said.stdout)}
