@@ -60,9 +60,9 @@ class Feedback(Application):
         self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)
         handled = (self, self.opinion_reading, self.access, self.rulebook, self.showing)
         self.handling = Handling(*handled)
-        self.talking = Talking(*handled)
+        self.talking = Talking(*handled, smallest_batch=rules.smallest_batch)
         self.ticking = Ticking(self.opinions, self.showing)
-        self.trends = Trends(self, self.access)
+        self.trends = Trends(self, self.opinions, self.access)
         self.measure_reading = MeasureReading(self, self.measures, self.access)
         self.measuring = Measuring(
             self, self.measure_reading, self.opinion_reading, self.access, self.subjects

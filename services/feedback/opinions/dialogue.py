@@ -124,6 +124,11 @@ def hold(opinion: Opinion, what: str, bounds: Bounds, today: date, **said: Any) 
     return replace(opinion, held=(*opinion.held, {**held, "on": today.isoformat()})), []
 
 
+def held_since(opinion: Opinion) -> date:
+    """The day of the first of what is held; there has to be something."""
+    return min(date.fromisoformat(each["on"]) for each in opinion.held)
+
+
 def release_held(opinion: Opinion, *, bounds: Bounds, today: date) -> Decided:
     """Apply what was held, in its order; what a rule refuses by now is left out."""
     released, events = replace(opinion, held=()), list[NewEvent]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from services.chassis.errors import NotFound
 from services.feedback.access import Access
 from services.feedback.opinions import dialogue, store
 from services.feedback.opinions.dialogue import AUTHOR, HANDLER
+from services.feedback.opinions.model import makes_a_batch
 from services.feedback.opinions.reading import OpinionReading
 from services.feedback.opinions.rulebook import Rulebook
 from services.feedback.opinions.showing import Showing
@@ -30,7 +32,10 @@ class Talking:
         access: Access,
         book: Rulebook,
         showing: Showing,
+        *,
+        smallest_batch: int,
     ) -> None:
+        self._smallest = smallest_batch
         self._clock = application.clock
         self._documents = reading.documents
         self._reading = reading
@@ -68,10 +73,18 @@ class Talking:
             return self._showing.to_author(document)
 
     def release_held(self) -> None:
-        """Apply what holders of receipts added since the last batch; each by itself, also when repeated."""
+        """Apply what holders of receipts added since the last batch; each by itself, also when repeated.
+
+        Few wait for more, as opinions do, and all go in random order: else an hour would tell of one of them.
+        """
+        holding = self._documents.find(store.HELD, limit=0)
+        since = [dialogue.held_since(store.read(each)) for each in holding]
+        if not makes_a_batch(since, smallest=self._smallest, today=self._clock.today()):
+            return
+        random.SystemRandom().shuffle(holding)
         rule = partial(dialogue.release_held, **self._given())
         with context.entered(Context()):
-            for each in self._documents.find(store.HELD, limit=0):
+            for each in holding:
                 self._documents.change(each.id, store.decided_by(each.id, rule), anonymous=True)
 
     def _by_author(self, id: str, what: str, **said: Any) -> Answered:  # noqa: A002 - the field's name

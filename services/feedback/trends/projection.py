@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.documents import Documents
 from services.chassis.envelope import Event
 from services.chassis.store import Record, answering, session
 from services.feedback.access import Access
@@ -23,10 +24,12 @@ class Trends:
     """One document per organisation and period, of what was said there and below at that time.
 
     An opinion is counted on the way from the root to who answered it when it came in. Where an organisation
-    moves later, what was said before stays counted where it was.
+    moves later, what was said before stays counted where it was. What is about a head is not counted: from
+    some who read the counts it is kept, and what they may list beside the count would tell them of it.
     """
 
-    def __init__(self, application: Application, access: Access) -> None:
+    def __init__(self, application: Application, opinions: Documents, access: Access) -> None:
+        self._opinions = opinions
         self._authority = application.authority
         self._clock = application.clock
         self._access = access
@@ -38,6 +41,9 @@ class Trends:
         for event in events:
             told = event.data
             counted = Counted(told["category"], tuple(told.get("topics", ())))
+            said = self._opinions.find_one({"_id": told["opinion"]})
+            if said is not None and said.state["about_head"]:
+                continue
             known = self._entries.find_one({"_id": told["opinion"]}, session=session())
             before = Counted(known["category"], tuple(known["topics"])) if known else None
             if "topics" not in told and before is not None:

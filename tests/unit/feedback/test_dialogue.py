@@ -11,7 +11,7 @@ from services.contracts.feedback_events import OpinionRated, OpinionReopened, Op
 from services.feedback.clock.model import is_paused
 from services.feedback.opinions import dialogue
 from services.feedback.opinions.dialogue import Bounds
-from services.feedback.opinions.model import NOBODY, decline, merge, pause, release
+from services.feedback.opinions.model import NOBODY, decline, makes_a_batch, merge, pause, release
 
 from .test_opinions import TODAY, opinion
 
@@ -109,6 +109,16 @@ def test_what_a_receipts_holder_adds_waits_for_the_batch_and_then_counts():
     assert ([each["text"] for each in released.messages], released.held) == (["Room 3."], ())
     assert [event.anonymous for event in told] == [True]
     assert dialogue.release_held(released, bounds=BOUNDS, today=TODAY) == (released, [])
+
+
+def test_what_is_held_waits_for_more_of_it_as_an_opinion_does_but_not_for_longer_than_a_day():
+    waiting, _ = held(anonymous(), "reply", text="Room 3.")
+    waiting, _ = held(waiting, "reply", today=LATER, text="Or 4.")
+    since = dialogue.held_since(waiting)
+    assert since == TODAY
+    assert not makes_a_batch([since], smallest=2, today=TODAY)
+    assert makes_a_batch([since, since], smallest=2, today=TODAY)
+    assert makes_a_batch([since], smallest=2, today=TODAY + timedelta(days=1))
 
 
 def test_what_would_be_refused_is_refused_at_once_also_when_something_is_held():
