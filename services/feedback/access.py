@@ -33,9 +33,13 @@ class Access:
 
     def may(self, person: str, roles: Collection[str], organisation: str, kept_from: Collection[str]) -> bool:
         """Whether ``person`` holds one of ``roles`` over ``organisation``, and nothing is kept from them."""
-        if is_kept_from(kept_from, person, self.posts_at(person)):
+        if self.is_kept_from(person, kept_from):
             return False
         return self._authority.may(person, roles, organisation)
+
+    def is_kept_from(self, person: str, kept_from: Collection[str]) -> bool:
+        """Whether ``person`` is one of those it is kept from, by name or by a post that they hold today."""
+        return is_kept_from(kept_from, person, self.posts_at(person))
 
     def reach(self, person: str, organisation: str | None) -> list[str]:
         """The organisations whose opinions ``person`` reads, below ``organisation`` where it is given.

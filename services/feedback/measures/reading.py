@@ -47,7 +47,11 @@ class MeasureReading:
         found = page(
             asked, wanted, order=store.LATEST_DUE_FIRST, limit=request["limit"], cursor=request["cursor"]
         )
-        shown = [store.shown(each, with_opinions=not mine) for each in found.documents]
+        shown = [
+            store.shown(each, with_opinions=not mine)
+            for each in found.documents
+            if not (mine and self._access.is_kept_from(person, store.read(each).kept_from))
+        ]
         return {"items": shown, "next": found.next}
 
     def published(self, request: Answered) -> Answered:
@@ -63,10 +67,14 @@ class MeasureReading:
         return {"items": [store.shown_to_everyone(each) for each in found.documents], "next": found.next}
 
     def readable(self, person: str, id: str) -> Document:  # noqa: A002 - the field's name
-        """The document of a measure, to its owner and its readers; raises ``NotFound`` to others."""
+        """The document of a measure, to its owner and its readers; raises ``NotFound`` to others.
+
+        To its owner as long as they hold no post where it is kept from those who do.
+        """
         document = self.documents.get(id)
         measure = store.read(document)
         may_read = self._access.may_read(person, measure.organisation, measure.kept_from)
-        if measure.owner != person and not may_read:
+        owns = measure.owner == person and not self._access.is_kept_from(person, measure.kept_from)
+        if not owns and not may_read:
             raise NotFound("measures.not_found")
         return document

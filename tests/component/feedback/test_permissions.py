@@ -161,6 +161,14 @@ def test_what_was_said_about_a_head_never_reaches_them_even_when_they_are_promot
     other = box.say()["id"]
     assert [each["id"] for each in box.call("secretary", "list_opinions")["items"]] == [other]
 
+    assert [each["id"] for each in box.call("dean", "list_measures", mine=True)["items"]] == [measure]
+    box.application.authority.apply_grant(
+        "post-dean-2", person="dean", role="group_leader", node="branch", since=date(2025, 9, 1)
+    )
+    with pytest.raises(NotFound):
+        box.call("dean", "get_measure", measure=measure)
+    assert box.call("dean", "list_measures", mine=True)["items"] == []
+
 
 def test_what_was_said_about_a_head_stays_kept_when_their_term_runs_out(box):
     box.application.authority.apply_grant(
