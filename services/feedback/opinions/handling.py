@@ -63,14 +63,14 @@ class Handling:
         return self._changed(request, rule)
 
     def reassign(self, request: Answered) -> Answered:
-        """Hand it to another organisation; about a head never to that head's own or one below it."""
+        """Hand it to another organisation; about a head only to a level above that head."""
         target = self._authority.node(request["organisation"])
         if target is None or not target.active:
             raise Invalid("organisation.unknown", fields={"organisation": ["organisation.unknown"]})
-        path = self._authority.path(target.id)
 
         def rule(opinion: Opinion) -> tuple[Opinion, list[NewEvent]]:
-            if not may_go_to(path, opinion.concerns, about_head=opinion.about_head):
+            concerned = self._authority.path(opinion.concerns)
+            if not may_go_to(target.id, concerned, about_head=opinion.about_head):
                 code = "opinion.organisation_concerned"
                 raise Invalid(code, fields={"organisation": [code]})
             return rules.reassign(

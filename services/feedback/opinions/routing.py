@@ -42,12 +42,12 @@ def responsible(path: Sequence[Level], *, answered_by: str = NAMED, about_head: 
     return next(able, path[0].organisation)
 
 
-def may_go_to(path: Sequence[str], concerns: str, *, about_head: bool) -> bool:
-    """Whether an opinion about ``concerns`` may be handed to the organisation at the end of ``path``.
+def may_go_to(target: str, path: Sequence[str], *, about_head: bool) -> bool:
+    """Whether an opinion about the organisation at the end of ``path`` may be handed to ``target``.
 
-    About a head it goes nowhere at or below the organisation concerned.
+    About a head it goes to a level above that head alone: neither to those below nor to their equals.
     """
-    return not (about_head and concerns in path)
+    return not about_head or target in path[:-1]
 
 
 def _secondary(path: Sequence[Level]) -> int:

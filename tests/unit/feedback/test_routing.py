@@ -58,6 +58,11 @@ def test_it_is_never_answered_at_the_head_or_below(path, length, answered_by):
 
 @given(st.integers(1, 4), st.integers(1, 4))
 def test_nor_is_it_handed_there_later(concerned, target):
-    reached = may_go_to(NAMES[:target], NAMES[concerned - 1], about_head=True)
+    reached = may_go_to(NAMES[target - 1], NAMES[:concerned], about_head=True)
     assert reached == (target < concerned)
-    assert may_go_to(NAMES[:target], NAMES[concerned - 1], about_head=False)
+    assert may_go_to(NAMES[target - 1], NAMES[:concerned], about_head=False)
+
+
+def test_what_is_about_a_head_is_not_handed_to_the_head_of_another_branch():
+    assert not may_go_to("branch-2", ["campus", "faculty", "branch-1"], about_head=True)
+    assert may_go_to("faculty", ["campus", "faculty", "branch-1"], about_head=True)
