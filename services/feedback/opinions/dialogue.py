@@ -14,8 +14,16 @@ from typing import Any
 from services.chassis.contract import NewEvent
 from services.chassis.errors import Conflict
 from services.contracts.feedback_events import OpinionRated, OpinionReopened, OpinionReplied
-from services.feedback.clock.model import RESUMED, STARTED, entered, is_paused, pause_of
-from services.feedback.opinions.model import Opinion, happened, must_be
+from services.feedback.clock.model import (
+    LIMITED,
+    ORDINARY,
+    RESUMED,
+    STARTED,
+    entered,
+    is_paused,
+    pause_of,
+)
+from services.feedback.opinions.model import Opinion, happened, must_be, speed_of
 
 AUTHOR, HANDLER = "author", "handler"
 Decided = tuple[Opinion, list[NewEvent]]
@@ -76,7 +84,7 @@ def rate(opinion: Opinion, *, rating: str, today: date, bounds: Bounds) -> Decid
 
 
 def reopen(opinion: Opinion, *, reason: str, today: date, bounds: Bounds) -> Decided:
-    """Its author does not take the answer: it is to be answered anew, and the clock starts again.
+    """Its author does not take the answer: it is to be answered anew, as fast, and the clock starts.
 
     The earlier answer stays on record. Raises ``Conflict``: ``opinion.not_settled``,
     ``opinion.window_over``, ``opinion.reopened_enough``.
@@ -84,7 +92,8 @@ def reopen(opinion: Opinion, *, reason: str, today: date, bounds: Bounds) -> Dec
     _require_window(opinion, today, bounds)
     if len(opinion.earlier) >= bounds.most_reopenings:
         raise bounds.refused("opinion.reopened_enough", most=bounds.most_reopenings)
-    settled_on = opinion.settled_on
+    settled_on, speed = opinion.settled_on, speed_of(opinion.clock)
+    clock = entered(opinion.clock, STARTED, today)
     earlier = {
         "state": opinion.state,
         "declined_because": opinion.declined_because,
@@ -103,7 +112,7 @@ def reopen(opinion: Opinion, *, reason: str, today: date, bounds: Bounds) -> Dec
         answer=None,
         rating=None,
         earlier=(*opinion.earlier, earlier),
-        clock=entered(opinion.clock, STARTED, today),
+        clock=entered(clock, LIMITED, today, speed=speed) if speed != ORDINARY else clock,
         told=(),
     )
     return again, [happened(OpinionReopened, again)]

@@ -11,7 +11,7 @@ from services.contracts.feedback_events import OpinionRated, OpinionReopened, Op
 from services.feedback.clock.model import is_paused
 from services.feedback.opinions import dialogue
 from services.feedback.opinions.dialogue import Bounds
-from services.feedback.opinions.model import NOBODY, decline, makes_a_batch, merge, pause, release
+from services.feedback.opinions.model import NOBODY, decline, makes_a_batch, merge, pause, release, speed_of
 
 from .test_opinions import TODAY, opinion
 
@@ -83,6 +83,12 @@ def test_what_is_opened_again_keeps_the_earlier_answer_and_starts_its_clock_anew
     assert (again.earlier[0]["declined_because"], again.earlier[0]["reason"]) == ("No.", "Still none.")
     assert (again.clock[-1]["what"], again.clock[-1]["on"]) == ("started", LATER.isoformat())
     assert [event.contract for event in events] == [OpinionReopened]
+
+
+@pytest.mark.parametrize("speed", ["ordinary", "urgent"])
+def test_what_is_opened_again_is_as_urgent_as_it_was(speed):
+    again, _ = dialogue.reopen(declined(speed=speed), reason="Still burning.", today=LATER, bounds=BOUNDS)
+    assert speed_of(again.clock) == speed
 
 
 def test_it_is_opened_again_twice_and_no_more():
