@@ -111,6 +111,11 @@ def entered(history: Sequence[Entry], what: str, on: date, **more: Any) -> tuple
     return (*history, entry)
 
 
+def started_on(history: Sequence[Entry]) -> date:
+    """The day on which its last run began: what is in force on it counts for the whole run."""
+    return _day(_last_run(history)[0])
+
+
 def is_paused(history: Sequence[Entry]) -> bool:
     """Whether it stands still for a reason."""
     return bool(history) and _state(_last_run(history)) == PAUSED

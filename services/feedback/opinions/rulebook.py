@@ -84,9 +84,9 @@ class Rulebook:
         if not set(topics) <= set(known):
             raise self._unknown("opinion.topic_unknown", "topics", known)
 
-    def limits(self) -> Limits:
-        """Working days to answer."""
-        days, soon = self._ruling("answer_days"), self._ruling("remind_days_left")
+    def limits(self, day: date | None = None) -> Limits:
+        """Working days to answer what came in on ``day``: a pack of later does not make it late."""
+        days, soon = self._ruling("answer_days", day), self._ruling("remind_days_left", day)
         if set(days.value) != set(OPINION_SPEEDS):
             raise PackError(["opinion-clock: answer_days has to have every speed, and no other"])
         return Limits(days.value, soon.value, days.pack.id, days.parameter.article)

@@ -9,7 +9,7 @@ from typing import Any
 from services.chassis.clock import Clock
 from services.chassis.documents import Document, Documents
 from services.feedback.clock import model as clocks
-from services.feedback.clock.model import Calendar, Reading
+from services.feedback.clock.model import Calendar, Limits, Reading
 from services.feedback.opinions import store
 from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.rulebook import Rulebook
@@ -30,7 +30,7 @@ class Showing:
 
     def reading(self, opinion: Opinion) -> Reading:
         """Its clock as it stands today."""
-        return clocks.read(opinion.clock, self._calendar, self._rules.limits(), self._clock.today())
+        return clocks.read(opinion.clock, self._calendar, self._limits(opinion), self._clock.today())
 
     def to_handler(self, document: Document) -> Answered:
         """Everything but who spoke in confidence."""
@@ -65,7 +65,7 @@ class Showing:
 
     def _shown(self, document: Document, opinion: Opinion) -> Answered:
         text = " ".join(opinion.text.split())
-        limits = self._rules.limits()
+        limits = self._limits(opinion)
         pause = clocks.pause_of(opinion.clock) if clocks.is_paused(opinion.clock) else None
         return {
             **asdict(opinion),
@@ -84,6 +84,9 @@ class Showing:
             "held": len(opinion.held),
             "may_reopen_until": self._until(opinion),
         }
+
+    def _limits(self, opinion: Opinion) -> Limits:
+        return self._rules.limits(clocks.started_on(opinion.clock))
 
     def _until(self, opinion: Opinion) -> date | None:
         if opinion.settled_on is None:
