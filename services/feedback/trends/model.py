@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.feedback.trends.bursts import WEEKS, Burst, burst
+from services.feedback.trends.bursts import ALARM, WEEKS, Burst, burst, chance_of
 
 FEWEST = 5
 RECURRING_OF, RECURRING_IN = 6, 3
@@ -85,8 +85,16 @@ def _row(mark: str, by_month: Counts, by_week: Counts, periods: Sequence[str], p
         counts=counts,
         total=sum(each for each in counts if each is not None),
         recurring=recurs(monthly),
-        burst=burst(known, weekly[-1]),
+        burst=_told(burst(known, weekly[-1]), known),
     )
+
+
+def _told(found: Burst | None, known: Sequence[int]) -> Burst | None:
+    """What is shown of a burst: of a past of few neither how many nor, by the chance, which few."""
+    if found is None or sum(known) >= FEWEST:
+        return found
+    most_few = [FEWEST - 1, *(0 for _ in known[1:])]
+    return Burst(count=found.count, usual=0.0, chance=min(ALARM, chance_of(most_few, found.count)))
 
 
 def recurs(monthly: Sequence[int]) -> bool:

@@ -78,6 +78,16 @@ def test_a_burst_is_shown_with_what_was_usual():
     assert row.burst.chance < ALARM
 
 
+def test_what_was_usual_does_not_give_away_a_past_of_few():
+    shown = set()
+    for few in range(FEWEST):
+        past = {week: {CANTEEN: 0, "topic:library": 1} for week in weeks(TODAY)[:-1]}
+        past[weeks(TODAY)[3]][CANTEEN] = few
+        found = rows(by_week={**past, weeks(TODAY)[-1]: {CANTEEN: 9}})
+        shown.add(next((row.burst.count, row.burst.usual, row.burst.chance) for row in found if row.burst))
+    assert len(shown) == 1
+
+
 def test_without_a_past_or_of_few_nothing_is_a_burst():
     assert burst([0] * 7, 99) is None
     assert burst([0] * 26, FEWEST - 1) is None
