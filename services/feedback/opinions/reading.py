@@ -21,6 +21,7 @@ from services.feedback.opinions.showing import Showing
 
 Answered = dict[str, Any]
 _AUTHOR = "opinion.author"
+_AT_ONCE = 200  # where much is hidden a small page would ask as often as there are documents
 
 
 class Voices:
@@ -183,13 +184,14 @@ class Visible:
     ) -> list[Document]:
         """At most ``limit`` documents; a further question only where something was kept back."""
         found: list[Document] = []
-        skip = 0
+        skip, some = 0, limit
         while len(found) < limit:
-            met = self._documents.find(filter, sort=sort, limit=limit, skip=skip)
+            met = self._documents.find(filter, sort=sort, limit=some, skip=skip)
             found.extend(each for each in met if self._sees(each.state))
             skip += len(met)
-            if len(met) < limit:
+            if len(met) < some:
                 break
+            some = max(limit, _AT_ONCE)
         return found[:limit]
 
     def _sees(self, state: Mapping[str, Any]) -> bool:
