@@ -30,6 +30,10 @@ def _serves(folder: Path) -> bool:
 if "TMPDIR" not in os.environ and _serves(_MEMORY):
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
+# Names of the tests are addresses of loopback: the resolver that eventlet brings costs each of the many
+# processes that tests start up to half a second of importing, for nothing.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("jishi", deadline=None)
 settings.load_profile("jishi")
