@@ -88,7 +88,7 @@ def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int
     for document, ids in zip(documents, confirmed, strict=True):
         whole = len(ids) == len(document.envelopes or ())
         cleared += whole
-        if ids or whole:  # a list may be empty and still marked, by an older release
+        if ids or whole:  # a list that was met empty may still be marked
             taken = UpdateOne({"_id": document.id}, _without(ids))
             clearing.setdefault(document.collection.name, []).append(taken)
     for name, updates in clearing.items():

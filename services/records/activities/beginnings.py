@@ -9,8 +9,9 @@ from typing import Any
 from services.chassis.contract import Change
 from services.contracts.records_events import ActivityApproved, ActivityPlanned
 from services.records.activities import conduct, details, windows
+from services.records.activities.conduct import wrong
 from services.records.activities.kinds import Kind
-from services.records.activities.model import happened, is_late, record, seen, submit, wrong
+from services.records.activities.model import happened, is_late, record, seen, submit
 from services.records.activities.votes import Voting
 
 State = Mapping[str, Any]

@@ -32,6 +32,11 @@ def judged(state: State, today: date, rulings: Rulings) -> list[Remark]:
     return remarks
 
 
+def wrong(field: str, code: str, **params: Any) -> Invalid:
+    """A refusal at ``field``; ``params`` say what would be accepted."""
+    return Invalid(code, params=params, fields={field: [code]})
+
+
 def cited(ruling: Ruling) -> dict[str, str]:
     """A rule and its source, as refusals and remarks name them."""
     return {

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import Change, EventContract
-from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.errors import Conflict, Forbidden
 from services.contracts.records_events import (
     ActivityApproved,
     ActivityRecorded,
@@ -19,6 +19,7 @@ from services.contracts.records_events import (
     ActivitySubmitted,
 )
 from services.records.activities import conduct, details, visibility, windows
+from services.records.activities.conduct import wrong
 from services.records.activities.content import content, differing
 from services.records.activities.kinds import Kind
 from services.records.activities.votes import Voting
@@ -35,11 +36,6 @@ BODY_ROLES = (
     "publicity_commissioner",
     "discipline_commissioner",
 )
-
-
-def wrong(field: str, code: str, **params: str) -> Invalid:
-    """A refusal at ``field``; ``params`` say what would be accepted."""
-    return Invalid(code, params=params, fields={field: [code]})
 
 
 def seen(state: State) -> dict[str, Any]:

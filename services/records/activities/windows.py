@@ -11,7 +11,7 @@ from services.chassis.contract import Change
 from services.chassis.errors import Invalid
 from services.chassis.policies import Ruling
 from services.contracts.records_events import EntryWindowChanged
-from services.records.activities.conduct import cited
+from services.records.activities.conduct import cited, wrong
 
 State = Mapping[str, Any]
 
@@ -62,11 +62,11 @@ def open_window(subject: str, given: State, *, by: str, today: date, longest: Ru
     """
     held_from, held_until, open_until = (given[name] for name in ("held_from", "held_until", "open_until"))
     if held_until < held_from:
-        raise _wrong("held_until", "entry_window.days_reversed", earliest=held_from.isoformat())
+        raise wrong("held_until", "entry_window.days_reversed", earliest=held_from.isoformat())
     if held_until > today:
-        raise _wrong("held_until", "entry_window.in_future", latest=today.isoformat())
+        raise wrong("held_until", "entry_window.in_future", latest=today.isoformat())
     if open_until < today:
-        raise _wrong("open_until", "entry_window.over", earliest=today.isoformat())
+        raise wrong("open_until", "entry_window.over", earliest=today.isoformat())
     if longest is not None and open_until > (latest := last_day(today, longest)):
         raise _refused("open_until", "entry_window.too_long", longest, latest)
     return _changed(
@@ -102,8 +102,4 @@ def _changed(subject: str, state: State) -> Change:
 
 
 def _refused(field: str, code: str, ruling: Ruling, latest: date) -> Invalid:
-    return _wrong(field, code, **cited(ruling), latest=latest.isoformat())
-
-
-def _wrong(field: str, code: str, **params: str) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
+    return wrong(field, code, **cited(ruling), latest=latest.isoformat())
