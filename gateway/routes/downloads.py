@@ -10,7 +10,7 @@ from urllib.parse import quote
 from gateway import forms
 from gateway.response import Response
 from gateway.routing import Call, Route
-from services.contracts.records_rpc import files as rpc
+from services.contracts import files as rpc
 
 if TYPE_CHECKING:
     from gateway.application import Gateway

@@ -12,7 +12,9 @@ from gateway.response import Response, of_json
 from gateway.routing import Call, Route
 from gateway.uploading import Upload
 from services.chassis.errors import Invalid
-from services.contracts.records_rpc import files, imports
+from services.chassis.files.limits import EXTENSIONS, MOST_PART_BYTES
+from services.contracts import files
+from services.contracts.records_rpc import imports
 
 if TYPE_CHECKING:
     from gateway.application import Gateway
@@ -54,7 +56,7 @@ def _passed_on(
     name and the first part before anything is passed on.
     """
     upload = Upload(request, MOST_UPLOAD_BYTES, MOST_ENVELOPE_BYTES)
-    parts = _parts(upload.pieces(), files.MOST_PART_BYTES)
+    parts = _parts(upload.pieces(), MOST_PART_BYTES)
     first = next(parts, b"")
     if not first:
         raise Malformed("upload.no_file")
@@ -99,8 +101,8 @@ def _require_roster(filename: str, first: bytes) -> None:
 
 def _require_attachable(filename: str, first: bytes) -> None:
     """By its name alone: the service looks into the whole of it."""
-    if not filename.lower().endswith(files.EXTENSIONS):
-        accepted = ", ".join(files.EXTENSIONS)
+    if not filename.lower().endswith(EXTENSIONS):
+        accepted = ", ".join(EXTENSIONS)
         raise UnsupportedMedia("upload.unknown_kind", params={"accepted": accepted}, closes=True)
 
 
@@ -120,7 +122,7 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/files",
-        f"Send a file to attach ({', '.join(files.EXTENSIONS)}); unclaimed it is forgotten after a day",
+        f"Send a file to attach ({', '.join(EXTENSIONS)}); unclaimed it is forgotten after a day",
         "files",
         status=201,
         handler=take_file,

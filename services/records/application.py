@@ -10,6 +10,9 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.files.jobs import FileJobs
+from services.chassis.files.kept import Files
+from services.chassis.files.uploads import Upload, Uploads
 from services.chassis.jobs import Job
 from services.chassis.policies import Pack
 from services.chassis.rejections import Rejections
@@ -50,9 +53,6 @@ from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
 from services.records.elections.register import Elections
 from services.records.exports.exporting import Exports
-from services.records.files.jobs import FileJobs
-from services.records.files.kept import Files
-from services.records.files.uploads import Upload, Uploads
 from services.records.ledger.making import Ledgers
 from services.records.membership.register import Membership
 from services.records.plans.register import Plans
@@ -102,7 +102,7 @@ class Records(Application):
         electorates = Electorates(self.directory, self.membership, rights)
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
-        self.files = Files(self, self.directory, self.uploads)
+        self.files = Files(self, self.uploads, self._require_sender)
         self.activity_reading = ActivityReading(
             self, self.directory, self.access, self.files, kinds.load(self.folder / "policies")
         )
@@ -297,6 +297,10 @@ class Records(Application):
             "posts": posts,
             "organisations": [shown(each) for each in organisations],
         }
+
+    def _require_sender(self, person: str) -> None:
+        if not self.directory.people.get(person).state["active"]:
+            raise Forbidden("person.inactive")
 
     # -- uploads, imports and jobs -------------------------------------------------------------
 

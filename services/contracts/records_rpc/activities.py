@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import ABSENCE_CAUSES, ACTIVITY_KINDS, ACTIVITY_STATES, AMENDMENT_STATES
-from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.meeting_votes import (
     ElectionHeld,
     Quorum,

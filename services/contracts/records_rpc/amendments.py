@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, missing, validate
 
+from services.contracts.files import KeptFile
 from services.contracts.records_rpc.activities import (
     VERDICTS,
     Attended,
@@ -14,7 +15,6 @@ from services.contracts.records_rpc.activities import (
     Remark,
     Review,
 )
-from services.contracts.records_rpc.files import KeptFile
 from services.contracts.records_rpc.meeting_votes import ElectionHeld, Quorum, VoteTaken
 from services.contracts.records_rpc.parts import Day, Expecting, Text, identifier
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import BULLETIN_STATES, POLITICAL_STATUSES, ROLES
-from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Instant, Listing, Page, Text, identifier
 
 MOST_CHARACTERS = 20_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import LECTURE_KINDS, LECTURE_STATES
 from services.contracts.records_rpc.bulletins import (
     MOST_REASON,
@@ -12,7 +13,6 @@ from services.contracts.records_rpc.bulletins import (
     TakenDown,
     link,
 )
-from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Instant, Listing, Page, Text, identifier
 
 REVIEW_LEVELS = ("caller", "secondary", "branch")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import MOST_ATTACHMENTS, KeptFile
 from services.contracts.records_events.development import (
     CLOSING_REASONS,
     DEVELOPMENT_OUTCOMES,
     DEVELOPMENT_STEPS,
     DOSSIER_STATES,
 )
-from services.contracts.records_rpc.files import MOST_ATTACHMENTS, KeptFile
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 ACTORS = ("branch", "above")

@@ -6,13 +6,13 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import (
     PROGRAMME_COUNTS,
     PROGRAMME_KINDS,
     PROGRAMME_OWERS,
     PROGRAMME_STATES,
 )
-from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_TARGETS = 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import DIFFICULTY_CATEGORIES, TASK_KINDS, TASK_ORIGINS, TASK_STATES
 from services.contracts.records_rpc.activities import VERDICTS, Review
-from services.contracts.records_rpc.files import KeptFile, attachments
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 MOST_NODES = 50

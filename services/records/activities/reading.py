@@ -10,12 +10,12 @@ from services.chassis.audit import Audit
 from services.chassis.catalogue import Catalogue
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.pages import page
 from services.records.access import Access
 from services.records.activities import amending, details, visibility
 from services.records.activities.kinds import Kind, Kinds
 from services.records.directory.store import Directory, only
-from services.records.files.kept import Files
 
 Answer = dict[str, Any]
 _TOLD_OF_KIND = (

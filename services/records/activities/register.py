@@ -12,6 +12,8 @@ from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid
+from services.chassis.files.attaching import Attaching, Decide, ids
+from services.chassis.files.kept import Files
 from services.chassis.policies import Pack, effective
 from services.records.access import Access
 from services.records.activities import amending, beginnings, details
@@ -22,8 +24,6 @@ from services.records.activities.openings import Openings
 from services.records.activities.reading import HOLDER, ActivityReading
 from services.records.activities.votes import VOTING_KIND, Voting
 from services.records.directory.store import Directory
-from services.records.files.attaching import Attaching, Decide, ids
-from services.records.files.kept import Files
 from services.records.membership.register import Membership
 from services.records.votes.electorates import Electorates
 

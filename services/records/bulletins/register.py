@@ -13,6 +13,8 @@ from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
+from services.chassis.files.attaching import Attaching, ids
+from services.chassis.files.kept import Files
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.contracts import audience as audiences
@@ -21,8 +23,6 @@ from services.records.bulletins import model as rules
 from services.records.bulletins.addressing import Addressing
 from services.records.bulletins.reading import Reading
 from services.records.directory.store import Directory, only
-from services.records.files.attaching import Attaching, ids
-from services.records.files.kept import Files
 
 Answer = dict[str, Any]
 COLLECTION = "bulletins"

@@ -11,14 +11,14 @@ from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.files.attaching import Attaching, ids
+from services.chassis.files.kept import Files
 from services.chassis.pages import Page, page
 from services.chassis.policies import Pack, effective
 from services.records.access import Access
 from services.records.campaigns import model as rules
 from services.records.campaigns.register import Campaigns
 from services.records.directory.store import Directory, only
-from services.records.files.attaching import Attaching, ids
-from services.records.files.kept import Files
 
 Answer = dict[str, Any]
 COLLECTION = "lectures"

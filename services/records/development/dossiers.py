@@ -10,6 +10,7 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refusal
+from services.chassis.files.kept import Files
 from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
 from services.records.development import model as rules
@@ -23,7 +24,6 @@ from services.records.development.timetable import OPEN, Row, timetable
 from services.records.development.verdict import Facts, judge
 from services.records.directory.people import People
 from services.records.directory.store import Directory, found_by, only
-from services.records.files.kept import Files
 from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]

@@ -11,13 +11,13 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Refusal, Unavailable
+from services.chassis.files.jobs import FileJobs
 from services.chassis.jobs import Job
 from services.chassis.store import in_transaction
 from services.records.directory.store import found_by
 from services.records.dues.bases import Bases, base_id, of_year
 from services.records.dues.office import Answer, Office, as_decided
 from services.records.dues.pack import DuesPack
-from services.records.files.jobs import FileJobs
 from services.records.roster.columns import DUES_BASE
 from services.records.roster.rows import (
     CHANGED,

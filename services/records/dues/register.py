@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.chassis.application import Application
+from services.chassis.files.jobs import FileJobs
 from services.chassis.policies import Pack
 from services.records.access import Access
 from services.records.directory.store import Directory
@@ -17,7 +18,6 @@ from services.records.dues.prompts import Prompts
 from services.records.dues.reliefs import Reliefs
 from services.records.dues.spending import Spending
 from services.records.dues.statements import Statements
-from services.records.files.jobs import FileJobs
 
 
 class Dues:

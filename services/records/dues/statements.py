@@ -11,6 +11,7 @@ from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid, NotFound, Refusal, Unavailable
+from services.chassis.files.jobs import FileJobs
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
@@ -18,7 +19,6 @@ from services.chassis.store import answering
 from services.records.directory.store import found_by, only
 from services.records.dues.office import Answer, Office
 from services.records.dues.reconciliation import counted, reconcile, results
-from services.records.files.jobs import FileJobs
 from services.records.roster.rows import REFUSED, Handled
 from services.records.roster.takeover import errors_of, read_elsewhere
 

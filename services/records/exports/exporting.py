@@ -12,6 +12,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.errors import Invalid, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.job_pulse import pulsed
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
@@ -22,7 +23,6 @@ from services.records.exports.columns import columns_of
 from services.records.exports.model import MOST_ROWS
 from services.records.exports.sheets import Sheets
 from services.records.exports.table import LISTS
-from services.records.files.kept import Files
 
 KIND = "export"
 QUERY = "export query"  # the field under which filters are sealed: they may name a person

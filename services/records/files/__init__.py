@@ -1,1 +1,1 @@
-"""Files: received in parts, looked into, kept sealed for what they are attached to, given out again."""
+"""What records answers about uploads and files; how they are kept is the chassis's."""

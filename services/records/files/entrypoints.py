@@ -7,7 +7,7 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
-from services.contracts.records_rpc import files as calls
+from services.contracts import files as calls
 from services.records.application import Records
 
 Request = dict[str, Any]

@@ -12,6 +12,7 @@ from services.chassis.application import Application
 from services.chassis.archives import Entry, Packing
 from services.chassis.context import Context
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
 from services.chassis.policies import Pack, in_force
@@ -24,7 +25,6 @@ from services.records.exports.exporting import KEPT, WRITE, WRITING_SECONDS, beg
 from services.records.exports.model import MOST_ROWS
 from services.records.exports.sheets import Sheets
 from services.records.exports.table import LISTS
-from services.records.files.kept import Files
 from services.records.ledger import model as rules
 
 KIND = "ledger pack"

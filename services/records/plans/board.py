@@ -10,11 +10,11 @@ from services.chassis.application import Application
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.store import answering
 from services.records.access import Access
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import Directory, found_by
-from services.records.files.kept import Files
 from services.records.plans import model as rules
 
 Answer = dict[str, Any]

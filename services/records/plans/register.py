@@ -6,11 +6,11 @@ from datetime import date
 from functools import partial
 
 from services.chassis.application import Application
+from services.chassis.files.kept import Files
 from services.chassis.policies import Pack
 from services.records.access import Access
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import Directory
-from services.records.files.kept import Files
 from services.records.plans import model as rules
 from services.records.plans.annual import AnnualPlans
 from services.records.plans.board import Board

@@ -10,8 +10,8 @@ from services.chassis import context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
+from services.chassis.files.attaching import Attaching, Decide
 from services.records.directory.store import only
-from services.records.files.attaching import Attaching, Decide
 from services.records.plans import beginnings, nodes
 from services.records.plans import model as rules
 from services.records.plans.board import HOLDER, Answer, Board

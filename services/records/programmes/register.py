@@ -11,12 +11,12 @@ from services.chassis.audit import Audit
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.files.attaching import Attaching, ids
+from services.chassis.files.kept import Files
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by, only, shown
-from services.records.files.attaching import Attaching, ids
-from services.records.files.kept import Files
 from services.records.plans.board import Board
 from services.records.programmes import model as rules
 

@@ -14,6 +14,7 @@ from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.job_pulse import pulsed
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import offload
@@ -21,7 +22,6 @@ from services.chassis.vault import mask_id_number, mask_phone
 from services.records.access import Access
 from services.records.directory.persons import SEALED
 from services.records.directory.store import Directory, found_by
-from services.records.files.kept import Files
 from services.records.roster.columns import ORGANISATION, PERSON
 from services.records.roster.rewriting import Held, Row, organisation_row, person_row, table
 

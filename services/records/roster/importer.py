@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from services.chassis.application import Application
+from services.chassis.files.uploads import Uploads
 from services.chassis.jobs import Job
 from services.contracts.kinds import ACTIVITY_KINDS
 from services.records.activities.register import Register
@@ -14,7 +15,6 @@ from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
 from services.records.directory.posts import Posts
 from services.records.directory.store import Directory
-from services.records.files.uploads import Uploads
 from services.records.roster.columns import ACTIVITY, ORGANISATION, PERSON
 from services.records.roster.person_rows import PersonRows
 from services.records.roster.rows import ActivityRows, OrganisationRows, Rows, Tree

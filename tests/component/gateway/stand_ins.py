@@ -16,6 +16,17 @@ from services.chassis.identity import derived_id
 from services.chassis.rpc import rpc
 from services.contracts.feedback_rpc import measures as feedback_measures
 from services.contracts.feedback_rpc import opinions as feedback_opinions
+from services.contracts.files import (
+    AppendUpload,
+    BeginUpload,
+    FilePart,
+    KeepFile,
+    KeptFile,
+    OpenedFile,
+    OpenFile,
+    ReadFile,
+    Upload,
+)
 from services.contracts.records_rpc.activities import (
     Activity,
     GetActivity,
@@ -29,17 +40,6 @@ from services.contracts.records_rpc.directory import (
     ListOrganisations,
     Myself,
     Organisations,
-)
-from services.contracts.records_rpc.files import (
-    AppendUpload,
-    BeginUpload,
-    FilePart,
-    KeepFile,
-    KeptFile,
-    OpenedFile,
-    OpenFile,
-    ReadFile,
-    Upload,
 )
 from services.contracts.records_rpc.imports import StartedJob, StartImport
 from services.contracts.records_rpc.parts import Nothing

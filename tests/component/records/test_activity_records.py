@@ -12,9 +12,9 @@ from services.chassis.context import Context
 from services.chassis.contract import Change
 from services.chassis.documents import Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.files.attaching import Attaching
 from services.chassis.testing import wait_for
 from services.records.activities.register import attached
-from services.records.files.attaching import Attaching
 from tests.component.records.surroundings import Campus, Faculty
 
 HELD = ("activity", attached)

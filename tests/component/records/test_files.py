@@ -14,10 +14,10 @@ from PIL import Image
 from services.chassis import context
 from services.chassis.context import Context
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.files import kept as rules
+from services.chassis.files.kept import Files
+from services.chassis.files.limits import MOST_PART_BYTES
 from services.chassis.store import in_transaction
-from services.contracts.records_rpc.files import MOST_PART_BYTES
-from services.records.files import kept as rules
-from services.records.files.kept import Files
 from tests.component.records.surroundings import Campus, Faculty
 
 PDF = b"%PDF-1.4\n" + b"SecretMinutes\n" * 60_000 + b"%%EOF\n"
@@ -180,14 +180,14 @@ def test_what_is_no_attachment_is_refused_in_words(
     assert ".pdf" in refused.value.text["zh"]
     with pytest.raises(Invalid, match=r"upload\.empty"):
         sent(campus, faculty.secretary, b"")
-    monkeypatch.setattr("services.records.files.uploads.MOST_UPLOAD_BYTES", len(PDF))
+    monkeypatch.setattr("services.chassis.files.uploads.MOST_UPLOAD_BYTES", len(PDF))
     with pytest.raises(Invalid, match=r"upload\.too_large"):
         sent(campus, faculty.secretary, PDF + b"\n")
     monkeypatch.setattr(rules, "MOST_UNCLAIMED", 1)
     sent(campus, faculty.member)
     with pytest.raises(Conflict, match=r"files\.too_many_unclaimed"):
         sent(campus, faculty.member)
-    monkeypatch.setattr("services.records.files.uploads.MOST_OPEN", 1)
+    monkeypatch.setattr("services.chassis.files.uploads.MOST_OPEN", 1)
     with pytest.raises(Conflict, match=r"upload\.too_many_open"):
         received(campus, faculty.member, PDF)
     with pytest.raises(Forbidden):

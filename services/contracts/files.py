@@ -1,4 +1,4 @@
-"""Requests and answers about uploads and the files that are kept of them."""
+"""Requests and answers about uploads and the files that are kept of them, of whichever service keeps them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from services.chassis.files.limits import MOST_PART_BYTES
 from services.contracts.records_rpc.parts import Text, identifier
 
-MOST_UPLOAD_BYTES = 20 * 1024 * 1024
-MOST_PART_BYTES = 512 * 1024
 MOST_ATTACHMENTS = 20
 PURPOSES = ("roster", "file")
-# Of each kind, how its name ends. An archive is none of them: nobody sees what is inside.
-EXTENSIONS = (".pdf", ".jpg", ".jpeg", ".png", ".webp", ".docx", ".xlsx", ".pptx", ".txt", ".csv")
 
 
 class BeginUpload(Schema):

@@ -13,9 +13,9 @@ from pymongo.errors import DuplicateKeyError
 
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.files.limits import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 from services.chassis.store import Indexes, Record, Store, answering
 from services.chassis.vault import Vault
-from services.contracts.records_rpc.files import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 
 KEPT = timedelta(days=1)
 MOST_OPEN = 50

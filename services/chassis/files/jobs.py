@@ -9,8 +9,8 @@ from typing import Any
 from services.chassis import context
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Invalid, NotFound
+from services.chassis.files.kept import Files
 from services.chassis.jobs import Job, Jobs
-from services.records.files.kept import Files
 
 
 class FileJobs:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.chassis.errors import Invalid
-from services.contracts.records_rpc.files import EXTENSIONS
+from services.chassis.files.limits import EXTENSIONS
 
 MOST_NAME = 200
 _HEAD_BYTES = 1024

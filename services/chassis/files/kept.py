@@ -14,14 +14,13 @@ from pymongo.errors import DuplicateKeyError
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.files import model as rules
+from services.chassis.files.limits import MOST_PART_BYTES
+from services.chassis.files.uploads import Upload, Uploads
 from services.chassis.identity import derived_id, new_id
 from services.chassis.offload import offload
 from services.chassis.store import Record, answering, session
-from services.contracts.records_rpc.files import MOST_PART_BYTES
-from services.records.directory.store import Directory
-from services.records.files import model as rules
-from services.records.files.uploads import Upload, Uploads
 
 Answer = dict[str, Any]
 
@@ -46,12 +45,15 @@ class Files:
     content first, so that nothing is left of it whenever the sweep is cut short.
     """
 
-    def __init__(self, application: Application, directory: Directory, uploads: Uploads) -> None:
+    def __init__(
+        self, application: Application, uploads: Uploads, require_sender: Callable[[str], object]
+    ) -> None:
+        """``require_sender`` raises ``Forbidden`` for a person who may send nothing."""
         self._vault = application.vault
         self._audit = application.audit
         self._clock = application.clock
-        self._directory = directory
         self._uploads = uploads
+        self._require_sender = require_sender
         self._files = application.database["files"]
         self._parts = application.database["file_parts"]
         self._guards: dict[str, _Guard] = {}
@@ -82,8 +84,7 @@ class Files:
     def begin(self, filename: str) -> Upload:
         """Open the caller's upload of a file. Raises ``Invalid("upload.unknown_kind")`` by the name alone."""
         actor = context.actor()
-        if not self._directory.people.get(actor).state["active"]:
-            raise Forbidden("person.inactive")
+        self._require_sender(actor)
         name = rules.cleaned(filename)
         rules.extension_of(name)
         return self._uploads.begin(actor, name)
@@ -102,7 +103,7 @@ class Files:
         self._require_room(actor)
         content = self._uploads.content(upload)
         argument = {"name": begun.filename, "content": base64.b64encode(content).decode()}
-        found = offload("services.records.files.inspection:inspect", argument, timeout=LOOKING_SECONDS)
+        found = offload("services.chassis.files.inspection:inspect", argument, timeout=LOOKING_SECONDS)
         if found["content"] is not None:
             content = base64.b64decode(found["content"])
         file = derived_id("files", upload)

@@ -17,7 +17,7 @@ import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.chassis.errors import Invalid
-from services.records.files import model as rules
+from services.chassis.files import model as rules
 
 MOST_PIXELS = 50_000_000
 MOST_ENTRIES = 10_000

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from services.chassis.errors import Invalid
-from services.contracts.records_rpc.files import EXTENSIONS
-from services.records.files import inspection, model
+from services.chassis.files import inspection, model
+from services.chassis.files.limits import EXTENSIONS
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 EXE = b"MZ\x90\x00\x03" + b"\x00" * 400 + b"PE\x00\x00"
