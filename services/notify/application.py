@@ -70,8 +70,7 @@ class Notify(Application):
             self.clock,
             channel=SmsChannel(url, sending.timeout_seconds) if url else None,
             sending=sending,
-            quiet_hours=ladder.quiet_hours,
-            stopped=self.reminding.why_stopped,
+            gate=self.reminding.gate,
         )
 
     def policies(self) -> tuple[Ladder, Mapping[str, Template], Sending]:
@@ -169,9 +168,10 @@ class Notify(Application):
         else:
             scope = self.authority.scope(person, ROLES)
             wanted["$or"] = [{"recipient": person}, {"organisation": {"$in": sorted(scope)}}]
-        for name in ("obligation", "state"):
-            if name in request:
-                wanted[name] = request[name]
+        if "obligation" in request:
+            wanted["watch"] = request["obligation"]
+        if "state" in request:
+            wanted["state"] = request["state"]
         found, following = self.messages.page(wanted, request.get("cursor"), request["limit"])
         return {"items": [self._view(each) for each in found], "next": following}
 

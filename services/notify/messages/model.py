@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -37,8 +37,10 @@ class State(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+# ``created`` is held back by whoever made it, until ``release_at``; the sender takes up what is queued.
 FINAL = frozenset({State.DELIVERED, State.PERMANENT_FAILURE, State.TECHNICAL_FAILURE, State.SUPPRESSED})
 WAITING = frozenset({State.QUEUED, State.TEMPORARY_FAILURE})
+NOT_OUT = WAITING | {State.CREATED}
 NEXT: Mapping[State, frozenset[State]] = {
     State.CREATED: frozenset({State.QUEUED, State.SUPPRESSED}),
     State.QUEUED: frozenset({State.SENDING, State.SUPPRESSED}),
@@ -88,7 +90,15 @@ class Sending:
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a message is for: it never changes. ``text`` is as it goes out; it names no person."""
+    """What a message is for: it never changes. ``text`` is as it goes out, signature included.
+
+    ``kind`` is what it can be paused and refused by. ``channels`` are the ways to its recipient, the first
+    wanted first; ``channel`` is that one. ``priority``: the lower goes first, 5 is ordinary. ``variables``
+    are the values that filled the template, for a provider that fills its own copy. ``watch`` is what a
+    reminder follows, whatever its kind; ``answers_as`` how the recipient came to answer for it. ``merged``
+    are the messages that a digest stands for; ``request`` is whose event asked for it (``source``, ``event``,
+    ``reference``).
+    """
 
     channel: str
     template: str
@@ -98,11 +108,43 @@ class Purpose:
     round: int
     recipient: str | None
     text: str | None
+    kind: str = "obligation"
+    channels: tuple[str, ...] = ("sms",)
+    priority: int = 5
+    language: str = "zh"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    dedupe: str | None = None
+    watch: str | None = None
+    answers_as: str | None = None
+    merged: tuple[str, ...] = ()
+    request: Mapping[str, str] | None = None
 
     @property
     def message_id(self) -> str:
-        """The same for the same step to the same person: a reminder cannot be made twice."""
-        return derived_id("message", self.obligation or "", str(self.round), self.step, self.recipient or "")
+        """The same for the same ``dedupe``, else for the same step to the same person: nothing is made twice."""
+        if self.dedupe is not None:
+            return derived_id("message", self.dedupe)
+        about = self.watch or self.obligation or ""
+        return derived_id("message", about, str(self.round), self.step, self.recipient or "")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Not now: it is looked at again at ``until``."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Not any more."""
+
+    reason: str
+
+
+# What is said of a message right before it would go out; None lets it go.
+Verdict: TypeAlias = Hold | Stop | None
 
 
 @dataclass(frozen=True)
@@ -121,10 +163,14 @@ class Message:
 
     ``attempts`` counts calls that may have reached the provider, ``asked`` the questions after the last
     one. ``believable_at``: sooner, "never heard of it" may be about a call that is still on its way.
+    ``release_at``: until when it is held back before it is queued. ``merged_into`` is the digest that says
+    it instead.
     """
 
     state: State
     act_at: datetime | None
+    release_at: datetime | None = None
+    merged_into: str | None = None
     attempts: int = 0
     asked: int = 0
     believable_at: datetime | None = None
@@ -145,9 +191,39 @@ def created(now: datetime, due_at: datetime | None, reason: str | None) -> Messa
     return _to(first, State.QUEUED, now, reason, act_at=due_at)
 
 
+def held(now: datetime, until: datetime, reason: str | None) -> Message:
+    """A new message that is not queued before ``until``, and then only by ``release``."""
+    first = Decision(now, State.CREATED, reason, 0)
+    return Message(State.CREATED, act_at=None, release_at=until, reason=reason, decisions=(first,))
+
+
+def defer(message: Message, until: datetime, reason: str, now: datetime) -> Message:
+    """Held back until ``until``; the same reason again is the same decision."""
+    if message.state is not State.CREATED:
+        return message
+    decisions = message.decisions
+    if decisions[-1].reason != reason:
+        decisions = (*decisions, Decision(now, State.CREATED, reason, 0))
+    return replace(message, release_at=until, reason=reason, decisions=decisions)
+
+
+def release(message: Message, now: datetime) -> Message:
+    """Handed to the sender; what is not held back any more stays as it is."""
+    if message.state is not State.CREATED:
+        return message
+    return _to(message, State.QUEUED, now, None, act_at=now)
+
+
+def merge(message: Message, digest: str, now: datetime) -> Message:
+    """A digest says it instead."""
+    if message.state is not State.CREATED:
+        return message
+    return replace(_to(message, State.SUPPRESSED, now, "merged"), merged_into=digest)
+
+
 def suppress(message: Message, reason: str, now: datetime) -> Message:
     """Not to be sent any more. What is on its way, or out, stays as it is."""
-    if message.state not in WAITING:
+    if message.state not in NOT_OUT:
         return message
     return _to(message, State.SUPPRESSED, now, reason)
 
@@ -277,7 +353,7 @@ def _to(
     if state not in NEXT[message.state]:
         raise ValueError(f"a message that is {message.state} does not become {state}")
     decisions = (*message.decisions, Decision(now, state, reason, message.attempts))
-    return replace(message, state=state, act_at=act_at, reason=reason, decisions=decisions)
+    return replace(message, state=state, act_at=act_at, release_at=None, reason=reason, decisions=decisions)
 
 
 class _SendingSchema(Schema):

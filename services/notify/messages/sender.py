@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import eventlet
@@ -16,9 +16,9 @@ from services.chassis.vault import SealBroken, Vault
 from services.notify.channels.model import Answer, Finding
 from services.notify.contacts.store import Contacts
 from services.notify.messages import model
-from services.notify.messages.model import Purpose, Sending, State
+from services.notify.messages.model import Hold, Purpose, Sending, State, Stop, Verdict
 from services.notify.messages.store import Messages
-from services.notify.reminders.model import QuietHours, Reason
+from services.notify.reminders.model import Reason
 
 PAUSE_SECONDS = 1.0
 MOST_PER_ROUND = 200
@@ -43,7 +43,7 @@ class Sender:
 
     A message is claimed by a write that only one can win, then the provider is called, then its answer is
     written. Whoever dies in between leaves a claim that ends; what the provider then says it has is not
-    sent again. ``stopped`` tells, at the last moment, why a message is no longer wanted.
+    sent again. ``gate`` tells, at the last moment, whether a message is still wanted, and wanted now.
     """
 
     def __init__(
@@ -55,8 +55,7 @@ class Sender:
         *,
         channel: Channel | None,
         sending: Sending,
-        quiet_hours: QuietHours | None,
-        stopped: Callable[[Purpose], str | None],
+        gate: Callable[[Purpose, datetime], Verdict],
     ) -> None:
         self._messages = messages
         self._contacts = contacts
@@ -64,8 +63,7 @@ class Sender:
         self._clock = clock
         self._channel = channel
         self._sending = sending
-        self._quiet_hours = quiet_hours
-        self._stopped = stopped
+        self._gate = gate
         self._pool = GreenPool(sending.most_at_once)
         self._under_way: set[str] = set()
         self._stopping = False
@@ -144,16 +142,15 @@ class Sender:
 
     def _send(self, id: str, purpose: Purpose) -> None:  # noqa: A002 - the field's name
         now = self._clock.now()
-        reason = self._stopped(purpose)
-        sealed = None
-        if reason is None:
-            sealed, reason = self._address(purpose.recipient)
+        verdict = self._gate(purpose, now)
+        if isinstance(verdict, Hold):
+            self._messages.change(id, lambda m: model.put_off(m, verdict.until, verdict.reason, now))
+            return
+        sealed, reason = (
+            (None, verdict.reason) if isinstance(verdict, Stop) else self._address(purpose.recipient)
+        )
         if reason is not None:
             self._messages.change(id, lambda m: model.suppress(m, reason, now))
-            return
-        quiet_until = self._quiet_hours.ends_for(now, self._clock.zone) if self._quiet_hours else None
-        if quiet_until is not None:
-            self._messages.change(id, lambda m: model.put_off(m, quiet_until, Reason.QUIET_HOURS, now))
             return
         channel = self._channel
         if channel is None:

@@ -16,11 +16,12 @@ from services.chassis.errors import Conflict
 from services.chassis.pages import page
 from services.chassis.store import Indexes, Store, plain
 from services.contracts.notify_events import MessageChanged
-from services.notify.messages.model import WAITING, Decision, Message, Purpose, State
+from services.notify.messages.model import NOT_OUT, Decision, Message, Purpose, State
 
 _log = structlog.get_logger()
 _REACHED = Counter("jishi_messages", "Messages that reached a state.", ["state", "reason"])
 NEWEST_FIRST = (("created_at", -1),)
+_SPARSE = ("act_at", "release_at")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Messages:
         indexes = Indexes(self._database)
         name = self._documents.name
         indexes.declare(name, "act_at", sparse=True)
-        indexes.declare(name, "obligation")
+        indexes.declare(name, "release_at", sparse=True)
+        indexes.declare(name, "watch", sparse=True)
         indexes.declare(name, [("organisation", 1), ("created_at", -1)])
         indexes.declare(name, [("recipient", 1), ("created_at", -1)])
 
@@ -54,8 +56,10 @@ class Messages:
         """Keep a new message; False where the same step was decided for the same person before."""
         created_at = message.decisions[0].at.isoformat(timespec="milliseconds")
         state = {**asdict(purpose), **_state(message), "created_at": created_at, "sent_to": None}
+        if purpose.watch is None:
+            del state["watch"]  # absent, for the sparse index
         try:
-            self._documents.create(purpose.message_id, state, [_changed(purpose, message)])
+            self._documents.create(purpose.message_id, state, _told(purpose, message))
         except Conflict:
             return False
         _note(purpose.message_id, message)
@@ -78,8 +82,8 @@ class Messages:
             if after is None or after == before:
                 return None
             sealed = {"sent_to": sent_to} if sent_to is not None else {}
-            events = [_changed(_purpose(state), after)] if after.state is not before.state else []
-            kept: dict[str, Any] = {name: value for name, value in state.items() if name != "act_at"}
+            events = _told(_purpose(state), after) if after.state is not before.state else []
+            kept: dict[str, Any] = {name: value for name, value in state.items() if name not in _SPARSE}
             return Change({**kept, **_state(after), **sealed}, events)
 
         self._documents.change(message, change)
@@ -99,11 +103,16 @@ class Messages:
         found = self._documents.find({"act_at": {"$lte": now}}, sort=(("act_at", 1),), limit=limit)
         return [each.id for each in found]
 
-    def waiting_for(self, obligation: str) -> list[str]:
-        """Messages about ``obligation`` that have not gone out."""
-        states = sorted(WAITING)
-        found = self._documents.find({"obligation": obligation, "state": {"$in": states}}, limit=0)
-        return [each.id for each in found]
+    def to_release(self, now: datetime, limit: int) -> list[Stored]:
+        """Messages that are held back and may be released, the longest waiting first."""
+        wanted = {"release_at": {"$lte": now}}
+        found = self._documents.find(wanted, sort=(("release_at", 1),), limit=limit)
+        return [_stored(each) for each in found]
+
+    def waiting_for(self, watch: str) -> list[str]:
+        """Messages about what ``watch`` follows that have not gone out."""
+        found = self._documents.find({"watch": watch}, limit=0)
+        return [each.id for each in found if State(each.state["state"]) in NOT_OUT]
 
     def page(
         self,
@@ -119,6 +128,11 @@ class Messages:
 def _note(id: str, message: Message) -> None:  # noqa: A002 - the field's name
     _REACHED.labels(str(message.state), message.reason or "").inc()
     _log.info("message changed", message=id, state=str(message.state), reason=message.reason)
+
+
+def _told(purpose: Purpose, message: Message) -> list[NewEvent]:
+    """What is published when ``message`` reached its state."""
+    return [_changed(purpose, message)]
 
 
 def _changed(purpose: Purpose, message: Message) -> NewEvent:
@@ -138,8 +152,9 @@ def _state(message: Message) -> dict[str, Any]:
     state: dict[str, Any] = plain(asdict(message))
     state["state"] = str(message.state)
     state["decisions"] = [{**each, "state": str(each["state"])} for each in state["decisions"]]
-    if message.act_at is None:
-        del state["act_at"]  # absent, so that the sparse index holds only what is to be done
+    for name in _SPARSE:
+        if state[name] is None:
+            del state[name]  # absent, so that the sparse index holds only what is to be done
     return state
 
 
@@ -149,7 +164,10 @@ def _stored(document: Document) -> Stored:
 
 
 def _purpose(state: Mapping[str, Any]) -> Purpose:
-    return Purpose(**{name: state[name] for name in Purpose.__dataclass_fields__})
+    # What an older release wrote lacks what was added since.
+    kept = {name: state[name] for name in Purpose.__dataclass_fields__ if name in state}
+    lists = {name: tuple(kept[name]) for name in ("channels", "merged") if name in kept}
+    return Purpose(**{**kept, **lists})
 
 
 def _message(state: Mapping[str, Any]) -> Message:

@@ -14,7 +14,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable
 from services.notify.contacts.store import Contacts, OrganisationNames
 from services.notify.messages import model as messages_model
-from services.notify.messages.model import Message, Purpose
+from services.notify.messages.model import Hold, Message, Purpose, Stop, Verdict
 from services.notify.messages.store import Messages
 from services.notify.reminders import model
 from services.notify.reminders.model import Head, Ladder, Level, Reason, Reminder, Rung, Watch
@@ -100,11 +100,18 @@ class Reminding:
             self._wake()
         return len(due)
 
-    def why_stopped(self, purpose: Purpose) -> str | None:
-        """Why a message that waits is not wanted any more; None where it is."""
-        if purpose.obligation is None:
+    def gate(self, purpose: Purpose, now: datetime) -> Verdict:
+        """Whether a message may go out at ``now``: not where it is wanted no more, nor in quiet hours."""
+        if reason := self._why_stopped(purpose):
+            return Stop(reason)
+        quiet = self._ladder.quiet_hours
+        quiet_until = quiet.ends_for(now, self._clock.zone) if quiet else None
+        return Hold(quiet_until, str(Reason.QUIET_HOURS)) if quiet_until else None
+
+    def _why_stopped(self, purpose: Purpose) -> str | None:
+        if purpose.watch is None:
             return None
-        watch, _ = self._watches.get(purpose.obligation)
+        watch, _ = self._watches.get(purpose.watch)
         if watch is None:
             return None
         if watch.round != purpose.round:
@@ -142,6 +149,7 @@ class Reminding:
             step=reminder.step,
             organisation=watch.organisation,
             obligation=watch.obligation,
+            watch=watch.obligation,
             round=watch.round,
             recipient=reminder.recipient,
             text=None if reminder.suppressed else self._text(template, watch),

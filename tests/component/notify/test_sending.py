@@ -121,7 +121,8 @@ def test_the_store_finds_what_is_due_by_an_index(queued: Desk) -> None:
     database = queued.application.database
     for collection, wanted in (
         ("messages", {"act_at": {"$lte": queued.clock.now()}}),
-        ("messages", {"obligation": "obligation-1"}),
+        ("messages", {"release_at": {"$lte": queued.clock.now()}}),
+        ("messages", {"watch": "obligation-1"}),
         ("watches", {"next_at": {"$lte": queued.clock.now()}}),
     ):
         plan = str(database[collection].find(wanted).explain()["queryPlanner"]["winningPlan"])
