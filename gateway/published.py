@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.chassis.contract import EventContract
 from services.contracts import (  # noqa: F401 - each registers its contracts
     campus_events,
+    evaluation_assessment_events,
     evaluation_events,
     feedback_events,
     notify_events,

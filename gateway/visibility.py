@@ -271,7 +271,14 @@ OWNER: Mapping[str, tuple[str, ...]] = {
     "feedback.result.returned.v1": (*_MEASURE, "title"),
 }
 # Shown to nobody as it happens: each reading of it is on record, which a stream is not.
-NOBODY: Mapping[str, tuple[str, ...]] = {"records.sanction.changed.v1": ()}
+NOBODY: Mapping[str, tuple[str, ...]] = {
+    "records.sanction.changed.v1": (),
+    # What was said or found of somebody: evaluation decides on every read who may know of it.
+    "evaluation.assessment.given.v1": (),
+    "evaluation.assessment.withdrawn.v1": (),
+    "evaluation.finding.recorded.v1": (),
+    "evaluation.finding.lifted.v1": (),
+}
 
 
 @dataclass(frozen=True)

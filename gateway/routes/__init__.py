@@ -3,6 +3,7 @@
 from gateway.auth import demo
 from gateway.routes import (
     activities,
+    assessments,
     attending,
     ballots,
     bulletins,
@@ -23,6 +24,7 @@ from gateway.routes import (
     plans,
     programmes,
     sanctions,
+    scores,
     structure,
     tasks,
     thoughts,
@@ -58,6 +60,8 @@ ROUTES = (
     *uploads.ROUTES,
     *downloads.ROUTES,
     *evaluation.ROUTES,
+    *scores.ROUTES,
+    *assessments.ROUTES,
     *notify.ROUTES,
     *tickets.ROUTES,
     *ballots.ROUTES,

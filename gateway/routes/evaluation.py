@@ -1,4 +1,4 @@
-"""Addresses of the evaluation service: obligations and scores, each with its explanation."""
+"""Addresses of what organisations owe, each obligation with its explanation."""
 
 from __future__ import annotations
 
@@ -37,30 +37,6 @@ ROUTES = (
         "Why an obligation stands as it does",
         "obligations",
         call=Call("evaluation.explain_obligation", rpc.ExplainObligation, rpc.ObligationExplanation),
-        permission=_READER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/scores",
-        "Scores of a year",
-        "scores",
-        call=Call("evaluation.list_scores", rpc.ListScores, rpc.ScorePage),
-        permission=_READER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/scores/{organisation}",
-        "An organisation's score of a year",
-        "scores",
-        call=Call("evaluation.get_score", rpc.GetScore, rpc.Score),
-        permission=_READER,
-    ),
-    Route(
-        "GET",
-        "/api/v1/scores/{organisation}/explanation",
-        "Where every point of a score comes from",
-        "scores",
-        call=Call("evaluation.explain_score", rpc.ExplainScore, rpc.ScoreExplanation),
         permission=_READER,
     ),
 )

@@ -28,7 +28,7 @@ class YamlError(Exception):
 
 @dataclass(frozen=True)
 class Lines:
-    """Where each key stands."""
+    """Where each key stands, and each item of a list, whose key is ``[0]``."""
 
     by_path: Mapping[tuple[str, ...], int]
 
@@ -90,4 +90,6 @@ def _walk(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], i
             _walk(value, at, lines)
     elif isinstance(node, yaml.SequenceNode):
         for position, each in enumerate(node.value):
-            _walk(each, (*path, f"[{position}]"), lines)
+            at = (*path, f"[{position}]")
+            lines[at] = each.start_mark.line + 1
+            _walk(each, at, lines)

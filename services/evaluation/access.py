@@ -43,6 +43,10 @@ class Access:
         self.require(organisation)
         return self.readable().intersection(self._authority.subtree(organisation))
 
+    def path(self, organisation: str) -> list[str]:
+        """The ids from the root down to ``organisation``."""
+        return self._authority.path(organisation)
+
     def own(self) -> set[str]:
         """Where the caller holds a post, with the groups of a branch, and the branch they belong to."""
         return self.duties() | self._round(context.actor())

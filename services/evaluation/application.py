@@ -4,42 +4,61 @@ from __future__ import annotations
 
 from services.chassis.application import Application
 from services.chassis.envelope import Event
+from services.chassis.policies import load_all
 from services.evaluation.access import Access
+from services.evaluation.assessments.assessing import Assessing
+from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.store import Ledger
+from services.evaluation.indicators.measures import Registry, forbidden
+from services.evaluation.indicators.reading import load_policies
 from services.evaluation.obligations.store import ObligationRows
 from services.evaluation.projection.projector import Projector
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.units import Units
 from services.evaluation.reading import Reading
 from services.evaluation.rulebook import Packs
+from services.evaluation.scores.reading import ScoreReading
 
 
 class Evaluation(Application):
     """Policies, ledger, standings, and the answers read from them."""
 
     def compose(self) -> None:
-        packs = Packs(self.packs("frequency-*.yaml"), self.packs("scoring-*.yaml"))
+        policies = self.folder / "policies"
+        registry = Registry(forbidden(load_all(policies, "forbidden-measures-*.yaml")))
+        packs = Packs(self.packs("frequency-*.yaml"), load_policies(policies, registry))
         packs.require(self.clock.today())
         rows, units = ObligationRows(self.database), Units(self.database)
         self.standings = Standings(self.database, self.clock, self.relay)
         self.projector = Projector(
             database=self.database,
             clock=self.clock,
-            rulebook=packs.rulebook,
+            rulebook=lambda: packs.rulebook,
             ledger=Ledger(self.database),
+            marks=MarkLedger(self.database),
             standings=self.standings,
             rows=rows,
             units=units,
         )
+        access = Access(self.authority)
         self.reading = Reading(
-            database=self.database,
             clock=self.clock,
             catalogue=self.catalogue,
-            access=Access(self.authority),
+            access=access,
             packs=packs,
             rows=rows,
             standings=self.standings,
             units=units,
+        )
+        self.assessing = Assessing(self, packs)
+        self.scores = ScoreReading(
+            database=self.database,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            access=access,
+            packs=packs,
+            standings=self.standings,
+            burden_pack=load_all(policies, "burden-*.yaml")[0],
         )
 
     # -- what records tells --------------------------------------------------------------------

@@ -13,6 +13,13 @@ from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
 from services.chassis.subscribe import Order, subscribe
 from services.contracts import evaluation_rpc as asked
+from services.contracts.evaluation_assessment_events import (
+    AssessmentGiven,
+    AssessmentWithdrawn,
+    FindingLifted,
+    FindingRecorded,
+)
+from services.contracts.feedback_events import RoundClosed
 from services.contracts.records_events import (
     ActivityApproved,
     ActivityReturned,
@@ -21,11 +28,13 @@ from services.contracts.records_events import (
     PostChanged,
 )
 from services.evaluation.application import Evaluation
+from services.evaluation.assessments.entrypoints import AssessmentsTable
+from services.evaluation.scores.entrypoints import ScoresTable
 
 Request = Mapping[str, Any]
 
 
-class EvaluationService:
+class EvaluationService(AssessmentsTable, ScoresTable):
     """Turns what happened into what it is worth, and says why."""
 
     name = "evaluation"
@@ -43,6 +52,21 @@ class EvaluationService:
     )
     def fold(self, events: list[Event]) -> None:
         self.evaluation.projector.fold(events)
+
+    # The ledger of marks is the inbox, as above.
+    @subscribe_batch(
+        AssessmentGiven,
+        AssessmentWithdrawn,
+        FindingRecorded,
+        FindingLifted,
+        RoundClosed,
+        queue="evaluation.marks",
+        most=200,
+        transaction=False,
+        inbox=False,
+    )
+    def mark(self, events: list[Event]) -> None:
+        self.evaluation.projector.mark(events)
 
     @subscribe(
         OrganisationChanged,
@@ -84,15 +108,3 @@ class EvaluationService:
     @rpc(request=asked.MyDuties, response=asked.Duties)
     def my_duties(self, request: Request) -> Mapping[str, Any]:
         return self.evaluation.reading.my_duties(request)
-
-    @rpc(request=asked.GetScore, response=asked.Score)
-    def get_score(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.get_score(request)
-
-    @rpc(request=asked.ListScores, response=asked.ScorePage)
-    def list_scores(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.list_scores(request)
-
-    @rpc(request=asked.ExplainScore, response=asked.ScoreExplanation)
-    def explain_score(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.explain_score(request)

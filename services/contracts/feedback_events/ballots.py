@@ -38,6 +38,12 @@ class CellResult(Schema):
         required=True, allow_none=True, metadata={"description": "null where it is too few, or would tell it"}
     )
     answers = fields.List(fields.Nested(QuestionResult), required=True)
+    points = fields.Decimal(
+        allow_none=True,
+        as_string=True,
+        places=2,
+        metadata={"description": "what is told of the answers, weighted, 0 to 100; null where nothing is"},
+    )
 
 
 class SubjectScore(Schema):
@@ -45,6 +51,12 @@ class SubjectScore(Schema):
 
     subject = fields.String(required=True, metadata={"description": "person id"})
     points = fields.Decimal(required=True, allow_none=True, as_string=True, places=2)
+    own = fields.Decimal(
+        allow_none=True,
+        as_string=True,
+        places=2,
+        metadata={"description": "what they said of themselves, by name, 0 to 100; null where they did not"},
+    )
 
 
 class RoundOpened(_Round):

@@ -40,6 +40,37 @@ class Evidence:
         ]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """What reviewers or a ballot gave in one year, or what somebody found: as far as a score counts it.
+
+    ``family`` is one of ``assessments``, ``ballots`` and ``findings``, and ``name`` which of them. ``points``
+    are hundredths of a hundred points; of a finding it counts that it is there. ``criteria`` are the points
+    by criterion. ``id`` names the assessment, the finding or the round.
+    """
+
+    id: str
+    family: str
+    name: str
+    part: str | None
+    subject: str
+    given_on: date
+    points: int
+    criteria: tuple[tuple[str, int], ...] = ()
+
+    def packed(self) -> list[Any]:
+        """The compact form in which a standing keeps it; ``unpacked_mark`` is its inverse."""
+        given = self.given_on.isoformat()
+        return [self.family, self.name, self.part, self.subject, given, self.points, self.criteria]
+
+
+def unpacked_mark(id_: str, packed: list[Any]) -> Mark:
+    """The mark that ``packed`` was made of."""
+    family, name, part, subject, given_on, points, criteria = packed
+    pairs = tuple((criterion, value) for criterion, value in criteria)
+    return Mark(id_, family, name, part, subject, date.fromisoformat(given_on), points, pairs)
+
+
 def unpacked(activity: str, packed: list[Any]) -> Evidence:
     """The evidence that ``packed`` was made of."""
     sequence, organisation, kind, held_on, *rest = packed

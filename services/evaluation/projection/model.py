@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from services.chassis.contract import NewEvent
 from services.chassis.identity import derived_id
 from services.contracts.evaluation_events import ScoreChanged
-from services.evaluation.evidence.model import Evidence, newest
+from services.evaluation.evidence.model import Evidence, Mark, newest
+from services.evaluation.indicators.model import ORGANISATION
 from services.evaluation.obligations.model import (
     EXEMPTED,
     MISSED,
@@ -28,9 +29,9 @@ from services.evaluation.obligations.model import (
 )
 from services.evaluation.obligations.spans import Spans, began, spans
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.scores.model import Breakdown, in_points, score
+from services.evaluation.scores.methods import Material
+from services.evaluation.scores.model import Breakdown, in_points, material_of, score
 
-SCORED = "branch"
 MONTHS_BACK = 6
 
 
@@ -81,6 +82,7 @@ class Standing:
     settled: bool = False
     enrolled: Mapping[str, Enrolled] = field(default_factory=dict)
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)  # by obligation id
     scores: Mapping[int, Scored] = field(default_factory=dict)  # by year
 
@@ -150,6 +152,7 @@ def turn(
     *,
     today: date,
     evidence: Iterable[Evidence] = (),
+    marks: Mapping[str, Mark] | None = None,
     settle: bool = False,
     anew: bool = False,
 ) -> Turn:
@@ -160,7 +163,7 @@ def turn(
     what was told wrongly is told again.
 
     Idempotent, and independent of the order of the evidence: the events differ with the way, the
-    standing it ends in does not.
+    standing it ends in does not. ``marks``: all that reviewers and ballots gave, where it was read anew.
     """
     known = {} if anew else standing.evidence
     fresh = newest(known, evidence)
@@ -170,6 +173,7 @@ def turn(
         as_of=day,
         settled=standing.settled or settle,
         evidence={**known, **fresh},
+        marks=standing.marks if marks is None else marks,
     )
     owed = owed_by(turning, rulebook)
     changed: list[Obligation] = []
@@ -189,6 +193,9 @@ def turn(
     # An amended record may be of another year than before: that year has lost it.
     touched |= {known[activity].held_on.year for activity in fresh.keys() & known.keys()}
     touched |= {each.period.first.year for each in changed} | {day.year}
+    if turning.marks != standing.marks:
+        given = (*turning.marks.values(), *standing.marks.values())
+        touched |= {each.given_on.year for each in given}
     if anew:
         touched |= standing.scores.keys()
     scores, score_events = _scores(turning, rulebook, owed, sorted(touched))
@@ -262,13 +269,21 @@ def breakdown(
     standing: Standing, rulebook: Rulebook, owed: Iterable[Obligation], year: int
 ) -> Breakdown | None:
     """The unit's score of ``year`` with its reasons; None where the unit is not scored in that year."""
-    unit, policy = standing.enrolled.get(standing.unit), rulebook.policy_of(year)
-    if unit is None or policy is None or unit.organisation.kind != SCORED or year < unit.since.year:
+    unit = standing.enrolled.get(standing.unit)
+    if unit is None or year < unit.since.year:
         return None
-    return score(
-        policy,
+    policy = rulebook.scoring.policy_of(ORGANISATION, unit.organisation.kind, year)
+    if policy is None:
+        return None
+    return score(policy, material(standing, owed, year))
+
+
+def material(standing: Standing, owed: Iterable[Obligation], year: int) -> Material:
+    """What counts of the unit's ``year``."""
+    return material_of(
         [each for each in standing.evidence.values() if each.held_on.year == year],
         [each for each in owed if each.period.first.year == year],
+        [each for each in standing.marks.values() if each.given_on.year == year],
     )
 
 

@@ -18,7 +18,8 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Permanent, Unavailable
 from services.chassis.store import Store, in_transaction
 from services.contracts.records_events import ActivityApproved
-from services.evaluation.evidence.model import Evidence, evidence_of
+from services.evaluation.evidence.marks import MarkLedger
+from services.evaluation.evidence.model import Evidence, Mark, evidence_of
 from services.evaluation.evidence.store import Ledger
 from services.evaluation.obligations.model import Organisation
 from services.evaluation.obligations.store import ObligationRows, Row
@@ -43,8 +44,9 @@ class Projector:
         *,
         database: Store,
         clock: Clock,
-        rulebook: Rulebook,
+        rulebook: Callable[[], Rulebook],
         ledger: Ledger,
+        marks: MarkLedger,
         standings: Standings,
         rows: ObligationRows,
         units: Units,
@@ -53,6 +55,7 @@ class Projector:
         self._clock = clock
         self._rulebook = rulebook
         self._ledger = ledger
+        self._marks = marks
         self._standings = standings
         self._rows = rows
         self._units = units
@@ -75,12 +78,31 @@ class Projector:
         today = self._clock.today()
 
         def decide(standing: Standing) -> Turn:
-            return turn(standing, self._rulebook, today=today, evidence=by_unit[standing.unit])
+            return turn(standing, self._rulebook(), today=today, evidence=by_unit[standing.unit])
 
         try:
             self._turn(by_unit, decide, causes, entering.wait)
         finally:
             entering.wait()
+
+    def mark(self, events: Sequence[Event]) -> None:
+        """Enter what reviewers and ballots gave, and score anew the organisations that it is about.
+
+        Raises ``UnknownOrganisation`` where it was given at one that is not known yet.
+        """
+        self._units.of({event.data["organisation"] for event in events})
+        causes = {
+            event.data.get("subject", event.data["organisation"]): _caused_by(event) for event in events
+        }
+        today = self._clock.today()
+
+        def decide(standing: Standing) -> Turn:
+            return turn(standing, self._rulebook(), today=today, marks=self._marked(standing.unit))
+
+        self._turn(sorted(self._marks.add(events)), decide, causes)
+
+    def _marked(self, unit: str) -> Mapping[str, Mark]:
+        return self._marks.of([unit]).get(unit, {})
 
     def _units_of(self, told: Sequence[Evidence]) -> dict[str, str]:
         """By activity the unit where it counts: its organisation's, unless it counts in one that this left.
@@ -97,13 +119,13 @@ class Projector:
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
-        self._turn(self._standings.units(), lambda standing: turn(standing, self._rulebook, today=today))
+        self._turn(self._standings.units(), lambda standing: turn(standing, self._rulebook(), today=today))
 
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()
         while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
-            self._turn(quiet, lambda standing: turn(standing, self._rulebook, today=today, settle=True))
+            self._turn(quiet, lambda standing: turn(standing, self._rulebook(), today=today, settle=True))
             self._standings.settled(quiet)
 
     def enrol(self, told: Mapping[str, Any], sequence: int) -> None:
@@ -129,13 +151,13 @@ class Projector:
             self._turn(
                 (before,),
                 lambda standing: turn(
-                    left(standing, organisation.id, sequence, today=today), self._rulebook, today=today
+                    left(standing, organisation.id, sequence, today=today), self._rulebook(), today=today
                 ),
             )
 
         def decide(standing: Standing) -> Turn:
             joined = enrolled(standing, organisation, sequence, today=today, moved=moved)
-            return turn(joined, self._rulebook, today=today)
+            return turn(joined, self._rulebook(), today=today)
 
         self._turn((unit,), decide)
         # Last, so that evidence comes only to a unit that knows the organisation.
@@ -150,7 +172,14 @@ class Projector:
         today = self._clock.today()
 
         def decide(standing: Standing) -> Turn:
-            return turn(standing, self._rulebook, today=today, evidence=self._ledger.of(unit), anew=True)
+            return turn(
+                standing,
+                self._rulebook(),
+                today=today,
+                evidence=self._ledger.of(unit),
+                marks=self._marked(unit),
+                anew=True,
+            )
 
         self._turn((unit,), decide)
 

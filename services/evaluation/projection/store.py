@@ -16,7 +16,7 @@ from services.chassis.context import Context
 from services.chassis.envelope import seal
 from services.chassis.relay import Relay
 from services.chassis.store import Indexes, Record, Store, answering, on_commit, session
-from services.evaluation.evidence.model import unpacked
+from services.evaluation.evidence.model import unpacked, unpacked_mark
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
 from services.evaluation.projection.model import Enrolled, Scored, Standing, Told, Turn
@@ -174,6 +174,8 @@ def _write(written: Written, sealed: Sequence[Record], now: datetime) -> Replace
         "evidence": _text({id_: each.packed() for id_, each in after.evidence.items()}),
         **_told_packed(after.told),
     }
+    if after.marks or met.standing.marks:
+        state["marks"] = _text({id_: each.packed() for id_, each in after.marks.items()})
     version, sequence = met.version + 1, met.sequence + len(sealed)
     guard: Record = {"_id": after.unit, "version": met.version}
     if met.waiting:
@@ -255,6 +257,7 @@ def _met(found: Record) -> Met:
         settled=found["settled"],
         enrolled={id_: _enrolled(id_, each) for id_, each in json.loads(found.get("enrolled", "{}")).items()},
         evidence={id_: unpacked(id_, each) for id_, each in json.loads(found.get("evidence", "{}")).items()},
+        marks={id_: unpacked_mark(id_, each) for id_, each in json.loads(found.get("marks", "{}")).items()},
         told=_told(found),
         scores={int(year): scored(each) for year, each in found.get("scores", {}).items()},
     )

@@ -1,59 +1,51 @@
-"""The score of a branch's year: a pure function of the policy, the evidence and the obligations.
+"""The score of a year: a pure function of the policy and the evidence, with the reason for every point.
 
 Points are whole hundredths throughout, so that the same input gives the same bytes everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
 
-from services.evaluation.evidence.model import Evidence
-from services.evaluation.obligations.model import (
-    FULFILLED,
-    FULFILLED_LATE,
-    MISSED,
-    OVERDUE,
-    Obligation,
-)
+from services.evaluation.evidence.model import Evidence, Mark
+from services.evaluation.indicators.model import WHOLE, ZERO, Indicator, Policy
+from services.evaluation.obligations.model import Obligation
+from services.evaluation.scores.methods import Material, Measured, counted, measured
 
 UNRATED = "unrated"
-DECIDED = (FULFILLED, FULFILLED_LATE, OVERDUE, MISSED)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How much each indicator is worth. All amounts of points are hundredths.
-
-    ``frequency`` names a weight per rule. An indicator with nothing to measure yet is left out and its
-    weight spread over the others (``renormalise``), or counts as zero. Deductions never take more than
-    was earned.
-    """
-
-    id: str
-    frequency: Mapping[str, int]
-    made_up_percent: int
-    attendance: int
-    attendance_target_percent: int
-    timeliness: int
-    minutes_deduction: int
-    minutes_deduction_most: int
-    renormalise: bool
-    bands: Sequence[tuple[str, int]]  # name and its least points, best first
 
 
 @dataclass(frozen=True)
 class Line:
-    """Why ``points`` of at most ``most`` hundredths were given; ``facts`` fill the text of the reason."""
+    """Why ``points`` of at most ``most`` hundredths were given; ``facts`` fill the text of the reason.
+
+    ``within`` are the ids of the groups above it, from the top.
+    """
 
     indicator: str
+    method: str
     points: int
     most: int
     facts: Mapping[str, int] = field(default_factory=dict)
     records: tuple[str, ...] = ()
     obligations: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    criteria: tuple[tuple[str, int], ...] = ()
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vetoed:
+    """A veto that holds, the band it keeps below, and what it rests on."""
+
+    veto: str
+    keeps_below: str
+    count: int
+    obligations: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +57,7 @@ class Breakdown:
     band: str
     evidence: int
     lines: tuple[Line, ...]
+    vetoes: tuple[Vetoed, ...] = ()
 
 
 def in_points(hundredths: int) -> Decimal:
@@ -72,108 +65,85 @@ def in_points(hundredths: int) -> Decimal:
     return Decimal(hundredths).scaleb(-2).quantize(Decimal("0.01"))
 
 
-def score(policy: Policy, evidence: Iterable[Evidence], obligations: Iterable[Obligation]) -> Breakdown:
+def material_of(
+    evidence: Iterable[Evidence] = (), obligations: Iterable[Obligation] = (), marks: Iterable[Mark] = ()
+) -> Material:
+    """What counts of one year, in a fixed order whichever order it came in."""
+    return Material(
+        records=tuple(sorted((each for each in evidence if each.counts), key=attrgetter("activity"))),
+        obligations=tuple(
+            sorted(obligations, key=lambda each: (each.rule.id, each.organisation, each.period.first))
+        ),
+        marks=tuple(sorted(marks, key=lambda each: (each.id, each.part or ""))),
+    )
+
+
+def score(policy: Policy, material: Material) -> Breakdown:
     """What one year is worth under ``policy``.
 
-    ``evidence`` is the year's, ``obligations`` those of the year's periods; the order of neither matters.
-    Only obligations that are decided count: what is still open neither earns nor costs.
+    Only obligations that are decided count: what is still open neither earns nor costs. Bonuses never lead
+    beyond a hundred points, deductions never below none.
     """
-    records = sorted((each for each in evidence if each.counts), key=attrgetter("activity"))
-    owed = sorted(obligations, key=lambda each: (each.rule.id, each.organisation, each.period.first))
-    measures = [
-        *(_frequency(policy, rule, owed) for rule in sorted(policy.frequency)),
-        _attendance(policy, records),
-        _timeliness(policy, records),
-    ]
-    lines = _weighed(policy, [each for each in measures if each is not None])
-    earned = sum(line.points for line in lines)
-    deduction = _minutes(policy, records, earned)
-    if deduction is not None:
-        lines.append(deduction)
+    found = {each.id: measured(each, material) for top in policy.indicators for each in top.leaves()}
+    lines = list(_shared(policy.indicators, WHOLE, found, ()))
     points = sum(line.points for line in lines)
-    return Breakdown(policy.id, points, _band(policy, points, lines), len(records), tuple(lines))
+    for each in policy.bonuses:
+        lines += (line := _counted(each, material, room=WHOLE - points))
+        points += sum(added.points for added in line)
+    for each in policy.deductions:
+        lines += (line := _counted(each, material, room=points))
+        points += sum(added.points for added in line)
+    vetoes = tuple(_vetoes(policy, material))
+    band = _band(policy, points, vetoes) if lines else UNRATED
+    return Breakdown(policy.id, points, band, len(material.records), tuple(lines), vetoes)
 
 
-@dataclass(frozen=True)
-class _Measure:
-    """One indicator before weighing: ``reached`` out of ``target``; a target of 0 is not measured."""
+def _shared(
+    indicators: Sequence[Indicator], most: int, found: Mapping[str, Measured | None], within: tuple[str, ...]
+) -> Iterator[Line]:
+    """``most`` shared by weight among what can be measured, from the top down.
 
-    indicator: str
-    weight: int
-    reached: int
-    target: int
-    facts: Mapping[str, int]
-    records: tuple[str, ...] = ()
-    obligations: tuple[str, ...] = ()
-
-
-def _frequency(policy: Policy, rule: str, owed: Sequence[Obligation]) -> _Measure | None:
-    """None where the rule owes nothing: a branch without a committee is not measured by its meetings."""
-    mine = [each for each in owed if each.rule.id == rule]
-    if not mine:
-        return None
-    decided = [each for each in mine if each.state in DECIDED]
-    on_time = sum(each.state == FULFILLED for each in decided)
-    made_up = sum(each.state == FULFILLED_LATE for each in decided)
-    return _Measure(
-        indicator=f"frequency.{rule}",
-        weight=policy.frequency[rule],
-        reached=on_time * 100 + made_up * policy.made_up_percent,
-        target=len(decided) * 100,
-        facts={
-            "decided": len(decided),
-            "on_time": on_time,
-            "made_up": made_up,
-            "lacking": len(decided) - on_time - made_up,
-        },
-        records=tuple(activity for each in decided for activity in each.taken),
-        obligations=tuple(each.id for each in decided),
-    )
-
-
-def _attendance(policy: Policy, records: Sequence[Evidence]) -> _Measure:
-    """Present of those expected and not excused, over all records; the target is full marks."""
-    counted = [each for each in records if each.expected > 0]
-    present = sum(min(each.present, each.expected) for each in counted)
-    entitled = sum(max(each.expected - each.excused, min(each.present, each.expected)) for each in counted)
-    target = entitled * policy.attendance_target_percent
-    return _Measure(
-        indicator="attendance",
-        weight=policy.attendance,
-        reached=min(present * 100, target),
-        target=target,
-        facts={"present": present, "entitled": entitled, "target": policy.attendance_target_percent},
-        records=tuple(each.activity for each in counted),
-    )
-
-
-def _timeliness(policy: Policy, records: Sequence[Evidence]) -> _Measure:
-    late = tuple(each.activity for each in records if each.late)
-    return _Measure(
-        indicator="timeliness",
-        weight=policy.timeliness,
-        reached=len(records) - len(late),
-        target=len(records),
-        facts={"records": len(records), "late": len(late)},
-        records=late,
-    )
-
-
-def _weighed(policy: Policy, measures: Sequence[_Measure]) -> list[Line]:
-    measured = [each for each in measures if each.target or not policy.renormalise]
-    whole = sum(policy.frequency.values()) + policy.attendance + policy.timeliness
-    mosts = shares(whole, [each.weight for each in measured])
-    return [
-        Line(
-            indicator=each.indicator,
-            points=most * each.reached // each.target if each.target else 0,
-            most=most,
-            facts=each.facts,
-            records=each.records,
-            obligations=each.obligations,
+    What cannot be measured yet is left out, and its weight spread over its siblings; or it counts as nothing
+    where the policy says ``zero``.
+    """
+    counting = [each for each in indicators if any(_counts(leaf, found) for leaf in each.leaves())]
+    mosts = shares(most, [each.weight for each in counting])
+    for each, share in zip(counting, mosts, strict=True):
+        if each.parts:
+            yield from _shared(each.parts, share, found, (*within, each.id))
+            continue
+        what = found[each.id]
+        assert what is not None
+        yield Line(
+            indicator=each.id,
+            method=str(each.method),
+            points=share * what.reached // what.target if what.target else 0,
+            most=share,
+            facts=what.facts,
+            records=what.records,
+            obligations=what.obligations,
+            marks=what.marks,
+            criteria=what.criteria,
+            within=within,
         )
-        for each, most in zip(measured, mosts, strict=True)
-    ]
+
+
+def _counts(leaf: Indicator, found: Mapping[str, Measured | None]) -> bool:
+    what = found[leaf.id]
+    return what is not None and bool(what.target or leaf.missing == ZERO)
+
+
+def _counted(indicator: Indicator, material: Material, *, room: int) -> list[Line]:
+    """A deduction, or a bonus, of at most ``room``; nothing where there is nothing to count."""
+    assert indicator.measure is not None
+    found = counted(indicator.measure, material)
+    if not found.count:
+        return []
+    amount = min(found.count * indicator.each, indicator.at_most, room)
+    facts = {"count": found.count, "each": indicator.each, "at_most": indicator.at_most}
+    signed = amount if indicator.method == "bonus" else -amount
+    basis = (found.records, found.obligations, found.marks)
+    return [Line(indicator.id, str(indicator.method), signed, 0, facts, *basis)]
 
 
 def shares(whole: int, weights: Sequence[int]) -> list[int]:
@@ -188,15 +158,17 @@ def shares(whole: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def _minutes(policy: Policy, records: Sequence[Evidence], earned: int) -> Line | None:
-    lacking = tuple(each.activity for each in records if not each.has_minutes)
-    if not lacking or not policy.minutes_deduction:
-        return None
-    deduction = min(len(lacking) * policy.minutes_deduction, policy.minutes_deduction_most, earned)
-    return Line("minutes", -deduction, 0, {"records": len(lacking)}, lacking)
+def _vetoes(policy: Policy, material: Material) -> Iterator[Vetoed]:
+    for each in policy.vetoes:
+        found = counted(each.measure, material)
+        if found.count >= each.at_least:
+            yield Vetoed(each.id, each.keeps_below, found.count, found.obligations, found.marks)
 
 
-def _band(policy: Policy, points: int, lines: Sequence[Line]) -> str:
-    if not lines:
-        return UNRATED
-    return next((name for name, least in policy.bands if points >= least), policy.bands[-1][0])
+def _band(policy: Policy, points: int, vetoes: Sequence[Vetoed]) -> str:
+    rank = next(
+        at for at, band in enumerate(policy.bands) if points >= band.least or band is policy.bands[-1]
+    )
+    for each in vetoes:
+        rank = max(rank, policy.rank(each.keeps_below) + 1)
+    return policy.bands[rank].name

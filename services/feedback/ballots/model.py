@@ -253,7 +253,12 @@ def closed(
     told = suppress(leaves, dict(state["nodes"]), smallest=asked["smallest_cell"])
     results = [_shown(node, cell, asked) for node, cell in sorted(told.items())]
     scores = [
-        {"subject": each, "points": points(asked, each, told, selves.get(each))} for each in state["subjects"]
+        {
+            "subject": each,
+            "points": points(asked, each, told, selves.get(each)),
+            "own": _rounded(_of_self(asked, selves[each])) if each in selves else None,
+        }
+        for each in state["subjects"]
     ]
     after = {**state, "state": "closed", "closed_on": today, "results": results, "scores": scores}
     happened = RoundClosed.of(
@@ -290,7 +295,11 @@ def points(
         total += part["weight"] * (value or Decimal(0))
     if not weights or all(told[node].ballots is None for node in told if node.startswith(f"{subject}/")):
         return None
-    return (total / weights).quantize(_HUNDREDTH, ROUND_HALF_UP)
+    return _rounded(total / weights)
+
+
+def _rounded(points: Decimal | None) -> Decimal | None:
+    return None if points is None else points.quantize(_HUNDREDTH, ROUND_HALF_UP)
 
 
 def published(id: str, state: State, today: date) -> Change:  # noqa: A002 - the field's name
@@ -346,7 +355,12 @@ def _shown(node: str, cell: Told, asked: Mapping[str, Any]) -> dict[str, Any]:
                 "at_least": vague.ballots if vague else None,
             }
         )
-    return {"node": node, "ballots": cell.ballots, "answers": answers}
+    return {
+        "node": node,
+        "ballots": cell.ballots,
+        "answers": answers,
+        "points": _rounded(_of_cell(asked, cell)),
+    }
 
 
 def _require_papers(papers: Mapping[str, Paper], smallest: int, source: str) -> None:

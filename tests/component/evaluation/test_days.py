@@ -107,9 +107,10 @@ def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, eva
 
 def test_what_was_opened_keeps_its_rule_when_the_packs_change(campus: Campus, evaluation: Evaluation) -> None:
     before = {each["id"]: each for each in campus.obligations("secretary", organisation="branch")}
-    book = evaluation.projector._rulebook
+    book = evaluation.projector._rulebook()
     stricter = [replace(rule, needed=2, pack="later") for rule in book.rules_on(date(2026, 6, 1))]
-    evaluation.projector._rulebook = replace(book, rules=[(date(2018, 10, 28), stricter)])
+    changed = replace(book, rules=[(date(2018, 10, 28), stricter)])
+    evaluation.projector._rulebook = lambda: changed
 
     campus.clock.advance(timedelta(days=15))
 

@@ -9,10 +9,14 @@ import pytest
 
 import services.evaluation
 from services.chassis.catalogue import Catalogue
-from services.chassis.policies import Pack, PackError, load_all, parse
-from services.contracts.kinds import OBLIGATION_STATES
-from services.evaluation.rulebook import Packs, policy_of, rules_of
+from services.chassis.policies import PackError, load_all, parse
+from services.contracts.kinds import ACTIVITY_KINDS, OBLIGATION_STATES
+from services.evaluation.indicators.model import METHODS, ORGANISATION, Policy
+from services.evaluation.indicators.reading import load_policies
+from services.evaluation.indicators.reading import parse as parse_policy
+from services.evaluation.rulebook import Packs, rules_of
 from services.evaluation.scores.model import UNRATED
+from tests.unit.evaluation.policies import REGISTRY
 
 FOLDER = Path(services.evaluation.__file__).parent
 TODAY = date(2026, 6, 20)
@@ -20,7 +24,7 @@ TODAY = date(2026, 6, 20)
 
 def shipped() -> Packs:
     policies = FOLDER / "policies"
-    return Packs(load_all(policies, "frequency-*.yaml"), load_all(policies, "scoring-*.yaml"))
+    return Packs(load_all(policies, "frequency-*.yaml"), load_policies(policies, REGISTRY))
 
 
 def altered(name: str, before: str, after: str) -> str:
@@ -43,30 +47,33 @@ def test_the_national_pack_says_who_owes_what_how_often() -> None:
     }
 
 
-def test_the_scoring_policy_is_worth_a_hundred_points_and_deducts_half_a_point() -> None:
-    policy = shipped().rulebook.policy_of(2026)
+def test_the_star_rating_is_worth_a_hundred_points_and_deducts_half_a_point() -> None:
+    policy = shipped().rulebook.scoring.policy_of(ORGANISATION, "branch", 2026)
     assert policy is not None
-    assert sum(policy.frequency.values()) + policy.attendance + policy.timeliness == 10_000
-    assert policy.minutes_deduction == 50
-    assert policy.bands[0] == ("excellent", 9000)
+    assert sum(each.weight for top in policy.indicators for each in top.leaves()) == 10_000
+    assert (policy.deductions[0].each, policy.bands[0].name, policy.caps[0].most(10)) == (50, "five_star", 3)
 
 
-def succeeding(name: str, since: str, *changes: tuple[str, str]) -> list[Pack]:
+def succeeding(name: str, since: str, *changes: tuple[str, str]) -> list[str]:
     """The shipped pack up to the day before ``since``, and one that differs by ``changes`` from then on."""
     text = (FOLDER / "policies" / name).read_text(encoding="utf-8")
     id_ = name.removesuffix(".yaml")
-    changed = text.replace(id_, f"{id_}-revised").replace("2018-10-28", since)
+    changed = text.replace(f"id: {id_}", f"id: {id_}-revised").replace("2018-10-28", since)
     for before, after in changes:
         assert before in changed
         changed = changed.replace(before, after)
     last = date.fromisoformat(since) - timedelta(days=1)
-    return [parse(text.replace("2018-10-28", f"2018-10-28\neffective_to: {last}")), parse(changed)]
+    return [text.replace("2018-10-28", f"2018-10-28\neffective_to: {last}"), changed]
+
+
+def policies(*texts: str) -> list[Policy]:
+    return [parse_policy(text, REGISTRY) for text in texts]
 
 
 def test_a_period_is_governed_by_the_packs_of_its_first_day() -> None:
     twice = ("owed_by: branch, every: month, times: 1", "owed_by: branch, every: month, times: 2")
-    frequency = succeeding("frequency-national-2018.yaml", "2026-08-20", twice)
-    book = Packs(frequency, load_all(FOLDER / "policies", "scoring-*.yaml")).rulebook
+    frequency = [parse(text) for text in succeeding("frequency-national-2018.yaml", "2026-08-20", twice)]
+    book = Packs(frequency, load_policies(FOLDER / "policies", REGISTRY)).rulebook
     found = {
         month: [
             (each.pack, each.needed) for each in book.rules_on(date(2026, month, 1)) if each.id == "theme_day"
@@ -87,40 +94,32 @@ def test_a_period_is_governed_by_the_packs_of_its_first_day() -> None:
     ],
 )
 def test_a_year_is_scored_by_one_policy(year: int, policy: str | None) -> None:
-    scoring = succeeding("scoring-branch-v1.yaml", "2026-07-01")
+    scoring = policies(*succeeding("scoring-branch-v1.yaml", "2026-07-01"))
     book = Packs(load_all(FOLDER / "policies", "frequency-*.yaml"), scoring).rulebook
-    found = book.policy_of(year)
+    found = book.scoring.policy_of(ORGANISATION, "branch", year)
     assert (found and found.id) == policy
 
 
-def test_packs_that_contradict_each_other_on_any_day_are_refused_at_once() -> None:
-    scoring = succeeding(
-        "scoring-branch-v1.yaml", "2030-01-01", ("timeliness:\n    value: 20", "timeliness:\n    value: 21")
-    )
-    with pytest.raises(PackError):
-        Packs(load_all(FOLDER / "policies", "frequency-*.yaml"), scoring)
+def test_two_policies_in_force_for_one_subject_are_refused() -> None:
+    _, later = succeeding("scoring-branch-v1.yaml", "2030-01-01")
+    first = (FOLDER / "policies" / "scoring-branch-v1.yaml").read_text(encoding="utf-8")
+    with pytest.raises(PackError, match="both in force for one organisation of branch"):
+        Packs(load_all(FOLDER / "policies", "frequency-*.yaml"), policies(first, later))
+
+
+def test_a_policy_that_measures_what_nobody_owes_is_refused_and_the_old_ones_stay() -> None:
+    packs = shipped()
+    before = packs.rulebook
+    text = altered("scoring-branch-v1.yaml", "obligations.party_lecture", "obligations.tea_party")
+    with pytest.raises(PackError, match="tea_party is owed under no rule"):
+        packs.put_in_force(policies(text))
+    assert packs.rulebook is before
 
 
 def test_nothing_is_in_force_before_the_packs_are() -> None:
     with pytest.raises(PackError):
         shipped().require(date(2018, 10, 27))
     shipped().require(date(2018, 10, 28))
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("timeliness:\n    value: 20", "timeliness:\n    value: 21"),
-        ("deduction: 0.5", "deduction: 0.555"),
-        ("value: renormalise", "value: forget"),
-        ("poor: 0", "poor: 10"),
-        ("target_percent: 80", "target_percent: 0"),
-        ("timeliness:", "punctuality:"),
-    ],
-)
-def test_a_scoring_pack_that_cannot_be_applied_is_refused(before: str, after: str) -> None:
-    with pytest.raises(PackError):
-        policy_of([parse(altered("scoring-branch-v1.yaml", before, after))], TODAY)
 
 
 @pytest.mark.parametrize(
@@ -140,11 +139,9 @@ def test_a_frequency_pack_that_cannot_be_applied_is_refused(before: str, after: 
 
 def test_whatever_can_be_said_has_a_text() -> None:
     packs, texts = shipped(), Catalogue.load([FOLDER / "texts"])
-    rules, policy = packs.rulebook.rules_on(TODAY), packs.rulebook.policy_of(TODAY.year)
-    assert policy is not None
+    rules = packs.rulebook.rules_on(TODAY)
     needed = {f"obligation.because.{state}" for state in OBLIGATION_STATES} | {"obligation.window"}
-    needed |= {f"obligation.owed.{rule.id}" for rule in rules}
-    needed |= {f"title.{each}" for each in (*policy.frequency, "attendance", "timeliness", "minutes")}
-    needed |= {f"score.because.{each}" for each in ("frequency", "attendance", "timeliness", "minutes")}
-    needed |= {f"score.summary.{band}" for band, _ in policy.bands} | {f"score.summary.{UNRATED}"}
+    needed |= {f"obligation.owed.{rule.id}" for rule in rules} | {f"title.{rule.id}" for rule in rules}
+    needed |= {f"score.because.{method}" for method in METHODS} | {f"score.band.{UNRATED}"}
+    needed |= {f"score.kind.{kind}" for kind in ACTIVITY_KINDS}
     assert needed <= texts.codes

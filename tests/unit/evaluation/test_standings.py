@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence, newest, unpacked
+from services.evaluation.indicators.model import InForce
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
 from services.evaluation.projection.model import (
@@ -21,26 +22,22 @@ from services.evaluation.projection.model import (
     turn,
 )
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.scores.model import Policy
+from tests.unit.evaluation.policies import leaf, policy
 
 RULES = (
     Rule("theme_day", "branch", "month", 1, 3, 20, 7, "pack", "16", "warn"),
     Rule("branch_committee", "branch_with_committee", "month", 1, 3, 20, 7, "pack", "13", "warn"),
     Rule("group_meeting", "group", "month", 1, 3, 20, 7, "pack", "14", "warn"),
 )
-POLICY = Policy(
-    id="scoring",
-    frequency={"theme_day": 2000, "branch_committee": 2000, "group_meeting": 2000},
-    made_up_percent=50,
-    attendance=2500,
-    attendance_target_percent=80,
-    timeliness=1500,
-    minutes_deduction=50,
-    minutes_deduction_most=500,
-    renormalise=True,
-    bands=(("good", 8000), ("poor", 0)),
+POLICY = policy(
+    leaf("frequency.theme_day", 20, "ratio", "obligations.theme_day"),
+    leaf("frequency.branch_committee", 20, "ratio", "obligations.branch_committee"),
+    leaf("frequency.group_meeting", 20, "ratio", "obligations.group_meeting"),
+    leaf("attendance", 25, "attendance", "attendance.all", target=80),
+    leaf("timeliness", 15, "timeliness", "timeliness.all"),
+    deductions=(leaf("minutes", 0, "deduction", "records.all.without_minutes", each=50, at_most=500),),
 )
-RULEBOOK = Rulebook(rules=[(date(2018, 10, 28), RULES)], policies=[(date(2018, 10, 28), POLICY)])
+RULEBOOK = Rulebook(rules=[(date(2018, 10, 28), RULES)], scoring=InForce((POLICY,)))
 SINCE = date(2026, 1, 1)
 TODAY = date(2026, 6, 20)
 BRANCH = Organisation("branch", "branch", True, date(2010, 1, 1), True)

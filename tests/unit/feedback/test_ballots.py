@@ -152,7 +152,7 @@ def test_a_round_goes_one_way():
     assert opened.events[0].data["round"] == "r"
     closing = model.begin(dict(opened.state), "closing", TODAY)
     closed = model.closed("r", dict(closing.state), {}, {}, TODAY)
-    assert closed.state["scores"] == [{"subject": "a", "points": None}]
+    assert closed.state["scores"] == [{"subject": "a", "points": None, "own": None}]
     published = model.published("r", dict(closed.state), TODAY)
     assert published.state["state"] == "published"
     for met, step in ((opened.state, "opening"), (state, "closing"), (closed.state, "closing")):

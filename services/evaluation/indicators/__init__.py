@@ -1,0 +1,1 @@
+"""Scoring policies: what is measured, how it is weighed, and which policy is in force for whom."""

@@ -1,0 +1,349 @@
+"""What evaluation answers about scores, to those who may read them: the score, its reasons, its way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from services.chassis.catalogue import Catalogue
+from services.chassis.clock import Clock
+from services.chassis.documents import Document
+from services.chassis.errors import Invalid, NotFound
+from services.chassis.pages import page
+from services.chassis.policies import Pack
+from services.chassis.store import Store
+from services.evaluation.access import Access
+from services.evaluation.indicators.model import Policy
+from services.evaluation.projection.model import Standing
+from services.evaluation.projection.store import Standings
+from services.evaluation.rulebook import Packs
+from services.evaluation.scores import supposing
+from services.evaluation.scores.burden import Costs, burden
+from services.evaluation.scores.model import UNRATED, Breakdown, Line, Vetoed, in_points
+from services.evaluation.scores.store import YearScores
+
+Answer = dict[str, Any]
+
+
+class ScoreReading:
+    """Every answer is checked against the caller's posts and membership, at the time of asking."""
+
+    def __init__(
+        self,
+        *,
+        database: Store,
+        clock: Clock,
+        catalogue: Catalogue,
+        access: Access,
+        packs: Packs,
+        standings: Standings,
+        burden_pack: Pack,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._texts = catalogue
+        self._access = access
+        self._packs = packs
+        self._standings = standings
+        self._burden_pack = burden_pack
+        self._costs = Costs.of(burden_pack)
+
+    # -- as it stands --------------------------------------------------------------------------
+
+    def get(self, request: Mapping[str, Any]) -> Answer:
+        self._access.require(request["organisation"])
+        return self._score(self._scores(request).get(request["organisation"]))
+
+    def several(self, request: Mapping[str, Any]) -> Answer:
+        wanted: dict[str, Any] = {}
+        if request.get("organisation"):
+            wanted = {"_id": {"$in": sorted(self._access.below(request["organisation"]))}}
+        elif not self._access.reaches_everything():
+            wanted = {"_id": {"$in": sorted(self._access.readable())}}
+        found = page(
+            self._scores(request), wanted, order=[], limit=request["limit"], cursor=request.get("cursor")
+        )
+        return {"items": [self._score(each) for each in found.documents], "next": found.next}
+
+    def roll_up(self, request: Mapping[str, Any]) -> Answer:
+        """Organisations below an organisation, taken together by the children of it."""
+        top = request["organisation"]
+        below = self._access.below(top)
+        scores = self._scores(request).find({"_id": {"$in": sorted(below)}}, sort=[], limit=0)
+        by_child: dict[str, list[Document]] = {}
+        for each in scores:
+            path = self._access.path(each.id)
+            at = path.index(top)
+            by_child.setdefault(path[at + 1] if at + 1 < len(path) else top, []).append(each)
+        return {
+            "year": self._year(request),
+            "whole": _rolled(top, scores),
+            "parts": [_rolled(child, by_child[child]) for child in sorted(by_child) if child != top],
+        }
+
+    # -- why -----------------------------------------------------------------------------------
+
+    def explain(self, request: Mapping[str, Any]) -> Answer:
+        """The score as recomputed from the evidence as it is now: what it says is what it counts."""
+        organisation, year = request["organisation"], self._year(request)
+        self._access.require(organisation)
+        score = self._score(self._scores(request).get(organisation))
+        worth = self._worth(self._standing(organisation), year)
+        policy = self._policy(worth.policy)
+        told = {
+            **score,
+            "points": in_points(worth.points),
+            "band": worth.band,
+            "band_title": self._band_title(worth.policy, worth.band),
+            "evidence": worth.evidence,
+            "policy": worth.policy,
+        }
+        return {
+            "score": told,
+            "summary": self._summary(told),
+            "groups": self._groups(policy, worth.lines),
+            "lines": [self._line(policy, line) for line in worth.lines],
+            "vetoes": [_veto(policy, each) for each in worth.vetoes],
+            "source": _source(policy),
+        }
+
+    def trend(self, request: Mapping[str, Any]) -> Answer:
+        organisation, year = request["organisation"], self._year(request)
+        self._access.require(organisation)
+        standing = self._standing(organisation)
+        today = max(standing.as_of, self._clock.today())
+        found = list(supposing.months(standing, self._packs.rulebook, year, today))
+        if not found:
+            raise NotFound("score.not_found")
+        return {
+            "organisation": organisation,
+            "year": year,
+            "policy": found[-1].worth.policy,
+            "months": [
+                {
+                    "month": each.label,
+                    "as_of": each.as_of,
+                    "points": in_points(each.worth.points),
+                    "band": each.worth.band,
+                    "indicators": [
+                        self._share(each.worth.policy, line.indicator, line.points, line.most)
+                        for line in each.worth.lines
+                    ],
+                }
+                for each in found
+            ],
+        }
+
+    def what_if(self, request: Mapping[str, Any]) -> Answer:
+        organisation, year = request["organisation"], self._year(request)
+        self._access.require(organisation)
+        standing = self._standing(organisation)
+        self._require_possible(standing, request["records"])
+        now = self._worth(standing, year)
+        then = self._worth(supposing.with_records(standing, request["records"]), year)
+        before, after = _by_indicator(now), _by_indicator(then)
+        differing = [
+            id_ for id_ in dict.fromkeys((*before, *after)) if before.get(id_, 0) != after.get(id_, 0)
+        ]
+        return {
+            "organisation": organisation,
+            "year": year,
+            "points": in_points(now.points),
+            "band": now.band,
+            "points_then": in_points(then.points),
+            "band_then": then.band,
+            "changes": [
+                {
+                    "indicator": id_,
+                    "title": self._title(now.policy, id_),
+                    "now": in_points(before.get(id_, 0)),
+                    "then": in_points(after.get(id_, 0)),
+                }
+                for id_ in differing
+            ],
+        }
+
+    def burden(self, request: Mapping[str, Any]) -> Answer:
+        organisation, year = request["organisation"], self._year(request)
+        self._access.require(organisation)
+        standing = self._standing(organisation)
+        found = burden(
+            [each for each in standing.evidence.values() if each.held_on.year == year], self._costs
+        )
+        return {
+            "organisation": organisation,
+            "year": year,
+            "records": found.whole.records,
+            "fields_": found.whole.fields,
+            "minutes": found.whole.minutes,
+            "months": {month: each.minutes for month, each in found.months.items()},
+            "kinds": [
+                {
+                    "kind": kind,
+                    "title": self._texts.render(f"score.kind.{kind}"),
+                    "records": each.records,
+                    "fields_": each.fields,
+                    "minutes": each.minutes,
+                }
+                for kind, each in found.kinds.items()
+            ],
+            "pack": self._burden_pack.id,
+            "article": self._burden_pack.parameters["form"].article,
+        }
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _require_possible(self, standing: Standing, records: Sequence[Mapping[str, Any]]) -> None:
+        wrong: dict[str, Any] = {}
+        for at, each in enumerate(records):
+            if each.get("organisation") and each["organisation"] not in standing.enrolled:
+                wrong[f"records.{at}.organisation"] = ["score.not_of_the_unit"]
+            if each["present"] + each["excused"] > each["expected"]:
+                wrong[f"records.{at}.present"] = ["score.more_than_expected"]
+        if wrong:
+            raise Invalid("score.impossible", fields=wrong)
+
+    def _year(self, request: Mapping[str, Any]) -> int:
+        return int(request.get("year") or self._clock.today().year)
+
+    def _scores(self, request: Mapping[str, Any]) -> YearScores:
+        return YearScores(self._database, self._year(request))
+
+    def _standing(self, organisation: str) -> Standing:
+        met = self._standings.one(organisation)
+        if met is None:
+            raise NotFound("score.not_found")
+        return met.standing
+
+    def _worth(self, standing: Standing, year: int) -> Breakdown:
+        found = supposing.worth(standing, self._packs.rulebook, year)
+        if found is None:
+            raise NotFound("score.not_found")
+        return found
+
+    def _policy(self, id_: str) -> Policy:
+        policy = self._packs.rulebook.scoring.by_id(id_)
+        assert policy is not None, "a policy that scored is never forgotten"
+        return policy
+
+    def _score(self, document: Document) -> Answer:
+        scored = document.state["scored"]
+        return {
+            "organisation": document.id,
+            "year": document.state["year"],
+            "version": document.version,
+            "points": in_points(scored.points),
+            "band": scored.band,
+            "band_title": self._band_title(scored.policy, scored.band),
+            "policy": scored.policy,
+            "evidence": scored.evidence,
+            "as_of": date.fromisoformat(document.state["as_of"]),
+            "indicators": [self._share(scored.policy, *each) for each in scored.indicators],
+        }
+
+    def _share(self, policy: str, indicator: str, points: int, most: int) -> Answer:
+        return {
+            "indicator": indicator,
+            "title": self._title(policy, indicator),
+            "points": in_points(points),
+            "most": in_points(most),
+        }
+
+    def _groups(self, policy: Policy, lines: Sequence[Line]) -> list[Answer]:
+        totals: dict[str, tuple[int, int]] = {}
+        for line in lines:
+            for group in line.within:
+                points, most = totals.get(group, (0, 0))
+                totals[group] = (points + line.points, most + line.most)
+        return [self._share(policy.id, group, *total) for group, total in totals.items()]
+
+    def _line(self, policy: Policy, line: Line) -> Answer:
+        indicator = policy.indicator(line.indicator)
+        assert indicator is not None, "a line is of an indicator of its policy"
+        titles = {each.id: dict(each.title) for each in indicator.criteria}
+        return {
+            "indicator": line.indicator,
+            "title": dict(indicator.title),
+            "text": self._texts.render(f"score.because.{line.method}", _facts(line)),
+            "article": indicator.article,
+            "within": list(line.within),
+            "points": in_points(line.points),
+            "most": in_points(line.most),
+            "records": list(line.records),
+            "obligations": list(line.obligations),
+            "marks": list(line.marks),
+            "criteria": [
+                {"criterion": id_, "title": titles[id_], "points": in_points(points)}
+                for id_, points in line.criteria
+            ],
+        }
+
+    def _summary(self, told: Answer) -> dict[str, str]:
+        if told["band"] == UNRATED:
+            return self._texts.render("score.summary.unrated", told)
+        return {
+            language: self._texts.render(
+                "score.summary.rated", {**told, "band": told["band_title"][language]}
+            )[language]
+            for language in ("zh", "en")
+        }
+
+    def _title(self, policy: str, indicator: str) -> dict[str, str]:
+        found = self._policy(policy).indicator(indicator)
+        return dict(found.title) if found else {"zh": indicator, "en": indicator}
+
+    def _band_title(self, policy: str, band: str) -> dict[str, str]:
+        found = self._policy(policy).band(band)
+        return dict(found.title) if found else self._texts.render(f"score.band.{UNRATED}")
+
+
+def _facts(line: Line) -> dict[str, Any]:
+    """What fills the text. The texts say themselves what is given and what is taken away."""
+    told: dict[str, Any] = dict(line.facts)
+    for name in ("each", "at_most", "grade"):
+        if name in told:
+            told[name] = in_points(told[name])
+    return {**told, "points": in_points(abs(line.points)), "most": in_points(line.most)}
+
+
+def _by_indicator(worth: Breakdown) -> dict[str, int]:
+    return {line.indicator: line.points for line in worth.lines}
+
+
+def _veto(policy: Policy, vetoed: Vetoed) -> Answer:
+    veto = next(each for each in policy.vetoes if each.id == vetoed.veto)
+    return {
+        "veto": veto.id,
+        "title": dict(veto.title),
+        "article": veto.article,
+        "keeps_below": veto.keeps_below,
+        "obligations": list(vetoed.obligations),
+        "marks": list(vetoed.marks),
+    }
+
+
+def _source(policy: Policy) -> Answer:
+    return {
+        "pack": policy.id,
+        "title": policy.title,
+        "document_number": policy.document_number,
+        "issuer": policy.issuer,
+        "article": policy.article,
+        "hardness": "info",
+        "confidence": policy.confidence,
+    }
+
+
+def _rolled(organisation: str, scores: Collection[Document]) -> Answer:
+    points = [each.state["scored"].points for each in scores]
+    bands = Counter(each.state["scored"].band for each in scores)
+    return {
+        "organisation": organisation,
+        "scored": len(points),
+        "mean": in_points(sum(points) // len(points)) if points else None,
+        "lowest": in_points(min(points)) if points else None,
+        "highest": in_points(max(points)) if points else None,
+        "bands": dict(sorted(bands.items())),
+    }
