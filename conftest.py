@@ -52,4 +52,4 @@ _docstrings = Sybil(
 
 pytest_collect_file = (_documents + _docstrings).pytest()
 
-pytest_plugins = ["tests.beside"]
+pytest_plugins = ["tests.beside", "tests.grounds"]

@@ -61,47 +61,57 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
     def wire(self, settings: Settings, clock: Clock | None = None) -> None:
         """Build every part; waits at most 30 s for the store, never for the broker."""
         self.settings = settings
-        self.clock = clock or settings.clock()
+        clock = clock or settings.clock()
         self.database = connect(settings.mongo_uri, settings.database_name)
         await_store(self.database)
         if self.migrates:
-            migrate(self.database, self.migrations_package, self.clock)
+            migrate(self.database, self.migrations_package, clock)
         self.indexes = Indexes(self.database)
-        self.leases = Leases(self.database, self.clock)
         self.publisher = ConfirmedPublisher(
             settings.amqp_uri,
             name=f"{settings.service}-relay",
             prepare=lambda channel: subscriptions.declare(channel, settings.service),
         )
+        self.catalogue = Catalogue.load([self.folder / "texts"])
+        self._packs: dict[str, list[Pack]] = {}
+        with self.indexes.together():
+            self.put_together(clock)
+
+    def put_together(self, clock: Clock) -> None:
+        """Build every part that keeps anything, on the connections that are there."""
+        self.clock = clock
+        self.leases = Leases(self.database, self.clock)
         self.relay = Relay(
             self.publisher,
             self.clock,
             leases=self.leases,
-            enabled=settings.relay_enabled,
+            enabled=self.settings.relay_enabled,
         )
         self.inbox = Inbox(self.database, self.clock)
         self.authority = Authority(self.database, self.clock)
-        self.vault = Vault(settings.field_key)
+        self.vault = Vault(self.settings.field_key)
         self.audit = Audit(self.database, self.clock)
         self.jobs = Jobs(self.database, self.clock)
-        self.catalogue = Catalogue.load([self.folder / "texts"])
-        with self.indexes.together():
-            for part in (self.inbox, self.authority, self.audit, self.jobs):
-                part.declare()
-            self.compose()
+        for part in (self.inbox, self.authority, self.audit, self.jobs):
+            part.declare()
+        self.compose()
 
     def start(self) -> None:
         """Begin to publish, sweep and work on jobs."""
         self.relay.start()
         self.jobs.start()
 
+    def rest(self) -> None:
+        """Leave running jobs for the next worker; publish what was woken. ``start`` ends the rest."""
+        self.jobs.halt()
+        self.relay.stop()
+
     def stop(self) -> None:
-        """Leave running jobs for the next worker; publish what was woken; close the publisher.
+        """Rest for good: the connections are closed.
 
         nameko calls this after the workers are done, so that what they wrote is still published.
         """
-        self.jobs.halt()
-        self.relay.stop()
+        self.rest()
         self.publisher.close()
         self.database.client.close()
 
@@ -121,8 +131,14 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         return documents
 
     def packs(self, pattern: str = "*.yaml") -> list[Pack]:
-        """The policy packs in the service's ``policies`` folder, and those of the calendar that all share."""
-        return [*load_all(self.folder / "policies", pattern), *load_all(CALENDAR, pattern)]
+        """The policy packs in the service's ``policies`` folder, and those of the calendar that all share.
+
+        Read once: what is changed in a file counts from the next start.
+        """
+        if pattern not in self._packs:
+            found = [*load_all(self.folder / "policies", pattern), *load_all(CALENDAR, pattern)]
+            self._packs[pattern] = found
+        return list(self._packs[pattern])
 
     @property
     def folder(self) -> Path:

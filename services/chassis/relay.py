@@ -97,7 +97,7 @@ class Relay:
     @property
     def backlog(self) -> int:
         """Woken documents not yet published by this process."""
-        return len(self._woken)
+        return len(self._woken.keys() | self._leaving)
 
     # -- life ----------------------------------------------------------------------------------
 

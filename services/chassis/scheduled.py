@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from datetime import time as time_of_day
 from typing import Any
 
+import eventlet
 import structlog
+from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -143,7 +145,7 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
         self._at = time_of_day.fromisoformat(at) if at else None
         self._every = every
         self.name = name
-        self._stopping = False
+        self._ended = Signal()
         self._running = False
         self._thread: Any = None
         super().__init__(**kwargs)
@@ -159,20 +161,22 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
             self.when = Every(float(every or 0))
         self.clock: Clock = application.clock
         self.schedules = Schedules(application.database, application.clock)
+        self._ended = Signal()
         self._thread = self.container.spawn_managed_thread(self._wake_regularly)
 
     def stop(self) -> None:
-        """No new tick; the running one ends as the container drains its workers."""
-        self._stopping = True
+        """No new tick; the running one ends as the container drains its workers. ``start`` begins anew."""
+        self.kill()
         if self._thread is not None:
             self._thread.wait()
 
     def kill(self) -> None:
-        self._stopping = True
+        if not self._ended.ready():
+            self._ended.send(None)
 
     def _wake_regularly(self) -> None:
-        seen = ""
-        while not self._stopping:
+        seen, ended = "", self._ended
+        while not ended.ready():
             latest = self.when.latest(self.clock)
             if latest > seen and not self._running:
                 try:
@@ -183,9 +187,9 @@ class Scheduled(Entrypoint):  # type: ignore[misc]  # nameko publishes no types
                         seen = latest  # asked no more until the next tick
                 except PyMongoError as failure:
                     _log.warning("schedule waits", schedule=self.name, kind=type(failure).__name__)
-            time.sleep(
-                WAKE_SECONDS if isinstance(self.when, Daily) else min(self.when.seconds / 2, WAKE_SECONDS)
-            )
+            pause = WAKE_SECONDS if isinstance(self.when, Daily) else min(self.when.seconds / 2, WAKE_SECONDS)
+            with eventlet.Timeout(pause, False):
+                ended.wait()
 
     def _run(self, tick: Tick) -> None:
         self._running = True

@@ -86,10 +86,10 @@ class Notify(Application):
         super().start()
         self.sender.start()
 
-    def stop(self) -> None:
+    def rest(self) -> None:
         # First the calls in flight: their answers are still written and published.
         self.sender.stop()
-        super().stop()
+        super().rest()
 
     # -- events --------------------------------------------------------------------------------
 

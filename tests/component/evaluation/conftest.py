@@ -18,7 +18,7 @@ from services.evaluation.service import EvaluationService
 from tests import grounds
 from tests.component.evaluation.surroundings import Campus, Overheard
 
-ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
+settings, database_prefix, vhost = grounds.settings, grounds.database_prefix, grounds.vhost
 
 
 @pytest.fixture
@@ -43,8 +43,14 @@ def campus(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Campus
 
 
 @pytest.fixture
-def evaluation(campus: Campus) -> Iterator[Evaluation]:
-    """The application of the running service."""
-    with Running(EvaluationService, campus.settings, campus.clock) as running:
-        campus.settle_in()
-        yield running.application
+def running(ground: grounds.Ground, clock: FixedClock) -> Running:
+    """The service, which the tests of this folder share that ask for it."""
+    return ground.running(EvaluationService, clock)
+
+
+@pytest.fixture
+def evaluation(running: Running, campus: Campus) -> Evaluation:
+    """The application of the running service, which knows the campus."""
+    campus.settle_in()
+    found: Evaluation = running.application
+    return found

@@ -21,7 +21,7 @@ from services.feedback.tickets import issuing
 from services.feedback.tickets.signing import SigningKey
 from tests import grounds
 
-ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
+settings, database_prefix, vhost = grounds.settings, grounds.database_prefix, grounds.vhost
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}
@@ -135,27 +135,30 @@ def key_text() -> str:
 
 
 @pytest.fixture
-def box(
-    settings: Settings, vhost: str, clock: FixedClock, key_text: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Box]:
+def running(
+    ground: grounds.Ground, clock: FixedClock, key_text: str, monkeypatch: pytest.MonkeyPatch
+) -> Running:
+    """The service, which the tests of this folder share."""
     # One key for all tests: a process that makes a new one takes a second of each.
     monkeypatch.setattr(issuing, "offload", lambda function, number, **_: [key_text] * number)
-    with Running(FeedbackService, settings, clock) as running:
-        authority = running.application.authority
-        for node, parent in TREE.items():
-            authority.apply_node(node, parent=parent)
-        for person, (role, node) in POSTS.items():
-            authority.apply_grant(
-                f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1)
-            )
-        authority.apply_grant(
-            "post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1)
-        )
-        for person, node in MEMBERS.items():
-            authority.apply_member(person, node)
-        # The clock stands still, so after the first tick nothing is released but by a test.
-        schedules = running.application.database["schedules"]
-        wait_for(lambda: schedules.find_one({"_id": "feedback.releasing", "last_done": {"$ne": ""}}))
-        client = RpcClient(vhost)
-        yield Box(running.settings, clock, client, running.application)
-        client.close()
+    return ground.running(FeedbackService, clock)
+
+
+@pytest.fixture
+def box(running: Running, clock: FixedClock) -> Iterator[Box]:
+    authority = running.application.authority
+    for node, parent in TREE.items():
+        authority.apply_node(node, parent=parent)
+    for person, (role, node) in POSTS.items():
+        authority.apply_grant(f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1))
+    authority.apply_grant(
+        "post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1)
+    )
+    for person, node in MEMBERS.items():
+        authority.apply_member(person, node)
+    # The clock stands still, so after the first tick nothing is released but by a test.
+    schedules = running.application.database["schedules"]
+    wait_for(lambda: schedules.find_one({"_id": "feedback.releasing", "last_done": {"$ne": ""}}))
+    client = RpcClient(running.settings.amqp_uri)
+    yield Box(running.settings, clock, client, running.application)
+    client.close()

@@ -25,7 +25,7 @@ from services.notify.application import Notify
 from services.notify.contacts.store import Contact
 from tests import grounds
 
-ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
+settings, database_prefix, vhost = grounds.settings, grounds.database_prefix, grounds.vhost
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}

@@ -6,7 +6,7 @@ import contextlib
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from services.contracts.notify_events import MessageChanged
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.application import Notify
 from services.notify.service import NotifyService
+from tests.grounds import Ground
 
 from .conftest import HEADS, PHONES, TREE, Provider, fulfilled, overdue
 
@@ -86,15 +87,19 @@ class Campus:
 
 
 @pytest.fixture
-def campus(settings: Settings, vhost: str, provider: Provider, clock: FixedClock) -> Iterator[Campus]:
-    own = replace(settings.for_service("notify"), sms_url=provider.url)
-    with Running(NotifyService, own, clock) as running:
-        client, publisher = RpcClient(vhost), ConfirmedPublisher(vhost, name="tests")
-        found = Campus(running.settings, clock, running.application, client, publisher, provider)
-        _found(found)
-        yield found
-        client.close()
-        publisher.close()
+def running(ground: Ground, provider: Provider, clock: FixedClock) -> Running:
+    return ground.running(NotifyService, clock, sms_url=provider.url)
+
+
+@pytest.fixture
+def campus(running: Running, provider: Provider, clock: FixedClock) -> Iterator[Campus]:
+    settings = running.settings
+    client, publisher = RpcClient(settings.amqp_uri), ConfirmedPublisher(settings.amqp_uri, name="tests")
+    found = Campus(settings, clock, running.application, client, publisher, provider)
+    _found(found)
+    yield found
+    client.close()
+    publisher.close()
 
 
 def _found(campus: Campus) -> None:

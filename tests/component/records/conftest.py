@@ -10,14 +10,13 @@ import pytest
 
 from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
-from services.chassis.settings import Settings
 from services.chassis.testing import Running
 from services.records.bootstrap import establish
 from services.records.service import RecordsService
 from tests import grounds
 from tests.component.records.surroundings import Campus, Faculty
 
-ground, database_prefix, vhost = grounds.ground, grounds.database_prefix, grounds.vhost
+settings, database_prefix, vhost = grounds.settings, grounds.database_prefix, grounds.vhost
 
 
 @pytest.fixture
@@ -26,9 +25,16 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def campus(settings: Settings, clock: FixedClock) -> Iterator[Campus]:
+def running(ground: grounds.Ground, clock: FixedClock) -> Running:
+    """The service, which the tests of this folder share."""
+    return ground.running(RecordsService, clock)
+
+
+@pytest.fixture
+def campus(running: Running, clock: FixedClock) -> Iterator[Campus]:
     """The service with its root and first administrator."""
-    with Running(RecordsService, settings, clock) as running, kombu.Connection(settings.amqp_uri) as broker:
+    settings = running.settings
+    with kombu.Connection(settings.amqp_uri) as broker:
         with broker.channel() as channel:
             for queue, exchange in (("heard", "records.events"), ("rejected", "campus.rejections")):
                 channel.queue_declare(queue, durable=True, auto_delete=False)
