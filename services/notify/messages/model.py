@@ -121,7 +121,7 @@ class Purpose:
 
     @property
     def message_id(self) -> str:
-        """The same for the same ``dedupe``, else for the same step to the same person: nothing is made twice."""
+        """The same for the same ``dedupe``, else for the same step to the same person: made once."""
         if self.dedupe is not None:
             return derived_id("message", self.dedupe)
         about = self.watch or self.obligation or ""
