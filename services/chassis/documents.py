@@ -23,6 +23,7 @@ from services.chassis.store import (
     Store,
     answering,
     copied,
+    end_transaction,
     is_duplicate,
     on_commit,
     plain,
@@ -129,14 +130,18 @@ class Documents:
         """Write a new document with its events.
 
         Repeated by the same command it answers the same and writes nothing; raises ``Conflict`` with
-        ``<collection>.exists`` where the id or a unique field is taken by another. ``anonymous`` keeps
+        ``<collection>.exists`` where the id or a unique field is taken by another: a taken id leaves the
+        running transaction as it was, a taken field ends it. ``anonymous`` keeps
         every exact time and every id that tells one out of the document and its events.
         """
         if session() is not None:
-            # Within a transaction a duplicate key would abort all of it: look first.
-            repeated = _repeated(self.collection.find_one({"_id": id}, session=session()))
+            # Within a transaction a duplicate key would end all of it: look first.
+            met = self.collection.find_one({"_id": id}, session=session())
+            repeated = _repeated(met)
             if repeated is not None:
                 return repeated
+            if met is not None:
+                raise Conflict(f"{self.name}.exists", params={"field": "_id"})
         document = _checked(id, 1, state)
         envelopes = self._seal(id, 0, events, anonymous)
         written: Record = {"_id": id, "version": 1, "sequence": len(envelopes), **document.state}
@@ -154,6 +159,7 @@ class Documents:
                 field_names = sorted((taken.details or {}).get("keyPattern", {}))
                 told = Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)})
                 if session() is not None:
+                    end_transaction()
                     raise told from taken
                 met = self.collection.find_one({"_id": id})
                 repeated = _repeated(met)
@@ -212,6 +218,7 @@ class Documents:
                     raise
                 failures = partly.details["writeErrors"]
                 if session() is not None:
+                    end_transaction()
                     raise Conflict(f"{self.name}.exists") from None
                 ids = list(written)
                 taken = {ids[failure["index"]] for failure in failures}
@@ -293,6 +300,7 @@ class Documents:
                     {"_id": document.id, "version": found["version"]}, update, session=session()
                 )
             except DuplicateKeyError as taken:
+                end_transaction()
                 field_names = sorted((taken.details or {}).get("keyPattern", {}))
                 raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
         if not written.matched_count:

@@ -115,15 +115,28 @@ def await_store(database: Store, seconds: float = 30.0) -> None:
 class _Ambient:
     session: ClientSession
     hooks: list[Callable[[], None]] = field(default_factory=list)
+    ended: bool = False
 
 
 _ambient: ContextVar[_Ambient | None] = ContextVar("jishi_transaction", default=None)
 
 
 def session() -> ClientSession | None:
-    """The session of the transaction that this greenthread is in, to be passed to every operation."""
+    """The session of the transaction that this greenthread is in, to be passed to every operation.
+
+    Raises ``RuntimeError`` after ``end_transaction``: what goes on as if nothing had happened would be told
+    that the transaction is not there, which looks like a conflict that another try could win.
+    """
     ambient = _ambient.get()
+    if ambient is not None and ambient.ended:
+        raise RuntimeError("this transaction was ended by a failed write")
     return ambient.session if ambient else None
+
+
+def end_transaction() -> None:
+    """Say that a write failed, with which the server ends the transaction that is running, if one is."""
+    if (ambient := _ambient.get()) is not None:
+        ambient.ended = True
 
 
 def on_commit(hook: Callable[[], None]) -> None:

@@ -330,6 +330,33 @@ def test_several_documents_change_together_or_not_at_all(documents: Documents, d
     assert documents.get("a2").version == 1
 
 
+def test_an_id_that_is_taken_leaves_a_transaction_as_it_was(documents: Documents, database: Store) -> None:
+    documents.create("a1", {"count": 0})
+
+    def look_and_go_on() -> None:
+        with pytest.raises(Conflict):
+            documents.create("a1", {"count": 1})
+        documents.create("a2", {"count": documents.get("a1").state["count"]})
+
+    in_transaction(database, look_and_go_on)
+    assert documents.get("a2").state["count"] == 0
+
+
+def test_nothing_goes_on_in_a_transaction_that_a_taken_field_ended(
+    documents: Documents, database: Store
+) -> None:
+    Indexes(database).declare("things", "slot", unique=True)
+    documents.create("a1", {"slot": "s"})
+
+    def go_on_regardless() -> None:
+        with pytest.raises(Conflict):
+            documents.create("a2", {"slot": "s"})
+        documents.get("a1")
+
+    with pytest.raises(RuntimeError, match="ended"):
+        in_transaction(database, go_on_regardless)
+
+
 def test_the_relay_is_woken_only_after_the_commit(
     documents: Documents, database: Store, relay: Relay
 ) -> None:
