@@ -7,6 +7,7 @@ from services.contracts import (  # noqa: F401 - each registers its contracts
     campus_events,
     evaluation_assessment_events,
     evaluation_events,
+    evaluation_rating_events,
     feedback_events,
     notify_events,
     records_events,

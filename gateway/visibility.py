@@ -54,6 +54,7 @@ _ROUND = ("round", "kind", "organisation")
 # By event, what is shown of it: as much as reading tells the same people, and nothing that is added to an
 # event later before it is named here.
 EVERYBODY: Mapping[str, tuple[str, ...]] = {
+    "evaluation.policy.activated.v1": ("policy", "subject_kind", "kinds", "effective_from", "replaces"),
     "records.lecture.published.v1": (*_LECTURE, "published_on"),
     "records.lecture.withdrawn.v1": (*_LECTURE, "withdrawn_on"),
     "feedback.result.published.v1": ("measure", "organisation", "published_on"),
@@ -137,6 +138,18 @@ ADDRESSED: Mapping[str, tuple[str, ...]] = {
 }
 # And the person whom it concerns.
 POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
+    "evaluation.rating.published.v1": (
+        "rating",
+        "organisation",
+        "subject_kind",
+        "kind",
+        "year",
+        "policy",
+        "published_on",
+        "appeals_until",
+    ),
+    "evaluation.appeal.filed.v1": ("appeal", "rating", "organisation", "answer_until"),
+    "evaluation.appeal.answered.v1": ("appeal", "rating", "organisation", "answer_until", "upheld"),
     # Without its result: who may read that is decided by feedback.
     "feedback.ballot_round.closed.v1": (*_ROUND, "closed_on"),
     "records.bulletin.read_overdue.v1": (
@@ -278,6 +291,7 @@ NOBODY: Mapping[str, tuple[str, ...]] = {
     "evaluation.assessment.withdrawn.v1": (),
     "evaluation.finding.recorded.v1": (),
     "evaluation.finding.lifted.v1": (),
+    "evaluation.rating.closed.v1": (),
 }
 
 

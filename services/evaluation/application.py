@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from services.chassis.application import Application
 from services.chassis.envelope import Event
+from services.chassis.jobs import Checkpoint, Job
 from services.chassis.policies import load_all
 from services.evaluation.access import Access
 from services.evaluation.assessments.assessing import Assessing
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.store import Ledger
+from services.evaluation.indicators.activated import Activated
+from services.evaluation.indicators.editing import RESCORING, Editing
 from services.evaluation.indicators.measures import Registry, forbidden
 from services.evaluation.indicators.reading import load_policies
 from services.evaluation.obligations.store import ObligationRows
-from services.evaluation.projection.projector import Projector
+from services.evaluation.projection.projector import AT_ONCE, Projector
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.units import Units
 from services.evaluation.reading import Reading
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.reading import ScoreReading
+from services.evaluation.scores.subjects import Subjects
 
 
 class Evaluation(Application):
@@ -26,16 +30,18 @@ class Evaluation(Application):
     def compose(self) -> None:
         policies = self.folder / "policies"
         registry = Registry(forbidden(load_all(policies, "forbidden-measures-*.yaml")))
-        packs = Packs(self.packs("frequency-*.yaml"), load_policies(policies, registry))
+        activated = Activated(self.database, load_policies(policies, registry), registry)
+        packs = Packs(self.packs("frequency-*.yaml"), activated.policies(), activated.refresh)
         packs.require(self.clock.today())
         rows, units = ObligationRows(self.database), Units(self.database)
         self.standings = Standings(self.database, self.clock, self.relay)
+        marks = MarkLedger(self.database)
         self.projector = Projector(
             database=self.database,
             clock=self.clock,
             rulebook=lambda: packs.rulebook,
             ledger=Ledger(self.database),
-            marks=MarkLedger(self.database),
+            marks=marks,
             standings=self.standings,
             rows=rows,
             units=units,
@@ -51,6 +57,9 @@ class Evaluation(Application):
             units=units,
         )
         self.assessing = Assessing(self, packs)
+        subjects = Subjects(self.authority, self.standings, marks)
+        self.editing = Editing(self, packs, activated, registry, subjects)
+        self.jobs.work(RESCORING, self._rescore)
         self.scores = ScoreReading(
             database=self.database,
             clock=self.clock,
@@ -60,6 +69,14 @@ class Evaluation(Application):
             standings=self.standings,
             burden_pack=load_all(policies, "burden-*.yaml")[0],
         )
+
+    def _rescore(self, job: Job, checkpoint: Checkpoint) -> None:
+        """Score the running year anew of every unit, since another policy is in force."""
+        units = self.standings.units()
+        for first in range(job.cursor or 0, len(units), AT_ONCE):
+            self.projector.rescore(units[first : first + AT_ONCE])
+            reached = min(first + AT_ONCE, len(units))
+            checkpoint(cursor=reached, done=reached, total=len(units))
 
     # -- what records tells --------------------------------------------------------------------
 

@@ -29,12 +29,13 @@ from services.contracts.records_events import (
 )
 from services.evaluation.application import Evaluation
 from services.evaluation.assessments.entrypoints import AssessmentsTable
+from services.evaluation.indicators.entrypoints import PoliciesTable
 from services.evaluation.scores.entrypoints import ScoresTable
 
 Request = Mapping[str, Any]
 
 
-class EvaluationService(AssessmentsTable, ScoresTable):
+class EvaluationService(AssessmentsTable, PoliciesTable, ScoresTable):
     """Turns what happened into what it is worth, and says why."""
 
     name = "evaluation"

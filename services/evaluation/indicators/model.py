@@ -147,6 +147,11 @@ class Policy:
         """Whether the policy is in force on ``day``; both its ends count."""
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it was in force for a day at all: another may have taken its place on its first."""
+        return self.effective_to is None or self.effective_from <= self.effective_to
+
     def leaves(self) -> Iterator[Indicator]:
         """Every indicator that measures something, deductions and bonuses included."""
         for each in (*self.indicators, *self.deductions, *self.bonuses):
@@ -208,7 +213,7 @@ class InForce:
         So one policy governs a whole year, and what comes into force within it governs the next.
         """
         first, last = date(year, 1, 1), date(year, 12, 31)
-        mine = [each for each in self.policies if (subject, kind) in subjects_of(each)]
+        mine = [each for each in self.policies if (subject, kind) in subjects_of(each) and each.lasts]
         for each in mine:
             if each.covers(first):
                 return each

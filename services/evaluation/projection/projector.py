@@ -121,6 +121,11 @@ class Projector:
         """Open and age obligations of every unit, and score it as of ``today``."""
         self._turn(self._standings.units(), lambda standing: turn(standing, self._rulebook(), today=today))
 
+    def rescore(self, units: Sequence[str]) -> None:
+        """Bring ``units`` to today under what is in force now."""
+        today = self._clock.today()
+        self._turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
+
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()

@@ -1,0 +1,79 @@
+"""Whom a policy scores at and below an organisation, and what each is scored by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.chassis.authority import Authority
+from services.evaluation.evidence.marks import MarkLedger
+from services.evaluation.indicators.model import MEMBER, ORGANISATION, SECRETARY
+from services.evaluation.projection import model as standings_model
+from services.evaluation.projection.model import Standing
+from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.store import Standings
+from services.evaluation.scores.methods import Material
+from services.evaluation.scores.model import material_of
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, order=True)
+class Scored:
+    """A subject and the organisation at which it is scored; of an organisation they are the same."""
+
+    organisation: str
+    subject: str
+
+
+class Subjects:
+    """Organisations, their secretaries, their members: looked up as they are now."""
+
+    def __init__(self, authority: Authority, standings: Standings, marks: MarkLedger) -> None:
+        self._authority = authority
+        self._standings = standings
+        self._marks = marks
+
+    def at_and_below(self, organisation: str, subject_kind: str, kinds: Sequence[str]) -> list[Scored]:
+        """Whom a policy for ``kinds`` scores there, in a fixed order; of several secretaries the first."""
+        found: list[Scored] = []
+        for id_ in self._authority.subtree(organisation):
+            node = self._authority.node(id_)
+            if node is None or node.kind not in kinds or not node.active:
+                continue
+            if subject_kind == ORGANISATION:
+                found.append(Scored(id_, id_))
+            elif subject_kind == SECRETARY:
+                found += [Scored(id_, each) for each in self._authority.holders(id_, ("secretary",))[:1]]
+            else:
+                found += [Scored(id_, each) for each in self._authority.members(id_)]
+        return sorted(found)
+
+    def materials(
+        self, scored: Sequence[Scored], subject_kind: str, rulebook: Rulebook, year: int
+    ) -> Iterator[tuple[Scored, Material | None]]:
+        """What each is scored by in ``year``, in the order given; None of whom nothing is known."""
+        for first in range(0, len(scored), AT_ONCE):
+            some = scored[first : first + AT_ONCE]
+            met = {} if subject_kind == MEMBER else self._standings.met({each.organisation for each in some})
+            marks = {} if subject_kind == ORGANISATION else self._marks.of({each.subject for each in some})
+            for each in some:
+                mine = [mark for mark in marks.get(each.subject, {}).values() if mark.given_on.year == year]
+                if subject_kind == MEMBER:
+                    yield each, material_of(marks=mine) if mine else None
+                    continue
+                found = met.get(each.organisation)
+                if found is None or not _is_measured(found.standing, year):
+                    yield each, None
+                    continue
+                owed = standings_model.owed_by(found.standing, rulebook)
+                own = standings_model.material(found.standing, owed, year)
+                yield (
+                    each,
+                    own if subject_kind == ORGANISATION else material_of(own.records, own.obligations, mine),
+                )
+
+
+def _is_measured(standing: Standing, year: int) -> bool:
+    unit = standing.enrolled.get(standing.unit)
+    return unit is not None and year >= unit.since.year

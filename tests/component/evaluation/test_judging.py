@@ -1,0 +1,166 @@
+"""What people decide about scores: policies tried first, assessments, findings, ratings, appeals."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import services.evaluation
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.testing import wait_for
+from services.evaluation.application import Evaluation
+from tests.component.evaluation.surroundings import Campus, approved
+
+SHIPPED = Path(services.evaluation.__file__).parent / "policies" / "scoring-branch-v1.yaml"
+REVISED = (
+    SHIPPED.read_text(encoding="utf-8")
+    .replace("id: scoring-branch-v1", "id: scoring-branch-v2")
+    .replace("2018-10-28", "2026-01-01")
+    .replace("each: 0.5\n    at_most: 5", "each: 2\n    at_most: 10")
+)
+GRADES = {"duty": 90, "results": 80, "conduct": 100}
+
+
+@pytest.fixture
+def judged(campus: Campus, evaluation: Evaluation) -> Evaluation:
+    """A branch with one record without minutes, and posts at the top of the campus."""
+    for person, role in (("admin", "administrator"), ("inspector", "inspector")):
+        evaluation.authority.apply_grant(
+            f"post-{person}",
+            person=person,
+            role=role,
+            node="university",
+            since=date(2025, 9, 1),
+            active=True,
+            sequence=1,
+        )
+    campus.tell(approved("bare", date(2026, 6, 10), has_minutes=False))
+    wait_for(lambda: (campus.score("dean", "branch") or {}).get("evidence") == 1)
+    return evaluation
+
+
+def refused(kind: type[Exception], campus: Campus, person: str, method: str, **request: Any) -> str:
+    with pytest.raises(kind) as wrong:
+        campus.call(person, method, **request)
+    code: str = wrong.value.code  # type: ignore[attr-defined]  # every refusal has one
+    return code
+
+
+def test_a_policy_is_tried_before_it_counts(campus: Campus, judged: Evaluation) -> None:
+    assert refused(Forbidden, campus, "dean", "draft_policy", text=REVISED) == "permission.denied"
+    with pytest.raises(Invalid) as wrong:
+        campus.call("admin", "draft_policy", text=REVISED.replace("weight: 60", "weight: 61"))
+    assert any("the weights add up to 101" in each for each in wrong.value.fields["text"])
+
+    draft = campus.call("admin", "draft_policy", text=REVISED)
+    assert refused(Conflict, campus, "admin", "activate_policy", draft=draft["id"]) == "policy.is_draft"
+    campus.call("admin", "try_policy", draft=draft["id"], year=2026)
+    tried = wait_for(
+        lambda: (
+            (found := campus.call("admin", "get_policy_draft", draft=draft["id"]))["state"] == "tried"
+            and found
+        ),
+        20,
+    )
+    assert (tried["done"], tried["total"]) == (2, 2)
+    assert tried["outcome"]["changed"] == tried["outcome"]["worse"] == 1
+    first = campus.call("admin", "list_differences", draft=draft["id"])["items"][0]
+    assert (first["subject"], first["change"]) == ("branch", "-1.50")
+    before = campus.score("dean", "branch")
+    assert before
+    assert before["policy"] == "scoring-branch-v1"
+
+    campus.call("admin", "activate_policy", draft=draft["id"])
+    wait_for(lambda: (campus.score("dean", "branch") or {})["policy"] == "scoring-branch-v2", 20)
+    after = campus.score("dean", "branch")
+    assert after
+    assert float(after["points"]) == float(before["points"]) - 1.5
+    assert [each.action for each in judged.audit.read("policy", "scoring-branch-v2")] == ["policy.activated"]
+    listed = campus.call("member", "list_policies", year=2026)["items"]
+    assert {each["policy"] for each in listed} >= {"scoring-branch-v2", "scoring-secretary-v1"}
+    assert campus.call("member", "list_policies", year=2025)["items"][0]["policy"] == "scoring-branch-v1"
+
+
+def test_nobody_judges_where_they_have_an_interest(campus: Campus, judged: Evaluation) -> None:
+    of_secretary = {
+        "subject_kind": "secretary",
+        "subject": "secretary",
+        "organisation": "branch",
+        "year": 2026,
+        "indicator": "review",
+        "grades": GRADES,
+        "comment": "履职扎实，谈心谈话需加强。",
+    }
+    for person in ("secretary", "neighbour", "member", "nobody"):
+        assert refused(Forbidden, campus, person, "assess", **of_secretary) == "permission.denied"
+    judged.authority.apply_member("admin", "branch", sequence=1)
+    assert refused(Forbidden, campus, "admin", "assess", **of_secretary) == "assessment.of_own_organisation"
+    wrong = {**of_secretary, "grades": {"duty": 90, "charm": 100}}
+    assert refused(Invalid, campus, "dean", "assess", **wrong) == "assessment.criteria"
+    assert (
+        refused(Invalid, campus, "dean", "assess", **{**of_secretary, "indicator": "record"})
+        == "assessment.not_by_hand"
+    )
+
+    given = campus.call("dean", "assess", **of_secretary)
+    again = campus.call("dean", "assess", **{**of_secretary, "grades": {**GRADES, "duty": 95}})
+    assert (again["id"], again["version"]) == (given["id"], given["version"] + 1)
+    mine = campus.call("secretary", "list_assessments", organisation="branch", year=2026)["items"]
+    assert [(each["grades"]["duty"], each["by"]) for each in mine] == [(95, None)]
+    assert campus.call("member", "list_assessments", organisation="branch", year=2026)["items"] == []
+    told = wait_for(lambda: campus.overheard.of("assessment.given"))
+    assert "comment" not in told[0]["data"]
+    wait_for(lambda: judged.database["marks"].count_documents({"subject": "secretary"}) == 2)
+
+
+def test_a_finding_vetoes_until_it_is_lifted(campus: Campus, judged: Evaluation) -> None:
+    finding = {
+        "subject_kind": "organisation",
+        "subject": "branch",
+        "year": 2026,
+        "name": "falsified",
+        "found_on": "2026-06-12",
+        "reason": "核查发现两次会议记录系补造。",
+    }
+    assert refused(Forbidden, campus, "dean", "record_finding", **finding) == "permission.denied"
+    unheard = {**finding, "name": "laziness"}
+    assert refused(Invalid, campus, "inspector", "record_finding", **unheard) == "finding.not_counted"
+
+    found = campus.call("inspector", "record_finding", **finding)
+    wait_for(lambda: (campus.score("dean", "branch") or {})["band"] in ("two_star", "one_star"))
+    vetoes = campus.call("secretary", "explain_score", organisation="branch")["vetoes"]
+    assert [(each["veto"], each["marks"]) for each in vetoes] == [("falsified", [found["id"]])]
+    before = judged.database["standings"].find_one({"_id": "branch"})
+    judged.projector.rebuild("branch")
+    assert (judged.database["standings"].find_one({"_id": "branch"}) or {})["marks"] == (before or {})[
+        "marks"
+    ]
+
+    campus.call("inspector", "lift_finding", finding=found["id"], reason="复核后认定记录属实。")
+    wait_for(lambda: campus.call("secretary", "explain_score", organisation="branch")["vetoes"] == [])
+
+
+def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judged: Evaluation) -> None:
+    trend = campus.call("member", "score_trend", organisation="branch")["months"]
+    assert [each["month"] for each in trend] == [f"2026-{month:02}" for month in range(1, 7)]
+    assert trend[-1]["points"] == (campus.score("member", "branch") or {})["points"]
+    assert trend[0]["band"] == "unrated"
+
+    more = [{"kind": "branch_meeting", "held_on": "2026-06-15", "expected": 10, "present": 2}]
+    supposed = campus.call("member", "suppose", organisation="branch", records=more)
+    assert supposed["points_then"] != supposed["points"]
+    assert {each["indicator"] for each in supposed["changes"]} > {"attendance"}
+    assert (campus.score("member", "branch") or {})["points"] == supposed["points"]
+    wrong = [{**more[0], "present": 11}]
+    assert refused(Invalid, campus, "member", "suppose", organisation="branch", records=wrong)
+
+    burden = campus.call("member", "get_burden", organisation="branch")
+    assert (burden["records"], burden["fields"], burden["months"]) == (1, 8, {"2026-06": 2})
+    rolled = campus.call("dean", "roll_up", organisation="faculty")
+    assert (rolled["whole"]["scored"], [each["organisation"] for each in rolled["parts"]]) == (
+        2,
+        ["branch", "next-door"],
+    )
