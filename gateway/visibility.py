@@ -221,6 +221,15 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
     "records.transfer.withdrawn.v1": _TRANSFER,
     "records.transfer.completed.v1": (*_TRANSFER, "late"),
     "records.post.changed.v1": ("post", "person", "organisation", "role", "since", "until", "active"),
+    "notify.delegation.changed.v1": (
+        "delegation",
+        "organisation",
+        "person",
+        "to",
+        "since",
+        "until",
+        "ended_on",
+    ),
     "notify.message.changed.v1": (
         "message",
         "state",
@@ -243,6 +252,7 @@ CONCERNED: Mapping[str, tuple[str, ...]] = {
     "records.thought_report.accepted.v1": _REPORT,
     "records.thought_report.returned.v1": _REPORT,
     "records.thought_contacts.named.v1": ("person", "organisation", "contacts"),
+    "notify.preferences.changed.v1": ("person", "channels", "language"),
 }
 # Its author, and who publishes for the organisation that reviews it.
 REVIEWERS: Mapping[str, tuple[str, ...]] = {
@@ -283,7 +293,8 @@ OWNER: Mapping[str, tuple[str, ...]] = {
     "feedback.result.handed_in.v1": (*_MEASURE, "title"),
     "feedback.result.returned.v1": (*_MEASURE, "title"),
 }
-# Shown to nobody as it happens: each reading of it is on record, which a stream is not.
+# Shown to nobody as it happens: each reading of a sanction is on record, which a stream is not; of an outcome
+# whoever asked for the message learns, a system, from a queue of its own; the rest is for administrators.
 NOBODY: Mapping[str, tuple[str, ...]] = {
     "records.sanction.changed.v1": (),
     # What was said or found of somebody: evaluation decides on every read who may know of it.
@@ -292,6 +303,11 @@ NOBODY: Mapping[str, tuple[str, ...]] = {
     "evaluation.finding.recorded.v1": (),
     "evaluation.finding.lifted.v1": (),
     "evaluation.rating.closed.v1": (),
+    "notify.message.delivered.v1": (),
+    "notify.message.failed.v1": (),
+    "notify.message.suppressed.v1": (),
+    "notify.sending.switched.v1": (),
+    "notify.template.saved.v1": (),
 }
 
 

@@ -105,6 +105,39 @@ class OpinionFiled(EventContract):
     receipt_digest = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$"))
 
 
+class MessageRequested(EventContract):
+    """Another system asks for a message to a person, by a template that it may use.
+
+    The recipient is either the ``person`` with that id, or whoever answers for ``organisation`` today.
+    ``reference`` is the sender's own and never used twice: asked again it is the same message. How it ended
+    is told by ``notify.message.delivered.v1``, ``…failed.v1`` or ``…suppressed.v1`` with the same reference.
+    """
+
+    type = "campus.message.requested.v1"
+
+    reference = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,80}$"))
+    template = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$"),
+        metadata={"description": "a template's id; its newest version counts"},
+    )
+    person = fields.String(validate=validate.Length(min=1, max=64))
+    organisation = fields.String(validate=validate.Length(min=1, max=64))
+    variables = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,29}$")),
+        values=fields.String(validate=[validate.Length(min=1, max=40), readable]),
+        required=True,
+        validate=validate.Length(max=12),
+        metadata={
+            "description": "exactly those of the template: one line of text each, no address of a page"
+        },
+    )
+    not_before = fields.AwareDateTime(
+        format="iso", metadata={"description": "at the latest 30 days ahead; else as soon as may be"}
+    )
+    urgent = fields.Boolean(load_default=False, metadata={"description": "before others of that day"})
+
+
 class EventRejected(EventContract):
     """An event from outside was refused and is parked; its sender finds the reason here.
 

@@ -57,6 +57,8 @@ RATINGS = ("satisfied", "fair", "dissatisfied")
 ROUND_KINDS = ("democratic_appraisal", "work_report", "satisfaction")
 ROUND_STATES = ("draft", "opening", "open", "closing", "closed", "published")
 MEASURE_STATES = ("planned", "handed_in", "published")
+MESSAGE_KINDS = ("obligation", "opinion", "election", "talk", "digest", "campus", "announcement")
+MESSAGE_CHANNELS = ("sms", "email", "wecom", "dingtalk", "inbox")
 MESSAGE_STATES = (
     "created",
     "queued",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.kinds import MESSAGE_STATES
+from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
 
 
 class MessageChanged(EventContract):
@@ -23,3 +23,87 @@ class MessageChanged(EventContract):
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "why it was not sent, or failed"}
     )
+
+
+class MessageOutcome(EventContract):
+    """How a message ended that another system asked for by ``campus.message.requested``. Told once.
+
+    ``requested_by``, ``event`` and ``reference`` are the source, the id and the reference of the event that
+    asked. No number, no person, no text.
+    """
+
+    message = fields.String(required=True)
+    requested_by = fields.String(required=True)
+    event = fields.String(required=True, metadata={"description": "the id of the event that asked"})
+    reference = fields.String(required=True)
+    template = fields.String(required=True, metadata={"description": "id and version: campus-notice.v1"})
+    reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "a code: undeliverable, no_contact, no_consent, attempts_exhausted, …"},
+    )
+
+
+class MessageDelivered(MessageOutcome):
+    """The message reached its recipient, as its provider says."""
+
+    type = "notify.message.delivered.v1"
+
+
+class MessageFailed(MessageOutcome):
+    """The message did not reach its recipient, and is not tried again."""
+
+    type = "notify.message.failed.v1"
+
+
+class MessageSuppressed(MessageOutcome):
+    """The message was not sent, for the reason given."""
+
+    type = "notify.message.suppressed.v1"
+
+
+class TemplateSaved(EventContract):
+    """A version of a template was saved; it never changes. No text."""
+
+    type = "notify.template.saved.v1"
+
+    template = fields.String(required=True)
+    number = fields.Integer(required=True, metadata={"description": "its version"})
+    kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
+
+
+class DelegationChanged(EventContract):
+    """Somebody answers reminders in the place of a head for some days, or no more. It gives no right."""
+
+    type = "notify.delegation.changed.v1"
+
+    delegation = fields.String(required=True)
+    organisation = fields.String(required=True)
+    person = fields.String(required=True)
+    to = fields.String(required=True)
+    since = fields.Date(required=True)
+    until = fields.Date(required=True, metadata={"description": "its last day"})
+    ended_on = fields.Date(required=True, allow_none=True, metadata={"description": "ended before"})
+
+
+class PreferencesChanged(EventContract):
+    """A person chose how they are reached. What they agree to is told to nobody."""
+
+    type = "notify.preferences.changed.v1"
+
+    person = fields.String(required=True)
+    channels = fields.List(
+        fields.String(validate=validate.OneOf(MESSAGE_CHANNELS)),
+        required=True,
+        metadata={"description": "the first wanted first; ways not named come after them"},
+    )
+    language = fields.String(required=True, allow_none=True)
+
+
+class SendingSwitched(EventContract):
+    """Sending was paused or resumed: ``everything``, or one kind of messages. Who did it is in the audit."""
+
+    type = "notify.sending.switched.v1"
+
+    switch = fields.String(required=True, validate=validate.OneOf(("everything", *MESSAGE_KINDS)))
+    paused = fields.Boolean(required=True)

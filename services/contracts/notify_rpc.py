@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import MESSAGE_STATES
+from services.contracts.kinds import MESSAGE_KINDS, MESSAGE_STATES
 
 RECEIPT_STATUSES = ("delivered", "failed")
 _ID = validate.Length(min=1, max=64)
@@ -14,11 +14,14 @@ class ListMessages(Schema):
     """Messages, newest first, about organisations in which the caller holds a post, or above them.
 
     Without ``organisation`` and ``obligation``: everything in the caller's scope. Messages addressed to
-    the caller are theirs to read wherever they hold a post. Raises Forbidden for an organisation outside
-    the scope; an obligation outside it has no messages to the caller, as if it did not exist.
+    the caller are theirs to read wherever they hold a post. With ``obligation`` every decision about its
+    reminders, also for members who may see what their branch owes. Raises Forbidden for an organisation
+    outside the scope; an obligation outside it has no messages to the caller, as if it did not exist.
     """
 
-    obligation = fields.String(validate=_ID)
+    obligation = fields.String(
+        validate=_ID, metadata={"description": "or the opinion or election that a reminder is about"}
+    )
     organisation = fields.String(validate=_ID, metadata={"description": "it and all below it"})
     state = fields.String(validate=validate.OneOf(MESSAGE_STATES))
     cursor = fields.String(validate=validate.Length(max=200))
@@ -44,6 +47,14 @@ class Decision(Schema):
     attempt = fields.Integer(required=True, metadata={"description": "attempts to send, so far"})
 
 
+class MergedInto(Schema):
+    """The digest that says it instead, and how that stands."""
+
+    message = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    changed_at = fields.DateTime(required=True, format="iso")
+
+
 class Message(Schema):
     """A message as its readers see it; the number it went to is masked."""
 
@@ -51,12 +62,20 @@ class Message(Schema):
     version = fields.Integer(required=True)
     state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
     reason = fields.String(required=True, allow_none=True)
+    kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
     channel = fields.String(required=True)
+    language = fields.String(required=True)
     template = fields.String(required=True, metadata={"description": "id and version: reminder-overdue.v1"})
     step = fields.String(required=True, metadata={"description": "the rung of the reminder ladder"})
     organisation = fields.String(required=True, metadata={"description": "the one the message is about"})
     obligation = fields.String(required=True, allow_none=True)
     recipient = fields.String(required=True, allow_none=True, metadata={"description": "person id"})
+    answers_as = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "head, deputy or delegate; with _for_vacancy of the next level above"},
+    )
+    merged_into = fields.Nested(MergedInto, required=True, allow_none=True)
     phone = fields.String(
         required=True, allow_none=True, metadata={"description": "masked; null before it was sent"}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,54 +15,93 @@ from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.errors import NotFound, Unauthenticated
 from services.chassis.handling import circumstances
-from services.chassis.settings import Settings
+from services.chassis.policies import load_all
+from services.chassis.rejections import Rejections
 from services.chassis.vault import SealBroken, mask_phone
-from services.contracts.evaluation_events import (
-    ObligationExempted,
-    ObligationFulfilled,
-    ObligationMissed,
-    ObligationOverdue,
-    ObligationReopened,
-)
+from services.chassis.working_days import WorkingCalendar
+from services.contracts.campus_events import EventRejected
 from services.contracts.kinds import ROLES
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.notify.access import Access
 from services.notify.channels.sms import SmsChannel
+from services.notify.contacts.delegations import Delegations
+from services.notify.contacts.offices import Responsibility
+from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.contacts.store import Contact, Contacts, OrganisationNames
 from services.notify.messages import model as messages_model
 from services.notify.messages.model import Sending, read_sending
 from services.notify.messages.sender import PHONE, Sender
 from services.notify.messages.store import Messages, Stored
-from services.notify.reminders.model import Ladder, Reason, read_ladder
+from services.notify.reminders.following import FOLLOWED
+from services.notify.reminders.releasing import Releasing
 from services.notify.reminders.reminding import Reminding
-from services.notify.reminders.store import Watches
-from services.notify.templates.model import Template, read_template
+from services.notify.reminders.rulebook import Rulebook
+from services.notify.reminders.store import Allowances, Watches
+from services.notify.reminders.switches import SwitchBoard
+from services.notify.reminders.wording import Wording
+from services.notify.requests.intake import Requests
+from services.notify.templates.previewing import Previewing
+from services.notify.templates.register import Templates
 
 FOLDER = Path(__file__).parent
 
 
 class Notify(Application):
-    """Reminds those who answer for what was not held, and knows what became of every message."""
+    """Reminds those who answer for what is due, and knows what became of every message."""
 
     def compose(self) -> None:
+        self.access = Access(self.authority)
         self.contacts = Contacts(self.database)
         self.names = OrganisationNames(self.database)
         self.watches = Watches(self.database)
         self.messages = Messages(self.database, self.documents("messages"))
         self.watches.declare()
         self.messages.declare()
-        ladder, templates, sending = self.policies()
+        self.rulebook = load_rulebook(self)
+        self.preferences = PreferencesRegister(self, self.rulebook)
+        self.delegations = Delegations(self, self.contacts, self.rulebook)
+        self.templates = Templates(self, self.access, self.rulebook, FOLDER / "templates")
+        self.switches = SwitchBoard(self, self.access)
+        self.rejections = Rejections(self.documents("rejections"), self.clock, EventRejected)
+        wording = Wording(self.names, self.catalogue)
+        self.previewing = Previewing(self.templates, self.watches, wording, self.access)
+        answering = Responsibility(self.authority, self.rulebook, self.contacts, self.delegations)
         self.reminding = Reminding(
             self.watches,
             self.messages,
             self.contacts,
-            self.names,
-            self.authority,
-            self.catalogue,
+            answering,
+            self.preferences,
+            self.templates,
+            wording,
+            self.rulebook,
             self.clock,
-            ladder=ladder,
-            templates=templates,
+        )
+        self.allowances = Allowances(self.database)
+        self.releasing = Releasing(
+            self.database,
+            self.messages,
+            self.allowances,
+            self.switches,
+            self.reminding,
+            self.preferences,
+            self.templates,
+            self.rulebook,
+            self.authority,
+            self.clock,
             wake=lambda: self.sender.wake(),
         )
+        self.requests = Requests(
+            self.messages,
+            self.contacts,
+            answering,
+            self.preferences,
+            self.templates,
+            self.rulebook,
+            self.authority,
+            self.clock,
+        )
+        sending = load_sending()
         url = self.settings.sms_url
         self.sender = Sender(
             self.messages,
@@ -70,17 +110,8 @@ class Notify(Application):
             self.clock,
             channel=SmsChannel(url, sending.timeout_seconds) if url else None,
             sending=sending,
-            gate=self.reminding.gate,
+            gate=self.releasing.gate,
         )
-
-    def policies(self) -> tuple[Ladder, Mapping[str, Template], Sending]:
-        """The ladder, the templates that it names, and how patient the channel is."""
-        templates = load_templates()
-        ladder = load_ladder(self.settings)
-        missing = {rung.template for rung in ladder.rungs} - set(templates)
-        if missing:
-            raise ValueError(f"the ladder names templates that are not there: {sorted(missing)}")
-        return ladder, templates, read_sending(_yaml(FOLDER / "policies" / "sending.yaml"))
 
     def start(self) -> None:
         super().start()
@@ -104,10 +135,10 @@ class Notify(Application):
             self._keep_contact(event)
 
     def follow(self, events: Sequence[Event]) -> None:
-        """What became of what was owed, in order."""
+        """What became of what is due, in order."""
         for event in events:
             with context.entered(circumstances(event)):
-                self._follow(event)
+                self.reminding.follow(FOLLOWED[event.contract], event.data)
 
     def _learn(self, event: Event) -> None:
         told = event.data
@@ -143,18 +174,14 @@ class Notify(Application):
         elif event.contract is OrganisationChanged:
             self.names.put(told["organisation"], told["name"])
 
-    def _follow(self, event: Event) -> None:
-        contract, told = event.contract, event.data
-        if contract is ObligationOverdue:
-            self.reminding.overdue(told)
-        elif contract is ObligationReopened:
-            self.reminding.reopened(told)
-        elif contract is ObligationFulfilled:
-            self.reminding.settled(told, Reason.FULFILLED)
-        elif contract is ObligationMissed:
-            self.reminding.settled(told, Reason.MISSED)
-        elif contract is ObligationExempted:
-            self.reminding.settled(told, Reason.EXEMPTED)
+    def remind(self) -> None:
+        """Take the steps that are due, and let go what may go out; repeating it changes nothing."""
+        self.reminding.climb()
+        self.releasing.release()
+
+    def forget_allowances(self, today: date) -> None:
+        """What was sent on days that are long over counts for nothing any more."""
+        self.allowances.forget(today - timedelta(days=7))
 
     # -- calls ---------------------------------------------------------------------------------
 
@@ -168,26 +195,31 @@ class Notify(Application):
         else:
             scope = self.authority.scope(person, ROLES)
             wanted["$or"] = [{"recipient": person}, {"organisation": {"$in": sorted(scope)}}]
+            if "obligation" in request:  # also for whoever sees what their branch owes
+                own = {"organisation": {"$in": sorted(self.access.round())}}
+                wanted["$or"].append({"obligation": request["obligation"], **own})
         if "obligation" in request:
             wanted["watch"] = request["obligation"]
         if "state" in request:
             wanted["state"] = request["state"]
         found, following = self.messages.page(wanted, request.get("cursor"), request["limit"])
-        return {"items": [self._view(each) for each in found], "next": following}
+        digests = self._digests(found)
+        return {"items": [self._view(each, digests) for each in found], "next": following}
 
     def get_message(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One message with every decision about it."""
         person = context.actor()
         stored = self.messages.get(request["message"])
         purpose = stored.purpose
-        if person != purpose.recipient and not self.authority.may(person, ROLES, purpose.organisation):
+        sees = self.access.covers if purpose.obligation is None else self.access.sees_duties
+        if person != purpose.recipient and not sees(purpose.organisation):
             # Whoever may not read it may not learn that it exists.
             raise NotFound("messages.not_found")
         decisions = [
             {"at": each.at, "state": str(each.state), "reason": each.reason, "attempt": each.attempt}
             for each in stored.message.decisions
         ]
-        return {**self._view(stored), "decisions": decisions}
+        return {**self._view(stored, self._digests([stored])), "decisions": decisions}
 
     def accept_receipt(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The provider's word on a message that it took over."""
@@ -202,25 +234,39 @@ class Notify(Application):
         stored = self.messages.get(request["reference"])
         return {"message": stored.id, "state": str(stored.message.state), "applied": changed is not None}
 
-    def _view(self, stored: Stored) -> dict[str, Any]:
+    def _digests(self, found: Sequence[Stored]) -> dict[str, Stored]:
+        """The digests that messages were merged into, by id."""
+        return self.messages.several({each.message.merged_into for each in found if each.message.merged_into})
+
+    def _view(self, stored: Stored, digests: Mapping[str, Stored]) -> dict[str, Any]:
         purpose, message = stored.purpose, stored.message
+        digest = digests.get(message.merged_into or "")
         return {
             "message": stored.id,
             "version": stored.version,
             "state": str(message.state),
             "reason": message.reason,
+            "kind": purpose.kind,
             "channel": purpose.channel,
+            "language": purpose.language,
             "template": purpose.template,
             "step": purpose.step,
             "organisation": purpose.organisation,
             "obligation": purpose.obligation,
             "recipient": purpose.recipient,
+            "answers_as": purpose.answers_as,
+            "merged_into": digest
+            and {
+                "message": digest.id,
+                "state": str(digest.message.state),
+                "changed_at": digest.message.decisions[-1].at,
+            },
             "phone": self._masked(stored.sent_to),
             "text": purpose.text,
             "attempts": message.attempts,
             "created_at": message.decisions[0].at,
             "changed_at": message.decisions[-1].at,
-            "due_at": message.act_at if message.state in messages_model.WAITING else None,
+            "due_at": message.act_at if message.state in messages_model.WAITING else message.release_at,
         }
 
     def _masked(self, sealed: str | None) -> str | None:
@@ -232,23 +278,18 @@ class Notify(Application):
             return None
 
 
-def load_ladder(settings: Settings) -> Ladder:
-    """The ladder of ``policies/reminders.yaml``; in the local profile with what differs there."""
-    raw = _yaml(FOLDER / "policies" / "reminders.yaml")
-    if settings.local:
-        raw = {**raw, **_yaml(FOLDER / "policies" / "reminders-local.yaml")}
-    return read_ladder(raw)
+def load_rulebook(application: Application) -> Rulebook:
+    """The packs of ``policies``; in the local profile with what differs there."""
+    folder = FOLDER / "policies"
+    calendars = application.packs("working-days-*.yaml")
+    local = _yaml(folder / "reminders-local.yaml") if application.settings.local else {}
+    packs = load_all(folder, "reminding-*.yaml")
+    return Rulebook(packs, application.clock, WorkingCalendar.of(calendars), local)
 
 
-def load_templates() -> dict[str, Template]:
-    """Every version of every template, by its key; a file is named as what it holds."""
-    found = {}
-    for path in sorted((FOLDER / "templates").glob("*.yaml")):
-        template = read_template(_yaml(path))
-        if template.key != path.stem:
-            raise ValueError(f"{path.name} holds {template.key}")
-        found[template.key] = template
-    return found
+def load_sending() -> Sending:
+    """How patient the channel is."""
+    return read_sending(_yaml(FOLDER / "policies" / "sending.yaml"))
 
 
 def _yaml(path: Path) -> Any:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from services.chassis.batches import subscribe_batch
 from services.chassis.envelope import Event
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
-from services.chassis.subscribe import Order
-from services.contracts.evaluation_events import (
-    ObligationExempted,
-    ObligationFulfilled,
-    ObligationMissed,
-    ObligationOverdue,
-    ObligationReopened,
-)
+from services.chassis.subscribe import Order, subscribe
+from services.contracts.campus_events import MessageRequested
 from services.contracts.notify_rpc import (
     AcceptReceipt,
     GetMessage,
@@ -26,6 +22,8 @@ from services.contracts.notify_rpc import (
 )
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.application import Notify
+from services.notify.reminders.following import contracts_of
+from services.notify.settings_table import SettingsTable
 
 # Each event is some writes of its own: what is in flight has to be done within a drain.
 MOST = 100
@@ -33,8 +31,11 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
-class NotifyService:
-    """Reminds whoever answers for what was not held, once, and says what became of each reminder."""
+class NotifyService(SettingsTable):
+    """Reminds whoever answers for what is due, and says what became of each reminder.
+
+    What is asked about settings stands in a table of its own.
+    """
 
     name = "notify"
 
@@ -57,22 +58,36 @@ class NotifyService:
     def keep_contacts(self, events: list[Event]) -> None:
         self.notify.keep_contacts(events)
 
-    @subscribe_batch(
-        ObligationOverdue,
-        ObligationFulfilled,
-        ObligationMissed,
-        ObligationExempted,
-        ObligationReopened,
-        queue="notify.obligations",
-        order=Order.LATEST,
-        most=MOST,
-    )
+    # Which event means what stands in reminders/following.py. One queue for each kind: their subjects are not
+    # of one numbering.
+    @subscribe_batch(*contracts_of("obligation"), queue="notify.obligations", order=Order.LATEST, most=MOST)
     def follow(self, events: list[Event]) -> None:
         self.notify.follow(events)
 
+    @subscribe_batch(*contracts_of("opinion"), queue="notify.opinions", order=Order.LATEST, most=MOST)
+    def follow_opinions(self, events: list[Event]) -> None:
+        self.notify.follow(events)
+
+    @subscribe_batch(*contracts_of("election"), queue="notify.elections", order=Order.LATEST, most=MOST)
+    def follow_elections(self, events: list[Event]) -> None:
+        self.notify.follow(events)
+
+    @subscribe(MessageRequested, queue="notify.campus", order=Order.ANY, on_parked="reject")
+    def hear_campus(self, event: Event) -> None:
+        self.notify.requests.take(event)
+
+    def reject(
+        self, wire: Mapping[str, Any] | None, reason: str, detail: str, message_id: str | None
+    ) -> None:
+        self.notify.rejections.reject(wire, reason, detail, message_id)
+
     @scheduled(every=2.0, name="notify.reminders")
     def remind(self) -> None:
-        self.notify.reminding.climb()
+        self.notify.remind()
+
+    @scheduled("03:40", name="notify.allowances")
+    def forget_allowances(self, today: date) -> None:
+        self.notify.forget_allowances(today)
 
     @rpc(request=ListMessages, response=Messages)
     def list_messages(self, request: Request) -> Answer:

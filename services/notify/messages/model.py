@@ -96,8 +96,8 @@ class Purpose:
     wanted first; ``channel`` is that one. ``priority``: the lower goes first, 5 is ordinary. ``variables``
     are the values that filled the template, for a provider that fills its own copy. ``watch`` is what a
     reminder follows, whatever its kind; ``answers_as`` how the recipient came to answer for it. ``merged``
-    are the messages that a digest stands for; ``request`` is whose event asked for it (``source``, ``event``,
-    ``reference``).
+    are the messages that a digest stands for; ``request`` is whose event asked for it (``requested_by``,
+    ``event``, ``reference``).
     """
 
     channel: str

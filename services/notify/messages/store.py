@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,21 @@ from services.chassis.documents import Change, Document, Documents
 from services.chassis.errors import Conflict
 from services.chassis.pages import page
 from services.chassis.store import Indexes, Store, plain
-from services.contracts.notify_events import MessageChanged
+from services.contracts.notify_events import (
+    MessageChanged,
+    MessageDelivered,
+    MessageFailed,
+    MessageOutcome,
+    MessageSuppressed,
+)
 from services.notify.messages.model import NOT_OUT, Decision, Message, Purpose, State
 
+_OUTCOMES: Mapping[State, type[MessageOutcome]] = {
+    State.DELIVERED: MessageDelivered,
+    State.PERMANENT_FAILURE: MessageFailed,
+    State.TECHNICAL_FAILURE: MessageFailed,
+    State.SUPPRESSED: MessageSuppressed,
+}
 _log = structlog.get_logger()
 _REACHED = Counter("jishi_messages", "Messages that reached a state.", ["state", "reason"])
 NEWEST_FIRST = (("created_at", -1),)
@@ -98,6 +110,13 @@ class Messages:
         """The message; raises ``NotFound("messages.not_found")``."""
         return _stored(self._documents.get(message))
 
+    def several(self, messages: Collection[str]) -> dict[str, Stored]:
+        """Those of ``messages`` that there are, by id."""
+        if not messages:
+            return {}
+        found = self._documents.find({"_id": {"$in": sorted(messages)}}, limit=0)
+        return {each.id: _stored(each) for each in found}
+
     def due(self, now: datetime, limit: int) -> list[str]:
         """Messages with which something is to be done, the longest waiting first."""
         found = self._documents.find({"act_at": {"$lte": now}}, sort=(("act_at", 1),), limit=limit)
@@ -131,8 +150,13 @@ def _note(id: str, message: Message) -> None:  # noqa: A002 - the field's name
 
 
 def _told(purpose: Purpose, message: Message) -> list[NewEvent]:
-    """What is published when ``message`` reached its state."""
-    return [_changed(purpose, message)]
+    """What is published when ``message`` reached its state: to whoever asked for it also how it ended."""
+    events = [_changed(purpose, message)]
+    outcome = _OUTCOMES.get(message.state)
+    if purpose.request is not None and outcome is not None:
+        told: dict[str, Any] = {**purpose.request, "template": purpose.template, "reason": message.reason}
+        events.append(outcome.of(message=purpose.message_id, **told))
+    return events
 
 
 def _changed(purpose: Purpose, message: Message) -> NewEvent:
@@ -166,7 +190,7 @@ def _stored(document: Document) -> Stored:
 def _purpose(state: Mapping[str, Any]) -> Purpose:
     # What an older release wrote lacks what was added since.
     kept = {name: state[name] for name in Purpose.__dataclass_fields__ if name in state}
-    lists = {name: tuple(kept[name]) for name in ("channels", "merged") if name in kept}
+    lists: dict[str, Any] = {name: tuple(kept[name]) for name in ("channels", "merged") if name in kept}
     return Purpose(**{**kept, **lists})
 
 

@@ -1,35 +1,33 @@
-"""The reminder ladder as data, and the decisions it leads to; no store, no clock, no message text."""
+"""Ladders as data, and the decisions they lead to; no store, no clock, no message text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
-
-from services.contracts.kinds import ROLES
-
-
-class Level(StrEnum):
-    """Whose head a rung reminds."""
-
-    OWN = "own"
-    ABOVE = "above"
+from services.notify.contacts.model import Level
+from services.notify.reminders.hours import Hours
 
 
 class Reason(StrEnum):
     """Why a reminder was put off or not sent; the texts are in the catalogue."""
 
     QUIET_HOURS = "quiet_hours"
+    NOT_WORKING_DAY = "not_working_day"
+    DAILY_LIMIT = "daily_limit"
+    MERGED = "merged"
+    PAUSED = "paused"
     NO_HEAD = "no_head"
     NO_LEVEL_ABOVE = "no_level_above"
     NO_CONTACT = "no_contact"
+    NO_CONSENT = "no_consent"
+    DECLINED = "declined"
     LEFT = "left"
     TOO_OLD = "too_old"
+    OVERTAKEN = "overtaken"
     FULFILLED = "fulfilled"
     MISSED = "missed"
     EXEMPTED = "exempted"
@@ -38,57 +36,38 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class QuietHours:
-    """From ``begin`` to ``end`` on the campus clock nobody is disturbed; it may span midnight."""
-
-    begin: time
-    end: time
-
-    def ends_for(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the quiet hours around ``instant`` end, in UTC; None outside them."""
-        local = instant.astimezone(zone)
-        clock = local.time()
-        if self.begin <= self.end:
-            quiet = self.begin <= clock < self.end
-            tomorrow = False
-        else:
-            quiet = clock >= self.begin or clock < self.end
-            tomorrow = clock >= self.begin
-        if not quiet:
-            return None
-        day = local.date() + timedelta(days=1 if tomorrow else 0)
-        return datetime.combine(day, self.end, zone).astimezone(UTC)
-
-
-@dataclass(frozen=True)
 class Rung:
-    """One step: so many days after the first, to the heads of that level.
+    """One step: ``days`` after the day on which it is due, or before it where negative; never 0.
 
-    ``roles`` stand in order: whoever holds the first that is held at all is the head.
+    ``to`` says who is reminded; ``template`` is its id, of which the newest version counts.
     """
 
     step: str
-    after_days: int
-    to: Level
-    roles: tuple[str, ...]
+    days: int
+    to: tuple[Level, ...]
     template: str
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """The steps in their order, and when they are not taken.
+    """The steps of one kind in their order, and when they are not taken.
 
-    ``settle_seconds``: how long evidence that is on its way may still arrive before the first step.
-    ``too_old_days``: nobody is reminded of what was due longer ago than that.
+    ``settle_seconds``: how long word that is on its way may still arrive before the first step after the
+    due day. ``too_old_days``: nobody is reminded of what was due longer ago than that.
     """
 
-    id: str
-    version: int
-    language: str
+    kind: str
+    rungs: tuple[Rung, ...]
     settle_seconds: int
     too_old_days: int
-    quiet_hours: QuietHours | None
-    rungs: tuple[Rung, ...]
+
+    def before(self) -> tuple[Rung, ...]:
+        """The rungs before the due day."""
+        return tuple(rung for rung in self.rungs if rung.days < 0)
+
+    def after(self) -> tuple[Rung, ...]:
+        """The rungs after the due day."""
+        return tuple(rung for rung in self.rungs if rung.days > 0)
 
 
 @dataclass(frozen=True)
@@ -101,51 +80,60 @@ class Taken:
 
 @dataclass(frozen=True)
 class Watch:
-    """One obligation as notify follows it. ``stopped`` says why nobody is to be reminded now.
+    """One thing with a due day as notify follows it: an obligation, an opinion, an election.
 
-    ``round`` counts how often it became overdue: after a reopening the ladder begins anew.
+    ``round`` counts how often it began: after a reopening, or with another due day, the ladder begins anew.
+    ``began`` is when this round was first heard of, ``overdue`` when it was heard to be overdue. ``stopped``
+    says why nobody is to be reminded now.
     """
 
-    obligation: str
+    id: str
+    kind: str
     organisation: str
     rule: str
     period: str
     due_on: date
     round: int = 0
     began: datetime | None = None
+    overdue: datetime | None = None
     stopped: Reason | None = None
     taken: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True)
-class Head:
-    """A person who answers for an organisation; without ``reachable`` no number is known."""
+class Recipient:
+    """A person who answers for an organisation, and as what; without ``reachable`` no address is known."""
 
     person: str
+    answers_as: str
     active: bool = True
     reachable: bool = True
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """A decision: a message to ``recipient`` not before ``due_at``, or none for ``reason``."""
+    """A decision: a message to ``recipient``, or none for ``reason``."""
 
-    step: str
-    template: str
+    rung: Rung
     recipient: str | None
-    due_at: datetime | None
+    answers_as: str | None = None
     reason: Reason | None = None
 
-    @property
-    def suppressed(self) -> bool:
-        return self.due_at is None
+
+# -- what was heard -----------------------------------------------------------------------------
 
 
-def began_overdue(watch: Watch, now: datetime) -> Watch:
-    """What is owed is overdue: a new round begins, unless one is under way."""
-    if watch.began is not None and watch.stopped is None:
+def due_soon(watch: Watch, due_on: date, now: datetime) -> Watch:
+    """It falls due on ``due_on``: a new round begins, unless one is under way for that day."""
+    if watch.began is not None and watch.stopped is None and watch.due_on == due_on:
         return watch
-    return replace(watch, round=watch.round + 1, began=now, stopped=None, taken=())
+    return replace(_begun(watch, now), due_on=due_on)
+
+
+def overdue(watch: Watch, due_on: date, now: datetime) -> Watch:
+    """It is overdue: the round that is under way goes on to the rungs after the due day."""
+    begun = due_soon(watch, due_on, now)
+    return begun if begun.overdue is not None else replace(begun, overdue=now)
 
 
 def stop(watch: Watch, reason: Reason) -> Watch:
@@ -153,69 +141,107 @@ def stop(watch: Watch, reason: Reason) -> Watch:
     return replace(watch, stopped=reason)
 
 
-def reopened(watch: Watch, now: datetime, zone: ZoneInfo) -> Watch:
-    """The evidence was withdrawn: overdue again if its day has passed, else merely open."""
-    if now.astimezone(zone).date() > watch.due_on:
-        return began_overdue(watch, now)
+def reopened(watch: Watch, due_on: date, now: datetime, zone: ZoneInfo) -> Watch:
+    """What had settled it was withdrawn: overdue again if its day has passed, else merely open."""
+    if now.astimezone(zone).date() > due_on:
+        return overdue(watch, due_on, now)
     return stop(watch, Reason.REOPENED)
 
 
-def next_step(ladder: Ladder, watch: Watch, zone: ZoneInfo) -> tuple[Rung, datetime] | None:
+def moved(watch: Watch, organisation: str, now: datetime) -> Watch:
+    """Another organisation answers for it from now on: for whoever does there the ladder begins anew."""
+    there = replace(watch, organisation=organisation)
+    if watch.began is None or watch.stopped is not None:
+        return there
+    begun = _begun(there, now)
+    return replace(begun, overdue=now) if watch.overdue is not None else begun
+
+
+def _begun(watch: Watch, now: datetime) -> Watch:
+    return replace(watch, round=watch.round + 1, began=now, overdue=None, stopped=None, taken=())
+
+
+# -- what is due --------------------------------------------------------------------------------
+
+
+def next_step(ladder: Ladder, watch: Watch, hours: Hours, zone: ZoneInfo) -> tuple[Rung, datetime] | None:
     """The rung to be decided next and the instant from which it is due; None when there is none.
 
-    The first is due when the evidence has settled; each later one with the campus day that lies as many
-    days after the step before it as the ladder says. So a ladder that could not be climbed for some days
-    goes on where it stood, and never sends two steps at once.
+    A rung before the due day counts from the working day on or before its date, so that nobody learns on a
+    Monday of what was due on the Sunday. Once it is overdue those left are decided at once, as overtaken. Of
+    the rungs after the due day the first waits until word on its way has settled; each later one lies as many
+    days after the step before it as the ladder says. So a ladder that could not be climbed for some days goes
+    on where it stood, and nobody's superior hears of it before they do.
     """
     if watch.began is None or watch.stopped is not None:
         return None
     taken = {each.step: each.at for each in watch.taken}
+    for rung in ladder.before() if _heard_before(watch) else ():
+        if rung.step not in taken:
+            if watch.overdue is not None:
+                return rung, watch.overdue
+            day = hours.day_before(watch.due_on + timedelta(days=rung.days))
+            return rung, max(watch.began, _first_instant(day, zone))
+    if watch.overdue is None:
+        return None
     before: Rung | None = None
-    for rung in ladder.rungs:
+    for rung in ladder.after():
+        at = _first_instant(watch.due_on + timedelta(days=rung.days), zone)
         if rung.step in taken:
             before = rung
-            continue
-        if before is None:
-            return rung, watch.began + timedelta(seconds=ladder.settle_seconds)
-        day = taken[before.step].astimezone(zone).date()
-        day += timedelta(days=rung.after_days - before.after_days)
-        return rung, datetime.combine(day, time(), zone).astimezone(UTC)
+        elif before is None:
+            return rung, max(at, watch.overdue + timedelta(seconds=ladder.settle_seconds))
+        else:
+            day = taken[before.step].astimezone(zone).date() + timedelta(days=rung.days - before.days)
+            return rung, max(at, _first_instant(day, zone))
     return None
 
 
 def decide(
-    ladder: Ladder, watch: Watch, rung: Rung, heads: Sequence[Head] | None, now: datetime, zone: ZoneInfo
+    ladder: Ladder,
+    watch: Watch,
+    rung: Rung,
+    recipients: Sequence[Recipient] | None,
+    now: datetime,
+    hours: Hours,
+    zone: ZoneInfo,
 ) -> tuple[Reminder, ...]:
     """Who is reminded by ``rung``, or why nobody is: always at least one decision.
 
-    ``heads`` is None where there is no such level.
+    ``recipients`` is None where there is no such level.
     """
-
-    def nobody(reason: Reason, person: str | None = None) -> Reminder:
-        return Reminder(rung.step, rung.template, person, due_at=None, reason=reason)
-
     if is_too_old(ladder, watch, now, zone):
-        return (nobody(Reason.TOO_OLD),)
-    if heads is None:
-        return (nobody(Reason.NO_LEVEL_ABOVE),)
-    if not heads:
-        return (nobody(Reason.NO_HEAD),)
-    quiet_until = ladder.quiet_hours.ends_for(now, zone) if ladder.quiet_hours else None
-    decisions = []
-    for head in sorted(heads, key=lambda each: each.person):
-        if not head.active:
-            decisions.append(nobody(Reason.LEFT, head.person))
-        elif not head.reachable:
-            decisions.append(nobody(Reason.NO_CONTACT, head.person))
-        else:
-            reason = Reason.QUIET_HOURS if quiet_until else None
-            decisions.append(Reminder(rung.step, rung.template, head.person, quiet_until or now, reason))
-    return tuple(decisions)
+        return (Reminder(rung, None, reason=Reason.TOO_OLD),)
+    if is_overtaken(ladder, watch, rung, now, hours, zone):
+        return (Reminder(rung, None, reason=Reason.OVERTAKEN),)
+    if recipients is None:
+        return (Reminder(rung, None, reason=Reason.NO_LEVEL_ABOVE),)
+    if not recipients:
+        return (Reminder(rung, None, reason=Reason.NO_HEAD),)
+    return tuple(
+        Reminder(rung, each.person, each.answers_as, _unfit(each))
+        for each in sorted(recipients, key=lambda each: each.person)
+    )
 
 
 def is_too_old(ladder: Ladder, watch: Watch, now: datetime, zone: ZoneInfo) -> bool:
     """Whether it was due longer ago than anybody is reminded of."""
     return (now.astimezone(zone).date() - watch.due_on).days > ladder.too_old_days
+
+
+def is_overtaken(
+    ladder: Ladder, watch: Watch, rung: Rung, now: datetime, hours: Hours, zone: ZoneInfo
+) -> bool:
+    """Whether a rung before the due day comes too late: it is overdue, or the next one's day is here."""
+    if rung.days > 0:
+        return False
+    later = [each for each in ladder.before() if each.days > rung.days]
+    today = now.astimezone(zone).date()
+    return (
+        watch.overdue is not None
+        or today > watch.due_on
+        or any(hours.day_before(watch.due_on + timedelta(days=each.days)) <= today for each in later)
+    )
 
 
 def take(ladder: Ladder, watch: Watch, rung: Rung, now: datetime, zone: ZoneInfo) -> Watch:
@@ -224,64 +250,102 @@ def take(ladder: Ladder, watch: Watch, rung: Rung, now: datetime, zone: ZoneInfo
     return stop(taken, Reason.TOO_OLD) if is_too_old(ladder, watch, now, zone) else taken
 
 
-def heads_among(roles: Sequence[str], holders: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """The persons who hold the first of ``roles`` that is held at all."""
-    for role in roles:
-        held = sorted(set(holders.get(role, ())))
-        if held:
-            return tuple(held)
-    return ()
+def is_wanted(watch: Watch | None, round_: int) -> Reason | None:
+    """Why a message of ``round_`` about ``watch`` is wanted no more; None where it is."""
+    if watch is None:
+        return None
+    if watch.round != round_:
+        return Reason.SUPERSEDED
+    return watch.stopped
 
 
-def read_ladder(raw: Any) -> Ladder:
-    """The ladder that ``raw`` (parsed YAML) describes; raises ``ValueError`` naming what is wrong."""
-    try:
-        ladder: Ladder = _LadderSchema().load(raw)
-    except ValidationError as refused:
-        raise ValueError(f"the reminder ladder is not valid: {refused.messages}") from None
-    return ladder
+def _heard_before(watch: Watch) -> bool:
+    """Whether this round began before it was overdue: else the rungs before the due day are none of it."""
+    return watch.overdue is None or watch.began != watch.overdue
 
 
-class _QuietHoursSchema(Schema):
-    begin = fields.Time(required=True, format="%H:%M")
-    end = fields.Time(required=True, format="%H:%M")
-
-    @post_load
-    def _make(self, given: dict[str, Any], **_: Any) -> QuietHours:
-        if given["begin"] == given["end"]:
-            raise ValidationError("quiet hours that begin when they end are not hours")
-        return QuietHours(**given)
+def _unfit(recipient: Recipient) -> Reason | None:
+    if not recipient.active:
+        return Reason.LEFT
+    return None if recipient.reachable else Reason.NO_CONTACT
 
 
-class _RungSchema(Schema):
-    step = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,39}$"))
-    after_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=366))
-    to = fields.Enum(Level, by_value=True, required=True)
-    roles = fields.List(
-        fields.String(validate=validate.OneOf(ROLES)), required=True, validate=validate.Length(min=1)
+def _first_instant(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+# -- how much a person gets in a day ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that may go out now. ``mergeable``: a digest may say it instead."""
+
+    id: str
+    priority: int
+    since: str
+    mergeable: bool = True
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What goes out as it is, what one digest says instead, and what waits for another day."""
+
+    alone: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
+
+
+def share_out(held: Sequence[Held], *, used: int, most: int | None) -> Shares:
+    """What becomes of what one person may be sent today: at most ``most`` messages with the ``used`` ones.
+
+    The digest is one of them. ``most`` None: no limit. Every message is in exactly one share.
+    """
+    order = sorted(held, key=lambda each: (each.priority, each.since, each.id))
+    free = len(order) if most is None else max(most - used, 0)
+    if len(order) <= free:
+        return Shares(alone=tuple(each.id for each in order))
+    if not free:
+        return Shares(deferred=tuple(each.id for each in order))
+    alone = order[: free - 1]
+    rest = order[free - 1 :]
+    merged = [each for each in rest if each.mergeable]
+    left = [each for each in rest if not each.mergeable]
+    if len(merged) < 2:  # a digest of one would say less in as much room
+        alone, left, merged = order[:free], order[free:], []
+    return Shares(
+        tuple(each.id for each in alone), tuple(each.id for each in merged), tuple(each.id for each in left)
     )
-    template = fields.String(required=True)
-
-    @post_load
-    def _make(self, given: dict[str, Any], **_: Any) -> Rung:
-        return Rung(**{**given, "roles": tuple(given["roles"])})
 
 
-class _LadderSchema(Schema):
-    id = fields.String(required=True)
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    language = fields.String(required=True, validate=validate.OneOf(("zh", "en")))
-    settle_seconds = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
-    too_old_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
-    quiet_hours = fields.Nested(_QuietHoursSchema, required=True, allow_none=True)
-    rungs = fields.List(fields.Nested(_RungSchema), required=True, validate=validate.Length(min=1))
+def covering(paths: Sequence[Sequence[str]]) -> str | None:
+    """The lowest organisation at or above all whose ids from the root are ``paths``; None where none is."""
+    found: str | None = None
+    for level in zip(*paths, strict=False):
+        if len(set(level)) > 1:
+            break
+        found = level[0]
+    return found
 
-    @post_load
-    def _make(self, given: dict[str, Any], **_: Any) -> Ladder:
-        rungs: list[Rung] = given["rungs"]
-        if len({rung.step for rung in rungs}) < len(rungs):
-            raise ValidationError("a step stands twice", "rungs")
-        days = [rung.after_days for rung in rungs]
-        if days != sorted(days) or days[0] != 0:
-            raise ValidationError("the rungs begin at day 0 and never go back", "rungs")
-        return Ladder(**{**given, "rungs": tuple(rungs)})
+
+@dataclass(frozen=True)
+class Switches:
+    """What is paused: everything, or kinds of messages."""
+
+    everything: bool = False
+    kinds: frozenset[str] = frozenset()
+
+    def pauses(self, kind: str) -> bool:
+        """Whether nothing of ``kind`` goes out now."""
+        return self.everything or kind in self.kinds
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sort of notice it is. ``consent``: ``mandatory`` (cannot be refused), ``unless_refused`` or
+    ``asked_first``."""
+
+    id: str
+    consent: str
+    article: str
+    titles: Mapping[str, str]

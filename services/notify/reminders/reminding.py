@@ -1,4 +1,4 @@
-"""Reminding: follows obligations, takes the ladder's steps when they are due, keeps every decision."""
+"""Reminding: follows what is due, takes the ladder's steps when they are due, keeps every decision."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from typing import Any
 
 import structlog
 
-from services.chassis.authority import Authority
-from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable
-from services.notify.contacts.store import Contacts, OrganisationNames
+from services.notify.contacts.offices import Responsibility
+from services.notify.contacts.preferences import PreferencesRegister
+from services.notify.contacts.store import Contacts
 from services.notify.messages import model as messages_model
-from services.notify.messages.model import Hold, Message, Purpose, Stop, Verdict
+from services.notify.messages.model import Purpose
 from services.notify.messages.store import Messages
 from services.notify.reminders import model
-from services.notify.reminders.model import Head, Ladder, Level, Reason, Reminder, Rung, Watch
+from services.notify.reminders.following import Followed, Turn, watch_of
+from services.notify.reminders.model import Ladder, Reason, Recipient, Reminder, Rung, Watch
+from services.notify.reminders.rulebook import Rulebook
 from services.notify.reminders.store import Watches
-from services.notify.templates.model import Template, day_label, period_label
+from services.notify.reminders.wording import Wording
+from services.notify.templates.register import Templates
 
 MOST_PER_ROUND = 100
 LOOK_AGAIN = timedelta(minutes=10)
@@ -28,59 +31,64 @@ _log = structlog.get_logger()
 
 
 class Reminding:
-    """The ladder at work. ``wake`` is called when messages were made that may be due."""
+    """The ladders at work: what is decided here is held until ``Releasing`` lets it go."""
 
     def __init__(
         self,
         watches: Watches,
         messages: Messages,
         contacts: Contacts,
-        names: OrganisationNames,
-        authority: Authority,
-        catalogue: Catalogue,
+        responsibility: Responsibility,
+        preferences: PreferencesRegister,
+        templates: Templates,
+        wording: Wording,
+        rulebook: Rulebook,
         clock: Clock,
-        *,
-        ladder: Ladder,
-        templates: Mapping[str, Template],
-        wake: Callable[[], None],
     ) -> None:
         self._watches = watches
         self._messages = messages
         self._contacts = contacts
-        self._names = names
-        self._authority = authority
-        self._catalogue = catalogue
-        self._clock = clock
-        self._ladder = ladder
+        self._responsibility = responsibility
+        self._preferences = preferences
         self._templates = templates
-        self._wake = wake
+        self._wording = wording
+        self._rulebook = rulebook
+        self._clock = clock
 
-    # -- what evaluation said ------------------------------------------------------------------
+    # -- what was heard ------------------------------------------------------------------------
 
-    def overdue(self, obligation: Mapping[str, Any]) -> None:
-        """Something owed was not held: its first step is due when the evidence has settled."""
-        self._hear(obligation, lambda watch: model.began_overdue(watch, self._clock.now()))
-
-    def reopened(self, obligation: Mapping[str, Any]) -> None:
-        """What had been fulfilled is owed again."""
-        self._hear(obligation, lambda watch: model.reopened(watch, self._clock.now(), self._clock.zone))
-
-    def settled(self, obligation: Mapping[str, Any], reason: Reason) -> None:
-        """Nobody is reminded any more; what has not gone out is kept with the reason."""
-        self._hear(obligation, lambda watch: model.stop(watch, reason))
-        for message in self._messages.waiting_for(obligation["obligation"]):
-            self._messages.change(
-                message, lambda m: messages_model.suppress(m, str(reason), self._clock.now())
-            )
-
-    def _hear(self, obligation: Mapping[str, Any], decide: Callable[[Watch], Watch]) -> None:
-        watch, revision = self._watches.get(obligation["obligation"])
+    def follow(self, followed: Followed, told: Mapping[str, Any]) -> None:
+        """What an event means for what it is about; the newest word of each counts."""
+        if not followed.counts(told):
+            return
+        watch, revision = self._watches.get(told[followed.kind])
         if watch is None:
-            watch = Watch(**{name: obligation[name] for name in _OBLIGATION_FIELDS})
-        after = decide(watch)
+            if "due_on" not in told:
+                return  # nobody is reminded of it yet, and what begins it will say where it is
+            watch = watch_of(followed.kind, told)
+        after = self._turned(watch, followed, told)
         if not self._watches.put(after, self._next_at(after), revision):
             # Within the event's transaction this is a conflict, and the event comes again.
             raise RuntimeError("the watch was changed in between")
+        if after.stopped is not None:
+            self._suppress_waiting(watch.id, after.stopped)
+
+    def _turned(self, watch: Watch, followed: Followed, told: Mapping[str, Any]) -> Watch:
+        now, zone = self._clock.now(), self._clock.zone
+        turns: Mapping[Turn, Callable[[], Watch]] = {
+            Turn.DUE_SOON: lambda: model.due_soon(watch, told["due_on"], now),
+            Turn.OVERDUE: lambda: model.overdue(watch, told["due_on"], now),
+            Turn.REOPENED: lambda: model.reopened(watch, told["due_on"], now, zone),
+            Turn.MOVED: lambda: model.moved(watch, told["organisation"], now),
+            Turn.STOPPED: lambda: model.stop(watch, followed.reason or Reason.FULFILLED),
+        }
+        return turns[followed.turn]()
+
+    def _suppress_waiting(self, watch: str, reason: Reason) -> None:
+        for message in self._messages.waiting_for(watch):
+            self._messages.change(
+                message, lambda m: messages_model.suppress(m, str(reason), self._clock.now())
+            )
 
     # -- what is due ---------------------------------------------------------------------------
 
@@ -94,100 +102,90 @@ class Reminding:
                 raise
             except Exception as surprise:
                 # One that cannot be decided holds nobody else up, and is looked at again.
-                _log.error("step not taken", obligation=watch.obligation, kind=type(surprise).__name__)
+                _log.error("step not taken", watch=watch.id, kind=type(surprise).__name__)
                 self._watches.put(watch, self._clock.now() + LOOK_AGAIN, revision)
-        if due:
-            self._wake()
         return len(due)
 
-    def gate(self, purpose: Purpose, now: datetime) -> Verdict:
-        """Whether a message may go out at ``now``: not where it is wanted no more, nor in quiet hours."""
-        if reason := self._why_stopped(purpose):
-            return Stop(reason)
-        quiet = self._ladder.quiet_hours
-        quiet_until = quiet.ends_for(now, self._clock.zone) if quiet else None
-        return Hold(quiet_until, str(Reason.QUIET_HOURS)) if quiet_until else None
-
-    def _why_stopped(self, purpose: Purpose) -> str | None:
+    def why_unwanted(self, purpose: Purpose) -> str | None:
+        """Why a message is wanted no more; None where it is. Asked up to the moment it goes out."""
+        if purpose.recipient is not None:
+            refusal = self._preferences.refusal(purpose.recipient, purpose.kind)
+            if refusal is not None:
+                return refusal
         if purpose.watch is None:
             return None
         watch, _ = self._watches.get(purpose.watch)
-        if watch is None:
-            return None
-        if watch.round != purpose.round:
-            return str(Reason.SUPERSEDED)
-        if watch.stopped:
-            return str(watch.stopped)
-        return None if self._still_answers(watch, purpose) else str(Reason.LEFT)
-
-    def _still_answers(self, watch: Watch, purpose: Purpose) -> bool:
-        """Whether the recipient is still one of the heads that the step is meant for."""
-        rung = next((each for each in self._ladder.rungs if each.step == purpose.step), None)
-        # A step that a newer ladder lacks was decided by an older one, whose roles are not known any more.
-        return rung is None or purpose.recipient in (self._heads(watch, rung) or ())
+        reason = model.is_wanted(watch, purpose.round)
+        if reason is not None or watch is None:
+            return str(reason) if reason else None
+        rules = self._rulebook.rules()
+        ladder = rules.ladders.get(watch.kind)
+        rung = next((each for each in ladder.rungs if each.step == purpose.step), None) if ladder else None
+        if ladder is None or rung is None:
+            return None  # decided by an older ladder: whom that meant is not known any more
+        if model.is_overtaken(ladder, watch, rung, self._clock.now(), rules.hours, self._clock.zone):
+            return str(Reason.OVERTAKEN)
+        found = self._responsibility.of(watch.organisation, rung.to) or ()
+        return None if purpose.recipient in {each.person for each in found} else str(Reason.LEFT)
 
     def _take_step(self, watch: Watch, revision: int) -> None:
-        now, zone = self._clock.now(), self._clock.zone
-        step = model.next_step(self._ladder, watch, zone)
-        if step is not None:
+        now, zone, rules = self._clock.now(), self._clock.zone, self._rulebook.rules()
+        ladder = rules.ladders.get(watch.kind)
+        step = model.next_step(ladder, watch, rules.hours, zone) if ladder else None
+        if ladder is not None and step is not None and step[1] <= now:
             rung = step[0]
-            persons = self._heads(watch, rung)
-            heads = None if persons is None else [self._head(person) for person in persons]
-            reminders = model.decide(self._ladder, watch, rung, heads, now, zone)
-            for reminder in reminders:
-                self._keep(watch, reminder)
-            watch = model.take(self._ladder, watch, rung, now, zone)
+            recipients = self._recipients(watch, rung)
+            for reminder in model.decide(ladder, watch, rung, recipients, now, rules.hours, zone):
+                self._keep(watch, reminder, now)
+            watch = model.take(ladder, watch, rung, now, zone)
         # Where something was heard in between, the newer word stands; the messages ask before they go.
         self._watches.put(watch, self._next_at(watch), revision)
 
-    def _keep(self, watch: Watch, reminder: Reminder) -> None:
-        now = self._clock.now()
-        template = self._templates[reminder.template]
+    def _keep(self, watch: Watch, reminder: Reminder, now: datetime) -> None:
+        rules = self._rulebook.rules()
+        template = self._templates.newest(reminder.rung.template)
+        chosen = self._preferences.of(reminder.recipient) if reminder.recipient else None
+        language = (chosen.language if chosen else None) or rules.language
+        said = None if reminder.reason else self._wording.of(template, language, watch)
+        channels = chosen.ways(rules.channels) if chosen else rules.channels
         purpose = Purpose(
-            channel=template.channel,
+            channel=channels[0],
+            channels=channels,
+            kind=watch.kind,
             template=template.key,
-            step=reminder.step,
+            step=reminder.rung.step,
             organisation=watch.organisation,
-            obligation=watch.obligation,
-            watch=watch.obligation,
+            obligation=watch.id if watch.kind == "obligation" else None,
+            watch=watch.id,
             round=watch.round,
             recipient=reminder.recipient,
-            text=None if reminder.suppressed else self._text(template, watch),
+            answers_as=reminder.answers_as,
+            language=language,
+            text=said.text if said else None,
+            variables=said.variables if said else {},
         )
-        message: Message = messages_model.created(now, reminder.due_at, reminder.reason)
-        self._messages.create(purpose, message)
+        if reminder.reason is not None:
+            self._messages.create(purpose, messages_model.created(now, None, str(reminder.reason)))
+        else:
+            self._messages.create(purpose, messages_model.held(now, now, None))
 
-    def _heads(self, watch: Watch, rung: Rung) -> tuple[str, ...] | None:
-        """Who answers at the level of ``rung``; None where there is no such level."""
-        node: str | None = watch.organisation
-        if rung.to is Level.ABOVE:
-            known = self._authority.node(watch.organisation)
-            node = known.parent if known else None
-        if node is None:
+    def _recipients(self, watch: Watch, rung: Rung) -> list[Recipient] | None:
+        found = self._responsibility.of(watch.organisation, rung.to)
+        if found is None:
             return None
-        held = {role: self._authority.holders(node, [role]) for role in rung.roles}
-        return model.heads_among(rung.roles, held)
+        return [self._recipient(each.person, each.label) for each in found]
 
-    def _head(self, person: str) -> Head:
+    def _recipient(self, person: str, answers_as: str) -> Recipient:
         contact = self._contacts.get(person)
         if contact is None:
-            return Head(person, reachable=False)
-        return Head(person, active=contact.active, reachable=contact.phone_sealed is not None)
-
-    def _text(self, template: Template, watch: Watch) -> str:
-        language = self._ladder.language
-        rule = f"rule.{watch.rule}"
-        values = {
-            "organisation": self._names.get(watch.organisation) or watch.organisation,
-            "rule": self._catalogue.render(rule)[language] if rule in self._catalogue else watch.rule,
-            "period": period_label(watch.period)[language],
-            "due_on": day_label(watch.due_on)[language],
-        }
-        return template.render(language, {name: values[name] for name in template.variables})
+            return Recipient(person, answers_as, reachable=False)
+        # Other ways than a phone are for their channels to find.
+        ways = set(self._preferences.of(person).ways(self._rulebook.rules().channels))
+        reachable = contact.phone_sealed is not None or ways != {"sms"}
+        return Recipient(person, answers_as, active=contact.active, reachable=reachable)
 
     def _next_at(self, watch: Watch) -> datetime | None:
-        step = model.next_step(self._ladder, watch, self._clock.zone)
+        rules = self._rulebook.rules()
+        ladder: Ladder | None = rules.ladders.get(watch.kind)
+        step = model.next_step(ladder, watch, rules.hours, self._clock.zone) if ladder else None
         return step[1] if step else None
-
-
-_OBLIGATION_FIELDS = ("obligation", "organisation", "rule", "period", "due_on")

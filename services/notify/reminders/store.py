@@ -1,4 +1,4 @@
-"""The watches in the store: one document per obligation, found again when its next step is due."""
+"""Watches and the day's allowances in the store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.notify.reminders.model import Reason, Taken, Watch
 
 
 class Watches:
-    """Watches by obligation. ``revision`` guards a write against what was heard in between."""
+    """Watches by what they follow. ``revision`` guards a write against what was heard in between."""
 
     def __init__(self, database: Store) -> None:
         self._database = database
@@ -22,10 +22,10 @@ class Watches:
         """The index by which due steps are found; a watch without a next step is not in it."""
         Indexes(self._database).declare("watches", "next_at", sparse=True)
 
-    def get(self, obligation: str) -> tuple[Watch | None, int]:
-        """The watch and its revision; None and 0 where the obligation was never overdue."""
+    def get(self, id: str) -> tuple[Watch | None, int]:  # noqa: A002 - the field's name
+        """The watch and its revision; None and 0 for what nobody is reminded of."""
         with answering():
-            found = self._watches.find_one({"_id": obligation}, session=session())
+            found = self._watches.find_one({"_id": id}, session=session())
         return (_watch(found), int(found["revision"])) if found else (None, 0)
 
     def put(self, watch: Watch, next_at: datetime | None, revision: int) -> bool:
@@ -33,9 +33,9 @@ class Watches:
         state = _state(watch, next_at, revision + 1)
         with answering():
             if not revision:
-                self._watches.insert_one({"_id": watch.obligation, **state}, session=session())
+                self._watches.insert_one({"_id": watch.id, **state}, session=session())
                 return True
-            guard = {"_id": watch.obligation, "revision": revision}
+            guard = {"_id": watch.id, "revision": revision}
             return bool(self._watches.replace_one(guard, state, session=session()).matched_count)
 
     def due(self, now: datetime, limit: int) -> list[tuple[Watch, int]]:
@@ -45,9 +45,45 @@ class Watches:
             return [(_watch(each), int(each["revision"])) for each in found]
 
 
+class Allowances:
+    """Which messages a person was sent on a campus day: one document for each such day."""
+
+    def __init__(self, database: Store) -> None:
+        self._allowances = database["allowances"]
+
+    def used(self, person: str, day: date) -> list[str]:
+        """The messages that took a place of that day."""
+        with answering():
+            found = self._allowances.find_one({"_id": _key(person, day)}, session=session())
+        return list(found["messages"]) if found else []
+
+    def take(self, person: str, day: date, message: str, most: int | None) -> bool:
+        """A place of that day for ``message``; False where none is left. Asked again it has its place."""
+        if most is None:
+            return True
+        key = _key(person, day)
+        with answering():
+            self._allowances.update_one(
+                {"_id": key}, {"$setOnInsert": {"count": 0, "messages": []}}, upsert=True, session=session()
+            )
+            free = {"_id": key, "count": {"$lt": most}, "messages": {"$ne": message}}
+            place = {"$push": {"messages": message}, "$inc": {"count": 1}}
+            taken = self._allowances.update_one(free, place, session=session()).matched_count
+        return bool(taken) or message in self.used(person, day)
+
+    def forget(self, before: date) -> None:
+        """Days that are over count for nothing any more."""
+        with answering():
+            self._allowances.delete_many({"_id": {"$lt": before.isoformat()}})
+
+
+def _key(person: str, day: date) -> str:
+    return f"{day.isoformat()} {person}"
+
+
 def _state(watch: Watch, next_at: datetime | None, revision: int) -> Record:
     state: Record = plain(asdict(watch))
-    del state["obligation"]
+    del state["id"]
     state["revision"] = revision
     if next_at is not None:
         state["next_at"] = next_at
@@ -56,13 +92,15 @@ def _state(watch: Watch, next_at: datetime | None, revision: int) -> Record:
 
 def _watch(found: Mapping[str, Any]) -> Watch:
     return Watch(
-        obligation=found["_id"],
+        id=found["_id"],
+        kind=found["kind"],
         organisation=found["organisation"],
         rule=found["rule"],
         period=found["period"],
         due_on=date.fromisoformat(found["due_on"]),
         round=found["round"],
         began=found["began"],
+        overdue=found["overdue"],
         stopped=Reason(found["stopped"]) if found["stopped"] else None,
         taken=tuple(Taken(each["step"], each["at"]) for each in found["taken"]),
     )

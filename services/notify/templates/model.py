@@ -1,20 +1,32 @@
-"""What a template may say and how it is filled; the texts themselves are the YAML files beside this one."""
+"""What a template may say and how it is filled; the shipped texts are the YAML files beside this one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from string import Formatter
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from services.chassis.contract import EventContract
+from services.contracts import (  # noqa: F401 - each registers its contracts
+    evaluation_events,
+    feedback_events,
+    records_events,
+)
+from services.contracts.campus_events import MessageRequested
+from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS
+
 LANGUAGES = ("zh", "en")
 # An SMS passes through foreign hands and onto lock screens: these name organisations and rules, no person.
-VARIABLES = ("organisation", "rule", "period", "due_on")
-_LONGEST_VALUE = 40
+SHOWN = ("organisation", "rule", "period", "due_on")
+PROVIDERS = ("aliyun", "tencent")
+LONGEST_VALUE = 40
+_SIGNED: Mapping[str, str] = {"zh": "【{}】", "en": "[{}] "}
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,29}$")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
@@ -23,42 +35,87 @@ _YEAR = re.compile(r"^\d{4}$")
 
 @dataclass(frozen=True)
 class Template:
-    """One version of one message. A published version never changes: a new text is a new version."""
+    """One version of one message. A saved version never changes: a new text is a new version.
+
+    ``event`` is the type of the event whose fields fill it; None for one that has no variables.
+    ``signature`` goes before the text in the way of each language; None where the text has its own.
+    ``provider_templates`` are the ids under which providers that ask for it know this text.
+    """
 
     id: str
     version: int
+    kind: str
+    event: str | None
     channel: str
     variables: tuple[str, ...]
     most_characters: int
     texts: Mapping[str, str]
+    signature: Mapping[str, str] | None = None
+    provider_templates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """How a ladder and a message name it: ``reminder-overdue.v1``."""
+        """How a message names it: ``reminder-overdue.v1``."""
         return f"{self.id}.v{self.version}"
 
     def render(self, language: str, values: Mapping[str, str]) -> str:
-        """The text in ``language``; raises ``ValueError`` unless exactly the declared variables are given.
+        """The signed text in ``language``; raises ``ValueError`` unless exactly the declared variables are
+        given.
 
         A value is text and stays text: braces in it are not filled, control and direction characters are
         taken out, and it is cut to 40 characters. The result never exceeds ``most_characters``.
         """
-        if set(values) != set(self.variables):
-            odd = sorted(set(values) ^ set(self.variables))
-            raise ValueError(f"{self.key} is filled with exactly {list(self.variables)}; odd: {odd}")
-        clean = {name: _one_line(value) for name, value in values.items()}
-        return "".join(
+        clean = self.filled(values)
+        said = "".join(
             literal + (clean[name] if name else "")
             for literal, name, _, _ in Formatter().parse(self.texts[language])
         )
+        return signed(self.signature, language) + said
+
+    def filled(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The values as they go out; raises ``ValueError`` as ``render``."""
+        if set(values) != set(self.variables):
+            odd = sorted(set(values) ^ set(self.variables))
+            raise ValueError(f"{self.key} is filled with exactly {list(self.variables)}; odd: {odd}")
+        return {name: one_line(value) for name, value in values.items()}
+
+    def longest(self, language: str) -> str:
+        """The text with every place filled to its end: as long as it can become."""
+        return self.render(language, dict.fromkeys(self.variables, "中" * LONGEST_VALUE))
+
+
+def signed(signature: Mapping[str, str] | None, language: str) -> str:
+    """What goes before a text, e.g. ``【党建记实】``; nothing without a signature."""
+    return _SIGNED[language].format(signature[language]) if signature else ""
+
+
+def variables_of(event: str | None) -> tuple[str, ...] | None:
+    """The variables that a text for ``event`` may have, by the schema of the event; None for any name.
+
+    Those of a message that another system asks for are its own, and are checked when it asks. Raises
+    ``ValidationError`` for a type that nobody publishes.
+    """
+    if event is None:
+        return ()
+    contract = EventContract.registry.get(event)
+    if contract is None:
+        raise ValidationError("template.event_unknown", "event")
+    if contract is MessageRequested:
+        return None
+    return tuple(name for name in SHOWN if name in contract._declared_fields)
 
 
 def read_template(raw: Any) -> Template:
     """The template that ``raw`` (parsed YAML) describes; raises ``ValueError`` naming what is wrong."""
     try:
-        template: Template = _TemplateSchema().load(raw)
+        return load_template(raw)
     except ValidationError as refused:
         raise ValueError(f"the template is not valid: {refused.messages}") from None
+
+
+def load_template(raw: Any) -> Template:
+    """As ``read_template``; raises ``ValidationError`` with codes of the catalogue by field."""
+    template: Template = TemplateSchema().load(raw)
     return template
 
 
@@ -80,49 +137,77 @@ def day_label(day: date) -> Mapping[str, str]:
     return {"zh": f"{day.year}年{day.month}月{day.day}日", "en": day.isoformat()}
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """A value as it may stand in a text: one line without control characters, at most 40 characters."""
     text = " ".join(_UNSAFE.sub(" ", value).split())
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _placeholders(text: str) -> set[str]:
     """The variables of ``text``; raises ``ValidationError`` for anything but plain ``{name}``."""
     try:
         parsed = list(Formatter().parse(text))
-    except ValueError as malformed:
-        raise ValidationError(f"braces do not match: {malformed}") from None
+    except ValueError:
+        raise ValidationError("template.braces", "texts") from None
     names = set()
     for _, name, form, conversion in parsed:
         if name is None:
             continue
         if form or conversion or not name.isidentifier():
-            raise ValidationError("only plain {name} is filled: no format, index or attribute")
+            raise ValidationError("template.only_plain_names", "texts")
         names.add(name)
     return names
 
 
-class _TemplateSchema(Schema):
+def _line(text: str) -> None:
+    if _UNSAFE.search(text) or text != text.strip():
+        raise ValidationError("template.unfit_characters")
+
+
+class TemplateSchema(Schema):
+    """One version as a file or an administrator gives it."""
+
     id = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$"))
     version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    channel = fields.String(required=True, validate=validate.OneOf(("sms",)))
-    variables = fields.List(fields.String(validate=validate.OneOf(VARIABLES)), required=True)
-    most_characters = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=500))
-    texts = fields.Dict(keys=fields.String(validate=validate.OneOf(LANGUAGES)), values=fields.String())
+    kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
+    event = fields.String(required=True, allow_none=True)
+    channel = fields.String(required=True, validate=validate.OneOf(MESSAGE_CHANNELS))
+    variables = fields.List(
+        fields.String(validate=validate.Regexp(_NAME)), required=True, validate=validate.Length(max=12)
+    )
+    most_characters = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=1000))
+    texts = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LANGUAGES)),
+        values=fields.String(validate=[validate.Length(min=1, max=1000), _line]),
+        required=True,
+    )
+    signature = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LANGUAGES)),
+        values=fields.String(validate=validate.Regexp(r"^[^\s【】\[\]]{2,20}$")),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(equal=len(LANGUAGES)),
+    )
+    provider_templates = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(PROVIDERS)),
+        values=fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,40}$")),
+        load_default=dict,
+    )
 
     @post_load
     def _make(self, given: dict[str, Any], **_: Any) -> Template:
         declared = set(given["variables"])
-        missing = set(LANGUAGES) - set(given.get("texts", {}))
-        if missing:
-            raise ValidationError(f"no text in {sorted(missing)}", "texts")
+        allowed = variables_of(given["event"])
+        if allowed is not None and not declared <= set(allowed):
+            raise ValidationError("template.variables_unknown", "variables")
+        if set(LANGUAGES) - set(given["texts"]):
+            raise ValidationError("template.language_missing", "texts")
         for language, text in given["texts"].items():
-            used = _placeholders(text)
-            if used != declared:
-                raise ValidationError(
-                    f"{language} uses {sorted(used)}, declared are {sorted(declared)}", "texts"
-                )
+            if _placeholders(text) != declared:
+                raise ValidationError("template.variables_differ", "texts")
             fixed = sum(len(literal) for literal, *_ in Formatter().parse(text))
             places = sum(1 for _, name, *_ in Formatter().parse(text) if name)
-            if fixed + places * _LONGEST_VALUE > given["most_characters"]:
-                raise ValidationError(f"{language} may become longer than most_characters", "texts")
+            signature = len(signed(given["signature"], language))
+            if signature + fixed + places * LONGEST_VALUE > given["most_characters"]:
+                raise ValidationError("template.may_become_too_long", "most_characters")
         return Template(**{**given, "variables": tuple(given["variables"])})

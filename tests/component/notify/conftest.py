@@ -121,7 +121,7 @@ class Desk:
     def turn(self, **passes: float) -> None:
         """Let time pass, climb, send: as the timer and the sender do."""
         self.clock.advance(timedelta(**passes))
-        self.application.reminding.climb()
+        self.application.remind()
         self.application.sender.run_once()
 
     def kept(self, **wanted: Any) -> list[tuple[str, str, str | None]]:

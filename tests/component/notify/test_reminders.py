@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import eventlet
 import pytest
 
-from services.contracts.evaluation_events import ObligationMissed, ObligationReopened
+from services.contracts.evaluation_events import ObligationDueSoon, ObligationMissed, ObligationReopened
 from services.notify.contacts.store import Contact
 from services.notify.reminders.model import Reason, stop
 
 from .conftest import PHONES, Desk, _obligation, exempted, fulfilled, furnish, overdue
+
+YESTERDAY = date(2026, 9, 20)  # of the tests with the rules of production, which begin on a Monday
 
 
 def test_the_head_is_reminded_once_with_a_text_that_names_no_person(desk: Desk) -> None:
@@ -26,7 +28,7 @@ def test_the_head_is_reminded_once_with_a_text_that_names_no_person(desk: Desk) 
 def test_the_ladder_goes_on_to_the_level_above(desk: Desk) -> None:
     desk.tell(overdue())
     desk.turn(seconds=11)
-    for _ in range(9):
+    for _ in range(10):
         desk.turn(days=1)
     assert [each["mobile"] for each in desk.provider.taken()] == [
         PHONES["secretary"],
@@ -46,7 +48,7 @@ def test_what_was_fulfilled_before_the_evidence_settled_reminds_nobody(desk: Des
 def test_a_reminder_stops_when_fulfilled_between_queueing_and_sending(desk: Desk) -> None:
     desk.tell(overdue())
     desk.clock.advance(timedelta(seconds=11))
-    desk.application.reminding.climb()
+    desk.application.remind()
     assert desk.kept() == [("first", "queued", None)]
     desk.tell(fulfilled(), sequence=2)
     desk.turn(seconds=1)
@@ -57,7 +59,7 @@ def test_a_reminder_stops_when_fulfilled_between_queueing_and_sending(desk: Desk
 def test_a_sender_asks_at_the_last_moment_whether_a_reminder_is_still_wanted(desk: Desk) -> None:
     desk.tell(overdue())
     desk.clock.advance(timedelta(seconds=11))
-    desk.application.reminding.climb()
+    desk.application.remind()
     watch, revision = desk.application.watches.get("obligation-1")
     assert watch is not None
     desk.application.watches.put(stop(watch, Reason.FULFILLED), None, revision)
@@ -86,7 +88,7 @@ def test_withdrawn_evidence_begins_the_reminders_anew(desk: Desk) -> None:
 def test_an_exemption_stops_what_waits_and_what_would_follow(desk: Desk) -> None:
     desk.tell(overdue())
     desk.clock.advance(timedelta(seconds=11))
-    desk.application.reminding.climb()
+    desk.application.remind()
     desk.tell(exempted(), sequence=2)
     desk.turn(seconds=1)
     for _ in range(9):
@@ -116,11 +118,18 @@ def withdraw(desk: Desk, person: str = "secretary", node: str = "branch") -> Non
     )
 
 
-def test_nobody_is_head_and_that_is_kept(desk: Desk) -> None:
+def test_a_vacancy_is_answered_for_by_the_next_level_above_that_has_somebody(desk: Desk) -> None:
     withdraw(desk)
     desk.tell(overdue())
     desk.turn(seconds=11)
-    assert desk.kept() == [("first", "suppressed", "no_head")]
+    assert desk.kept() == [("first", "sent", None)]
+    assert desk.only_message().purpose.answers_as == "head_for_vacancy"
+    assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["dean"]]
+    withdraw(desk, "dean", "faculty")
+    withdraw(desk, "rector", "university")
+    desk.tell(overdue("obligation-2"), "obligation-2")
+    desk.turn(seconds=11)
+    assert desk.kept(watch="obligation-2") == [("first", "suppressed", "no_head")]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +156,7 @@ def test_a_root_has_no_level_above_and_that_is_kept(desk: Desk) -> None:
     desk.turn(seconds=11)
     desk.turn(days=3)
     desk.turn(days=4)
+    desk.turn(days=4)
     assert desk.kept()[-1] == ("above", "suppressed", "no_level_above")
 
 
@@ -161,13 +171,13 @@ def test_what_was_due_long_ago_is_kept_and_not_sent(desk: Desk) -> None:
 def test_nobody_is_disturbed_at_night(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk(profile="production")
     furnish(desk.application)
-    desk.clock.instant = datetime(2026, 10, 5, 13, 30, tzinfo=UTC)  # 21:30 on campus
-    desk.tell(overdue())
+    desk.clock.instant = datetime(2026, 9, 21, 13, 30, tzinfo=UTC)  # 21:30 on campus
+    desk.tell(overdue(due_on=YESTERDAY))
     desk.turn(minutes=11)
     desk.turn(hours=1)
-    assert desk.kept() == [("first", "queued", "quiet_hours")]
+    assert desk.kept() == [("first", "created", "quiet_hours")]
     assert desk.provider.taken() == []
-    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)  # 08:00
+    desk.clock.instant = datetime(2026, 9, 22, 0, 0, tzinfo=UTC)  # 08:00
     desk.turn()
     assert desk.kept() == [("first", "sent", None)]
     assert len(desk.provider.taken()) == 1
@@ -178,13 +188,13 @@ def test_a_head_who_is_withdrawn_in_the_night_gets_nothing_in_the_morning(
 ) -> None:
     desk = open_desk(profile="production")
     furnish(desk.application)
-    desk.clock.instant = datetime(2026, 10, 5, 13, 30, tzinfo=UTC)  # 21:30 on campus
-    desk.tell(overdue())
-    desk.tell(overdue("obligation-2", "next-door"), "obligation-2")
+    desk.clock.instant = datetime(2026, 9, 21, 13, 30, tzinfo=UTC)  # 21:30 on campus
+    desk.tell(overdue(due_on=YESTERDAY))
+    desk.tell(overdue("obligation-2", "next-door", due_on=YESTERDAY), "obligation-2")
     desk.turn(minutes=11)
-    assert desk.kept() == [("first", "queued", "quiet_hours")] * 2
+    assert desk.kept() == [("first", "created", "quiet_hours")] * 2
     withdraw(desk)
-    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)  # 08:00
+    desk.clock.instant = datetime(2026, 9, 22, 0, 0, tzinfo=UTC)  # 08:00
     desk.turn()
     assert desk.kept(obligation="obligation-1") == [("first", "suppressed", "left")]
     assert desk.kept(obligation="obligation-2") == [("first", "sent", None)]
@@ -195,7 +205,7 @@ def test_the_level_above_is_not_told_of_reminders_that_never_went_out(desk: Desk
     desk.application.contacts.put(Contact("secretary", None, active=True))
     desk.tell(overdue())
     desk.turn(seconds=11)
-    for _ in range(9):
+    for _ in range(10):
         desk.turn(days=1)
     assert [state for _, state, _ in desk.kept()] == ["suppressed", "suppressed", "sent"]
     (sent,) = desk.provider.taken()
@@ -206,16 +216,16 @@ def test_the_level_above_is_not_told_of_reminders_that_never_went_out(desk: Desk
 def test_a_retry_that_falls_into_the_night_waits_for_the_morning(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk(profile="production")
     furnish(desk.application)
-    desk.clock.instant = datetime(2026, 10, 5, 12, 49, tzinfo=UTC)  # 20:49 on campus
+    desk.clock.instant = datetime(2026, 9, 21, 12, 49, tzinfo=UTC)  # 20:49 on campus
     desk.provider.faults(fail_rate=1)
-    desk.tell(overdue())
+    desk.tell(overdue(due_on=YESTERDAY))
     desk.turn(minutes=10)  # 20:59: the provider fails
     desk.provider.faults(fail_rate=0)
     desk.turn(minutes=2)  # asked: it never came
     desk.turn(minutes=2)
     assert desk.kept() == [("first", "temporary_failure", "quiet_hours")]
     assert desk.provider.taken() == []
-    desk.clock.instant = datetime(2026, 10, 6, 0, 0, tzinfo=UTC)
+    desk.clock.instant = datetime(2026, 9, 22, 0, 0, tzinfo=UTC)
     desk.turn()
     assert desk.kept() == [("first", "sent", None)]
 
@@ -253,3 +263,82 @@ def test_without_a_channel_messages_wait_and_say_so(open_desk: Callable[..., Des
     desk.tell(overdue())
     desk.turn(seconds=11)
     assert desk.kept() == [("first", "queued", "no_channel")]
+
+
+def test_beyond_the_days_number_one_digest_says_the_rest_and_each_is_on_record(
+    open_desk: Callable[..., Desk],
+) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    desk.clock.instant = datetime(2026, 9, 21, 13, 30, tzinfo=UTC)  # 21:30 on campus
+    for number in range(5):
+        told = overdue(f"obligation-{number}", due_on=YESTERDAY)
+        desk.tell(told, f"obligation-{number}")
+    desk.turn(minutes=11)
+    desk.clock.instant = datetime(2026, 9, 22, 0, 0, tzinfo=UTC)  # 08:00
+    desk.turn()
+    states = sorted((step, state, reason) for step, state, reason in desk.kept())
+    merged = [("first", "suppressed", "merged")] * 3
+    assert states == [("digest", "sent", None), *[("first", "sent", None)] * 2, *merged]
+    assert len(desk.provider.taken()) == 3
+    desk.tell(overdue("late", due_on=YESTERDAY), "late")
+    desk.turn(minutes=11)
+    assert desk.kept(watch="late") == [("first", "created", "daily_limit")]
+    desk.clock.instant = datetime(2026, 9, 23, 0, 0, tzinfo=UTC)
+    desk.turn()
+    assert desk.kept(watch="late") == [("first", "sent", None)]
+    assert len(desk.provider.taken()) == 4
+
+
+def test_a_digest_of_what_was_settled_meanwhile_is_not_sent(open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    desk.clock.instant = datetime(2026, 9, 21, 3, 0, tzinfo=UTC)
+    for number in range(4):
+        told = overdue(f"obligation-{number}", due_on=YESTERDAY)
+        desk.tell(told, f"obligation-{number}")
+    desk.clock.advance(timedelta(minutes=11))
+    desk.application.remind()
+    for number in range(4):
+        desk.tell(fulfilled(f"obligation-{number}", due_on=YESTERDAY), f"obligation-{number}", 2)
+    desk.application.sender.run_once()
+    assert {state for _, state, _ in desk.kept()} == {"suppressed"}
+    assert desk.provider.taken() == []
+
+
+def test_a_reminder_before_the_due_day_and_what_is_paused_or_delegated(
+    open_desk: Callable[..., Desk],
+) -> None:
+    desk = open_desk(profile="production")
+    furnish(desk.application)
+    application = desk.application
+    desk.clock.instant = datetime(2026, 9, 23, 3, 0, tzinfo=UTC)  # a Wednesday, a week before
+    application.database["switches"].insert_one(
+        {"_id": "obligation", "version": 1, "sequence": 0, "paused": True}
+    )
+    desk.tell(ObligationDueSoon.of(**_obligation("obligation-1", "branch")))
+    desk.turn(minutes=1)
+    assert desk.kept() == [("week_before", "created", "paused")]
+    application.database["delegations"].insert_one(
+        {
+            "_id": "d",
+            "version": 1,
+            "sequence": 0,
+            "organisation": "branch",
+            "person": "secretary",
+            "to": "dean",
+            "since": "2026-09-28",
+            "until": "2026-10-07",
+            "reason": "away",
+            "by": "secretary",
+            "ended_on": None,
+        }
+    )
+    application.database["switches"].update_one({"_id": "obligation"}, {"$set": {"paused": False}})
+    application.switches._known_until = 0.0
+    desk.turn(minutes=6)
+    assert desk.kept() == [("week_before", "sent", None)]
+    desk.clock.instant = datetime(2026, 9, 29, 3, 0, tzinfo=UTC)
+    desk.turn()
+    assert desk.kept()[-1] == ("day_before", "sent", None)
+    assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["secretary"], PHONES["dean"]]

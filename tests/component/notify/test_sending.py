@@ -17,7 +17,7 @@ def queued(desk: Desk) -> Desk:
     """One reminder is ready to go."""
     desk.tell(overdue())
     desk.clock.advance(timedelta(seconds=11))
-    desk.application.reminding.climb()
+    desk.application.remind()
     return desk
 
 

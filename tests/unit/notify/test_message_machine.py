@@ -173,7 +173,7 @@ def test_quiet_hours_put_off_once_however_often_they_are_met() -> None:
     assert twice == replace(once, act_at=later(90))
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {State.QUEUED, State.TEMPORARY_FAILURE}))
+@pytest.mark.parametrize("state", sorted(set(State) - {State.CREATED, State.QUEUED, State.TEMPORARY_FAILURE}))
 def test_what_is_out_or_on_its_way_is_not_called_back(state: State) -> None:
     message = replace(claimed(), state=state)
     assert suppress(message, "fulfilled", NOW) == message

@@ -1,0 +1,97 @@
+"""What is followed: which event begins a watch, which ends it, and what it is a watch of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from services.chassis.contract import EventContract
+from services.contracts.evaluation_events import (
+    ObligationDueSoon,
+    ObligationExempted,
+    ObligationFulfilled,
+    ObligationMissed,
+    ObligationOverdue,
+    ObligationReopened,
+)
+from services.contracts.feedback_events import (
+    OpinionAdopted,
+    OpinionDeclined,
+    OpinionDueSoon,
+    OpinionMerged,
+    OpinionOverdue,
+    OpinionPaused,
+    OpinionReassigned,
+)
+from services.contracts.records_events import (
+    ElectionDueSoon,
+    ElectionEnded,
+    ElectionOverdue,
+    ElectionShiftDecided,
+)
+from services.notify.reminders.model import Reason, Watch
+
+Told = Mapping[str, Any]
+
+
+class Turn(Enum):
+    """What an event does to a watch."""
+
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    REOPENED = "reopened"
+    MOVED = "moved"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What one type of event means; where ``only_if`` is a field of it, only if that is true."""
+
+    kind: str
+    turn: Turn
+    reason: Reason | None = None
+    only_if: str | None = None
+
+    def counts(self, told: Told) -> bool:
+        """Whether the event means anything here."""
+        return self.only_if is None or bool(told[self.only_if])
+
+
+FOLLOWED: Mapping[type[EventContract], Followed] = {
+    ObligationDueSoon: Followed("obligation", Turn.DUE_SOON),
+    ObligationOverdue: Followed("obligation", Turn.OVERDUE),
+    ObligationReopened: Followed("obligation", Turn.REOPENED),
+    ObligationFulfilled: Followed("obligation", Turn.STOPPED, Reason.FULFILLED),
+    ObligationMissed: Followed("obligation", Turn.STOPPED, Reason.MISSED),
+    ObligationExempted: Followed("obligation", Turn.STOPPED, Reason.EXEMPTED),
+    # Adopted: a measure answers it, and its own day counts. Paused: told of anew once the clock goes on.
+    OpinionDueSoon: Followed("opinion", Turn.DUE_SOON),
+    OpinionOverdue: Followed("opinion", Turn.OVERDUE),
+    OpinionAdopted: Followed("opinion", Turn.STOPPED, Reason.FULFILLED),
+    OpinionDeclined: Followed("opinion", Turn.STOPPED, Reason.FULFILLED),
+    OpinionMerged: Followed("opinion", Turn.STOPPED, Reason.FULFILLED),
+    OpinionPaused: Followed("opinion", Turn.STOPPED, Reason.REOPENED),
+    OpinionReassigned: Followed("opinion", Turn.MOVED),
+    # A decision on another day is told of anew when that day is near.
+    ElectionDueSoon: Followed("election", Turn.DUE_SOON),
+    ElectionOverdue: Followed("election", Turn.OVERDUE),
+    ElectionEnded: Followed("election", Turn.STOPPED, Reason.FULFILLED),
+    ElectionShiftDecided: Followed("election", Turn.STOPPED, Reason.REOPENED, only_if="approved"),
+}
+_RULES: Mapping[str, Callable[[Told], tuple[str, str]]] = {
+    "obligation": lambda told: (told["rule"], told["period"]),
+}
+
+
+def contracts_of(kind: str) -> tuple[type[EventContract], ...]:
+    """The types of events that watches of ``kind`` are told by."""
+    return tuple(contract for contract, followed in FOLLOWED.items() if followed.kind == kind)
+
+
+def watch_of(kind: str, told: Told) -> Watch:
+    """A watch of what ``told``, which names a due day, is about, as if it were the first word of it."""
+    rule, period = _RULES.get(kind, lambda _: (kind, ""))(told)
+    return Watch(told[kind], kind, told["organisation"], rule, period, told["due_on"])
