@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from services.chassis.sheets.model import COUNT, DAY, MONEY, TEXT
 from services.contracts import kinds
 from services.contracts.records_events.development import (
     CLOSING_REASONS,
@@ -21,19 +22,7 @@ from services.contracts.records_rpc.development import ACTORS, STAGES
 from services.contracts.records_rpc.dues_files import LINE_OUTCOMES
 from services.contracts.records_rpc.parts import Day
 from services.contracts.records_rpc.thoughts import DUTIES
-from services.records.exports.model import (
-    COUNT,
-    DAY,
-    FLAG,
-    MONEY,
-    NUMBER,
-    ORGANISATION,
-    PEOPLE,
-    PERSON,
-    TEXT,
-    WORD,
-    Column,
-)
+from services.records.exports.model import FLAG, NUMBER, ORGANISATION, PEOPLE, PERSON, WORD, Column
 
 # Where the catalogue has the labels of a vocabulary.
 WORDS: Mapping[tuple[str | None, ...], str] = {

@@ -27,7 +27,7 @@ from services.records.exports.table import LISTS
 KIND = "export"
 QUERY = "export query"  # the field under which filters are sealed: they may name a person
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WRITE = "services.records.exports.writing:write"
+WRITE = "services.chassis.sheets.writing:write"
 WRITING_SECONDS = 3600.0
 KEPT = timedelta(days=7)
 _ABOUT_A_PERSON = ("person", "author")

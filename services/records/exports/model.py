@@ -1,19 +1,11 @@
-"""What stands in the cells of a spreadsheet, and what must not. No I/O."""
+"""What the columns of a list are. No I/O; what may stand in a cell is decided in the chassis."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
-TEXT = "text"
-DAY = "day"
-MONEY = "money"  # whole fen in a list, yuan in a cell
-COUNT = "count"
 FLAG = "flag"
 WORD = "word"  # of a closed vocabulary
 PERSON = "person"  # the name of whoever the id stands for
@@ -22,11 +14,6 @@ PEOPLE = "people"  # names
 ORGANISATION = "organisation"
 
 MOST_ROWS = 200_000
-MOST_CHARACTERS = 32_767  # of a cell, by the format
-MOST_TITLE = 31
-_FORMULA = frozenset("=+-@")
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NO_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -50,40 +37,3 @@ def value_of(item: Mapping[str, Any], field: str) -> Any:
             return None
         found = found.get(name)
     return found
-
-
-def neutralised(text: str) -> str:
-    """``text`` as it may stand in a cell: never a formula, never longer than a cell takes.
-
-    What begins with ``= + - @``, also in full width or after blanks, or with a tab or line end, gets an
-    apostrophe before it, so that it also stays text in a program to which the sheet is passed on.
-    """
-    writable = _UNWRITABLE.sub("", text)
-    if writable[:1] in ("\t", "\r", "\n") or _begins_a_formula(writable.lstrip()):
-        writable = f"'{writable}"
-    return writable if len(writable) <= MOST_CHARACTERS else f"{writable[: MOST_CHARACTERS - 1]}…"
-
-
-def cell(kind: str, value: Any) -> str | int | Decimal | date | None:
-    """The native value of a cell; a day that is none is shown as the text that it is."""
-    if value is None:
-        return None
-    if kind == MONEY:
-        return Decimal(value).scaleb(-2)
-    if kind == COUNT:
-        return int(value)
-    if kind == DAY:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    return neutralised(str(value))
-
-
-def sheet_title(text: str) -> str:
-    """``text`` as the name of a sheet: at most 31 characters, none that the format keeps for itself."""
-    return _NO_TITLE.sub(" ", text).strip(" '")[:MOST_TITLE] or "1"
-
-
-def _begins_a_formula(text: str) -> bool:
-    return unicodedata.normalize("NFKC", text[:1])[:1] in _FORMULA if text else False

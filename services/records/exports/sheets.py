@@ -7,19 +7,10 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.catalogue import Catalogue
+from services.chassis.sheets.model import TEXT
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
-from services.records.exports.model import (
-    FLAG,
-    NUMBER,
-    ORGANISATION,
-    PEOPLE,
-    PERSON,
-    TEXT,
-    WORD,
-    Column,
-    value_of,
-)
+from services.records.exports.model import FLAG, NUMBER, ORGANISATION, PEOPLE, PERSON, WORD, Column, value_of
 
 Item = Mapping[str, Any]
 _NATIVE = frozenset({PERSON, NUMBER, PEOPLE, ORGANISATION, FLAG, WORD})

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.records.exports.model import COUNT, DAY, ORGANISATION, TEXT, WORD, Column
+from services.chassis.sheets.model import COUNT, DAY, TEXT
+from services.records.exports.model import ORGANISATION, WORD, Column
 
 BOOK = "records.xlsx"
 MOST_BYTES = 2 * 1024**3  # of all attachments: a pack is one file, and fits where people carry it

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.records.exports.model import TEXT
-from services.records.exports.writing import write as workbook
+from services.chassis.sheets.model import TEXT
+from services.chassis.sheets.writing import write as workbook
 
 
 def write(argument: Mapping[str, Any]) -> str:

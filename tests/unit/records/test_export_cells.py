@@ -11,27 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import ROLES
-from services.contracts.records_rpc.parts import Day
-from services.records.exports.columns import Listed, columns_of
-from services.records.exports.model import (
+from services.chassis.sheets.model import (
     COUNT,
     DAY,
-    FLAG,
     MONEY,
     MOST_CHARACTERS,
-    NUMBER,
-    ORGANISATION,
-    PERSON,
     TEXT,
-    WORD,
-    Column,
     cell,
     neutralised,
     sheet_title,
-    value_of,
 )
-from services.records.exports.writing import write
+from services.chassis.sheets.writing import write
+from services.contracts.kinds import ROLES
+from services.contracts.records_rpc.parts import Day
+from services.records.exports.columns import Listed, columns_of
+from services.records.exports.model import FLAG, NUMBER, ORGANISATION, PERSON, WORD, Column, value_of
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
 
-from services.records.exports.model import COUNT, DAY, MONEY, TEXT, cell, sheet_title
+from services.chassis.sheets.model import COUNT, DAY, MONEY, TEXT, cell, sheet_title
 
 CHUNK = 256 * 1024
 _FORMATS = {DAY: "yyyy-mm-dd", MONEY: "#,##0.00"}

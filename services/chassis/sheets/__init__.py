@@ -1,0 +1,1 @@
+"""Spreadsheets: what may stand in a cell, and how rows become a workbook."""
