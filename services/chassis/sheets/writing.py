@@ -43,7 +43,7 @@ def write(pieces: Iterator[Any]) -> Iterator[bytes]:
     return iter(lambda: content.read(CHUNK), b"")
 
 
-class _Unnamed(WorksheetWriter):  # type: ignore[misc]  # openpyxl keeps it to itself
+class _Unnamed(WorksheetWriter):
     """Writes a sheet's text to a file without a name, which ends with the process however that ends."""
 
     def cleanup(self) -> None:
@@ -64,13 +64,14 @@ def _begun(book: Workbook, piece: dict[str, Any], kept: ExitStack) -> Any:
 
 
 def _bold(sheet: Any, title: str) -> Any:
-    head = WriteOnlyCell(sheet, cell(TEXT, title))
+    text: Any = cell(TEXT, title)
+    head = WriteOnlyCell(sheet, text)
     head.font = Font(bold=True)
     return head
 
 
 def _cell(sheet: Any, kind: str, value: Any) -> Any:
-    native = cell(kind, value)
+    native: Any = cell(kind, value)
     if native is None or kind not in _FORMATS or isinstance(native, str):
         return native
     formatted = WriteOnlyCell(sheet, native)
