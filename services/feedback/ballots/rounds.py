@@ -8,29 +8,23 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, NotFound
-from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.policies import effective
-from services.chassis.store import Record, answering, is_duplicate
+from services.chassis.store import Record, answering
 from services.feedback.access import READERS
 from services.feedback.ballots import model as rules
-from services.feedback.ballots.model import Elector, Electorate
+from services.feedback.ballots.electorate import require_tellable
+from services.feedback.ballots.freezing import Freezing
 from services.feedback.tickets.issuing import TicketKeys
 
 Answered = dict[str, Any]
 CALLERS = ("secretary", "deputy_secretary", "organisation_commissioner", "organiser", "administrator")
-PURPOSE = "paper"
 OPENING, CLOSING = "feedback.open_round", "feedback.close_round"
-_AT_ONCE = 500
-_KEYS_AT_ONCE = 20
 _SOME = 100
 _NEWEST_FIRST = (("closes_on", -1),)
 
@@ -40,19 +34,16 @@ class Rounds:
 
     def __init__(self, application: Application, keys: TicketKeys) -> None:
         self.documents = application.documents("rounds")
-        self.papers = application.database["ballot_papers"]
-        self.electors = application.database["ballot_electors"]
+        self.freezing = Freezing(application, self.documents, keys)
         self.ballots = application.database["ballots"]
         application.indexes.declare("rounds", [("organisation", 1), ("closes_on", -1), ("_id", -1)])
         application.indexes.declare("rounds", [("state", 1), ("closes_on", 1)])
-        for collection in ("ballot_papers", "ballot_electors", "ballots"):
-            application.indexes.declare(collection, "round")
-        self._keys = keys
+        application.indexes.declare("ballots", "round")
         self._packs = application.packs("ballots-*.yaml")
         self._authority = application.authority
         self._clock = application.clock
         self._jobs = application.jobs
-        self._jobs.work(OPENING, self._open)
+        self._jobs.work(OPENING, self.freezing.open)
         self._jobs.work(CLOSING, self._close)
 
     # -- commands ------------------------------------------------------------------------------
@@ -80,7 +71,7 @@ class Rounds:
         """
         round = self._called(request["round"])  # noqa: A001 - the domain's word
         if round.state["state"] == "draft":
-            rules.require_tellable(self._electorate(round), round.state["asked"])
+            require_tellable(self.freezing.electorate(round), round.state["asked"])
         return self._begin(request, "opening", OPENING)
 
     def close(self, request: Answered) -> Answered:
@@ -131,33 +122,6 @@ class Rounds:
 
     # -- jobs ----------------------------------------------------------------------------------
 
-    def _open(self, job: Job, checkpoint: Checkpoint) -> None:
-        round = self.documents.get(job.params["round"])  # noqa: A001 - the domain's word
-        if round.state["state"] != "opening":
-            return
-        try:
-            electorate = self._electorate(round)
-        except Exception:
-            self.documents.change(round.id, lambda state: rules.give_up_opening(state))
-            raise
-        sizes = electorate.sizes()
-        keys = sorted(sizes)
-        for at in range(0, len(keys), _KEYS_AT_ONCE):
-            some = {paper: sizes[paper] for paper in keys[at : at + _KEYS_AT_ONCE]}
-            self._keys.make(some, purpose=PURPOSE)
-            checkpoint(done=at + len(some), total=len(keys))
-        self._insert(self.papers, [_paper(round.id, each) for each in electorate.papers.values()])
-        # Laid out by an order that is random, before anybody draws: where a line lies tells nothing of when.
-        lines = sorted(
-            (_elector(round.id, person, papers) for person, papers in electorate.electors.items()),
-            key=lambda line: str(line["_id"]),
-        )
-        for at in range(0, len(lines), _AT_ONCE):
-            self._insert(self.electors, lines[at : at + _AT_ONCE])
-            checkpoint(cursor=at)
-        today = self._clock.today()
-        self.documents.change(round.id, lambda state: _once_opened(round.id, state, electorate, today))
-
     def _close(self, job: Job, checkpoint: Checkpoint) -> None:
         id = job.params["round"]  # noqa: A001 - the field's name
         round = self.documents.get(id)  # noqa: A001 - the domain's word
@@ -171,15 +135,15 @@ class Rounds:
             with answering():
                 self.ballots.delete_many({"_id": {"$in": some}})
             checkpoint(done=1)
-        for at, line in enumerate(self._some(self.electors, {"round": id}, limit=0)):
+        for at, line in enumerate(self._some(self.freezing.electors, {"round": id}, limit=0)):
             with answering():
-                self.electors.update_one({"_id": line}, {"$unset": {"drawn": "", "self": ""}})
+                self.freezing.electors.update_one({"_id": line}, {"$unset": {"drawn": "", "self": ""}})
             if at % _SOME == 0:
                 checkpoint(done=1)
         checkpoint(done=2)
 
     def _counted(self, round: Document) -> Mapping[str, tuple[rules.Counts, ...]]:  # noqa: A002
-        node_of = {each["_id"]: each["node"] for each in self.papers.find({"round": round.id})}
+        node_of = {each["_id"]: each["node"] for each in self.freezing.papers.find({"round": round.id})}
         votes: dict[str, Counter[tuple[int, ...]]] = defaultdict(Counter)
         with answering():
             # By id: one that is just being written anew may be met twice.
@@ -193,7 +157,7 @@ class Rounds:
         if not round.state["subjects"]:
             return {}
         with answering():
-            rated = self.electors.find({"round": round.id}, {"person": 1, "self": 1})
+            rated = self.freezing.electors.find({"round": round.id}, {"person": 1, "self": 1})
             return {each["person"]: each["self"] for each in rated if "self" in each}
 
     # -- within --------------------------------------------------------------------------------
@@ -223,8 +187,7 @@ class Rounds:
         return round
 
     def _concerns(self, person: str, round: Document) -> bool:  # noqa: A002 - the domain's word
-        with answering():
-            return self.electors.find_one({"_id": elector_id(round.id, person)}, {"_id": 1}) is not None
+        return self.freezing.elector(round, person) is not None
 
     def _asked(self, kind: str, organisation: str, today: date) -> Answered:
         rulings = effective(self._packs, today, self._authority.path(organisation))
@@ -238,57 +201,9 @@ class Rounds:
             "source": f"{ruling.pack.id} {ruling.parameter.article}",
         }
 
-    def _electorate(self, round: Document) -> Electorate:  # noqa: A002 - the domain's word
-        asked, organisation = round.state["asked"], round.state["organisation"]
-        inside = self._authority.subtree(organisation)
-        people = [
-            Elector(each.person, each.node, each.standing)
-            for each in self._authority.everybody()
-            if each.node in set(inside)
-        ]
-        limits = {"smallest": asked["smallest_cell"], "source": asked["source"]}
-        if asked["subjects"] is None:
-            (part,) = asked["parts"]
-            return rules.surveying(
-                round.id,
-                [each for each in people if not part["statuses"] or each.standing in part["statuses"]],
-                {node: self._parent(node, organisation) for node in inside},
-                part=part["name"],
-                constituency=asked["smallest_constituency"],
-                **limits,
-            )
-        subjects = self._chosen(asked["subjects"] | {"where": "within"}, organisation, people)
-        electors_of = {
-            part["name"]: self._chosen(part, organisation, people)
-            for part in asked["parts"]
-            if part["name"] != rules.SELF
-        }
-        return rules.rating(round.id, electors_of, subjects, **limits)
-
-    def _chosen(self, rule: Answered, organisation: str, people: list[Elector]) -> list[str]:
-        """Who holds one of the posts at the organisation, or above it; else who is of one of the statuses."""
-        if rule["posts"]:
-            path = self._authority.path(organisation)
-            nodes = path[:-1] if rule["where"] == "above" else path[-1:]
-            return [each for node in nodes for each in self._authority.holders(node, rule["posts"])]
-        return [each.person for each in people if each.standing in rule["statuses"]]
-
-    def _parent(self, node: str, root: str) -> str | None:
-        found = self._authority.node(node)
-        return found.parent if found is not None and node != root else None
-
     def _some(self, collection: Any, wanted: Record, limit: int = _SOME) -> list[str]:
         with answering():
             return [each["_id"] for each in collection.find(wanted, {"_id": 1}, limit=limit)]
-
-    def _insert(self, collection: Any, lines: list[Record]) -> None:
-        with answering():
-            try:
-                if lines:
-                    collection.insert_many(lines, ordered=False)
-            except BulkWriteError as partly:  # a job that was cut off is done again
-                if not is_duplicate(partly):
-                    raise
 
     def _shown(self, document: Document) -> Answered:
         state = document.state
@@ -307,23 +222,6 @@ class Rounds:
             "results": state.get("results"),
             "scores": state.get("scores"),
         }
-
-
-def elector_id(round: str, person: str) -> str:  # noqa: A002 - the domain's word
-    """The line of ``person`` in the frozen electorate."""
-    return derived_id("elector", round, person)
-
-
-def _once_opened(id: str, state: Answered, electorate: Electorate, today: date) -> Change | None:  # noqa: A002
-    return rules.opened(id, state, electorate, today) if state["state"] == "opening" else None
-
-
-def _paper(round: str, paper: rules.Paper) -> Record:  # noqa: A002 - the domain's word
-    return {"_id": paper.id, "round": round, "node": paper.node, "part": paper.part, "subject": paper.subject}
-
-
-def _elector(round: str, person: str, papers: tuple[str, ...]) -> Record:  # noqa: A002 - the domain's word
-    return {"_id": elector_id(round, person), "round": round, "person": person, "papers": list(papers)}
 
 
 def _date(value: Any) -> date:

@@ -4,11 +4,7 @@ Ballots are counted in leaves; a node's cell is the sum of all leaves below it. 
 somebody voted: a cell of few ballots, and a cell in which nearly all said the same. Neither may be told,
 nor be what is left over when those that are told are subtracted from one another.
 
-The rule that sees to it: a cell is told only if those above it are, and for each cell that is told, what
-remains of it after all told cells directly below it are taken away (the *remainder*) is either nothing or
-fit to be told by itself. Every linear combination of told cells is one of disjoint remainders, so none of
-them is a cell that is hidden. Where a remainder is not fit, the smallest told cell below joins it, with all
-below it, until it is; the node itself always ends it.
+The rule that sees to it is that of ``services.feedback.cells``: remainders are nothing, or fit to be told.
 
 Who knows the rule also learns from what is hidden. So cells are told from the largest to the first that is
 unfit, and no further: were a smaller one told, the larger one would be known to be nearly unanimous. Of
@@ -18,11 +14,11 @@ nearly unanimous answers a bound is told, and of a root alone, since bounds add 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
-Counts = tuple[int, ...]
+from services.feedback.cells import Counts, Tree
+
 _LEAST_MARGIN = 2  # one dissenter knows their own vote: with a second, nobody knows all others'
 
 
@@ -67,7 +63,7 @@ def suppress(
     ``smallest`` ballots is hidden, one without any included.
     """
     questions = max((len(each) for each in leaves.values()), default=0)
-    tree = _Tree(parents)
+    tree = Tree(parents)
     sums = [tree.summed({node: each[at] for node, each in leaves.items()}) for at in range(questions)]
     sizes = {node: sum(sums[0].get(node, ())) if sums else 0 for node in parents}
 
@@ -97,68 +93,3 @@ def _answer(counts: Counts, *, exact: bool, bounded: bool) -> Counts | AtLeast |
         # The same for every cell of this size that is near, whatever it is exactly.
         return AtLeast(counts.index(max(counts)), sum(counts) - margin(sum(counts)))
     return None
-
-
-class _Tree:
-    def __init__(self, parents: Mapping[str, str | None]) -> None:
-        self._children: dict[str | None, list[str]] = {}
-        for node, parent in parents.items():
-            self._children.setdefault(parent if parent in parents else None, []).append(node)
-
-    def is_root(self, node: str) -> bool:
-        return node in self.below(None)
-
-    def below(self, node: str | None) -> list[str]:
-        return self._children.get(node, [])
-
-    def downwards(self) -> list[str]:
-        """Every node after the one above it."""
-        found = list(self.below(None))
-        for node in found:
-            found.extend(self.below(node))
-        return found
-
-    def summed(self, own: Mapping[str, Counts]) -> dict[str, Counts]:
-        """Each node's counts with those of all below it."""
-        width = len(next(iter(own.values()), ()))
-        sums = {node: own.get(node, (0,) * width) for node in self.downwards()}
-        for node in reversed(self.downwards()):
-            for child in self.below(node):
-                sums[node] = _plus(sums[node], sums[child])
-        return sums
-
-    def told(
-        self,
-        sums: Mapping[str, Counts],
-        fit: Callable[[Counts], bool],
-        *,
-        within: set[str] | None = None,
-    ) -> set[str]:
-        """The nodes whose sums may be told: remainders are fit, and what is below a hidden one is hidden."""
-        allowed = {node for node, cell in sums.items() if fit(cell) and (within is None or node in within)}
-        found = {node for node in self.below(None) if node in allowed}
-        waiting = sorted(found)
-        while waiting:
-            node = waiting.pop()
-            by_size = sorted(self.below(node), key=lambda child: (-sum(sums[child]), child))
-            # Up to the first that is unfit: a smaller one that is told would say why the larger one is not.
-            children = list(takewhile(allowed.__contains__, by_size))
-            while children and not self._remainder_is_fit(node, children, sums, fit):
-                children.pop()  # the smallest joins what is left over
-            found.update(children)
-            waiting.extend(children)
-        return found
-
-    def _remainder_is_fit(
-        self, node: str, told: Sequence[str], sums: Mapping[str, Counts], fit: Callable[[Counts], bool]
-    ) -> bool:
-        rest = sums[node]
-        for child in told:
-            rest = tuple(one - other for one, other in zip(rest, sums[child], strict=True))
-        if len(told) == len(self.below(node)) and not any(rest):
-            return True  # nothing is hidden directly below, and the node has no ballots of its own
-        return fit(rest)
-
-
-def _plus(one: Counts, other: Counts) -> Counts:
-    return tuple(a + b for a, b in zip(one, other, strict=True))

@@ -15,7 +15,8 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.chassis.store import Record, answering, in_transaction, session
 from services.feedback.ballots import model as rules
-from services.feedback.ballots.rounds import PURPOSE, Rounds, elector_id
+from services.feedback.ballots.freezing import PURPOSE
+from services.feedback.ballots.rounds import Rounds
 from services.feedback.tickets import model as tickets
 from services.feedback.tickets.issuing import TicketKeys
 from services.feedback.tickets.signing import from_base64
@@ -41,7 +42,7 @@ class Voting:
         """The papers on which the one who is signed in may vote."""
         round, line = self._mine(id)  # noqa: A001 - the domain's word
         with answering():
-            found = {each["_id"]: each for each in self._rounds.papers.find({"round": round.id})}
+            found = {each["_id"]: each for each in self._rounds.freezing.papers.find({"round": round.id})}
         items = []
         for paper in line["papers"]:
             key = self._keys.find(paper)
@@ -87,7 +88,7 @@ class Voting:
             raise Forbidden("ballot.not_your_paper", params={"source": round.state["asked"]["source"]})
         chosen = rules.checked(round.state["asked"], request["answers"])
         with answering():
-            self._rounds.electors.update_one({"_id": line["_id"]}, {"$set": {"self": chosen}})
+            self._rounds.freezing.electors.update_one({"_id": line["_id"]}, {"$set": {"self": chosen}})
         return {"round": round.id}
 
     # -- without a name ------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Voting:
         with context.entered(context.Context()):
             ticket = self._keys.accepted(request["ticket"], PURPOSE, self._clock.today())
             with answering():
-                paper = self._rounds.papers.find_one({"_id": ticket.key})
+                paper = self._rounds.freezing.papers.find_one({"_id": ticket.key})
             if paper is None:
                 raise NotFound("rounds.not_found")
             round = self._rounds.documents.get(paper["round"])  # noqa: A001 - the domain's word
@@ -120,9 +121,17 @@ class Voting:
             return {"paper": paper["_id"]}
 
     def shuffle(self) -> None:
-        """Write what came in since the last time anew, in random order: how ballots lie tells nothing."""
+        """Write what came in since the last time anew, in random order: how ballots lie tells nothing.
+
+        What was written in the instant in which its round was counted, and refused, is forgotten.
+        """
         with answering():
-            fresh = [each["_id"] for each in self._rounds.ballots.find({"fresh": True}, {"_id": 1})]
+            met = {each["_id"]: each["round"] for each in self._rounds.ballots.find({"fresh": True})}
+        counted = {each for each in set(met.values()) if self._is_counted(each)}
+        for mark in [each for each, round in met.items() if round in counted]:  # noqa: A001 - the domain's word
+            with answering():
+                self._rounds.ballots.delete_one({"_id": mark})
+        fresh = [each for each, round in met.items() if round not in counted]  # noqa: A001 - the domain's word
         random.SystemRandom().shuffle(fresh)  # all of them: piece by piece the pieces would keep their order
         for at in range(0, len(fresh), _AT_ONCE):
             in_transaction(self._database, partial(self._rewrite, fresh[at : at + _AT_ONCE]))
@@ -138,16 +147,19 @@ class Voting:
             ballot.pop("fresh")
             self._rounds.ballots.insert_one(ballot, session=session())
 
+    def _is_counted(self, round: str) -> bool:  # noqa: A002 - the domain's word
+        return self._rounds.documents.get(round).state["state"] in ("closed", "published")
+
     def _require_open(self, round: Document) -> None:  # noqa: A002 - the domain's word
         if round.state["state"] != "open" or self._clock.today().isoformat() > round.state["closes_on"]:
             raise Conflict("round.is_closed")
 
     def _mine(self, id: str) -> tuple[Document, Record]:  # noqa: A002 - the field's name
-        with answering():
-            line = self._rounds.electors.find_one({"_id": elector_id(id, context.actor())})
+        round = self._rounds.documents.get(id)  # noqa: A001 - the domain's word
+        line = self._rounds.freezing.elector(round, context.actor())
         if line is None:
             raise NotFound("rounds.not_found")
-        return self._rounds.documents.get(id), line
+        return round, line
 
     def _asks_for_self(self, round: Document, person: str) -> bool:  # noqa: A002 - the domain's word
         parts = {part["name"] for part in round.state["asked"]["parts"]}
@@ -157,13 +169,13 @@ class Voting:
         """Add a draw, all of them sorted: in which order somebody drew is kept nowhere."""
         for _ in range(_ATTEMPTS):
             with answering():
-                found = self._rounds.electors.find_one({"_id": line}) or {}
+                found = self._rounds.freezing.electors.find_one({"_id": line}) or {}
                 drawn = found.get("drawn", {})
                 if paper in drawn:
                     tickets.require_as_drawn(drawn[paper], digest)
                     return
                 guard = {"_id": line, "drawn": drawn} if drawn else {"_id": line, "drawn": {"$exists": False}}
                 changed = {"$set": {"drawn": dict(sorted({**drawn, paper: digest}.items()))}}
-                if self._rounds.electors.update_one(guard, changed).matched_count:
+                if self._rounds.freezing.electors.update_one(guard, changed).matched_count:
                     return
         raise Unavailable("document.contended")

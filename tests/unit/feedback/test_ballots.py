@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.policies import load
-from services.feedback.ballots import model
-from services.feedback.ballots.model import Elector
+from services.feedback.ballots import electorate, model
+from services.feedback.ballots.electorate import Elector
 
 TODAY = date(2026, 3, 10)
 PACK = load(Path(model.__file__).parent.parent / "policies" / "ballots-default.yaml")
@@ -48,7 +48,7 @@ def people(*names: str) -> list[str]:
 )
 def test_nobody_rates_themselves_and_everybody_votes_once_on_each(electors_of, subjects, smallest):
     try:
-        found = model.rating("r", electors_of, subjects, smallest=smallest, source="s")
+        found = electorate.rating("r", electors_of, subjects, smallest=smallest, source="s")
     except Conflict:
         assert smallest > 1 or not any(set(voting) - set(subjects) for voting in electors_of.values())
         return
@@ -67,7 +67,7 @@ def test_nobody_rates_themselves_and_everybody_votes_once_on_each(electors_of, s
 
 
 def test_who_is_in_two_parts_votes_in_the_first():
-    found = model.rating("r", {"organisation": list("abcdef"), "peer": list("fghijk")}, ["z"], **LIMITS)
+    found = electorate.rating("r", {"organisation": list("abcdef"), "peer": list("fghijk")}, ["z"], **LIMITS)
     assert [found.papers[each].part for each in found.electors["f"]] == ["organisation"]
     assert found.sizes() == {
         paper.id: {"organisation": 6, "peer": 5}[paper.part] for paper in found.papers.values()
@@ -75,14 +75,14 @@ def test_who_is_in_two_parts_votes_in_the_first():
 
 
 def test_a_part_that_could_never_be_told_is_left_out_and_a_round_of_none_refused():
-    found = model.rating("r", {"organisation": ["a", "b"], "peer": list("cdefgh")}, ["c"], **LIMITS)
+    found = electorate.rating("r", {"organisation": ["a", "b"], "peer": list("cdefgh")}, ["c"], **LIMITS)
     assert found.left_out == ("c/organisation",)
     assert {paper.part for paper in found.papers.values()} == {"peer"}
     with pytest.raises(Conflict, match="electorate_too_small") as refused:
-        model.rating("r", {"peer": list("cdefg")}, ["c"], **LIMITS)
+        electorate.rating("r", {"peer": list("cdefg")}, ["c"], **LIMITS)
     assert refused.value.params == {"smallest": 5, "source": "pack 第一条"}
     with pytest.raises(Invalid, match="too_many_subjects"):
-        model.rating("r", {"peer": list("cdefgh")}, [f"s{at}" for at in range(61)], **LIMITS)
+        electorate.rating("r", {"peer": list("cdefgh")}, [f"s{at}" for at in range(61)], **LIMITS)
 
 
 TREE = {"u": None, "f": "u", "g": "u", "f1": "f", "f2": "f", "g1": "g"}
@@ -92,7 +92,7 @@ def surveyed(sizes: dict[str, int], constituency: int = 20):
     everybody = [
         Elector(f"{node}-{at}", node, "member") for node, size in sizes.items() for at in range(size)
     ]
-    return model.surveying("r", everybody, TREE, part="mass", constituency=constituency, **LIMITS)
+    return electorate.surveying("r", everybody, TREE, part="mass", constituency=constituency, **LIMITS)
 
 
 def test_a_small_constituency_is_counted_with_the_level_above():
@@ -112,10 +112,10 @@ def test_what_nobody_votes_in_is_no_cell():
 def test_a_result_has_to_fit_into_one_event():
     tree = {"u": None} | {f"b{at}": "u" for at in range(700)}
     everybody = [Elector(f"{node}-{at}", node, "member") for node in tree for at in range(2)]
-    found = model.surveying("r", everybody, tree, part="mass", constituency=1, **LIMITS)
+    found = electorate.surveying("r", everybody, tree, part="mass", constituency=1, **LIMITS)
     with pytest.raises(Invalid, match="too_many_cells"):
-        model.require_tellable(found, asked("satisfaction"))
-    model.require_tellable(surveyed({"f1": 25}), asked("satisfaction"))
+        electorate.require_tellable(found, asked("satisfaction"))
+    electorate.require_tellable(surveyed({"f1": 25}), asked("satisfaction"))
 
 
 def test_a_survey_of_few_is_refused():
@@ -146,8 +146,8 @@ def test_everybody_votes_exactly_once_in_a_constituency_above_them(sizes, consti
 def test_a_round_goes_one_way():
     state = drafted()
     opening = model.begin(state, "opening", TODAY).state
-    electorate = model.rating("r", {"peer": list("abcdefg")}, ["a"], **LIMITS)
-    opened = model.opened("r", dict(opening), electorate, TODAY)
+    frozen = electorate.rating("r", {"peer": list("abcdefg")}, ["a"], **LIMITS)
+    opened = model.opened("r", dict(opening), frozen, TODAY)
     assert opened.state["state"] == "open"
     assert opened.events[0].data["round"] == "r"
     closing = model.begin(dict(opened.state), "closing", TODAY)
