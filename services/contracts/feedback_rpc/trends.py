@@ -13,6 +13,15 @@ class GetTrends(Schema):
     organisation = identifier()
 
 
+class ExportTrends(GetTrends):
+    """A sheet of an organisation and those directly below it, by topic and month; kept for a day.
+
+    It shows what their pages show, and no more.
+    """
+
+    language = fields.String(load_default="zh", validate=validate.OneOf(("zh", "en")))
+
+
 class TopicBurst(Schema):
     """The last week has more than its past lets expect; ``chance`` is how often so many come by accident."""
 
@@ -22,7 +31,8 @@ class TopicBurst(Schema):
 
 
 class TrendRow(Schema):
-    """One category or topic. ``counts`` go with ``months``; null is fewer than ``fewest``, or none at all.
+    """One category or topic. ``counts`` go with ``months``; null is fewer than ``fewest``, none at all,
+    or what would give away such a count of another organisation.
 
     ``total`` is the sum of those that are shown. ``recurring``: it came in three of the last six months.
     """

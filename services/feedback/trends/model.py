@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.feedback.trends.bursts import ALARM, WEEKS, Burst, burst, chance_of
+from services.feedback.trends.lineage import FEWEST, Lineage, count_of, shown, together
 
-FEWEST = 5
 RECURRING_OF, RECURRING_IN = 6, 3
-Counts = Mapping[str, Mapping[str, int]]
+Pages = Mapping[str, Lineage]  # by period
+Shown = dict[str, Sequence[int | None]]  # by mark, in the order of the periods
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: ``counts`` by period, None where fewer than ``FEWEST`` are, were it none at all.
+    """One row of the table: ``counts`` by period, None where they may not be shown, were it none at all.
 
     ``total`` is of those that are shown, so that no difference tells what is not.
     """
@@ -67,31 +68,48 @@ def weeks(today: date) -> list[str]:
     return [week_of(today - timedelta(weeks=each)) for each in range(WEEKS + 1, 0, -1)]
 
 
-def table(by_month: Counts, by_week: Counts, today: date, *, count: int) -> list[Row]:
+def table(by_month: Pages, by_week: Pages, today: date, *, count: int) -> list[Row]:
     """The rows that have something to show, in their order."""
     periods, past = months(today, count), weeks(today)
-    marks = sorted({mark for period in (by_month, by_week) for counts in period.values() for mark in counts})
+    pages = [page[0] for several in (by_month, by_week) for page in several.values() if page]
+    marks = sorted({mark for page in pages for mark in page.counts})
     rows = (_row(mark, by_month, by_week, periods, past) for mark in marks)
     return [row for row in rows if row.total or row.burst]
 
 
-def _row(mark: str, by_month: Counts, by_week: Counts, periods: Sequence[str], past: Sequence[str]) -> Row:
-    monthly = [by_month.get(each, {}).get(mark, 0) for each in periods]
-    weekly = [by_week.get(each, {}).get(mark, 0) for each in past]
-    known = list(_since_begun(weekly[:-1], by_week, past))
-    counts = tuple(each if each >= FEWEST else None for each in monthly)
+def shown_rows(by_month: Pages, periods: Sequence[str]) -> Shown:
+    """The counts of each row that has any to show, by mark."""
+    marks = sorted({mark for page in by_month.values() if page for mark in page[0].counts})
+    found = {mark: _counts(mark, by_month, periods) for mark in marks}
+    return {mark: counts for mark, counts in found.items() if any(counts)}
+
+
+def _counts(mark: str, by_month: Pages, periods: Sequence[str]) -> tuple[int | None, ...]:
+    return tuple(shown(by_month.get(each, ()), mark) for each in periods)
+
+
+def _row(mark: str, by_month: Pages, by_week: Pages, periods: Sequence[str], past: Sequence[str]) -> Row:
+    monthly = [count_of(by_month.get(each, ()), mark) for each in periods]
+    weekly = [by_week.get(each, ()) for each in past]
+    known = [count_of(each, mark) for each in _since_begun(weekly[:-1])]
+    counts = _counts(mark, by_month, periods)
     return Row(
         mark=mark,
         counts=counts,
         total=sum(each for each in counts if each is not None),
         recurring=recurs(monthly),
-        burst=_told(burst(known, weekly[-1]), known),
+        burst=_told(burst(known, count_of(weekly[-1], mark)), known, weekly, mark),
     )
 
 
-def _told(found: Burst | None, known: Sequence[int]) -> Burst | None:
-    """What is shown of a burst: of a past of few neither how many nor, by the chance, which few."""
-    if found is None or sum(known) >= FEWEST:
+def _told(found: Burst | None, known: Sequence[int], weekly: Sequence[Lineage], mark: str) -> Burst | None:
+    """What is shown of a burst: of a past that may not be shown neither how many nor, by the chance, which.
+
+    Nothing at all of one whose own week may not be shown.
+    """
+    if found is None or shown(weekly[-1], mark) is None:
+        return None
+    if shown(together(weekly[:-1]), mark) is not None:
         return found
     most_few = [FEWEST - 1, *(0 for _ in known[1:])]
     return Burst(count=found.count, usual=0.0, chance=min(ALARM, chance_of(most_few, found.count)))
@@ -103,7 +121,7 @@ def recurs(monthly: Sequence[int]) -> bool:
     return sum(each > 0 for each in last) >= RECURRING_IN and sum(last) >= FEWEST
 
 
-def _since_begun(weekly: Sequence[int], by_week: Counts, past: Sequence[str]) -> Iterator[int]:
+def _since_begun(weekly: Sequence[Lineage]) -> Sequence[Lineage]:
     """The weeks from the first one on of which anything is known here: before that nobody could speak."""
-    begun = next((at for at, each in enumerate(past) if by_week.get(each)), len(weekly))
-    yield from weekly[begun:]
+    begun = next((at for at, each in enumerate(weekly) if each), len(weekly))
+    return weekly[begun:]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pymongo import UpdateOne
@@ -15,6 +14,7 @@ from services.chassis.envelope import Event
 from services.chassis.store import Record, answering, session
 from services.feedback.access import Access
 from services.feedback.trends import model as rules
+from services.feedback.trends.lineage import FEWEST, Cells, Lineage, below
 from services.feedback.trends.model import Counted
 
 MONTHS = 12
@@ -54,19 +54,20 @@ class Trends:
             self._count(entry, rules.difference(before, counted))
 
     def seen(self, organisation: str) -> Record:
-        """The table of ``organisation`` and below, to its readers: two questions, however much was said."""
+        """The table of ``organisation`` and below, to its readers: two questions for each level above it,
+        however much was said."""
         person, today = context.actor(), self._clock.today()
         self._access.reach(person, organisation)
         periods = rules.months(today, MONTHS)
         rows = rules.table(
-            self._counts(organisation, periods),
-            self._counts(organisation, rules.weeks(today)),
+            self._pages(organisation, periods),
+            self._pages(organisation, rules.weeks(today)),
             today,
             count=MONTHS,
         )
         return {
             "organisation": organisation,
-            "fewest": rules.FEWEST,
+            "fewest": FEWEST,
             "months": periods,
             "rows": [
                 {
@@ -81,6 +82,22 @@ class Trends:
             ],
         }
 
+    def tables(
+        self, organisation: str
+    ) -> tuple[list[str], list[tuple[str, dict[str, Sequence[int | None]]]]]:
+        """The months, and by mark the counts of ``organisation`` and of each directly below it.
+
+        Raises as ``seen``.
+        """
+        self._access.reach(context.actor(), organisation)
+        periods = rules.months(self._clock.today(), MONTHS)
+        pages = self._pages(organisation, periods)
+        parts: dict[str, dict[str, Lineage]] = {organisation: {**pages}}
+        for period, page in pages.items():
+            for part in below(page):
+                parts.setdefault(part[0].organisation, {})[period] = part
+        return periods, [(each, rules.shown_rows(of_each, periods)) for each, of_each in parts.items()]
+
     def _begun(self, event: Event) -> Record:
         day = event.time.astimezone(self._clock.zone).date()
         path = self._authority.path(event.data["organisation"])
@@ -89,19 +106,38 @@ class Trends:
     def _count(self, entry: Record, changes: dict[str, int]) -> None:
         day = date.fromisoformat(entry["on"])
         written = [
-            UpdateOne(
-                {"_id": f"{node} {period}"},
-                {"$inc": {f"counts.{mark}": step for mark, step in changes.items()}},
-                upsert=True,
-            )
-            for node in entry["path"]
+            each
             for period in (rules.month_of(day), rules.week_of(day))
+            for each in counted(entry["path"], period, changes)
         ]
         if changes and written:
             self._cells.bulk_write(written, session=session())
 
-    def _counts(self, organisation: str, periods: Sequence[str]) -> dict[str, Counter[str]]:
-        ids = {f"{organisation} {period}": period for period in periods}
-        with answering():
-            found = list(self._cells.find({"_id": {"$in": list(ids)}}))
-        return {ids[each["_id"]]: Counter(each["counts"]) for each in found}
+    def _pages(self, organisation: str, periods: Sequence[str]) -> dict[str, list[Cells]]:
+        """By period the cells of ``organisation`` and of those above it: one question for each level."""
+        pages: dict[str, list[Cells]] = {}
+        asked = {f"{organisation} {period}": period for period in periods}
+        while asked:
+            with answering():
+                found = list(self._cells.find({"_id": {"$in": list(asked)}}))
+            above: dict[str, str] = {}
+            for each in found:
+                period = asked[each["_id"]]
+                node = each["_id"].removesuffix(f" {period}")
+                pages.setdefault(period, []).append(Cells(node, each["counts"], each.get("below", {})))
+                if each["up"] is not None:
+                    above[f"{each['up']} {period}"] = period
+            asked = above
+        return pages
+
+
+def counted(path: Sequence[str], period: str, changes: Mapping[str, int]) -> list[UpdateOne]:
+    """The writes by which ``changes`` count at each organisation of ``path``, from the root down."""
+    written = []
+    for at, node in enumerate(path):
+        steps = {f"counts.{mark}": step for mark, step in changes.items()}
+        if at + 1 < len(path):
+            steps |= {f"below.{path[at + 1]}.{mark}": step for mark, step in changes.items()}
+        change = {"$inc": steps, "$set": {"up": path[at - 1] if at else None}}
+        written.append(UpdateOne({"_id": f"{node} {period}"}, change, upsert=True))
+    return written

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.feedback.trends import words
 from services.feedback.trends.bursts import ALARM, burst, chance_of
+from services.feedback.trends.lineage import FEWEST, Cells, shown
 from services.feedback.trends.model import (
-    FEWEST,
     Counted,
     difference,
     month_of,
@@ -30,7 +30,15 @@ counted = st.builds(Counted, st.sampled_from("abc"), st.lists(st.sampled_from("x
 
 
 def rows(by_month=None, by_week=None):
-    return table(by_month or {}, by_week or {}, TODAY, count=12)
+    return table(paged(by_month), paged(by_week), TODAY, count=12)
+
+
+def paged(counts):
+    """Counts of an organisation with nothing above it, as its pages."""
+    return {
+        period: each if isinstance(each, list) else [Cells("university", each)]
+        for period, each in (counts or {}).items()
+    }
 
 
 def test_periods_go_over_the_turn_of_a_year():
@@ -41,8 +49,8 @@ def test_periods_go_over_the_turn_of_a_year():
 
 @given(st.integers(1, 40))
 def test_a_cell_of_few_is_shown_as_none_is(count):
-    shown = rows({"2026-03": {CANTEEN: count, "topic:other": 9}})
-    canteen = [row for row in shown if row.mark == CANTEEN]
+    found = rows({"2026-03": {CANTEEN: count, "topic:other": 9}})
+    canteen = [row for row in found if row.mark == CANTEEN]
     if count < FEWEST:
         assert canteen == []
     else:
@@ -79,13 +87,13 @@ def test_a_burst_is_shown_with_what_was_usual():
 
 
 def test_what_was_usual_does_not_give_away_a_past_of_few():
-    shown = set()
+    seen = set()
     for few in range(FEWEST):
         past = {week: {CANTEEN: 0, "topic:library": 1} for week in weeks(TODAY)[:-1]}
         past[weeks(TODAY)[3]][CANTEEN] = few
         found = rows(by_week={**past, weeks(TODAY)[-1]: {CANTEEN: 9}})
-        shown.add(next((row.burst.count, row.burst.usual, row.burst.chance) for row in found if row.burst))
-    assert len(shown) == 1
+        seen.add(next((row.burst.count, row.burst.usual, row.burst.chance) for row in found if row.burst))
+    assert len(seen) == 1
 
 
 def test_without_a_past_or_of_few_nothing_is_a_burst():
@@ -112,3 +120,59 @@ def test_words_suggest_topics_most_of_them_first():
     assert [each["topic"] for each in found] == ["dormitory", "repairs"]
     assert found[0]["words"] == ["宿舍", "空调"]
     assert words.suggest({"text": "没有什么", "topics": topics}) == []
+
+
+# -- what does not follow from several pages -----------------------------------------------------------
+
+MARK = "topic:canteen"
+
+
+def campus(branches, own=0):
+    """A faculty with ``branches`` and one branch next door, as the pages of one period: by organisation."""
+    below = {each: {MARK: count} for each, count in branches.items()}
+    faculty = Cells("faculty", {MARK: own + sum(branches.values())}, below)
+    return {
+        "faculty": [faculty],
+        **{each: [Cells(each, counts), faculty] for each, counts in below.items()},
+    }
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), st.integers(0, 12), min_size=1), st.integers(0, 8))
+def test_no_small_count_follows_from_the_pages_that_are_shown(branches, own):
+    pages = campus(branches, own)
+    seen = {each: shown(lineage, MARK) for each, lineage in pages.items()}
+    assert all(count is None or count >= FEWEST for count in seen.values())
+    if seen["faculty"] is None:
+        assert set(seen.values()) == {None}
+        return
+    hidden = own + sum(branches[each] for each in branches if seen[each] is None)
+    assert hidden == 0 or hidden >= FEWEST, "what is left over is nothing, or enough by itself"
+
+
+def test_a_small_branch_is_not_what_the_page_above_has_more_than_its_sibling():
+    pages = campus({"large": 9, "small": 3})
+    assert {each: shown(page, MARK) for each, page in pages.items()} == {
+        "faculty": 12,
+        "large": None,
+        "small": None,
+    }
+    assert shown(campus({"large": 9, "silent": 0})["large"], MARK) == 9, "of nobody nothing follows"
+    assert shown(campus({"large": 9, "other": 6, "small": 3})["large"], MARK) == 9
+
+
+def test_what_was_counted_below_another_organisation_is_not_shown_beside_it():
+    faculty = Cells("faculty", {MARK: 20}, {"moved": {MARK: 6}, "other": {MARK: 14}})
+    assert shown([Cells("moved", {MARK: 9}), faculty], MARK) is None
+
+
+def test_neither_a_burst_nor_its_past_gives_a_small_sibling_away():
+    def weekly(counts, small):
+        above = Cells("f", {MARK: counts + small}, {"n": {MARK: counts}, "s": {MARK: small}})
+        return [Cells("n", {MARK: counts}), above]
+
+    last, past = weeks(TODAY)[-1], weeks(TODAY)[:-1]
+    quiet = {week: weekly(1, 0) for week in past}
+    assert rows(by_week={**quiet, last: weekly(12, 0)})[0].burst.usual == 1
+    assert not rows(by_week={**quiet, last: weekly(12, 2)}), "the week itself would tell of two beside it"
+    shy = {**quiet, past[0]: weekly(1, 3)}
+    assert rows(by_week={**shy, last: weekly(12, 0)})[0].burst.usual == 0, "so would what was usual"
