@@ -53,6 +53,15 @@ ROUTES = (
     ),
     Route(
         "POST",
+        "/api/v1/measures/{measure}/cancel",
+        "Give it up, with the reason: what it answers is open again",
+        "measures",
+        call=Call("feedback.cancel_measure", rpc.CancelMeasure, rpc.Measure),
+        expects="version",
+        permission=HANDLER,
+    ),
+    Route(
+        "POST",
         "/api/v1/measures/{measure}/reports",
         "Say how it stands",
         "measures",

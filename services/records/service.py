@@ -18,6 +18,7 @@ from services.contracts.campus_events import (
     TrainingWithdrawn,
 )
 from services.contracts.feedback_events import (
+    MeasureCancelled,
     MeasureChanged,
     MeasurePlanned,
     ResultHandedIn,
@@ -126,6 +127,7 @@ class RecordsService(
     @subscribe(
         MeasurePlanned,
         MeasureChanged,
+        MeasureCancelled,
         ResultHandedIn,
         ResultReturned,
         ResultPublished,

@@ -2,6 +2,7 @@
 
 from services.contracts.feedback_events.ballots import RoundClosed, RoundOpened, RoundPublished
 from services.contracts.feedback_events.measures import (
+    MeasureCancelled,
     MeasureChanged,
     MeasurePlanned,
     ResultHandedIn,
@@ -26,6 +27,7 @@ from services.contracts.feedback_events.opinions import (
 )
 
 __all__ = [
+    "MeasureCancelled",
     "MeasureChanged",
     "MeasurePlanned",
     "OpinionAdopted",

@@ -35,6 +35,14 @@ class MeasureChanged(_Measure):
     opinions = fields.List(fields.String(), required=True)
 
 
+class MeasureCancelled(_Measure):
+    """A measure was given up: what it answered is to be answered anew, in what is left of the time."""
+
+    type = "feedback.measure.cancelled.v1"
+
+    opinions = fields.List(fields.String(), required=True)
+
+
 class ResultHandedIn(_Measure):
     """What came of a measure waits to be reviewed by somebody else."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, expected_version, identifier, written
+from services.contracts.files import KeptFile, attachments
 from services.contracts.kinds import MEASURE_STATES
 
 MOST_OPINIONS = 50
@@ -36,6 +37,7 @@ class Result(Schema):
 
     text = fields.String(required=True)
     activities = fields.List(fields.String(), required=True, metadata={"description": "its evidence"})
+    attachments = fields.List(fields.Nested(KeptFile), required=True)
     handed_in_on = fields.Date(required=True)
     published_on = fields.Date(required=True, allow_none=True)
 
@@ -94,6 +96,8 @@ class Measure(Schema):
     task = fields.String(required=True, allow_none=True)
     result = fields.Nested(Result, required=True, allow_none=True)
     reviews = fields.List(fields.Nested(MeasureReview), required=True)
+    cancelled_on = fields.Date(required=True, allow_none=True)
+    cancelled_because = fields.String(required=True, allow_none=True)
 
 
 class _OfMeasure(Schema):
@@ -109,9 +113,11 @@ class GetMeasure(_OfMeasure):
 
 
 class ListMeasures(Listed):
-    """``mine``: those I own. Else those I have to handle, below ``organisation`` where it is given."""
+    """``mine``: those I own. Else those I may read, of ``organisation`` and below where it is given, or whose
+    result has ``activity`` for its evidence."""
 
     organisation = identifier(required=False)
+    activity = identifier(required=False)
     state = fields.String(validate=validate.OneOf(MEASURE_STATES))
     mine = fields.Boolean(load_default=False)
 
@@ -144,6 +150,12 @@ class ReportMeasure(_OfMeasure):
     progress = fields.Integer(strict=True, validate=validate.Range(min=0, max=100))
 
 
+class CancelMeasure(_Changing):
+    """Give a measure up, with the reason, before its result is handed in. What it answers is open again."""
+
+    reason = written(500, "the authors of its opinions read it")
+
+
 class FinishNode(_OfMeasure):
     """A step on the way is reached."""
 
@@ -151,10 +163,11 @@ class FinishNode(_OfMeasure):
 
 
 class HandInResult(_Changing):
-    """Say what a measure came to, with the activities that are its evidence. Somebody else reviews it."""
+    """Say what a measure came to, with activities and files as evidence. Somebody else reviews it."""
 
     text = written(MOST_TEXT, "public once it is reviewed: names nobody")
     activities = fields.List(identifier(), load_default=list, validate=validate.Length(max=20))
+    attachments = attachments()
 
 
 class ReviewResult(_Changing):
@@ -182,6 +195,9 @@ class PublicMeasure(Schema):
         required=True,
         allow_none=True,
         metadata={"description": "how many opinions it answers; null where they are fewer than five"},
+    )
+    evidence = fields.Integer(
+        required=True, metadata={"description": "how many activities and files its reviewer has seen"}
     )
 
 

@@ -1,8 +1,9 @@
 """The clock of an opinion: a pure function of what happened to it and of the calendar. No I/O.
 
 What happened is a history of entries ``{number, on, what, …}``: ``started`` (it came in, or was opened
-again), ``limited`` (with ``speed``), ``paused`` (with ``reason``), ``resumed``, ``stopped``. Entries are read
-in the order of their numbers, however they lie. Days are campus days: nobody's hour is known, so none counts.
+again), ``limited`` (with ``speed``), ``paused`` (with ``reason``), ``resumed``, ``stopped``, ``taken_up``
+(what had stopped it came to nothing: it goes on where it stood). Entries are read in the order of their
+numbers, however they lie. Days are campus days: nobody's hour is known, so none counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 Entry = Mapping[str, Any]
 STARTED, LIMITED, PAUSED, RESUMED, STOPPED = "started", "limited", "paused", "resumed", "stopped"
+TAKEN_UP = "taken_up"
 ORDINARY = "ordinary"
 _DAY = timedelta(days=1)
 _FURTHEST = timedelta(days=400)  # of days off in a row there are fewer, and a span without end must end
@@ -104,7 +106,12 @@ def entered(history: Sequence[Entry], what: str, on: date, **more: Any) -> tuple
     """``history`` and one entry more. What changes nothing is left out: pausing what is paused."""
     if history:
         state = _state(_last_run(history))
-        idle = {PAUSED: state != "running", RESUMED: state != PAUSED, STOPPED: state == STOPPED}
+        idle = {
+            PAUSED: state != "running",
+            RESUMED: state != PAUSED,
+            STOPPED: state == STOPPED,
+            TAKEN_UP: state != STOPPED,
+        }
         if idle.get(what, False):
             return tuple(history)
     entry = {"number": len(history) + 1, "on": on.isoformat(), "what": what, **more}
@@ -140,14 +147,19 @@ def _state(run: Sequence[Entry]) -> str:
     for each in reversed(run):
         if each["what"] in (PAUSED, STOPPED):
             return str(each["what"])
-        if each["what"] in (STARTED, RESUMED):
+        if each["what"] in (STARTED, RESUMED, TAKEN_UP):
             return "running"
     raise ValueError("a run begins with its start")
 
 
 def _pauses(run: Sequence[Entry]) -> Iterator[tuple[date, date | None]]:
     since: date | None = None
+    stopped: date | None = None
     for each in run:
+        if each["what"] == STOPPED:
+            stopped = _day(each)
+        elif each["what"] == TAKEN_UP and stopped is not None:
+            yield stopped, _day(each)
         if each["what"] == PAUSED:
             since = _day(each)
         elif since is not None and each["what"] in (RESUMED, STOPPED):

@@ -29,6 +29,10 @@ class MeasuresTable:
     def change_measure(self, request: Request) -> Answer:
         return self.feedback.measuring.change(request)
 
+    @rpc(request=calls.CancelMeasure, response=calls.Measure)
+    def cancel_measure(self, request: Request) -> Answer:
+        return self.feedback.measuring.cancel(request)
+
     @rpc(request=calls.ReportMeasure, response=calls.Measure)
     def report_measure(self, request: Request) -> Answer:
         return self.feedback.measuring.report(request)

@@ -8,14 +8,16 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.contract import Change
 from services.chassis.documents import Document
+from services.chassis.files.attaching import Attaching
 from services.chassis.store import in_transaction
 from services.feedback.access import HANDLERS, Access
 from services.feedback.measures import model as rules
-from services.feedback.measures import store
+from services.feedback.measures import results, store
 from services.feedback.measures.model import Decided, Measure, Owner
 from services.feedback.measures.reading import MeasureReading
-from services.feedback.opinions import model as opinion_rules
+from services.feedback.opinions import steps as opinion_rules
 from services.feedback.opinions import store as opinions
 from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.reading import OpinionReading
@@ -35,6 +37,7 @@ class Measuring:
         opinion_reading: OpinionReading,
         access: Access,
         subjects: Subjects,
+        attaching: Attaching,
     ) -> None:
         self._database = application.database
         self._authority = application.authority
@@ -45,6 +48,7 @@ class Measuring:
         self._opinions = opinion_reading.documents
         self._access = access
         self._subjects = subjects
+        self._attaching = attaching
 
     def plan(self, request: Answered) -> Answered:
         """Answer opinions with a measure: all of them adopt it, or nothing is planned."""
@@ -111,6 +115,20 @@ class Measuring:
 
         return in_transaction(self._database, commit).response or {}
 
+    def cancel(self, request: Answered) -> Answered:
+        """Give a measure up: every opinion that it answers is to be answered anew, or nothing changes."""
+        person, measure = self._handled(request)
+        reason, today = request["reason"], self._clock.today()
+        rule = partial(rules.cancel, reason=reason, by=person, today=today)
+
+        def commit() -> Document:
+            cancelled = self._write(request, measure.id, rule)
+            back = partial(opinion_rules.give_back, measure=measure.id, reason=reason, today=today)
+            self._tell(store.read(cancelled), back)
+            return cancelled
+
+        return in_transaction(self._database, commit).response or {}
+
     def report(self, request: Answered) -> Answered:
         """How it stands: said by its owner or by who handles it."""
         person, measure = self._own(request)
@@ -134,20 +152,33 @@ class Measuring:
         person, measure = self._own(request)
         for each in request["activities"]:
             self._subjects.require("activity", each)
-        rule = partial(
-            rules.hand_in,
-            result=request["text"],
-            links=request["activities"],
-            by=person,
-            today=self._clock.today(),
+
+        def decide(state: Answered, attached: list[Answered]) -> Change:
+            handed_in, events = results.hand_in(
+                store.read(Document(measure.id, 0, state)),
+                result=request["text"],
+                links=request["activities"],
+                by=person,
+                today=self._clock.today(),
+                attachments=attached,
+            )
+            return Change(store.kept(handed_in), events)
+
+        document = self._attaching.changed(
+            measure.id,
+            request["attachments"],
+            decide,
+            expected_version=request.get("version"),
+            respond=store.shown,
         )
-        return self._reading.shown(person, self._write(request, measure.id, rule))
+        return self._reading.shown(person, document)
 
     def review(self, request: Answered) -> Answered:
         """Publish a result, the measure and every opinion that it answers together, or give it back."""
         person, measure = self._handled(request)
         today, accepted = self._clock.today(), request["accepted"]
-        rule = partial(rules.review, accepted=accepted, reason=request.get("reason"), by=person, today=today)
+        verdict = {"accepted": accepted, "reason": request.get("reason")}
+        rule = partial(results.review, **verdict, by=person, today=today)
 
         def commit() -> Document:
             reviewed = self._write(request, measure.id, rule)
@@ -178,7 +209,7 @@ class Measuring:
             self._opinions.change(each, opinions.decided_by(each, rule))
 
     def _adopt(self, measure: Measure, answered: Sequence[Opinion]) -> None:
-        adopt = partial(opinion_rules.adopt, answer=rules.answer_of(measure), today=self._clock.today())
+        adopt = partial(opinion_rules.adopt, answer=results.answer_of(measure), today=self._clock.today())
         for opinion in answered:
             self._opinions.change(opinion.id, opinions.decided_by(opinion.id, adopt))
 

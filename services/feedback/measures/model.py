@@ -8,15 +8,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import NewEvent
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.contracts.feedback_events import (
+    MeasureCancelled,
     MeasureChanged,
     MeasurePlanned,
     ResultHandedIn,
-    ResultPublished,
     ResultReturned,
 )
-from services.feedback.opinions.model import Answer, Opinion, is_kept_from
+from services.feedback.opinions.model import Opinion, is_kept_from
 
 FURTHEST_DUE = timedelta(days=3 * 366)
 MOST_NODES = 20
@@ -29,6 +29,7 @@ Decided = tuple["Measure", list[NewEvent]]
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """What an organisation does about opinions: ``planned -> handed_in -> published``, or back to planned.
+    What is planned may be ``cancelled``.
 
     ``kept_from``: persons, and organisations whose post holders, must see nothing of it before its result
     is public, because it answers an opinion about their head. ``result`` is what was handed in, ``links``
@@ -54,6 +55,8 @@ class Measure:
     handed_in_on: date | None = None
     reviews: tuple[Mapping[str, Any], ...] = ()
     published_on: date | None = None
+    cancelled_on: date | None = None
+    cancelled_because: str | None = None
 
     @property
     def progress(self) -> int:
@@ -91,14 +94,14 @@ def plan(
     is kept; where an opinion is another organisation's to answer; where a date is out of range.
     """
     if not opinions:
-        raise _wrong("opinions", "measure.answers_nothing")
+        raise wrong("opinions", "measure.answers_nothing")
     _require_own(opinions, organisation)
     _require_due(due_on, today)
     kept_from = _kept_from((), opinions)
     _require_owner(owner, kept_from)
     for position, node in enumerate(nodes):
         if not today <= node["due_on"] <= due_on:
-            raise _wrong(f"nodes.{position}.due_on", "measure.node_out_of_range")
+            raise wrong(f"nodes.{position}.due_on", "measure.node_out_of_range")
     measure = Measure(
         id=id,
         state="planned",
@@ -119,7 +122,7 @@ def plan(
             for number, node in enumerate(nodes, 1)
         ),
     )
-    return measure, [_told(MeasurePlanned, measure, opinions=list(measure.opinions))]
+    return measure, [told(MeasurePlanned, measure, opinions=list(measure.opinions))]
 
 
 def answer_more(measure: Measure, opinions: Sequence[Opinion], owner: Owner) -> Decided:
@@ -128,19 +131,19 @@ def answer_more(measure: Measure, opinions: Sequence[Opinion], owner: Owner) -> 
     Raises ``Conflict``, and ``Invalid`` as ``plan`` does, also where the owner is one of those from whom
     one of them is kept.
     """
-    _must_be(measure, "planned")
+    must_be(measure, "planned")
     _require_own(opinions, measure.organisation)
     kept_from = _kept_from(measure.kept_from, opinions)
     if is_kept_from(kept_from, owner.person, owner.posts):
-        raise _wrong("opinions", "measure.owner_is_concerned")
+        raise wrong("opinions", "measure.owner_is_concerned")
     if bool(kept_from) != bool(measure.kept_from):
         # Of the one records makes a task that others see; the other stays here.
-        raise _wrong("opinions", "measure.about_a_head_apart")
+        raise wrong("opinions", "measure.about_a_head_apart")
     answered = tuple(dict.fromkeys((*measure.opinions, *(opinion.id for opinion in opinions))))
     if len(answered) > MOST_OPINIONS:
         raise Conflict("measure.full", params={"most": MOST_OPINIONS})
     more = replace(measure, opinions=answered, kept_from=kept_from)
-    return more, [_told(MeasureChanged, more, opinions=list(answered))]
+    return more, [told(MeasureChanged, more, opinions=list(answered))]
 
 
 def change(
@@ -150,29 +153,36 @@ def change(
 
     Raises ``Conflict`` once its result is handed in, ``Invalid`` as ``plan`` does.
     """
-    _must_be(measure, "planned")
+    must_be(measure, "planned")
     if owner is not None:
         _require_owner(owner, measure.kept_from)
     if due_on is not None:
         _require_due(due_on, today)
         latest = max((node["due_on"] for node in measure.nodes if not node["done_on"]), default="")
         if due_on.isoformat() < latest:
-            raise _wrong("due_on", "measure.node_out_of_range")
+            raise wrong("due_on", "measure.node_out_of_range")
     changed = replace(
         measure, owner=owner.person if owner else measure.owner, due_on=due_on or measure.due_on
     )
     if changed == measure:
         return measure, []
     _require_room(measure.changes)
-    earlier = {
-        "owner": measure.owner,
-        "due_on": measure.due_on.isoformat(),
-        "reason": reason,
-        "by": by,
-        "on": today.isoformat(),
-    }
-    changed = replace(changed, changes=(*measure.changes, earlier))
-    return changed, [_told(MeasureChanged, changed, opinions=list(changed.opinions))]
+    changed = replace(changed, changes=(*measure.changes, _as_it_was(measure, reason, by, today)))
+    return changed, [told(MeasureChanged, changed, opinions=list(changed.opinions))]
+
+
+def cancel(measure: Measure, *, reason: str, by: str, today: date) -> Decided:
+    """Give it up, with the reason; raises ``Conflict`` once its result is handed in, or it was given up."""
+    must_be(measure, "planned")
+    _require_room(measure.changes)
+    given_up = replace(
+        measure,
+        state="cancelled",
+        cancelled_on=today,
+        cancelled_because=reason,
+        changes=(*measure.changes, _as_it_was(measure, reason, by, today)),
+    )
+    return given_up, [told(MeasureCancelled, given_up, opinions=list(given_up.opinions))]
 
 
 def report(measure: Measure, *, text: str, progress: int | None, by: str, today: date) -> Decided:
@@ -180,10 +190,10 @@ def report(measure: Measure, *, text: str, progress: int | None, by: str, today:
 
     Raises ``Conflict`` once its result is handed in, ``Invalid("measure.progress_from_nodes")``.
     """
-    _must_be(measure, "planned")
+    must_be(measure, "planned")
     _require_room(measure.reports)
     if progress is not None and measure.nodes:
-        raise _wrong("progress", "measure.progress_from_nodes")
+        raise wrong("progress", "measure.progress_from_nodes")
     said = {
         "text": text,
         "progress": measure.progress if progress is None else progress,
@@ -195,7 +205,7 @@ def report(measure: Measure, *, text: str, progress: int | None, by: str, today:
 
 def finish_node(measure: Measure, node: str, *, today: date) -> Decided:
     """A node is reached; once more changes nothing. Raises ``NotFound("measure_node.not_found")``."""
-    _must_be(measure, "planned")
+    must_be(measure, "planned")
     if node not in {each["id"] for each in measure.nodes}:
         raise NotFound("measure_node.not_found")
     nodes = tuple(
@@ -205,76 +215,8 @@ def finish_node(measure: Measure, node: str, *, today: date) -> Decided:
     return replace(measure, nodes=nodes), []
 
 
-def hand_in(
-    measure: Measure,
-    *,
-    result: str,
-    links: Sequence[str],
-    by: str,
-    today: date,
-    attachments: Sequence[Mapping[str, Any]] = (),
-) -> Decided:
-    """Say what came of it, with evidence; somebody else reviews that before it is public.
-
-    Raises ``Conflict``: in another state, ``measure.nodes_open`` with how many are.
-    """
-    _must_be(measure, "planned")
-    waiting = sum(1 for node in measure.nodes if not node["done_on"])
-    if waiting:
-        raise Conflict("measure.nodes_open", params={"count": waiting})
-    handed_in = replace(
-        measure,
-        state="handed_in",
-        result=result,
-        links=tuple(dict.fromkeys(links)),
-        attachments=tuple(attachments),
-        handed_in_by=by,
-        handed_in_on=today,
-    )
-    return handed_in, [_told(ResultHandedIn, handed_in)]
-
-
-def review(measure: Measure, *, accepted: bool, reason: str | None, by: str, today: date) -> Decided:
-    """Make the result public, or give it back with a reason.
-
-    Raises ``Conflict`` unless it was handed in, ``Forbidden("measure.own_result")`` to whoever did that,
-    ``Invalid("measure.reason_missing")`` where it is given back without one.
-    """
-    _must_be(measure, "handed_in")
-    if by == measure.handed_in_by:
-        raise Forbidden("measure.own_result")
-    if not accepted and not reason:
-        raise _wrong("reason", "measure.reason_missing")
-    verdict = {"accepted": accepted, "reason": reason, "by": by, "on": today.isoformat()}
-    reviewed = replace(measure, reviews=(*measure.reviews, verdict))
-    if not accepted:
-        returned = replace(reviewed, state="planned")
-        return returned, [_told(ResultReturned, returned)]
-    published = replace(reviewed, state="published", published_on=today)
-    event = ResultPublished.of(
-        anonymous=bool(measure.kept_from),
-        measure=measure.id,
-        organisation=measure.organisation,
-        published_on=today,
-        opinions=list(measure.opinions),
-    )
-    return published, [event]
-
-
-def answer_of(measure: Measure) -> Answer:
-    """What the authors of its opinions see of it: neither its owner nor the other opinions."""
-    public = measure.state == "published"
-    return Answer(
-        measure=measure.id,
-        title=measure.title,
-        due_on=measure.due_on,
-        result=measure.result if public else None,
-        published_on=measure.published_on,
-    )
-
-
-def _told(
-    contract: type[MeasurePlanned | MeasureChanged | ResultHandedIn | ResultReturned],
+def told(
+    contract: type[MeasurePlanned | MeasureChanged | MeasureCancelled | ResultHandedIn | ResultReturned],
     measure: Measure,
     **more: Any,
 ) -> NewEvent:
@@ -291,25 +233,36 @@ def _told(
     )
 
 
+def _as_it_was(measure: Measure, reason: str, by: str, today: date) -> dict[str, Any]:
+    """What ``changes`` keep of the time before one."""
+    return {
+        "owner": measure.owner,
+        "due_on": measure.due_on.isoformat(),
+        "reason": reason,
+        "by": by,
+        "on": today.isoformat(),
+    }
+
+
 def _kept_from(already: Sequence[str], opinions: Sequence[Opinion]) -> tuple[str, ...]:
     return tuple(sorted({*already, *(each for opinion in opinions for each in opinion.kept_from)}))
 
 
 def _require_own(opinions: Sequence[Opinion], organisation: str) -> None:
     if any(opinion.organisation != organisation for opinion in opinions):
-        raise _wrong("opinions", "measure.opinion_of_another_organisation")
+        raise wrong("opinions", "measure.opinion_of_another_organisation")
 
 
 def _require_due(due_on: date, today: date) -> None:
     if not today <= due_on <= today + FURTHEST_DUE:
-        raise _wrong("due_on", "measure.due_out_of_range")
+        raise wrong("due_on", "measure.due_out_of_range")
 
 
 def _require_owner(owner: Owner, kept_from: Sequence[str]) -> None:
     if not owner.belongs:
-        raise _wrong("owner", "measure.owner_of_another_organisation")
+        raise wrong("owner", "measure.owner_of_another_organisation")
     if is_kept_from(kept_from, owner.person, owner.posts):
-        raise _wrong("owner", "measure.owner_is_concerned")
+        raise wrong("owner", "measure.owner_is_concerned")
 
 
 def _require_room(entries: Sequence[Any]) -> None:
@@ -317,10 +270,10 @@ def _require_room(entries: Sequence[Any]) -> None:
         raise Conflict("measure.full", params={"most": MOST_REPORTS})
 
 
-def _must_be(measure: Measure, state: str) -> None:
+def must_be(measure: Measure, state: str) -> None:
     if measure.state != state:
         raise Conflict(f"measure.is_{measure.state}")
 
 
-def _wrong(field: str, code: str) -> Invalid:
+def wrong(field: str, code: str) -> Invalid:
     return Invalid(code, fields={field: [code]})

@@ -36,14 +36,16 @@ class MeasureReading:
         return store.shown(document, with_opinions=may_read)
 
     def several(self, request: Answered) -> Answered:
-        """What I own, or what I may read."""
+        """What I own, or what I may read: all of it, or what an activity is evidence of."""
         person, mine, state = context.actor(), request["mine"], request.get("state")
         asked: Findable = self.documents
         if mine:
-            wanted: Answered = {"owner": person, **({"state": state} if state else {})}
+            wanted = store.owned_by(person, state)
         else:
             reach = self._access.reach(person, request.get("organisation"))
-            asked, wanted = Visible(self.documents, self._access, person, reach), store.found_by(reach, state)
+            asked = Visible(self.documents, self._access, person, reach)
+            activity = request.get("activity")
+            wanted = store.shown_by(activity, state) if activity else store.found_by(reach, state)
         found = page(
             asked, wanted, order=store.LATEST_DUE_FIRST, limit=request["limit"], cursor=request["cursor"]
         )

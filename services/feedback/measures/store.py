@@ -16,22 +16,40 @@ from services.feedback.measures.model import Measure
 LATEST_DUE_FIRST = (("due_on", -1),)
 NEWEST_RESULT_FIRST = (("published_on", -1),)
 FEWEST_TOLD = 5
-_DATES = ("due_on", "planned_on", "handed_in_on", "published_on")
+_DATES = ("due_on", "planned_on", "handed_in_on", "published_on", "cancelled_on")
 _DERIVED = ("found_by", "public_at")
 _TUPLES = tuple(each.name for each in fields(Measure) if str(each.type).startswith("tuple"))
 
 
 def declare(indexes: Indexes, collection: str) -> None:
-    """The indexes of the lists: what we planned, what I own, and what everyone sees, there or anywhere."""
+    """The indexes of the lists: what concerns me, and what everyone sees, there or anywhere."""
     indexes.declare(collection, [("found_by", 1), ("due_on", -1), ("_id", -1)])
-    indexes.declare(collection, [("owner", 1), ("due_on", -1), ("_id", -1)])
     indexes.declare(collection, [("public_at", 1), ("published_on", -1), ("_id", -1)], sparse=True)
 
 
 def found_by(organisations: Sequence[str], state: str | None) -> dict[str, Any]:
     """The filter of what ``organisations`` do, in ``state`` where it is given: one field, one index."""
-    marks = [f"{each}:{state}" for each in organisations] if state else list(organisations)
-    return {"found_by": {"$in": marks}}
+    return _marked(organisations, state)
+
+
+def owned_by(person: str, state: str | None) -> dict[str, Any]:
+    """The same of what ``person`` owns."""
+    return _marked([f"owner:{person}"], state)
+
+
+def shown_by(activity: str, state: str | None) -> dict[str, Any]:
+    """The same of those whose result has ``activity`` for its evidence."""
+    return _marked([f"evidence:{activity}"], state)
+
+
+def _marked(marks: Sequence[str], state: str | None) -> dict[str, Any]:
+    return {"found_by": {"$in": [f"{each}:{state}" for each in marks] if state else list(marks)}}
+
+
+def marks_of(measure: Measure) -> list[str]:
+    """What a measure is found by: who plans it, who owns it, what its result is shown by."""
+    marks = [measure.organisation, f"owner:{measure.owner}", *(f"evidence:{each}" for each in measure.links)]
+    return [*marks, *(f"{each}:{measure.state}" for each in marks)]
 
 
 def public_at(organisations: Sequence[str] | None) -> dict[str, Any]:
@@ -42,7 +60,7 @@ def public_at(organisations: Sequence[str] | None) -> dict[str, Any]:
 def kept(measure: Measure) -> dict[str, Any]:
     """The state of its document."""
     state = {name: value for name, value in asdict(measure).items() if name != "id" and value is not None}
-    state["found_by"] = [measure.organisation, f"{measure.organisation}:{measure.state}"]
+    state["found_by"] = marks_of(measure)
     if measure.state == "published":
         state["public_at"] = ["everywhere", measure.organisation]
     return state
@@ -80,6 +98,7 @@ def shown(document: Document, *, with_opinions: bool = True) -> dict[str, Any]:
         result = {
             "text": measure.result,
             "activities": list(measure.links),
+            "attachments": list(measure.attachments),
             "handed_in_on": measure.handed_in_on,
             "published_on": measure.published_on,
         }
@@ -101,7 +120,12 @@ def shown_to_everyone(document: Document) -> dict[str, Any]:
     """A published result to everyone; how many it answers only where they are not few."""
     measure = read(document)
     count = len(measure.opinions)
-    return {**asdict(measure), "measure": document.id, "answers": count if count >= FEWEST_TOLD else None}
+    return {
+        **asdict(measure),
+        "measure": document.id,
+        "answers": count if count >= FEWEST_TOLD else None,
+        "evidence": len(measure.links) + len(measure.attachments),
+    }
 
 
 def _dated(entry: Any, *names: str) -> dict[str, Any]:

@@ -22,11 +22,8 @@ _TUPLES = tuple(each.name for each in fields(Opinion) if str(each.type).startswi
 
 
 def declare(indexes: Indexes, collection: str) -> None:
-    """The indexes of the lists (what I have to handle, what I said, what an activity led to), of what waits
-    for its batch and of what the clock counts."""
+    """The indexes of the lists, of what waits for its batch and of what the clock counts."""
     indexes.declare(collection, [("found_by", 1), ("received_on", -1), ("_id", -1)], sparse=True)
-    indexes.declare(collection, [("speaker", 1), ("received_on", -1), ("_id", -1)], sparse=True)
-    indexes.declare(collection, [("activity", 1), ("received_on", -1), ("_id", -1)], sparse=True)
     indexes.declare(collection, [("released", 1)])
     indexes.declare(collection, "holds", sparse=True)
     indexes.declare(collection, "ticking", sparse=True)
@@ -34,8 +31,31 @@ def declare(indexes: Indexes, collection: str) -> None:
 
 def found_by(organisations: Sequence[str], state: str | None) -> dict[str, Any]:
     """The filter of what ``organisations`` answer, in ``state`` where it is given: one field, one index."""
-    marks = [f"{each}:{state}" for each in organisations] if state else list(organisations)
-    return {"found_by": {"$in": marks}}
+    return _marked(organisations, state)
+
+
+def said_by(speakers: Sequence[str], state: str | None) -> dict[str, Any]:
+    """The same of what was said under the marks ``speakers``."""
+    return _marked([f"said:{each}" for each in speakers], state)
+
+
+def said_about(activity: str, state: str | None) -> dict[str, Any]:
+    """The same of what was said about ``activity``."""
+    return _marked([f"about:{activity}"], state)
+
+
+def _marked(marks: Sequence[str], state: str | None) -> dict[str, Any]:
+    return {"found_by": {"$in": [f"{each}:{state}" for each in marks] if state else list(marks)}}
+
+
+def marks_of(opinion: Opinion) -> list[str]:
+    """What a released opinion is found by: who answers it, who said it, what it is about."""
+    marks = [opinion.organisation]
+    if opinion.speaker is not None:
+        marks.append(f"said:{opinion.speaker}")
+    if opinion.activity is not None:
+        marks.append(f"about:{opinion.activity}")
+    return [*marks, *(f"{each}:{opinion.state}" for each in marks)]
 
 
 def kept(opinion: Opinion) -> dict[str, Any]:
@@ -46,7 +66,7 @@ def kept(opinion: Opinion) -> dict[str, Any]:
         if name != "id" and value is not None and not (name in _TUPLES and not value)
     }
     if opinion.released:
-        state["found_by"] = [opinion.organisation, f"{opinion.organisation}:{opinion.state}"]
+        state["found_by"] = marks_of(opinion)
     if opinion.held:
         state["holds"] = True
     if opinion.state in _OPEN:

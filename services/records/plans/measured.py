@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
-from services.contracts.feedback_events import MeasureChanged, MeasurePlanned, ResultPublished
+from services.contracts.feedback_events import (
+    MeasureCancelled,
+    MeasureChanged,
+    MeasurePlanned,
+    ResultPublished,
+)
 from services.contracts.links import task_of_measure
 from services.records.plans import beginnings as begin
 from services.records.plans import model as rules
@@ -21,7 +27,9 @@ class Measured:
     What is told without a title answers what was said about a head: of that there is no task.
     """
 
-    def __init__(self, tasks: Documents, clock: Clock) -> None:
+    def __init__(self, tasks: Documents, clock: Clock, catalogue: Catalogue) -> None:
+        # Why a measure was given up stays where it is kept: events carry no reasons.
+        self._given_up = catalogue.render("task.measure_given_up")["zh"]
         self._tasks = tasks
         self._clock = clock
 
@@ -35,6 +43,8 @@ class Measured:
         elif event.type == MeasureChanged.type and known is not None:
             told = {"responsible": event.data["owner"], "due_on": event.data["due_on"].isoformat()}
             self._tasks.change(task, partial(_moved, task, told=told))
+        elif event.type == MeasureCancelled.type and known is not None:
+            self._tasks.change(task, partial(_cancelled, task, reason=self._given_up))
         elif event.type == ResultPublished.type and known is not None:
             self._tasks.change(task, partial(_confirmed, task, on=event.data["published_on"].isoformat()))
 
@@ -43,6 +53,12 @@ def _moved(task: str, before: State, *, told: State) -> Change | None:
     if before["state"] != "open" or {**before, **told} == before:
         return None
     return rules.changed(task, {**before, **told, "told_overdue": False})
+
+
+def _cancelled(task: str, before: State, *, reason: str) -> Change | None:
+    if before["state"] not in ("open", "done"):
+        return None
+    return rules.cancel(task, before, reason=reason)
 
 
 def _confirmed(task: str, before: State, *, on: str) -> Change | None:

@@ -43,7 +43,7 @@ class Plans:
         self.templates = Templates(self.board, application.jobs)
         self.urging = Urging(self.board, application.vault, packs)
         self.sources = Sources(activities, self.board.tasks, application.clock)
-        self.measured = Measured(self.board.tasks, application.clock)
+        self.measured = Measured(self.board.tasks, application.clock, application.catalogue)
 
     def turn_the_day(self, today: date) -> None:
         """Tell of every open task whose due date has passed, once for each due date that it had."""

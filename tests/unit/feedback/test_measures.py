@@ -20,14 +20,12 @@ from services.feedback.measures.model import (
     Measure,
     Owner,
     answer_more,
-    answer_of,
     change,
     finish_node,
-    hand_in,
     plan,
     report,
-    review,
 )
+from services.feedback.measures.results import answer_of, hand_in, review
 
 from .test_opinions import TODAY, opinion
 
