@@ -15,7 +15,7 @@ from gateway.live import Live
 from gateway.measuring import FAILURES, count
 from gateway.rates import Rates
 from gateway.refusals import AddressTooLong, Malformed, Refused
-from gateway.request import MOST_BODY_BYTES, MOST_ENVELOPE_BYTES, MOST_UPLOAD_BYTES, Request
+from gateway.request import MOST_BODY_BYTES, MOST_ENVELOPE_BYTES, Request
 from gateway.response import Response, finished, of_json
 from gateway.routing import Access, Call, Route, Table
 from services.chassis import session, tracing
@@ -147,7 +147,7 @@ class Gateway:
         return Response(204, headers=[("Allow", ", ".join(methods)), *allowed])
 
     def _answered(self, request: Request, route: Route) -> Response:
-        limit = MOST_UPLOAD_BYTES + MOST_ENVELOPE_BYTES if route.upload else MOST_BODY_BYTES
+        limit = route.upload + MOST_ENVELOPE_BYTES if route.upload else MOST_BODY_BYTES
         if route.access is not Access.ANONYMOUS:
             self.identify(request)
         request.refuse_larger_than(limit)

@@ -9,7 +9,7 @@ from apispec import APISpec
 from marshmallow import Schema, fields
 
 from gateway import problems
-from gateway.request import MOST_BODY_BYTES, MOST_UPLOAD_BYTES
+from gateway.request import MOST_BODY_BYTES
 from gateway.routing import Access, Route
 from gateway.shapes import a_plugin, opened, plain_json, tidied
 
@@ -167,7 +167,7 @@ def _body(route: Route) -> dict[str, Any] | None:
         binary = {"type": "string", "format": "binary"}
         form = {"type": "object", "properties": {"file": binary}, "required": ["file"]}
         return {
-            "description": f"at most {MOST_UPLOAD_BYTES // 1024 // 1024} MiB; a raw body needs ?filename=",
+            "description": f"at most {route.upload // 1024 // 1024} MiB; a raw body needs ?filename=",
             "required": True,
             "content": {
                 "multipart/form-data": {"schema": form},
@@ -201,7 +201,7 @@ def _answer(route: Route, said: str = "") -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if any("version" in schema._declared_fields for schema in route.shapes):
         headers["ETag"] = {"schema": {"type": "string"}}
-    if route.location is not None or route.status == 202 or route.upload:
+    if route.location is not None or route.status == 202 or (route.upload and route.status == 201):
         headers["Location"] = {"schema": {"type": "string"}}
     answer: dict[str, Any] = {
         "description": said or " Or: ".join(filter(None, map(_first_line, route.shapes))) or route.summary,

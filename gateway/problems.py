@@ -16,6 +16,7 @@ from services.chassis.catalogue import Catalogue
 from services.chassis.errors import (
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     NotFound,
     Refusal,
@@ -31,6 +32,7 @@ STATUS: Mapping[type[Refusal], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
+    Gone: 410,
     Conflict: 409,
     Unavailable: 503,
 }

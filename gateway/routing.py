@@ -55,7 +55,8 @@ class Route:
     from ``If-Match`` (the field named by ``expects``) and for the rest from the query or the JSON body.
     Where one call is not enough, ``handler`` answers, and ``others`` names what it may call. What is not
     ``counted`` is not limited by address: probes, and what its handler counts itself. ``otherwise`` says what
-    another status means with which the same shape is answered, instead of a problem.
+    another status means with which the same shape is answered, instead of a problem. ``upload`` is how many
+    bytes the file may have that it takes; 0 for a route that takes none.
     """
 
     method: str
@@ -73,7 +74,7 @@ class Route:
     others: tuple[Call, ...] = ()
     body: type[Schema] | None = None
     answers: tuple[type[Schema], ...] = ()
-    upload: bool = False
+    upload: int = 0
     media_type: str = "application/json"
     local_only: bool = False
     logged: bool = True

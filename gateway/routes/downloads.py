@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gateway import forms
@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from gateway.application import Gateway
     from gateway.request import Request
 
-OPEN = Call("records.open_file", rpc.OpenFile, rpc.OpenedFile)
-READ = Call("records.read_file", rpc.ReadFile, rpc.FilePart)
 BINARY = "application/octet-stream"
 
 
 def give_file(gateway: Gateway, request: Request, route: Route) -> Response:
     """The file as it is kept. Its kind is not said: a browser saves it, and shows or runs nothing."""
-    opened = gateway.ask(OPEN, forms.gathered(route, request), request)
+    opening, reading = route.others
+    opened = gateway.ask(opening, forms.gathered(route, request), request)
+
+    def part(number: int) -> bytes:
+        asked = {"file": opened["file"], "part": number}
+        return base64.b64decode(gateway.ask(reading, asked, request)["content"])
+
     # The first part is here before a word of the answer leaves: what goes wrong with it is still told.
-    first = _part(gateway, request, opened["file"], 0) if opened["parts"] else b""
+    first = part(0) if opened["parts"] else b""
     return Response(
         200,
         content_type=BINARY,
@@ -33,7 +37,7 @@ def give_file(gateway: Gateway, request: Request, route: Route) -> Response:
             ("Content-Length", str(opened["size"])),
             ("Content-Disposition", attachment(opened["name"])),
         ],
-        stream=_pieces(gateway, request, opened, first),
+        stream=_pieces(first, opened["parts"], part),
     )
 
 
@@ -43,26 +47,30 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _pieces(gateway: Gateway, request: Request, opened: dict[str, Any], first: bytes) -> Generator[bytes]:
+def _pieces(first: bytes, parts: int, part: Callable[[int], bytes]) -> Generator[bytes]:
     yield first
-    for number in range(1, opened["parts"]):
-        yield _part(gateway, request, opened["file"], number)
+    for number in range(1, parts):
+        yield part(number)
 
 
-def _part(gateway: Gateway, request: Request, file: str, number: int) -> bytes:
-    return base64.b64decode(gateway.ask(READ, {"file": file, "part": number}, request)["content"])
-
-
-ROUTES = (
-    Route(
+def _file(service: str, address: str, summary: str) -> Route:
+    return Route(
         "GET",
-        "/api/v1/files/{file}",
-        "A file, to be saved",
+        address,
+        summary,
         "files",
         handler=give_file,
-        others=(OPEN, READ),
+        others=(
+            Call(f"{service}.open_file", rpc.OpenFile, rpc.OpenedFile),
+            Call(f"{service}.read_file", rpc.ReadFile, rpc.FilePart),
+        ),
         body=rpc.OpenFile,
         media_type=BINARY,
         permission="whoever reads what holds the file; until it is claimed, whoever sent it",
-    ),
+    )
+
+
+ROUTES = (
+    _file("records", "/api/v1/files/{file}", "A file, to be saved"),
+    _file("feedback", "/api/v1/feedback/files/{file}", "What is attached to an opinion or a result"),
 )

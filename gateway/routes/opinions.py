@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from marshmallow import Schema, fields, validate
@@ -9,8 +10,9 @@ from marshmallow import Schema, fields, validate
 from gateway import forms
 from gateway.application import answered
 from gateway.response import of_json
+from gateway.routes.uploads import LOOKING_SECONDS, whole
 from gateway.routing import Access, Call, Route
-from services.chassis.errors import Refusal
+from services.chassis.errors import Invalid, Refusal
 from services.contracts.feedback_rpc import handling as steps
 from services.contracts.feedback_rpc import opinions as rpc
 from services.contracts.feedback_rpc.tickets import SpentTicket
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 HANDLER = "handler at the responsible organisation or above"
 BY_NAME = Call("feedback.submit_opinion", rpc.SubmitOpinion, rpc.Opinion)
+ATTACH = Call(
+    "feedback.attach_by_receipt", steps.AttachByReceipt, rpc.OpinionProgress, seconds=LOOKING_SECONDS
+)
 WITHOUT_NAME = Call("feedback.submit_anonymous_opinion", rpc.SubmitAnonymousOpinion, rpc.Receipt)
 
 
@@ -34,11 +39,13 @@ class Speak(rpc.Spoken):
 
     ``anonymous``: by a ``ticket``, which is spent by it. Nothing that tells who, where or exactly when is
     kept, and a session that is sent along is not looked at. The receipt in the answer follows from the
-    ticket: the same one with the same words is answered the same again.
+    ticket: the same one with the same words is answered the same again. Files are attached afterwards, by
+    the receipt.
     """
 
     ticket = fields.Nested(SpentTicket)
     mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
+    attachments = rpc.attached()
 
 
 def speak(gateway: Gateway, request: Request, route: Route) -> Response:
@@ -56,11 +63,26 @@ def speak(gateway: Gateway, request: Request, route: Route) -> Response:
     mode = asked.pop("mode")
     if mode == "anonymous":
         gateway.admit_anybody(request)
+        if asked.pop("attachments", None):
+            # Whoever sent them did so with a session.
+            raise Invalid("attachments.by_receipt", fields={"attachments": ["attachments.by_receipt"]})
         # It has no address of its own: only who holds the code may follow it.
         return of_json(gateway.ask(WITHOUT_NAME, asked, request), route.status)
     gateway.identify(request)
     gateway.admit(request)
     return answered(route, gateway.ask(BY_NAME, {**asked, "mode": mode}, request))
+
+
+def attach(gateway: Gateway, request: Request, route: Route) -> Response:
+    """Pass a small file on, to whatever the receipt is of."""
+    gateway.admit_anybody(request)
+    filename, content = whole(request, rpc.MOST_BYTES_WITHOUT_NAME)
+    asked = {
+        **request.path_values,
+        "filename": filename,
+        "content": base64.b64encode(content).decode(),
+    }
+    return answered(route, gateway.ask(ATTACH, asked, request))
 
 
 _AUTHOR = "its author"
@@ -194,6 +216,20 @@ ROUTES = (
         permission=_HOLDER,
     ),
     _by_receipt("reply", "Say more about it, by the code of its receipt", steps.ReplyByReceipt),
+    Route(
+        "POST",
+        "/api/v1/opinions/receipts/{code}/attachments",
+        "Attach a picture or plain text, at most 1 MiB, by the code of its receipt: no name is kept",
+        "opinions",
+        handler=attach,
+        counted=False,
+        others=(ATTACH,),
+        answers=(rpc.OpinionProgress,),
+        upload=rpc.MOST_BYTES_WITHOUT_NAME,
+        body=rpc.ByReceipt,
+        access=Access.ANONYMOUS,
+        permission=_HOLDER,
+    ),
     _by_receipt("rate", "Say how content you are, by the code of its receipt", steps.RateByReceipt),
     _by_receipt("reopen", "Have it answered anew, by the code of its receipt", steps.ReopenByReceipt),
 )

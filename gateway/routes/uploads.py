@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from marshmallow import Schema
 
 from gateway.refusals import Malformed, UnsupportedMedia
 from gateway.request import MOST_ENVELOPE_BYTES, MOST_UPLOAD_BYTES
@@ -20,18 +24,45 @@ if TYPE_CHECKING:
     from gateway.application import Gateway
     from gateway.request import Request
 
-BEGIN = Call("records.begin_upload", files.BeginUpload, files.Upload)
-APPEND = Call("records.append_upload", files.AppendUpload, files.Upload)
 START = Call("records.start_import", imports.StartImport, imports.StartedJob)
-# The service looks into the file meanwhile; a large picture is decoded.
-KEEP = Call("records.keep_file", files.KeepFile, files.KeptFile, seconds=30.0)
+LOOKING_SECONDS = 30.0  # the service looks into the file meanwhile; a large picture is decoded
 _ZIP = b"PK\x03\x04"
 _TEXT_KINDS = (".csv", ".txt")
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """The service that a file is passed on to, and under which address it gives files out again."""
+
+    service: str
+    address: str
+    begins: type[Schema]
+
+    @property
+    def begin(self) -> Call:
+        return Call(f"{self.service}.begin_upload", self.begins, files.Upload)
+
+    @property
+    def append(self) -> Call:
+        return Call(f"{self.service}.append_upload", files.AppendUpload, files.Upload)
+
+    @property
+    def keep(self) -> Call:
+        return Call(f"{self.service}.keep_file", files.KeepFile, files.KeptFile, LOOKING_SECONDS)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All that passing a file on may ask."""
+        return self.begin, self.append, self.keep
+
+
+RECORDS = Receiver("records", "/api/v1/files", files.BeginUpload)
+FEEDBACK = Receiver("feedback", "/api/v1/feedback/files", files.BeginFile)
+
+
 def take_roster(gateway: Gateway, request: Request, route: Route) -> Response:
     """Pass a roster on and start its import; answers with the job at once."""
-    upload, filename = _passed_on(gateway, request, "roster", _require_roster)
+    upload, filename = _passed_on(gateway, request, RECORDS, {"purpose": "roster"}, _require_roster)
     job = gateway.ask(START, {"upload": upload, "filename": filename}, request, step=":start")
     response = of_json(job, route.status)
     response.headers.append(("Location", f"/api/v1/jobs/{job['job']}"))
@@ -39,16 +70,42 @@ def take_roster(gateway: Gateway, request: Request, route: Route) -> Response:
 
 
 def take_file(gateway: Gateway, request: Request, route: Route) -> Response:
-    """Pass a file on and have it kept; answers with what is kept of it."""
-    upload, _ = _passed_on(gateway, request, "file", _require_attachable)
-    kept = gateway.ask(KEEP, {"upload": upload}, request, step=":keep")
+    """Pass a file on to records and have it kept; answers with what is kept of it."""
+    return _taken(gateway, request, route, RECORDS, {"purpose": "file"})
+
+
+def take_said(gateway: Gateway, request: Request, route: Route) -> Response:
+    """The same for feedback: records never learns what is attached to an opinion."""
+    return _taken(gateway, request, route, FEEDBACK, {})
+
+
+def _taken(
+    gateway: Gateway, request: Request, route: Route, receiver: Receiver, more: dict[str, str]
+) -> Response:
+    upload, _ = _passed_on(gateway, request, receiver, more, _require_attachable)
+    kept = gateway.ask(receiver.keep, {"upload": upload}, request, step=":keep")
     response = of_json(kept, route.status)
-    response.headers.append(("Location", f"/api/v1/files/{kept['file']}"))
+    response.headers.append(("Location", f"{receiver.address}/{kept['file']}"))
     return response
 
 
+def whole(request: Request, most: int) -> tuple[str, bytes]:
+    """The name and the content of a small file, held here as a whole; raises as ``Upload.pieces``."""
+    upload = Upload(request, most, MOST_ENVELOPE_BYTES)
+    content = b"".join(upload.pieces())
+    if not content:
+        raise Malformed("upload.no_file")
+    if not upload.filename:
+        raise Invalid("upload.no_filename", fields={"filename": ["field.required"]})
+    return upload.filename, content
+
+
 def _passed_on(
-    gateway: Gateway, request: Request, purpose: str, require_kind: Callable[[str, bytes], None]
+    gateway: Gateway,
+    request: Request,
+    receiver: Receiver,
+    more: dict[str, str],
+    require_kind: Callable[[str, bytes], None],
 ) -> tuple[str, str]:
     """The id of the upload that the service has received as a whole, and the file's name.
 
@@ -63,18 +120,13 @@ def _passed_on(
     if not upload.filename:
         raise Invalid("upload.no_filename", fields={"filename": ["field.required"]})
     require_kind(upload.filename, first)
-    asked = {"filename": upload.filename, "purpose": purpose}
-    identity = gateway.ask(BEGIN, asked, request, step=":begin")["upload"]
-    _append(gateway, request, identity, 0, first)
-    for number, part in enumerate(parts, 1):
-        _append(gateway, request, identity, number, part)
+    asked = {"filename": upload.filename, **more}
+    identity: str = gateway.ask(receiver.begin, asked, request, step=":begin")["upload"]
+    for number, part in enumerate(chain([first], parts)):
+        content = base64.b64encode(part).decode()
+        sent = {"upload": identity, "part": number, "content": content}
+        gateway.ask(receiver.append, sent, request, step=f":{number}")
     return identity, upload.filename
-
-
-def _append(gateway: Gateway, request: Request, identity: str, number: int, part: bytes) -> None:
-    content = base64.b64encode(part).decode()
-    asked: dict[str, Any] = {"upload": identity, "part": number, "content": content}
-    gateway.ask(APPEND, asked, request, step=f":{number}")
 
 
 def _parts(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
@@ -114,9 +166,9 @@ ROUTES = (
         "imports",
         status=202,
         handler=take_roster,
-        others=(BEGIN, APPEND, START),
+        others=(RECORDS.begin, RECORDS.append, START),
         answers=(imports.StartedJob,),
-        upload=True,
+        upload=MOST_UPLOAD_BYTES,
         permission="administrator of the root organisation",
     ),
     Route(
@@ -126,8 +178,19 @@ ROUTES = (
         "files",
         status=201,
         handler=take_file,
-        others=(BEGIN, APPEND, KEEP),
+        others=RECORDS.calls,
         answers=(files.KeptFile,),
-        upload=True,
+        upload=MOST_UPLOAD_BYTES,
+    ),
+    Route(
+        "POST",
+        "/api/v1/feedback/files",
+        "Send a file to attach to an opinion or a result; unclaimed it is forgotten after a day",
+        "files",
+        status=201,
+        handler=take_said,
+        others=FEEDBACK.calls,
+        answers=(files.KeptFile,),
+        upload=MOST_UPLOAD_BYTES,
     ),
 )

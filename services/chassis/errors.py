@@ -65,6 +65,12 @@ class NotFound(Refusal):
     kind = "NotFound"
 
 
+class Gone(Refusal):
+    """There was such an object, and its time is over for good (HTTP 410)."""
+
+    kind = "Gone"
+
+
 class Conflict(Refusal):
     """The object is not in the state, or not at the version, that the command expects (HTTP 409)."""
 
@@ -78,7 +84,7 @@ class Unavailable(Refusal):
 
 
 REFUSALS: Mapping[str, type[Refusal]] = {
-    each.kind: each for each in (Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Unavailable)
+    each.kind: each for each in (Invalid, Unauthenticated, Forbidden, NotFound, Gone, Conflict, Unavailable)
 }
 
 

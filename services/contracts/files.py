@@ -13,10 +13,15 @@ MOST_ATTACHMENTS = 20
 PURPOSES = ("roster", "file")
 
 
-class BeginUpload(Schema):
-    """Open an upload: of a roster, which asks for the administrator of the root, or of a file to attach."""
+class BeginFile(Schema):
+    """Open an upload of a file to attach."""
 
     filename = Text(200, required=True)
+
+
+class BeginUpload(BeginFile):
+    """Open an upload: of a roster, which asks for the administrator of the root, or of a file to attach."""
+
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
 
 

@@ -20,13 +20,14 @@ from services.contracts.records_events import (
 )
 from services.feedback.application import Feedback
 from services.feedback.ballots.entrypoints import BallotsTable
+from services.feedback.files.entrypoints import FilesTable
 from services.feedback.measures.entrypoints import MeasuresTable
 from services.feedback.opinions.entrypoints import OpinionsTable
 from services.feedback.tickets.entrypoints import TicketsTable
 from services.feedback.trends.entrypoints import TrendsTable
 
 
-class FeedbackService(OpinionsTable, MeasuresTable, TicketsTable, BallotsTable, TrendsTable):
+class FeedbackService(OpinionsTable, FilesTable, MeasuresTable, TicketsTable, BallotsTable, TrendsTable):
     """Sees that what people say is answered, and that who spoke without a name stays without one.
 
     What is asked stands in the tables of its parts; here stands which events it reads.

@@ -46,9 +46,12 @@ class Attaching:
         wanted: Sequence[str],
         make: Callable[[list[Answer]], Change],
         respond: Callable[[Document], Answer],
+        *,
+        nameless: bool = False,
     ) -> Document:
         """The new document that ``make`` makes with the files ``wanted``, as they are kept.
 
+        ``nameless``: as ``Files.claim`` takes it.
         Repeated by the same command it answers the same, and ``make`` is not asked. Raises what ``make``
         does, ``Files.claim`` and ``Documents.create``.
         """
@@ -57,10 +60,13 @@ class Attaching:
             repeated = self._documents.repeated(subject)
             if repeated is not None:
                 return repeated
-            change = make(self._files.claim(wanted, self._holder, subject) if wanted else [])
+            change = make(self._claimed(wanted, subject, nameless))
             return self._documents.create(subject, change.state, change.events, respond=respond)
 
         return in_transaction(self._database, commit) if wanted else commit()
+
+    def _claimed(self, wanted: Sequence[str], subject: str, nameless: bool) -> list[Answer]:
+        return self._files.claim(wanted, self._holder, subject, nameless=nameless) if wanted else []
 
     def changed(
         self,

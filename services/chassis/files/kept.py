@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bson.binary import Binary
-from pymongo.errors import DuplicateKeyError
-
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.files import model as rules
-from services.chassis.files.limits import MOST_PART_BYTES
+from services.chassis.files.sealed import UNCLAIMED, SealedFiles
 from services.chassis.files.uploads import Upload, Uploads
 from services.chassis.identity import derived_id, new_id
 from services.chassis.offload import offload
@@ -24,9 +20,7 @@ from services.chassis.store import Record, answering, session
 
 Answer = dict[str, Any]
 
-UNCLAIMED = timedelta(days=1)
 MOST_UNCLAIMED = 50
-SWEPT_AT_ONCE = 100
 LOOKING_SECONDS = 25.0
 _SHOWN = ("name", "media_type", "size", "sha256")
 
@@ -46,20 +40,27 @@ class Files:
     """
 
     def __init__(
-        self, application: Application, uploads: Uploads, require_sender: Callable[[str], object]
+        self,
+        application: Application,
+        uploads: Uploads,
+        require_sender: Callable[[str], object],
+        *,
+        forgets_senders: bool = False,
     ) -> None:
-        """``require_sender`` raises ``Forbidden`` for a person who may send nothing."""
+        """``require_sender`` raises ``Forbidden`` for a person who may send nothing.
+
+        With ``forgets_senders`` who sent a file is known by a keyed mark until it is claimed, and then not
+        any more: what was sent is not by whom something was said.
+        """
         self._vault = application.vault
         self._audit = application.audit
         self._clock = application.clock
         self._uploads = uploads
         self._require_sender = require_sender
-        self._files = application.database["files"]
-        self._parts = application.database["file_parts"]
+        self._forgets_senders = forgets_senders
+        self._sealed = SealedFiles(application)
+        self._files = self._sealed.documents
         self._guards: dict[str, _Guard] = {}
-        application.indexes.declare("files", "expires_at", sparse=True)
-        application.indexes.declare("files", [("owner", 1), ("holder_id", 1)])
-        application.indexes.declare("file_parts", "file")
 
     def guard(
         self,
@@ -87,7 +88,11 @@ class Files:
         self._require_sender(actor)
         name = rules.cleaned(filename)
         rules.extension_of(name)
-        return self._uploads.begin(actor, name)
+        return self._uploads.begin(self._sender(), name)
+
+    def append(self, upload: str, part: int, content: str) -> Upload:
+        """Keep a part of the caller's upload; raises as ``Uploads.append``."""
+        return self._uploads.append(upload, self._sender(), part, content)
 
     def keep(self, upload: str) -> Answer:
         """The caller's upload as a file, looked into; the same upload is the same file.
@@ -95,22 +100,18 @@ class Files:
         Raises ``Invalid``: ``upload.empty``, ``upload.part_missing``, ``upload.unknown_kind``,
         ``upload.too_many_pixels``; ``Conflict("files.too_many_unclaimed")``.
         """
-        actor = context.actor()
-        begun = self._uploads.view(upload, actor)
+        sender = self._sender()
+        begun = self._uploads.view(upload, sender)
         if begun.taken_by is not None:
             return shown(self._readable(begun.taken_by))
-        self._uploads.require_whole(upload, actor)
-        self._require_room(actor)
-        content = self._uploads.content(upload)
-        argument = {"name": begun.filename, "content": base64.b64encode(content).decode()}
-        found = offload("services.chassis.files.inspection:inspect", argument, timeout=LOOKING_SECONDS)
-        if found["content"] is not None:
-            content = base64.b64decode(found["content"])
+        self._uploads.require_whole(upload, sender)
+        self._require_room(sender)
+        media_type, content = looked_into(begun.filename, self._uploads.content(upload))
         file = derived_id("files", upload)
-        kept = self._write(
+        kept = self._sealed.write(
             file,
-            {"name": begun.filename, "media_type": found["media_type"], "owner": actor},
-            _cut(content),
+            {"name": begun.filename, "media_type": media_type, "owner": sender},
+            [content],
             expires_after=UNCLAIMED,
         )
         self._uploads.hand_over(upload, file)
@@ -126,50 +127,83 @@ class Files:
         holder_id: str,
         *,
         forget_after: timedelta | None = None,
+        file: str | None = None,
     ) -> Answer:
         """Keep what the service itself made, for its holder; forgotten after ``forget_after``, else never.
 
-        Cut short by a crash it leaves nothing for longer than a day.
+        ``file`` is its id, where a repetition shall meet it or the id may tell no instant. Cut short by a
+        crash it leaves nothing for longer than a day.
         """
         held = {"owner": None, "holder_kind": holder_kind, "holder_id": holder_id}
         described = {"name": rules.cleaned(name), "media_type": media_type, **held}
-        return shown(self._write(new_id(), described, _cut_again(chunks), expires_after=forget_after))
+        return shown(self._sealed.write(file or new_id(), described, chunks, expires_after=forget_after))
 
-    def claim(self, files: Sequence[str], holder_kind: str, holder_id: str) -> list[Answer]:
+    def claim(
+        self, files: Sequence[str], holder_kind: str, holder_id: str, *, nameless: bool = False
+    ) -> list[Answer]:
         """From now on ``files`` are this holder's: as ``{file, name, media_type, size, sha256}``, in order.
 
         Each is the caller's own and unclaimed, or this holder's already; raises ``Invalid`` at
         ``attachments.N`` with ``file.unknown`` or ``file.twice``, and then claims none. Called within
         ``in_transaction`` together with the holder's change, a change that is refused claims nothing.
+
+        ``nameless``: nobody shall learn from a file who sent it. Then ``file.tells_its_author`` is said of
+        what cannot be stripped, and instead of its name it has a number.
         """
         problems: dict[str, list[str]] = {}
         found: list[Record] = []
-        actor = context.actor()
+        sender = self._sender()
         for position, file in enumerate(files):
-            known = self._known(file)
+            known = self._sealed.known(file)
             held = known and (known["holder_kind"], known["holder_id"])
             if file in files[:position]:
                 problems[f"attachments.{position}"] = ["file.twice"]
             elif known is None or (
-                held != (holder_kind, holder_id) and (known["owner"] != actor or held != (None, None))
+                held != (holder_kind, holder_id) and (known["owner"] != sender or held != (None, None))
             ):
                 problems[f"attachments.{position}"] = ["file.unknown"]
+            elif nameless and not rules.is_stripped(known["media_type"]):
+                problems[f"attachments.{position}"] = ["file.tells_its_author"]
             else:
-                found.append(known)
+                number = rules.numbered(position + 1, known["media_type"])
+                found.append({**known, "name": number} if nameless else known)
         if problems:
-            raise Invalid(next(iter(problems.values()))[0], fields=problems)
-        claimed = {"$set": {"holder_kind": holder_kind, "holder_id": holder_id}, "$unset": {"expires_at": ""}}
+            raise Invalid(
+                next(iter(problems.values()))[0],
+                params={"accepted": ", ".join(rules.STRIPPED)},
+                fields=problems,
+            )
         for each in found:
             if each["holder_id"] is None:
-                self._claim_one(each["_id"], claimed)
+                self._claim_one(each, {"holder_kind": holder_kind, "holder_id": holder_id})
         return [shown(each) for each in found]
 
-    def _claim_one(self, file: str, claimed: Record) -> None:
-        free = {"_id": file, "holder_id": None, "going": None}
+    def _claim_one(self, file: Record, held: Record) -> None:
+        free = {"_id": file["_id"], "holder_id": None, "going": None}
+        forgotten = {"owner": None} if self._forgets_senders else {}
+        written = {"name": file["name"], **held, **forgotten}
         with answering():
-            written = self._files.update_one(free, claimed, session=session())
-        if not written.matched_count:
+            changed = self._files.update_one(
+                free, {"$set": written, "$unset": {"expires_at": ""}}, session=session()
+            )
+        if not changed.matched_count:
             raise Conflict("file.claimed")
+        if self._forgets_senders:
+            self._uploads.forget(file["owner"], file["_id"])
+
+    def settle(self, files: Iterable[str], holder_kind: str, holder_id: str) -> None:
+        """What was stored for a while stays with its holder; within the transaction of the holder's change.
+
+        Raises ``Conflict("file.claimed")`` for what is no more.
+        """
+        held = {"holder_kind": holder_kind, "holder_id": holder_id, "going": None}
+        for file in files:
+            with answering():
+                changed = self._files.update_one(
+                    {"_id": file, **held}, {"$unset": {"expires_at": ""}}, session=session()
+                )
+            if not changed.matched_count:
+                raise Conflict("file.claimed")
 
     def release(self, files: Iterable[str], holder_kind: str, holder_id: str) -> None:
         """What the holder let go is its sender's again for a day, as if it had just come."""
@@ -192,44 +226,34 @@ class Files:
     def read(self, file: str, part: int) -> bytes:
         """One part of the content; raises ``NotFound("files.not_found")``."""
         self._readable(file)
-        return self._part(file, part)
+        return self._sealed.part(file, part)
 
     def content(self, file: str) -> Iterator[bytes]:
         """The content in parts, for the service itself; raises ``NotFound("files.not_found")``."""
-        found = self._known(file)
-        if found is None:
-            raise NotFound("files.not_found")
-        for part in range(found["parts"]):
-            yield self._part(file, part)
+        return self._sealed.content(file)
 
     # -- forgetting ----------------------------------------------------------------------------
 
     def sweep(self) -> None:
         """Forget what nobody claimed in time. May be cut short, and run again and beside itself."""
-        due = {"expires_at": {"$lte": self._clock.now()}}
-        while expired := list(self._files.find(due, {"_id": 1}, limit=SWEPT_AT_ONCE)):
-            for each in expired:
-                self._forget({"_id": each["_id"], **due})
+        self._sealed.sweep()
 
     def forget(self, file: str) -> None:
         """Forget a file that nothing holds; one that is held or gone stays as it is."""
-        self._forget({"_id": file, "holder_id": None})
-
-    def _forget(self, file: Record) -> None:
-        # Marked first: a claim that comes now is told that there is no such file.
-        with answering():
-            if self._files.update_one(file, {"$set": {"going": True}}).matched_count:
-                self._parts.delete_many({"file": file["_id"]})
-                self._files.delete_one({"_id": file["_id"]})
+        self._sealed.forget({"_id": file, "holder_id": None})
 
     # -- within --------------------------------------------------------------------------------
 
+    def _sender(self) -> str:
+        actor = context.actor()
+        return self._vault.fingerprint("file.sender", actor) if self._forgets_senders else actor
+
     def _readable(self, file: str) -> Record:
-        found = self._known(file)
+        found = self._sealed.known(file)
         if found is None:
             raise NotFound("files.not_found")
         if found["holder_kind"] is None:
-            if found["owner"] != context.actor():
+            if found["owner"] != self._sender():
                 raise NotFound("files.not_found")
             return found
         guard = self._guards.get(found["holder_kind"])
@@ -241,80 +265,22 @@ class Files:
             raise NotFound("files.not_found") from None
         return found
 
-    def _known(self, file: str) -> Record | None:
-        with answering():
-            return self._files.find_one({"_id": file, "whole": True, "going": None}, session=session())
-
-    def _part(self, file: str, part: int) -> bytes:
-        place = f"{file}:{part}"
-        with answering():
-            found = self._parts.find_one({"_id": place})
-        if found is None:
-            raise NotFound("files.not_found")
-        return self._vault.open_bytes(place, found["sealed"])
-
     def _require_room(self, owner: str) -> None:
         with answering():
             mine = self._files.find({"owner": owner, "holder_id": None}, {"_id": 1}, limit=MOST_UNCLAIMED)
             if len(list(mine)) == MOST_UNCLAIMED:
                 raise Conflict("files.too_many_unclaimed", params={"most": MOST_UNCLAIMED})
 
-    def _write(
-        self, file: str, described: Record, chunks: Iterable[bytes], *, expires_after: timedelta | None
-    ) -> Record:
-        """Known first, then its parts, then whole: what a crash cuts short expires like the unclaimed."""
-        now = self._clock.now()
-        known: Record = {
-            "_id": file,
-            "holder_kind": None,
-            "holder_id": None,
-            **described,
-            "whole": False,
-            "stored_at": now,
-            "expires_at": now + UNCLAIMED,
-        }
-        size, parts, hashed = 0, 0, hashlib.sha256()
-        with answering():
-            _once(self._files, known)
-            for parts, chunk in enumerate(chunks, 1):
-                place = f"{file}:{parts - 1}"
-                sealed = Binary(self._vault.seal_bytes(place, chunk))
-                _once(self._parts, {"_id": place, "file": file, "sealed": sealed})
-                hashed.update(chunk)
-                size += len(chunk)
-            whole: Record = {"whole": True, "size": size, "sha256": hashed.hexdigest(), "parts": parts}
-            written: Record = {"$set": whole}
-            if expires_after is None:
-                written["$unset"] = {"expires_at": ""}
-            else:
-                whole["expires_at"] = now + expires_after
-            self._files.update_one({"_id": file, "whole": False}, written)
-        return {**known, **whole}
 
+def looked_into(name: str, content: bytes) -> tuple[str, bytes]:
+    """The kind of a file by its media type, and what of it is kept; in a process of its own.
 
-def _once(collection: Any, document: Record) -> None:
-    """Insert, or leave what a command that is repeated wrote before."""
-    try:
-        collection.insert_one(document)
-    except DuplicateKeyError:
-        return
-
-
-def _cut(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), MOST_PART_BYTES):
-        yield content[start : start + MOST_PART_BYTES]
-
-
-def _cut_again(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in parts of the size in which they are read."""
-    waiting = bytearray()
-    for chunk in chunks:
-        waiting += chunk
-        while len(waiting) >= MOST_PART_BYTES:
-            yield bytes(waiting[:MOST_PART_BYTES])
-            del waiting[:MOST_PART_BYTES]
-    if waiting:
-        yield bytes(waiting)
+    Raises ``Invalid``: ``upload.unknown_kind``, ``upload.too_many_pixels``.
+    """
+    argument = {"name": name, "content": base64.b64encode(content).decode()}
+    found = offload("services.chassis.files.inspection:inspect", argument, timeout=LOOKING_SECONDS)
+    kept = found["content"]
+    return found["media_type"], content if kept is None else base64.b64decode(kept)
 
 
 def shown(file: Record) -> Answer:

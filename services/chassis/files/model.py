@@ -37,6 +37,21 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+# Kinds of which nothing is kept but what is seen: pixels that were drawn anew, plain words.
+STRIPPED = (".jpg", ".jpeg", ".png", ".webp", ".txt")
+_EXTENSION_OF = {KINDS[each].media_type: each for each in reversed(STRIPPED)}
+
+
+def is_stripped(media_type: str) -> bool:
+    """Whether a file of this kind, as it is kept, says nothing of who made it but what is seen in it."""
+    return media_type in _EXTENSION_OF
+
+
+def numbered(number: int, media_type: str) -> str:
+    """What a file is called whose name might tell whose it is: ``1.jpg``; an unknown kind has no end."""
+    return f"{number}{_EXTENSION_OF.get(media_type, '')}"
+
+
 def unknown_kind() -> Invalid:
     """What is said of a file that is not what its name says, or is of no kind that is taken."""
     accepted = ", ".join(EXTENSIONS)

@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.files.limits import MOST_PART_BYTES, MOST_UPLOAD_BYTES
-from services.chassis.store import Indexes, Record, Store, answering
+from services.chassis.store import Indexes, Record, Store, answering, session
 from services.chassis.vault import Vault
 
 KEPT = timedelta(days=1)
@@ -142,6 +142,15 @@ class Uploads:
         """From now on the upload is what the job or the file ``taken_by`` makes of it."""
         with answering():
             self._uploads.update_one({"_id": upload}, {"$set": {"taken_by": taken_by}})
+
+    def forget(self, owner: str, taken_by: str) -> None:
+        """Forget that ``owner`` sent what became ``taken_by``; within the caller's transaction."""
+        with answering():
+            for each in self._uploads.find(
+                {"owner": owner, "taken_by": taken_by}, {"_id": 1}, session=session()
+            ):
+                self._parts.delete_many({"upload": each["_id"]}, session=session())
+                self._uploads.delete_one({"_id": each["_id"]}, session=session())
 
     def remove(self, upload: str) -> None:
         """Forget the content; that these parts were received is known until their day is over."""

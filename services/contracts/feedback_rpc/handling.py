@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.feedback_rpc.opinions import MOST_TOPICS, ByReceipt, category_id
+from services.contracts.feedback_rpc.opinions import (
+    MOST_BYTES_WITHOUT_NAME,
+    MOST_TOPICS,
+    ByReceipt,
+    category_id,
+)
 from services.contracts.feedback_rpc.shapes import MOST_TEXT, expected_version, identifier, written
 from services.contracts.kinds import OPINION_SPEEDS, RATINGS
 
@@ -85,6 +90,20 @@ class ReplyByReceipt(ByReceipt):
     """Say more about it; those who answer learn of it with the next batch."""
 
     text = written(MOST_TEXT)
+
+
+class AttachByReceipt(ByReceipt):
+    """Attach a picture or plain text, at most 1 MiB; no name is kept. It comes with its batch.
+
+    The same content again changes nothing.
+    """
+
+    filename = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    content = fields.String(
+        required=True,
+        validate=validate.Length(max=MOST_BYTES_WITHOUT_NAME * 4 // 3 + 4),
+        metadata={"description": "base64"},
+    )
 
 
 class RateByReceipt(ByReceipt):

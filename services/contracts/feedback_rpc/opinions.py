@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, identifier, written
 from services.contracts.feedback_rpc.tickets import SpentTicket
+from services.contracts.files import KeptFile
 from services.contracts.kinds import (
     CLOCK_STATES,
     OPINION_CHANNELS,
@@ -16,6 +19,9 @@ from services.contracts.kinds import (
 )
 
 MOST_TOPICS = 5
+MOST_ATTACHED = 5
+# What comes without a name comes in one piece: a part that waited for the next would show who is at it.
+MOST_BYTES_WITHOUT_NAME = 1024 * 1024
 
 
 def category_id(*, required: bool = True) -> fields.String:
@@ -37,6 +43,11 @@ class Spoken(Schema):
     text = written(MOST_TEXT)
 
 
+def attached() -> fields.List[Any]:
+    """Files that the author sent before. In confidence only pictures and plain text: without their names."""
+    return fields.List(identifier(), load_default=list, validate=validate.Length(max=MOST_ATTACHED))
+
+
 class SubmitOpinion(Spoken):
     """Speak by name or in confidence: the author is the one who is signed in.
 
@@ -45,6 +56,7 @@ class SubmitOpinion(Spoken):
     """
 
     mode = fields.String(load_default="named", validate=validate.OneOf(("named", "confidential")))
+    attachments = attached()
 
 
 class SubmitAnonymousOpinion(Spoken):
@@ -153,10 +165,11 @@ class _Progress(Schema):
 class OpinionProgress(_Progress):
     """What became of an opinion. The text is not repeated: a code read over a shoulder tells nothing.
 
-    ``held`` is how much its holder added that waits for the next batch.
+    ``held`` is how much its holder added that waits for the next batch; ``attached`` counts files.
     """
 
     held = fields.Integer(required=True)
+    attached = fields.Integer(required=True)
 
 
 class OpinionItem(Schema):
@@ -205,6 +218,7 @@ class Opinion(OpinionItem, _Progress):
     """
 
     text = fields.String(required=True)
+    attachments = fields.List(fields.Nested(KeptFile), required=True)
     author = fields.String(
         required=True, allow_none=True, metadata={"description": "person id; null where it is not to be seen"}
     )

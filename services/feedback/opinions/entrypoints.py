@@ -40,6 +40,10 @@ class OpinionsTable:
     def reply_by_receipt(self, request: Request) -> Answer:
         return self.feedback.talking.by_receipt(request["code"], "reply", text=request["text"])
 
+    @rpc(request=steps.AttachByReceipt, response=calls.OpinionProgress, anonymous=True)
+    def attach_by_receipt(self, request: Request) -> Answer:
+        return self.feedback.attachments.by_receipt(request["code"], request["filename"], request["content"])
+
     @rpc(request=steps.RateByReceipt, response=calls.OpinionProgress, anonymous=True)
     def rate_by_receipt(self, request: Request) -> Answer:
         return self.feedback.talking.by_receipt(request["code"], "rate", rating=request["rating"])

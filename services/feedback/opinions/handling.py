@@ -15,7 +15,7 @@ from services.chassis.offload import offload
 from services.chassis.store import in_transaction
 from services.feedback.access import Access
 from services.feedback.opinions import dialogue, store
-from services.feedback.opinions import model as rules
+from services.feedback.opinions import steps as rules
 from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.reading import OpinionReading
 from services.feedback.opinions.routing import may_go_to

@@ -8,30 +8,19 @@ from datetime import date
 from typing import Any
 
 from services.chassis.contract import NewEvent
-from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.errors import Conflict, NotFound
 from services.contracts.feedback_events import (
-    OpinionAdopted,
-    OpinionDeclined,
     OpinionDueSoon,
     OpinionEvent,
-    OpinionMerged,
     OpinionOverdue,
-    OpinionPaused,
-    OpinionReassigned,
     OpinionReceived,
-    OpinionResumed,
-    OpinionTriaged,
 )
 from services.feedback.clock.model import (
     LIMITED,
     ORDINARY,
-    PAUSED,
-    RESUMED,
     STARTED,
-    STOPPED,
     Reading,
     entered,
-    is_paused,
 )
 
 
@@ -64,7 +53,8 @@ class Opinion:
     """One opinion, from what was said to what came of it.
 
     ``received -> triaged -> adopted -> answered``; from the first two also ``declined``, or ``merged`` into
-    another that says the same. What was declined or answered may be opened again for a while.
+    another that says the same. What was declined or answered may be opened again for a while; what was
+    adopted is open again where its measure is given up.
 
     ``organisation`` is responsible for an answer, ``concerns`` is the one that was named. ``author`` is
     known of a named one alone; ``speaker`` is a keyed mark of who spoke by name, another in confidence, and
@@ -195,149 +185,21 @@ def makes_a_batch(received: Sequence[date], *, smallest: int, today: date) -> bo
     return len(received) >= smallest or any(day < today for day in received)
 
 
-def release(opinion: Opinion) -> tuple[Opinion, list[NewEvent]]:
-    """Let those who answer it know of it, and say so; what is released already stays as it is."""
-    if opinion.released:
+def release(
+    opinion: Opinion, copies: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Opinion, list[NewEvent]]:
+    """Let those who answer it know of it, and say so; what is released already stays as it is.
+
+    ``copies`` are its files as they were written anew, by the ids that they had. Where one came meanwhile
+    it waits for the next batch.
+    """
+    copied = copies or {}
+    if opinion.released or {each["file"] for each in opinion.attachments} != set(copied):
         return opinion, []
-    released = replace(opinion, released=True)
+    released = replace(
+        opinion, released=True, attachments=tuple(copied[each["file"]] for each in opinion.attachments)
+    )
     return released, [happened(OpinionReceived, released)]
-
-
-def triage(
-    opinion: Opinion,
-    *,
-    category: str | None,
-    topics: Sequence[str] | None,
-    speed: str | None,
-    today: date,
-) -> tuple[Opinion, list[NewEvent]]:
-    """Say what it is about and how fast it has to be answered; what is None stays as it is.
-
-    Raises ``Conflict`` once it was settled or merged. The same again says nothing.
-    """
-    must_be(opinion, "received", "triaged", "adopted")
-    clock = opinion.clock
-    if speed is not None and speed != speed_of(clock):
-        clock = entered(clock, LIMITED, today, speed=speed)
-    triaged = replace(
-        opinion,
-        state="triaged" if opinion.state == "received" else opinion.state,
-        category=category or opinion.category,
-        topics=opinion.topics if topics is None else tuple(dict.fromkeys(topics)),
-        clock=clock,
-        told=opinion.told if clock == opinion.clock else (),
-    )
-    if triaged == opinion:
-        return opinion, []
-    return triaged, [happened(OpinionTriaged, triaged, topics=list(triaged.topics))]
-
-
-def reassign(
-    opinion: Opinion, *, organisation: str, reason: str, by: str, today: date, most: int
-) -> tuple[Opinion, list[NewEvent]]:
-    """Let another organisation answer it. The clock goes on: the author waits all the same.
-
-    Raises ``Conflict``: in another state, ``opinion.reassigned_enough`` after ``most`` times;
-    ``Invalid("opinion.organisation_concerned")`` for one that it is kept from or that answers already.
-    """
-    must_be(opinion, "received", "triaged")
-    if organisation == opinion.organisation or organisation in opinion.kept_from:
-        code = "opinion.organisation_concerned"
-        raise Invalid(code, fields={"organisation": [code]})
-    if len(opinion.routes) >= most:
-        raise Conflict("opinion.reassigned_enough", params={"most": most})
-    route = {
-        "from": opinion.organisation,
-        "to": organisation,
-        "reason": reason,
-        "by": by,
-        "on": today.isoformat(),
-    }
-    moved = replace(opinion, organisation=organisation, routes=(*opinion.routes, route))
-    return moved, [happened(OpinionReassigned, moved, before=opinion.organisation)]
-
-
-def absorb(opinion: Opinion, duplicate: Opinion) -> tuple[Opinion, list[NewEvent]]:
-    """Let ``opinion`` stand for ``duplicate`` as well; whom either is kept from, both are.
-
-    Raises ``Conflict`` in another state, ``Invalid("opinion.not_alike")`` unless the same organisation
-    answers both and both or neither speak about its head; also where a measure answers ``opinion`` already
-    that is not kept from all of those whom ``duplicate`` is kept from.
-    """
-    must_be(opinion, "received", "triaged", "adopted")
-    alike = (opinion.organisation, opinion.about_head) == (duplicate.organisation, duplicate.about_head)
-    open_to_them = opinion.state == "adopted" and not set(duplicate.kept_from) <= set(opinion.kept_from)
-    if opinion.id == duplicate.id or not alike or open_to_them:
-        raise Invalid("opinion.not_alike", fields={"into": ["opinion.not_alike"]})
-    kept_from = tuple(dict.fromkeys((*opinion.kept_from, *duplicate.kept_from)))
-    duplicates = tuple(dict.fromkeys((*opinion.duplicates, duplicate.id)))
-    return replace(opinion, duplicates=duplicates, kept_from=kept_from), []
-
-
-def merge(opinion: Opinion, *, into: str, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """Its author is answered by what becomes of ``into``.
-
-    Raises ``Conflict`` in another state, ``opinion.has_duplicates`` where others were merged into it.
-    """
-    must_be(opinion, "received", "triaged")
-    if opinion.duplicates:
-        raise Conflict("opinion.has_duplicates")
-    merged = replace(opinion, state="merged", merged_into=into, clock=entered(opinion.clock, STOPPED, today))
-    return merged, [happened(OpinionMerged, merged, into=into)]
-
-
-def decline(opinion: Opinion, *, reason: str, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """Refuse it with a reason; raises ``Conflict`` once it was settled, adopted or merged."""
-    must_be(opinion, "received", "triaged")
-    declined = replace(
-        opinion,
-        state="declined",
-        declined_because=reason,
-        declined_on=today,
-        clock=entered(opinion.clock, STOPPED, today),
-    )
-    return declined, [happened(OpinionDeclined, declined)]
-
-
-def adopt(opinion: Opinion, answer: Answer, *, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """Let a measure answer it, which stops the clock: from here on the measure's own date counts.
-
-    Raises ``Conflict`` once it was settled, adopted or merged.
-    """
-    must_be(opinion, "received", "triaged")
-    adopted = replace(opinion, state="adopted", answer=answer, clock=entered(opinion.clock, STOPPED, today))
-    return adopted, [happened(OpinionAdopted, adopted, measure=answer.measure)]
-
-
-def conclude(opinion: Opinion, *, measure: str, result: str, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """The result of its measure is published; the measure's own event says so, this adds none."""
-    must_be(opinion, "adopted")
-    answer = replace(_answer_by(opinion, measure), result=result, published_on=today)
-    return replace(opinion, state="answered", answer=answer), []
-
-
-def redate(opinion: Opinion, *, measure: str, due_on: date) -> tuple[Opinion, list[NewEvent]]:
-    """Its measure is due on another day."""
-    must_be(opinion, "adopted")
-    return replace(opinion, answer=replace(_answer_by(opinion, measure), due_on=due_on)), []
-
-
-def pause(opinion: Opinion, *, reason: str, awaiting: str, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """Let the clock stand still for a reason that its author reads; raises ``Conflict`` where it does."""
-    must_be(opinion, "received", "triaged")
-    if is_paused(opinion.clock):
-        raise Conflict("opinion.is_paused")
-    clock = entered(opinion.clock, PAUSED, today, reason=reason, awaiting=awaiting)
-    return replace(opinion, clock=clock), [happened(OpinionPaused, opinion)]
-
-
-def resume(opinion: Opinion, *, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """Let the clock go on; raises ``Conflict("opinion.is_not_paused")`` where it does."""
-    must_be(opinion, "received", "triaged")
-    if not is_paused(opinion.clock):
-        raise Conflict("opinion.is_not_paused")
-    resumed = replace(opinion, clock=entered(opinion.clock, RESUMED, today), told=())
-    return resumed, [happened(OpinionResumed, resumed)]
 
 
 def tell(opinion: Opinion, reading: Reading) -> tuple[Opinion, list[NewEvent]]:
@@ -361,12 +223,6 @@ def speed_of(clock: Sequence[Mapping[str, Any]]) -> str:
         if entry["what"] == LIMITED:
             return str(entry["speed"])
     return ORDINARY
-
-
-def _answer_by(opinion: Opinion, measure: str) -> Answer:
-    if opinion.answer is None or opinion.answer.measure != measure:
-        raise Conflict("opinion.answered_by_another_measure")
-    return opinion.answer
 
 
 def must_be(opinion: Opinion, *states: str) -> None:

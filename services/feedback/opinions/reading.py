@@ -9,7 +9,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document, Documents
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import Forbidden, Gone, NotFound
 from services.chassis.pages import page
 from services.chassis.vault import Vault
 from services.feedback.access import Access
@@ -81,14 +81,21 @@ class OpinionReading:
     def followed(self, code: str) -> Document:
         """The document of an anonymous opinion, by the code of its receipt.
 
-        Raises ``NotFound``: ``receipts.not_found``, or ``receipts.expired`` so many days after the answer.
+        Raises ``NotFound("receipts.not_found")``, and ``Gone("receipts.expired")`` so many days after the
+        answer; where it was merged, after the answer to the other one.
         """
         found = self.documents.find_one({"_id": opinion_of(code), "mode": "anonymous"})
         if found is None:
             raise NotFound("receipts.not_found")
-        settled_on, days = store.read(found).settled_on, self._rules.receipt_days()
-        if settled_on is not None and self._clock.today() > settled_on + timedelta(days=days):
-            raise NotFound("receipts.expired", params={"days": days})
+        settled_on = self._showing.answering(store.read(found)).settled_on
+        ruling = self._rules.receipt_days()
+        if settled_on is not None and self._clock.today() > settled_on + timedelta(days=ruling.value):
+            params = {
+                "days": ruling.value,
+                "pack": ruling.pack.id,
+                "article": ruling.parameter.article,
+            }
+            raise Gone("receipts.expired", params=params)
         return found
 
     def follow(self, code: str) -> Answered:
@@ -132,14 +139,14 @@ class OpinionReading:
         return {"items": [self._showing.item(each) for each in found.documents], "next": found.next}
 
     def _asked(self, person: str, request: Answered) -> tuple[Visible | Documents, Answered]:
-        state = {"state": request["state"]} if "state" in request else {}
+        state = request.get("state")
         if request["mine"]:
-            return self.documents, {"speaker": {"$in": self.voices.marks(person)}, **state}
+            return self.documents, store.said_by(self.voices.marks(person), state)
         reach = self._access.reach(person, request.get("organisation"))
         seen = Visible(self.documents, self._access, person, reach)
         if "activity" in request:
-            return seen, {"activity": request["activity"], **state}
-        return seen, store.found_by(reach, request.get("state"))
+            return seen, store.said_about(request["activity"], state)
+        return seen, store.found_by(reach, state)
 
     def is_author(self, person: str, opinion: Opinion) -> bool:
         """Whether ``person`` said it, by name or in confidence."""

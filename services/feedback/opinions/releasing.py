@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from services.chassis.clock import Clock
 from services.chassis.documents import Documents
 from services.chassis.store import Store, in_transaction
 from services.feedback.opinions import model, store
+from services.feedback.opinions.attachments import Attachments
 
 ONE_DAY = 24 * 60
 
@@ -27,11 +29,19 @@ class Releasing:
     released is written anew, in random order, and nothing keeps the order in which it came in.
     """
 
-    def __init__(self, database: Store, opinions: Documents, clock: Clock, rules: ReleasingRules) -> None:
+    def __init__(
+        self,
+        database: Store,
+        opinions: Documents,
+        attachments: Attachments,
+        clock: Clock,
+        rules: ReleasingRules,
+    ) -> None:
         self.every = rules.every
         self._smallest = rules.smallest_batch
         self._database = database
         self._opinions = opinions
+        self._attachments = attachments
         self._clock = clock
 
     def release(self) -> None:
@@ -40,17 +50,21 @@ class Releasing:
         received = [store.read(each).received_on for each in waiting]
         if not model.makes_a_batch(received, smallest=self._smallest, today=self._clock.today()):
             return
-        ids = [each.id for each in waiting]
-        random.SystemRandom().shuffle(ids)
-        for opinion in ids:
-            in_transaction(self._database, partial(self._release, opinion))
+        opinions = [store.read(each) for each in waiting]
+        random.SystemRandom().shuffle(opinions)
+        for opinion in opinions:
+            copies = self._attachments.copies(opinion.id, opinion.attachments)
+            in_transaction(self._database, partial(self._release, opinion.id, copies))
+            self._attachments.forget(copies)
 
-    def _release(self, id: str) -> None:  # noqa: A002 - the field's name
+    def _release(self, id: str, copies: Mapping[str, Any]) -> None:  # noqa: A002 - the field's name
         document = self._opinions.find_one({"_id": id, **store.WAITING})
         if document is None:
             return  # another replica was here
-        opinion, events = model.release(store.read(document))
-        self._opinions.rewrite(id, store.kept(opinion), events, anonymous=True)
+        opinion, events = model.release(store.read(document), copies)
+        if opinion.released:
+            self._attachments.exchange(opinion, copies)
+            self._opinions.rewrite(id, store.kept(opinion), events, anonymous=True)
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Rulebook:
             reopen_days=window.value,
             most_reopenings=self._value("most_reopenings"),
             most_messages=self._value("most_messages"),
+            most_attachments=self._value("most_attachments"),
             pack=window.pack.id,
             article=window.parameter.article,
         )
@@ -106,9 +107,9 @@ class Rulebook:
         """How often an opinion may be handed on."""
         return int(self._value("most_reassignments"))
 
-    def receipt_days(self) -> int:
+    def receipt_days(self) -> Ruling:
         """For how many days after an answer its receipt leads to it."""
-        return int(self._value("receipt_days"))
+        return self._ruling("receipt_days")
 
     def confidants(self) -> tuple[str, ...]:
         """The roles whose holders may learn who spoke in confidence."""

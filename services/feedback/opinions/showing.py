@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.documents import Document, Documents
 from services.feedback.clock import model as clocks
 from services.feedback.clock.model import Calendar, Limits, Reading
-from services.feedback.opinions import store
+from services.feedback.opinions import dialogue, store
 from services.feedback.opinions.model import Opinion
 from services.feedback.opinions.rulebook import Rulebook
 
@@ -39,29 +39,29 @@ class Showing:
     def to_author(self, document: Document) -> Answered:
         """What was said and what came of it; of one that was merged what came of the other."""
         opinion = store.read(document)
-        shown = self._shown(document, self._answered_with(opinion))
-        return {**shown, "state": opinion.state, **{name: [] for name in _HANDLERS_ONLY}, "merged_into": None}
+        other = self.answering(opinion)
+        answered = replace(
+            opinion,
+            answer=other.answer,
+            declined_because=other.declined_because,
+            declined_on=other.declined_on,
+        )
+        return {
+            **self._shown(document, answered),
+            **{name: [] for name in _HANDLERS_ONLY},
+            "merged_into": None,
+            "may_reopen_until": self._until(other),
+        }
 
     def item(self, document: Document) -> Answered:
         """As in a list."""
         return self._shown(document, store.read(document))
 
-    def _answered_with(self, opinion: Opinion) -> Opinion:
-        """With the answer of the one that it was merged into: the author need not know that one."""
+    def answering(self, opinion: Opinion) -> Opinion:
+        """The one whose answer is its author's: itself, or the one that it was merged into."""
         if opinion.merged_into is None:
             return opinion
-        found = self._documents.find_one({"_id": opinion.merged_into})
-        if found is None:
-            return opinion
-        other = store.read(found)
-        return Opinion(
-            **{
-                **{name: getattr(opinion, name) for name in opinion.__dataclass_fields__},
-                "answer": other.answer,
-                "declined_because": other.declined_because,
-                "declined_on": other.declined_on,
-            }
-        )
+        return store.read(self._documents.get(opinion.merged_into))
 
     def _shown(self, document: Document, opinion: Opinion) -> Answered:
         text = " ".join(opinion.text.split())
@@ -82,6 +82,8 @@ class Showing:
             "earlier": [_dated(each, "on", "reopened_on") for each in opinion.earlier],
             "rating": opinion.rating["rating"] if opinion.rating else None,
             "held": len(opinion.held),
+            "attached": dialogue.next_number(opinion) - 1,
+            "attachments": list(opinion.attachments),
             "may_reopen_until": self._until(opinion),
         }
 

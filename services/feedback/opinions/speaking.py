@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from services.chassis import context
+from services.chassis.contract import Change
 from services.chassis.errors import Conflict
+from services.chassis.files.attaching import Attaching
 from services.feedback.opinions import store
 from services.feedback.opinions.model import NOBODY, same_again
 from services.feedback.opinions.reading import OpinionReading
@@ -26,23 +29,36 @@ class Speaking:
         receiving: Receiving,
         showing: Showing,
         tickets: TicketsToSpeak,
+        attaching: Attaching,
     ) -> None:
         self._documents = reading.documents
+        self._attaching = attaching
         self._reading = reading
         self._receiving = receiving
         self._showing = showing
         self._tickets = tickets
 
     def submit(self, request: Answered) -> Answered:
-        """Take an opinion by name or in confidence."""
+        """Take an opinion by name or in confidence, with what is attached to it.
+
+        In confidence only what can be stripped is taken, as a number and not by its name.
+        """
         author = context.actor()
         voice = self._reading.voices.of(author, request["mode"])
         # The id of what tells no actor tells no instant either: events carry it, and the campus day alone.
         covert = request["mode"] != "named" or request["about_head"]
         id = self._documents.id_for_command(anonymous=covert)  # noqa: A001 - the field's name
         opinion, events = self._receiving.received(id, request, voice)
-        document = self._documents.create(
-            opinion.id, store.kept(opinion), events, respond=self._showing.to_author
+
+        def make(attached: list[Answered]) -> Change:
+            return Change(store.kept(replace(opinion, attachments=tuple(attached))), events)
+
+        document = self._attaching.created(
+            id,
+            request["attachments"],
+            make,
+            self._showing.to_author,
+            nameless=request["mode"] != "named",
         )
         return document.response or {}
 

@@ -11,10 +11,12 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.errors import NotFound
+from services.chassis.store import in_transaction
 from services.feedback.access import Access
 from services.feedback.opinions import dialogue, store
+from services.feedback.opinions.attachments import Attachments
 from services.feedback.opinions.dialogue import AUTHOR, HANDLER
-from services.feedback.opinions.model import makes_a_batch
+from services.feedback.opinions.model import Opinion, makes_a_batch
 from services.feedback.opinions.reading import OpinionReading
 from services.feedback.opinions.rulebook import Rulebook
 from services.feedback.opinions.showing import Showing
@@ -32,6 +34,7 @@ class Talking:
         access: Access,
         book: Rulebook,
         showing: Showing,
+        attachments: Attachments,
         *,
         smallest_batch: int,
     ) -> None:
@@ -42,6 +45,8 @@ class Talking:
         self._access = access
         self._book = book
         self._showing = showing
+        self._attachments = attachments
+        self._database = application.database
 
     def reply(self, request: Answered) -> Answered:
         """A message of its author, or of who handles it; raises ``Forbidden`` to who only reads it."""
@@ -68,7 +73,8 @@ class Talking:
         """What the holder of a receipt adds; it waits for the next batch, and nothing says who or when."""
         found = self._reading.followed(code)
         with context.entered(Context()):
-            rule = partial(dialogue.hold, what=what, **self._given(), **said)
+            answering = self._answering(store.read(found))
+            rule = partial(dialogue.hold, what=what, answering=answering, **self._given(), **said)
             document = self._documents.change(found.id, store.decided_by(found.id, rule), anonymous=True)
             return self._showing.to_author(document)
 
@@ -82,16 +88,30 @@ class Talking:
         if not makes_a_batch(since, smallest=self._smallest, today=self._clock.today()):
             return
         random.SystemRandom().shuffle(holding)
-        rule = partial(dialogue.release_held, **self._given())
         with context.entered(Context()):
             for each in holding:
-                self._documents.change(each.id, store.decided_by(each.id, rule), anonymous=True)
+                opinion = store.read(each)
+                copies = self._attachments.copies(opinion.id, dialogue.held_files(opinion))
+                if copies:
+                    in_transaction(self._database, partial(self._release, opinion.id, copies))
+                    self._attachments.forget(copies)
+                else:
+                    self._release(opinion.id, copies)
+
+    def _release(self, id: str, copies: Mapping[str, Answered]) -> None:  # noqa: A002 - the field's name
+        answering = self._answering(store.read(self._documents.get(id)))
+        rule = partial(dialogue.release_held, copies=copies, answering=answering, **self._given())
+        changed = self._documents.change(id, store.decided_by(id, rule), anonymous=True)
+        if copies:
+            self._attachments.exchange(store.read(changed), copies)
 
     def _by_author(self, id: str, what: str, **said: Any) -> Answered:  # noqa: A002 - the field's name
         person = context.actor()
         opinion = store.read(self._reading.readable(person, id))
         if not self._reading.is_author(person, opinion):
             raise NotFound("opinion.of_another_author")
+        if what != "reply":
+            said["answering"] = self._answering(opinion)
         rule = partial(_RULES[what], **self._given(), **said)
         document = self._documents.change(
             id,
@@ -100,6 +120,10 @@ class Talking:
             anonymous=opinion.covert,
         )
         return document.response or {}
+
+    def _answering(self, opinion: Opinion) -> Opinion | None:
+        """The one whose answer is that of ``opinion``, where it was merged: by then nothing parts them."""
+        return self._showing.answering(opinion) if opinion.state == "merged" else None
 
     def _given(self) -> Answered:
         return {"today": self._clock.today(), "bounds": self._book.bounds()}

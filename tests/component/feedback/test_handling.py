@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from services.chassis.testing import wait_for
 from services.feedback.opinions import store
 
@@ -148,7 +148,7 @@ def test_what_a_receipts_holder_adds_is_seen_with_the_batch_and_the_receipt_ends
     assert not any("actor" in each["body"] for each in feed.messages)
     assert len({each["body"]["time"] for each in feed.messages}) == 1, "the day alone"
     box.clock.advance(timedelta(days=731))
-    with pytest.raises(NotFound, match=r"receipts\.expired"):
+    with pytest.raises(Gone, match=r"receipts\.expired"):
         box.call(None, "follow_receipt", code=receipt)
     for code in ("", "0" * 65):
         with pytest.raises(Invalid):

@@ -17,6 +17,7 @@ from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.files import kept as rules
 from services.chassis.files.kept import Files
 from services.chassis.files.limits import MOST_PART_BYTES
+from services.chassis.files.sealed import UNCLAIMED
 from services.chassis.store import in_transaction
 from tests.component.records.surroundings import Campus, Faculty
 
@@ -147,7 +148,7 @@ def test_what_nobody_claims_is_forgotten_after_a_day_with_nothing_left_behind(
         "passing.zip", "application/zip", [b"c"], "thing", "h-1", forget_after=timedelta(days=7)
     )
     cut_short = files.store("cut.zip", "application/zip", iter([b"d"]), "thing", "h-1")["file"]
-    half = {"$set": {"whole": False, "expires_at": campus.clock.now() + rules.UNCLAIMED}}
+    half = {"$set": {"whole": False, "expires_at": campus.clock.now() + UNCLAIMED}}
     campus.application.database["files"].update_one({"_id": cut_short}, half)
 
     campus.clock.advance(timedelta(days=1))

@@ -17,8 +17,9 @@ from services.chassis.working_days import WorkingCalendar
 from services.contracts.feedback_events import OpinionReceived
 from services.feedback.clock import model as clock
 from services.feedback.clock.model import Limits
-from services.feedback.measures.model import Measure, Owner, answer_of, hand_in, plan, review
-from services.feedback.opinions import dialogue
+from services.feedback.measures.model import Measure, Owner, cancel, plan
+from services.feedback.measures.results import answer_of, hand_in, review
+from services.feedback.opinions import dialogue, steps
 from services.feedback.opinions import model as opinions_model
 from services.feedback.opinions.dialogue import Bounds
 from services.feedback.opinions.model import NOBODY, Opinion, Voice, is_kept_from, receive
@@ -29,19 +30,26 @@ PATHS = [("u",), ("u", "f"), ("u", "f", "b"), ("u", "f", "c")]
 NEXT = {
     "received": {"received", "triaged", "declined", "adopted", "merged"},
     "triaged": {"triaged", "declined", "adopted", "merged"},
-    "adopted": {"adopted", "answered"},
+    "adopted": {"adopted", "answered", "triaged"},
     "declined": {"declined", "triaged"},
     "answered": {"answered", "triaged"},
-    "merged": {"merged"},
+    "merged": {"merged", "triaged"},
 }
 VOICES = {
     "named": Voice(mode="named", author="author", speaker="mark"),
     "confidential": Voice(mode="confidential", speaker="mark", sealed_author="sealed"),
     "anonymous": NOBODY,
 }
-BOUNDS = Bounds(reopen_days=15, most_reopenings=2, most_messages=20, pack="p", article="a")
+BOUNDS = Bounds(
+    reopen_days=15, most_reopenings=2, most_messages=20, most_attachments=3, pack="p", article="a"
+)
 LIMITS = Limits(days={"ordinary": 5, "complex": 10, "urgent": 3}, soon=1, pack="p", article="a")
 CALENDAR = WorkingCalendar()
+
+
+def copied(files):
+    """As they are written anew when their batch is released."""
+    return {each["file"]: {**each, "file": f"{each['file']}'"} for each in files}
 
 
 class Box(RuleBasedStateMachine):
@@ -105,18 +113,20 @@ class Box(RuleBasedStateMachine):
     @rule()
     def a_batch_is_released(self):
         for opinion in list(self.said.values()):
-            self._keep(*opinions_model.release(opinion))
-            self._change(opinion.id, dialogue.release_held, bounds=BOUNDS, today=self.today)
+            self._keep(*opinions_model.release(opinion, copied(opinion.attachments)))
+            held = copied(dialogue.held_files(self.said[opinion.id]))
+            given = {"copies": held, "answering": self._answering(opinion.id)}
+            self._change(opinion.id, dialogue.release_held, bounds=BOUNDS, today=self.today, **given)
 
     @rule(name=opinions, speed=st.sampled_from(sorted(LIMITS.days)))
     def triage(self, name, speed):
-        self._change(name, opinions_model.triage, category=None, topics=["t"], speed=speed, today=self.today)
+        self._change(name, steps.triage, category=None, topics=["t"], speed=speed, today=self.today)
 
     @rule(name=opinions, to=st.sampled_from("ufbc"))
     def hand_on(self, name, to):
         self._change(
             name,
-            opinions_model.reassign,
+            steps.reassign,
             organisation=to,
             reason="…",
             by="handler",
@@ -128,22 +138,22 @@ class Box(RuleBasedStateMachine):
     def merge(self, name, other):
         if {name, other} <= set(self.said):
             with suppress(Refusal):
-                standing = opinions_model.absorb(self.said[other], self.said[name])
-                merged = opinions_model.merge(self.said[name], into=other, today=self.today)
+                standing = steps.absorb(self.said[other], self.said[name])
+                merged = steps.merge(self.said[name], into=other, today=self.today)
                 self._keep(*standing)
                 self._keep(*merged)
 
     @rule(name=opinions, reason=st.text(min_size=1, max_size=9))
     def decline(self, name, reason):
-        self._change(name, opinions_model.decline, reason=reason, today=self.today)
+        self._change(name, steps.decline, reason=reason, today=self.today)
 
     @rule(name=opinions, awaiting=st.sampled_from(["author", "others"]))
     def pause(self, name, awaiting):
-        self._change(name, opinions_model.pause, reason="…", awaiting=awaiting, today=self.today)
+        self._change(name, steps.pause, reason="…", awaiting=awaiting, today=self.today)
 
     @rule(name=opinions)
     def resume(self, name):
-        self._change(name, opinions_model.resume, today=self.today)
+        self._change(name, steps.resume, today=self.today)
 
     @rule(name=opinions, who=st.sampled_from(["author", "handler"]))
     def reply(self, name, who):
@@ -154,11 +164,23 @@ class Box(RuleBasedStateMachine):
 
     @rule(name=opinions, rating=st.sampled_from(["satisfied", "dissatisfied"]))
     def rate(self, name, rating):
-        self._change(name, dialogue.rate, rating=rating, today=self.today, bounds=BOUNDS)
+        given = {"answering": self._answering(name)}
+        self._change(name, dialogue.rate, rating=rating, today=self.today, bounds=BOUNDS, **given)
 
     @rule(name=opinions)
     def reopen(self, name):
-        self._change(name, dialogue.reopen, reason="…", today=self.today, bounds=BOUNDS)
+        given = {"answering": self._answering(name)}
+        self._change(name, dialogue.reopen, reason="…", today=self.today, bounds=BOUNDS, **given)
+
+    @rule(name=opinions, content=st.sampled_from("abcd"))
+    def attach(self, name, content):
+        if name in self.said and self.said[name].anonymous:
+            file = {"file": f"{name}-{content}", "sha256": content}
+            self._change(name, dialogue.attach, file=file, today=self.today, bounds=BOUNDS)
+
+    def _answering(self, name):
+        into = self.said[name].merged_into if name in self.said else None
+        return self.said[into] if into else None
 
     @rule(
         target=measures,
@@ -181,7 +203,7 @@ class Box(RuleBasedStateMachine):
             )
             # As the store does it: all of it or nothing.
             adopted = [
-                opinions_model.adopt(self.said[each], answer_of(measure), today=self.today)
+                steps.adopt(self.said[each], answer_of(measure), today=self.today)
                 for each in measure.opinions
             ]
             for each in adopted:
@@ -189,6 +211,16 @@ class Box(RuleBasedStateMachine):
             self.planned[name] = measure
             self.events[name] = events
         return name
+
+    @rule(name=measures)
+    def cancel(self, name):
+        if name in self.planned:
+            with suppress(Refusal):
+                measure, events = cancel(self.planned[name], reason="…", by="secretary", today=self.today)
+                for each in measure.opinions:
+                    self._keep(*steps.give_back(self.said[each], measure=name, reason="…", today=self.today))
+                self.planned[name] = measure
+                self.events[name].extend(events)
 
     @rule(name=measures, result=st.text(min_size=1, max_size=9))
     def hand_in(self, name, result):
@@ -209,9 +241,7 @@ class Box(RuleBasedStateMachine):
                 )
                 if accepted:
                     concluded = [
-                        opinions_model.conclude(
-                            self.said[each], measure=name, result=measure.result, today=self.today
-                        )
+                        steps.conclude(self.said[each], measure=name, result=measure.result, today=self.today)
                         for each in measure.opinions
                     ]
                     for each in concluded:
@@ -228,6 +258,12 @@ class Box(RuleBasedStateMachine):
                 assert opinion.id in measure.opinions
                 assert opinion.answer == answer_of(measure)
                 assert (opinion.state == "answered") == (measure.state == "published")
+
+    @invariant()
+    def who_has_no_name_has_no_file_that_lies_where_it_came_in(self):
+        for opinion in self.said.values():
+            assert len(opinion.attachments) + len(dialogue.held_files(opinion)) <= BOUNDS.most_attachments
+            assert all(each["file"].endswith("'") == opinion.released for each in opinion.attachments)
 
     @invariant()
     def every_refusal_has_a_reason_and_every_result_a_text(self):

@@ -11,11 +11,14 @@ from services.contracts.feedback_events import OpinionRated, OpinionReopened, Op
 from services.feedback.clock.model import is_paused
 from services.feedback.opinions import dialogue
 from services.feedback.opinions.dialogue import Bounds
-from services.feedback.opinions.model import NOBODY, decline, makes_a_batch, merge, pause, release, speed_of
+from services.feedback.opinions.model import NOBODY, makes_a_batch, release, speed_of
+from services.feedback.opinions.steps import decline, merge, pause
 
 from .test_opinions import TODAY, opinion
 
-BOUNDS = Bounds(reopen_days=15, most_reopenings=2, most_messages=3, pack="p", article="第六条")
+BOUNDS = Bounds(
+    reopen_days=15, most_reopenings=2, most_messages=3, most_attachments=2, pack="p", article="第六条"
+)
 LATER = TODAY + timedelta(days=15)
 
 

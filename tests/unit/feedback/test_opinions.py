@@ -26,22 +26,24 @@ from services.feedback.opinions.model import (
     Answer,
     Opinion,
     Voice,
+    is_kept_from,
+    receive,
+    release,
+    speed_of,
+    tell,
+)
+from services.feedback.opinions.reading import Voices
+from services.feedback.opinions.steps import (
     absorb,
     adopt,
     conclude,
     decline,
-    is_kept_from,
     merge,
     pause,
     reassign,
-    receive,
-    release,
     resume,
-    speed_of,
-    tell,
     triage,
 )
-from services.feedback.opinions.reading import Voices
 
 TODAY = date(2026, 3, 4)
 ANSWER = Answer(measure="measure-1", title="More chairs", due_on=date(2026, 4, 1))
