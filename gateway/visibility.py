@@ -8,13 +8,12 @@ from typing import Any
 
 from services.chassis.envelope import Event
 from services.contracts import audience
+from services.contracts.kinds import OPINION_READERS
 
 # Posts that speak for their organisation, and review what is handed in to it; an administrator also below.
 PUBLISHERS = frozenset({"secretary", "deputy_secretary", "publicity_commissioner"})
 # Posts whose holders handle or oversee what people say; feedback decides anew on every read.
-OPINION_ROLES = frozenset(
-    {"secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator", "inspector"}
-)
+OPINION_ROLES = frozenset(OPINION_READERS)
 _ACTIVITY = ("activity", "organisation", "kind", "held_on", "restricted")
 _COUNTS = ("expected", "present", "excused", "made_up")
 _RECORD = (*_ACTIVITY, "entered_on", "late", *_COUNTS, "has_minutes", "decisions")
@@ -271,10 +270,11 @@ OPINION_HANDLERS: Mapping[str, tuple[str, ...]] = {
     "feedback.opinion.replied.v1": (*_OPINION, "who"),
     "feedback.opinion.rated.v1": (*_OPINION, "rating"),
     "feedback.opinion.reopened.v1": _OPINION,
-    "feedback.opinion.due_soon.v1": (*_OPINION, "due_on", "speed"),
-    "feedback.opinion.overdue.v1": (*_OPINION, "due_on", "speed"),
+    "feedback.opinion.due_soon.v1": (*_OPINION, "due_on", "speed", "roles"),
+    "feedback.opinion.overdue.v1": (*_OPINION, "due_on", "speed", "roles"),
     "feedback.measure.planned.v1": (*_MEASURE, "title", "opinions"),
     "feedback.measure.changed.v1": (*_MEASURE, "title", "opinions"),
+    "feedback.measure.cancelled.v1": (*_MEASURE, "title", "opinions"),
     "feedback.result.handed_in.v1": (*_MEASURE, "title"),
     "feedback.result.returned.v1": (*_MEASURE, "title"),
 }
@@ -290,6 +290,7 @@ _SPOKEN = frozenset(
 OWNER: Mapping[str, tuple[str, ...]] = {
     "feedback.measure.planned.v1": (*_MEASURE, "title"),
     "feedback.measure.changed.v1": (*_MEASURE, "title"),
+    "feedback.measure.cancelled.v1": (*_MEASURE, "title"),
     "feedback.result.handed_in.v1": (*_MEASURE, "title"),
     "feedback.result.returned.v1": (*_MEASURE, "title"),
 }
@@ -382,6 +383,8 @@ def _fields(scope: Scope, event: Event) -> tuple[str, ...] | None:
         return CONCERNED[event.type]
     if event.type in REVIEWERS and _reviews(scope, event):
         return REVIEWERS[event.type]
+    if event.type in OPINION_HANDLERS and event.data.get("restricted"):
+        return None  # kept from people whom it does not name: feedback decides when it is read
     if event.type in OPINION_HANDLERS and _handles(scope, event):
         return OPINION_HANDLERS[event.type]
     if event.type in OWNER and event.data.get("owner") == scope.person:
@@ -418,7 +421,4 @@ def _handles(scope: Scope, event: Event) -> bool:
     if event.type in _SPOKEN and event.data.get("mode") != "named":
         return False  # seeing it arrive would tell the instant at which somebody spoke
     responsible = event.data["organisation"]
-    # Whoever also holds a post further down may be the one it is about: the event does not say.
-    if any(responsible in post.path[:-1] for post in scope.posts):
-        return False
     return any(post.role in OPINION_ROLES and responsible in scope.covered for post in scope.posts)

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden
+from services.contracts.kinds import OPINION_HANDLERS, OPINION_READERS
 from services.feedback.opinions.model import is_kept_from
 
-HANDLERS = ("secretary", "deputy_secretary", "discipline_commissioner", "organiser", "administrator")
-READERS = (*HANDLERS, "inspector")
+HANDLERS, READERS = OPINION_HANDLERS, OPINION_READERS
 
 
 class Access:

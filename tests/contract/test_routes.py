@@ -83,7 +83,7 @@ def test_places_and_headers_of_an_address_are_fields_of_its_form(route: Route) -
     assert set(route.headers) <= set(declared)
     assert route.expects is None or route.expects in declared
     if route.location is not None:
-        assert route.location.format(id="x").endswith("/x")
+        assert route.location.format(id="x", file="x").endswith("/x")
 
 
 @pytest.mark.parametrize("name", ["openapi.yaml", "asyncapi.yaml"])

@@ -14,6 +14,9 @@ class _Measure(EventContract):
     organisation = fields.String(required=True)
     owner = fields.String(required=True, metadata={"description": "person id"})
     due_on = fields.Date(required=True)
+    restricted = fields.Boolean(
+        metadata={"description": "true where it answers what was said about a head; absent otherwise"}
+    )
     title = fields.String(
         metadata={"description": "absent where it answers what was said about a head: that stays where it is"}
     )

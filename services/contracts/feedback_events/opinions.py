@@ -15,6 +15,12 @@ class OpinionEvent(EventContract):
     organisation = fields.String(required=True, metadata={"description": "the one responsible for an answer"})
     category = fields.String(required=True)
     mode = fields.String(required=True, validate=validate.OneOf(OPINION_MODES))
+    restricted = fields.Boolean(
+        metadata={
+            "description": "true where it is about a head: kept from people whom no event names, so it"
+            " is for nobody who has not read it from feedback; absent otherwise"
+        }
+    )
 
 
 class OpinionReceived(OpinionEvent):
@@ -99,7 +105,14 @@ class OpinionReopened(OpinionEvent):
 
 
 class _Clocked(OpinionEvent):
+    # Whom to remind. Who spoke is in none of it: neither here, nor as the actor.
     due_on = fields.Date(required=True, metadata={"description": "the last day in time"})
+    roles = fields.List(
+        fields.String(),
+        metadata={
+            "description": "holders of one of these posts at the organisation or above it answer"
+        },
+    )
     speed = fields.String(required=True, validate=validate.OneOf(OPINION_SPEEDS))
 
 

@@ -221,7 +221,7 @@ def told(
     **more: Any,
 ) -> NewEvent:
     # What is done about a head is told without its title, and without who acted.
-    open_title = {} if measure.kept_from else {"title": measure.title}
+    open_title: dict[str, Any] = {"restricted": True} if measure.kept_from else {"title": measure.title}
     return contract.of(
         anonymous=bool(measure.kept_from),
         measure=measure.id,

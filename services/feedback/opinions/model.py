@@ -15,6 +15,7 @@ from services.contracts.feedback_events import (
     OpinionOverdue,
     OpinionReceived,
 )
+from services.contracts.kinds import OPINION_HANDLERS
 from services.feedback.clock.model import (
     LIMITED,
     ORDINARY,
@@ -211,7 +212,8 @@ def tell(opinion: Opinion, reading: Reading) -> tuple[Opinion, list[NewEvent]]:
     ):
         if waits and so and what not in opinion.told:
             told = replace(opinion, told=(*opinion.told, what))
-            return told, [happened(contract, told, due_on=reading.due_on, speed=reading.speed)]
+            said = {"due_on": reading.due_on, "speed": reading.speed, "roles": list(OPINION_HANDLERS)}
+            return told, [happened(contract, told, **said)]
     return opinion, []
 
 
@@ -237,8 +239,10 @@ def happened(contract: type[OpinionEvent], opinion: Opinion, **more: Any) -> New
     """What an event of an opinion tells."""
     # Every event of an anonymous opinion is anonymous, also a handler's: a notice about it has no actor.
     # So is what speaks about a head, or in confidence: who listens on the backbone need not learn who spoke.
+    restricted = {"restricted": True} if opinion.kept_from else {}
     return contract.of(
         anonymous=opinion.covert,
+        **restricted,
         opinion=opinion.id,
         organisation=opinion.organisation,
         category=opinion.category,

@@ -73,11 +73,13 @@ def test_a_restricted_task_is_seen_by_whom_it_is_confided_to_and_who_has_to_do_i
         assert may_see(inspector, event(f"records.task.{kind}", **task, restricted=True, person="p"))
 
 
-def test_an_opinion_that_may_be_about_its_reader_is_not_seen() -> None:
-    about_head = event("feedback.opinion.received", organisation=COLLEGE, mode="named")
-    assert may_see(DEAN, about_head)
-    assert not may_see(BOTH, about_head)
-    assert not may_see(SECRETARY, about_head)
+def test_what_is_about_a_head_is_shown_live_to_nobody_since_no_event_names_whom_it_is_kept_from() -> None:
+    said = {"organisation": COLLEGE, "mode": "named"}
+    for scope, handles in ((DEAN, True), (BOTH, True), (SECRETARY, False)):
+        assert may_see(scope, event("feedback.opinion.received", **said)) == handles
+        assert not may_see(scope, event("feedback.opinion.received", **said, restricted=True))
+    measure = {"organisation": COLLEGE, "owner": "p", "measure": "m", "restricted": True}
+    assert not any(may_see(scope, event("feedback.measure.planned", **measure)) for scope in (DEAN, MEMBER))
 
 
 def test_a_post_that_handles_no_opinions_sees_none() -> None:
@@ -150,7 +152,6 @@ def test_which_opinions_a_measure_answers_is_for_their_handlers_alone() -> None:
     planned = {"organisation": COLLEGE, "owner": "p", "measure": "m", "opinions": ["op"]}
     assert "opinions" in shown(DEAN, "feedback.measure.planned", **planned)
     assert "opinions" not in shown(MEMBER, "feedback.measure.planned", **planned)
-    assert "opinions" not in shown(BOTH, "feedback.measure.planned", **planned)
     for scope in (MEMBER, DEAN):
         assert "opinions" not in shown(scope, "feedback.result.published", **planned)
 
@@ -218,5 +219,7 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("feedback.result.published.v1", "opinions"),
         ("feedback.measure.planned.v1", "opinions"),
         ("feedback.measure.changed.v1", "opinions"),
+        ("feedback.measure.cancelled.v1", "opinions"),
+        *((name, "restricted") for name in visibility.OPINION_HANDLERS),
         *(("feedback.ballot_round.closed.v1", name) for name in ("results", "scores", "smallest_cell")),
     }
