@@ -109,9 +109,7 @@ class _Clocked(OpinionEvent):
     due_on = fields.Date(required=True, metadata={"description": "the last day in time"})
     roles = fields.List(
         fields.String(),
-        metadata={
-            "description": "holders of one of these posts at the organisation or above it answer"
-        },
+        metadata={"description": "holders of one of these posts at the organisation or above it answer"},
     )
     speed = fields.String(required=True, validate=validate.OneOf(OPINION_SPEEDS))
 
