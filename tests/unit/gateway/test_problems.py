@@ -95,7 +95,7 @@ def _kinds(cls: type) -> set[type]:
 
 
 def test_every_status_has_its_title() -> None:
-    statuses = {each.status for each in _kinds(Refused)} | {401, 403, 404, 409, 422, 500, 503}
-    assert len(REFUSALS) == 6
+    statuses = {each.status for each in _kinds(Refused)} | {401, 403, 404, 409, 410, 422, 500, 503}
+    assert len(REFUSALS) == 7
     for status in statuses:
         assert f"status.{status}" in TEXTS
