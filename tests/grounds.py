@@ -4,25 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pymongo
+import pymongo.monitoring
 import pytest
-from amqp.exceptions import ChannelError
+from amqp.exceptions import AMQPError
 
 from deploy.local.broker import Broker
 from deploy.local.store import Store
 from services.chassis import broker as topology
 from services.chassis.clock import Clock
 from services.chassis.settings import Settings
-from services.chassis.testing import Running, settings_for_tests
+from services.chassis.store import Record
+from services.chassis.testing import Running, settings_for_tests, wait_for
 
 # What was migrated once is so for the next test as well.
-_KEPT = ("migrations",)
+_KEPT = "migrations"
 _GROUND = pytest.StashKey["Ground"]()
+Laid: TypeAlias = Mapping[str, Sequence[Record]]
+
+
+class Written(pymongo.monitoring.CommandListener):
+    """Listens to every client of this process that is made from now on, and knows where any has written."""
+
+    def __init__(self) -> None:
+        self.places: set[tuple[str, str]] = set()
+
+    def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+        if event.command_name in ("insert", "update", "findAndModify"):
+            self.places.add((event.database_name, event.command[event.command_name]))
+
+    def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
+        """What came of it is for the writer."""
+
+    def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None:
+        """As ``succeeded``."""
+
+
+_WRITTEN = Written()
+pymongo.monitoring.register(_WRITTEN)
 
 
 class Ground:
@@ -37,35 +61,51 @@ class Ground:
     def __init__(self, broker: Broker, store: Store) -> None:
         self._broker = broker
         self._store = store
-        self._client: pymongo.MongoClient = pymongo.MongoClient(store.uri)
+        self._client: pymongo.MongoClient[Record] = pymongo.MongoClient(store.uri, tz_aware=True)
         self._running: Running | None = None
+        self._connection: Any = None
+        self._names: list[str] = []
         self._break()
 
     def _break(self) -> None:
         self.prefix = f"t{uuid.uuid4().hex[:12]}"
         amqp_uri = self._broker.amqp_uri(self.prefix)
         self.settings = settings_for_tests(amqp_uri, self._store.uri, self.prefix)
+        if self._connection is not None:
+            self._connection.collect()
         self._broker.management.create_vhost(self.prefix)
         self._broker.apply_policies(self.prefix)
 
-    def running(self, service_cls: type, clock: Clock, **changed: Any) -> Running:
-        """The service as it is after a start at ``clock`` where there is no message and no document.
+    def running(
+        self, service_cls: type[Any], clock: Clock, laid: Laid | None = None, **changed: Any
+    ) -> Running:
+        """The service as after a start at ``clock`` where there is no message, and no document but ``laid``.
 
         ``changed`` are settings that differ from those of the ground.
         """
         running, wanted = self._running, replace(self.settings.for_service(service_cls.name), **changed)
         if running is not None and running.container.connected and running.settings == wanted:
             try:
-                running.renew(clock, settled=self._settled, clear=self._empty)
+                self._names = [each["name"] for each in self._broker.management.queues(self.prefix)]
+                running.renew(clock, settled=self._settled, clear=lambda: self._prepare(wanted, laid))
                 return running
             except (AssertionError, TimeoutError):  # a test left it with something that does not end
                 running.container.kill()
                 self._running = None
         self.clear()
+        self._lay(wanted, laid)
         started = Running(service_cls, replace(self.settings, **changed), clock)
         started.__enter__()
         self._running = started
         return started
+
+    def kept(self, running: Running) -> Laid:
+        """Every document of the service, to be laid for another test. Nobody holds a lease any more."""
+        wait_for(lambda: running.idle and self._settled())
+        database = self._client[running.settings.database_name]
+        kept = (each for each in database.list_collection_names() if each not in (_KEPT, "leases"))
+        found = {name: list(database[name].find()) for name in kept}
+        return {name: documents for name, documents in found.items() if documents}
 
     def end(self) -> None:
         """End the service that stands here."""
@@ -83,46 +123,69 @@ class Ground:
         if self._read():
             self._break()
         else:
+            self._purge()
             self._empty()
+            _WRITTEN.places.clear()
 
     def _read(self) -> bool:
         """Whether anybody reads here, or may: a queue that goes while we look, or is somebody's own."""
-        try:
-            return any(readers for _, _, readers in self._queues())
-        except ChannelError:
-            return True
+        self._names = [each["name"] for each in self._broker.management.queues(self.prefix)]
+        found = self._queues()
+        return found is None or any(readers for _, _, readers in found)
 
     def _settled(self) -> bool:
         """Whether nothing waits for the service, nor is on the way to it."""
-        try:  # twice: what a queue has just sent is then in the hands of the service
-            return not any(count for _ in range(2) for _, count, readers in self._queues() if readers)
-        except ChannelError:
-            return False
+        for _ in range(2):  # what a queue had just sent is then in the hands of the service
+            found = self._queues()
+            if found is None or any(count for _, count, readers in found if readers):
+                return False
+        return True
 
-    def _queues(self) -> list[tuple[str, int, int]]:
-        """Each queue, how many messages wait in it, and how many read from it."""
-        names = [each["name"] for each in self._broker.management.queues(self.prefix)]
-        with self._channel() as channel:
-            found = [channel.queue_declare(name, passive=True) for name in names]
+    def _queues(self) -> list[tuple[str, int, int]] | None:
+        """Each queue, how many messages wait in it, and how many read from it; None where one is gone."""
+        channel = self._channel()
+        try:
+            found = [channel.queue_declare(name, passive=True) for name in self._names]
+        except AMQPError:
+            self._connection.collect()
+            self._names = [each["name"] for each in self._broker.management.queues(self.prefix)]
+            return None
         return [(each.queue, each.message_count, each.consumer_count) for each in found]
 
-    def _empty(self) -> None:
-        waiting = [name for name, count, _ in self._queues() if count]
-        with self._channel() as channel:
-            for name in waiting:
-                channel.queue_purge(name)
-        for name in self._client.list_database_names():
-            if not name.startswith(f"{self.prefix}_"):
-                continue
-            database = self._client[name]
-            for collection in database.list_collection_names():
-                if collection not in _KEPT and database[collection].find_one({}, {"_id": 1}):
-                    database[collection].delete_many({})
+    def _channel(self) -> Any:
+        if self._connection is None or not self._connection.connected:
+            self._connection = topology.connect(self.settings.amqp_uri, name="tests", seconds=30, heartbeat=0)
+            self._on = self._connection.channel()
+        return self._on
 
-    @contextlib.contextmanager
-    def _channel(self) -> Iterator[Any]:
-        with closing(topology.connect(self.settings.amqp_uri, name="tests", seconds=30)) as connection:
-            yield connection.channel()
+    def _prepare(self, settings: Settings, laid: Laid | None) -> None:
+        self._purge()
+        database = self._client[settings.database_name]
+        for name, collection in sorted(_WRITTEN.places):
+            if name == database.name and collection != _KEPT:
+                database[collection].delete_many({})
+        # Another process may have written as well.
+        if database.command("dbStats")["objects"] != database[_KEPT].count_documents({}):
+            self._empty()
+        _WRITTEN.places.clear()
+        self._lay(settings, laid)
+
+    def _lay(self, settings: Settings, laid: Laid | None) -> None:
+        for name, documents in (laid or {}).items():
+            self._client[settings.database_name][name].insert_many(documents)
+
+    def _purge(self) -> None:
+        for name, count, _ in self._queues() or ():
+            if count:
+                self._channel().queue_purge(name)
+
+    def _empty(self) -> None:
+        for name in self._client.list_database_names():
+            if name.startswith(f"{self.prefix}_"):
+                database = self._client[name]
+                for collection in database.list_collection_names():
+                    if collection != _KEPT and database[collection].find_one({}, {"_id": 1}):
+                        database[collection].delete_many({})
 
     def close(self) -> None:
         # The servers end with the tests, and what they hold with them.

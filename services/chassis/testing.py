@@ -95,6 +95,11 @@ class Running:
         with eventlet.Timeout(30.0, TimeoutError(f"{self.settings.service} did not drain")):
             self.container.stop()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight: no message is handled, none waits to be published."""
+        return not self.container.in_flight and not self.application.relay.backlog
+
     def renew(
         self, clock: Clock, *, settled: Callable[[], bool], clear: Callable[[], None], seconds: float = 10.0
     ) -> None:
@@ -109,13 +114,9 @@ class Running:
         for timer in timers:
             timer.stop()
         application.jobs.halt()
-
-        def idle() -> bool:
-            return not self.container.in_flight and not application.relay.backlog and settled()
-
-        wait_for(idle, seconds)
+        wait_for(lambda: self.idle and settled(), seconds)
         application.rest()
-        wait_for(idle, seconds)
+        wait_for(lambda: self.idle and settled(), seconds)
         clear()
         with application.indexes.trusted():
             application.put_together(clock)

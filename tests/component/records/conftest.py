@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import kombu
 import pytest
@@ -24,14 +26,38 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 9, 10, 4, 0, tzinfo=UTC))
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a test with a faculty begins with, as the service made it for the first: laid for the others."""
+
+    documents: grounds.Laid
+    heard: Sequence[dict[str, Any]]
+    root: str
+    administrator: str
+    faculty: Faculty
+
+
+@pytest.fixture(scope="session")
+def beginnings() -> dict[datetime, Beginning]:
+    """By the instant at which a test begins."""
+    return {}
+
+
 @pytest.fixture
-def running(ground: grounds.Ground, clock: FixedClock) -> Running:
+def beginning(
+    request: pytest.FixtureRequest, clock: FixedClock, beginnings: dict[datetime, Beginning]
+) -> Beginning | None:
+    return beginnings.get(clock.now()) if "faculty" in request.fixturenames else None
+
+
+@pytest.fixture
+def running(ground: grounds.Ground, clock: FixedClock, beginning: Beginning | None) -> Running:
     """The service, which the tests of this folder share."""
-    return ground.running(RecordsService, clock)
+    return ground.running(RecordsService, clock, beginning and beginning.documents)
 
 
 @pytest.fixture
-def campus(running: Running, clock: FixedClock) -> Iterator[Campus]:
+def campus(running: Running, clock: FixedClock, beginning: Beginning | None) -> Iterator[Campus]:
     """The service with its root and first administrator."""
     settings = running.settings
     with kombu.Connection(settings.amqp_uri) as broker:
@@ -39,20 +65,22 @@ def campus(running: Running, clock: FixedClock) -> Iterator[Campus]:
             for queue, exchange in (("heard", "records.events"), ("rejected", "campus.rejections")):
                 channel.queue_declare(queue, durable=True, auto_delete=False)
                 channel.queue_bind(queue, exchange, "#")
-        application = running.application
-        root, administrator = establish(
-            application, number="A001", name="管理员", organisation="某某大学党委", code="DW"
-        )
+        if beginning is None:
+            root, administrator = establish(
+                running.application, number="A001", name="管理员", organisation="某某大学党委", code="DW"
+            )
+        else:
+            root, administrator = beginning.root, beginning.administrator
         client = RpcClient(settings.amqp_uri)
         try:
             yield Campus(
                 settings=settings,
                 clock=clock,
                 client=client,
-                application=application,
+                application=running.application,
                 root=root,
                 administrator=administrator,
-                heard=[],
+                heard=list(beginning.heard) if beginning else [],
                 rejected=[],
                 broker=broker,
             )
@@ -61,7 +89,25 @@ def campus(running: Running, clock: FixedClock) -> Iterator[Campus]:
 
 
 @pytest.fixture
-def faculty(campus: Campus) -> Faculty:
+def faculty(
+    campus: Campus,
+    running: Running,
+    ground: grounds.Ground,
+    beginning: Beginning | None,
+    beginnings: dict[datetime, Beginning],
+) -> Faculty:
+    if beginning is not None:
+        return replace(beginning.faculty)
+    made = _founded(campus)
+    documents = ground.kept(running)
+    campus.drain()
+    beginnings[campus.clock.now()] = Beginning(
+        documents, tuple(campus.heard), campus.root, campus.administrator, made
+    )
+    return made
+
+
+def _founded(campus: Campus) -> Faculty:
     above = campus.organisation("S1", "secondary", campus.root)
     branch = campus.organisation("B1", "branch", above, has_committee=True)
     neighbour = campus.organisation("B2", "branch", above)
