@@ -42,6 +42,8 @@ _TRANSFER = ("transfer", "person", "kind", "organisation", "destination", "on")
 _ENTRY = ("entry", "programme", "organisation", "target", "person")
 _PROGRAMME = ("programme", "organisation", "kind", "from_year", "to_year", "state")
 _OBLIGATION = ("obligation", "organisation", "rule", "period", "due_on", "pack", "article")
+_PERSONAL = ("obligation", "person", *_OBLIGATION[1:])
+_EXEMPTION = ("exemption", "organisation", "rule", "first_on", "last_on", "decided_at")
 _ADDRESSED = ("organisation", "organisations", "roles", "political_statuses")
 _BULLETIN = ("bulletin", *_ADDRESSED, "open")
 _LECTURE = ("lecture", "campaign", "person", "organisation", "kind")
@@ -229,6 +231,9 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
         "until",
         "ended_on",
     ),
+    "evaluation.exemption.asked.v1": _EXEMPTION,
+    "evaluation.exemption.decided.v1": (*_EXEMPTION, "approved"),
+    "evaluation.exemption.ended.v1": _EXEMPTION,
     "notify.message.changed.v1": (
         "message",
         "state",
@@ -252,6 +257,11 @@ CONCERNED: Mapping[str, tuple[str, ...]] = {
     "records.thought_report.returned.v1": _REPORT,
     "records.thought_contacts.named.v1": ("person", "organisation", "contacts"),
     "notify.preferences.changed.v1": ("person", "channels", "language"),
+    "evaluation.personal_obligation.overdue.v1": _PERSONAL,
+    "evaluation.personal_obligation.missed.v1": _PERSONAL,
+    "evaluation.personal_obligation.fulfilled.v1": (*_PERSONAL, "late"),
+    "evaluation.personal_obligation.exempted.v1": _PERSONAL,
+    "evaluation.personal_obligation.reopened.v1": _PERSONAL,
 }
 # Its author, and who publishes for the organisation that reviews it.
 REVIEWERS: Mapping[str, tuple[str, ...]] = {

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from services.chassis import context
 from services.chassis.authority import Authority
+from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, NotFound
 
 _ROUND = ("branch", "group")
+# Whose office it is what members owe: not every post reads what a person has not done.
+RESPONSIBLE = (
+    "secretary",
+    "deputy_secretary",
+    "organisation_commissioner",
+    "discipline_commissioner",
+    "group_leader",
+    "organiser",
+    "administrator",
+    "inspector",
+)
+
+
+def place(authority: Authority, event: Event) -> None:
+    """Place the organisation that records tells of in the tree. Idempotent."""
+    told = event.data
+    authority.apply_node(
+        told["organisation"],
+        parent=told["parent"],
+        path=told["path"],
+        kind=told["kind"],
+        active=told["active"],
+        sequence=event.sequence,
+    )
 
 
 class Access:
@@ -25,6 +50,36 @@ class Access:
             return
         if organisation not in self._round(person):
             raise Forbidden("permission.denied")
+
+    def require_post(self, organisation: str) -> None:
+        """Raises ``NotFound`` for an unknown organisation, ``Forbidden`` without a post there or above."""
+        if not self.holds_post(organisation):
+            raise Forbidden("permission.denied")
+
+    def holds_post(self, organisation: str) -> bool:
+        """Whether the caller holds a post there or above; raises ``NotFound`` for an unknown organisation."""
+        person = context.actor()
+        if self._authority.node(organisation) is None:
+            raise NotFound("organisation.not_found")
+        path = set(self._authority.path(organisation))
+        return any(grant.node in path for grant in self._authority.grants(person))
+
+    def posts_reach(self) -> set[str]:
+        """Every organisation at or below a post of the caller."""
+        return self._authority.scope(context.actor())
+
+    def responsible(self) -> set[str]:
+        """Where the caller answers for what persons owe: at and below a post that does."""
+        return self._authority.scope(context.actor(), RESPONSIBLE)
+
+    def responsible_below(self, organisation: str) -> set[str]:
+        """Of ``organisation`` and all below what the caller is responsible for; refused where nothing is."""
+        if self._authority.node(organisation) is None:
+            raise NotFound("organisation.not_found")
+        found = self.responsible().intersection(self._authority.subtree(organisation))
+        if not found:
+            raise Forbidden("permission.denied")
+        return found
 
     def readable(self) -> set[str]:
         """Every organisation that the caller may read."""

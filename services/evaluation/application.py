@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from services.chassis.application import Application
 from services.chassis.envelope import Event
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.policies import load_all
-from services.evaluation.access import Access
+from services.chassis.working_days import WorkingCalendar
+from services.evaluation.access import Access, place
 from services.evaluation.assessments.assessing import Assessing
+from services.evaluation.duties.projector import DutyProjector
+from services.evaluation.duties.telling import PERSONAL_KINDS
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.store import Ledger
 from services.evaluation.indicators.activated import Activated
 from services.evaluation.indicators.editing import RESCORING, Editing
 from services.evaluation.indicators.measures import Registry, forbidden
 from services.evaluation.indicators.reading import load_policies
-from services.evaluation.obligations.store import ObligationRows
-from services.evaluation.projection.projector import AT_ONCE, Projector
+from services.evaluation.obligations.calendar import calendar_of
+from services.evaluation.obligations.exempting import Exempting
+from services.evaluation.obligations.reading import Owing
+from services.evaluation.obligations.store import DutyRows, ObligationRows, PersonalRows
+from services.evaluation.projection.projector import Projector
 from services.evaluation.projection.store import Standings
+from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
-from services.evaluation.reading import Reading
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.reading import ScoreReading
 from services.evaluation.scores.subjects import Subjects
@@ -31,9 +40,18 @@ class Evaluation(Application):
         policies = self.folder / "policies"
         registry = Registry(forbidden(load_all(policies, "forbidden-measures-*.yaml")))
         activated = Activated(self.database, load_policies(policies, registry), registry)
-        packs = Packs(self.packs("frequency-*.yaml"), activated.policies(), activated.refresh)
+        works = WorkingCalendar.of(self.packs("working-days-*.yaml"))
+        calendar = calendar_of(self.packs("term-calendar-*.yaml"), works)
+        packs = Packs(
+            self.packs("frequency-*.yaml"), activated.policies(), activated.refresh, calendar=calendar
+        )
         packs.require(self.clock.today())
-        rows, units = ObligationRows(self.database), Units(self.database)
+        rows, personal, units = (
+            ObligationRows(self.database),
+            PersonalRows(self.database),
+            Units(self.database),
+        )
+        access = Access(self.authority)
         self.standings = Standings(self.database, self.clock, self.relay)
         marks = MarkLedger(self.database)
         self.projector = Projector(
@@ -46,15 +64,37 @@ class Evaluation(Application):
             rows=rows,
             units=units,
         )
-        access = Access(self.authority)
-        self.reading = Reading(
+        self.duties = DutyProjector(
+            database=self.database,
+            clock=self.clock,
+            relay=self.relay,
+            rulebook=lambda: packs.rulebook,
+            authority=self.authority,
+            rows=DutyRows(rows, personal),
+        )
+        self.exempting = Exempting(
+            database=self.database,
+            documents=self.documents("exemptions"),
+            clock=self.clock,
+            authority=self.authority,
+            access=access,
+            audit=self.audit,
+            rulebook=lambda: packs.rulebook,
+            projector=self.projector,
+            duties=self.duties,
+        )
+        self.indexes.declare("exemptions", [("organisation", 1), ("last_on", -1)])
+        self.owing = Owing(
             clock=self.clock,
             catalogue=self.catalogue,
             access=access,
             packs=packs,
             rows=rows,
+            personal=personal,
             standings=self.standings,
+            sheets=self.duties.sheets,
             units=units,
+            exempting=self.exempting,
         )
         self.assessing = Assessing(self, packs)
         subjects = Subjects(self.authority, self.standings, marks)
@@ -78,20 +118,22 @@ class Evaluation(Application):
             reached = min(first + AT_ONCE, len(units))
             checkpoint(cursor=reached, done=reached, total=len(units))
 
-    # -- what records tells --------------------------------------------------------------------
+    # -- what is told -------------------------------------------------------------------
+
+    def fold(self, events: Sequence[Event]) -> None:
+        """Fold activities into the standings of organisations, and the few that persons owe into sheets."""
+        self.projector.fold(events)
+        self.duties.fold([each for each in events if each.data["kind"] in PERSONAL_KINDS])
+
+    def turn_the_day(self, today: date) -> None:
+        """Open and age what organisations and persons owe."""
+        self.projector.turn_the_day(today)
+        self.duties.turn_the_day(today)
 
     def know_organisation(self, event: Event) -> None:
         """Place the organisation in the tree and open what it owes. Idempotent."""
-        told = event.data
-        self.authority.apply_node(
-            told["organisation"],
-            parent=told["parent"],
-            path=told["path"],
-            kind=told["kind"],
-            active=told["active"],
-            sequence=event.sequence,
-        )
-        self.projector.enrol(told, event.sequence)
+        place(self.authority, event)
+        self.projector.enrol(event.data, event.sequence)
 
     def know_person(self, event: Event) -> None:
         """Keep where the person belongs; nothing else is known here of persons. Idempotent."""

@@ -19,6 +19,7 @@ from services.contracts.evaluation_assessment_events import (
     FindingLifted,
     FindingRecorded,
 )
+from services.contracts.evaluation_events import ExemptionDecided, ExemptionEnded
 from services.contracts.feedback_events import RoundClosed
 from services.contracts.records_events import (
     ActivityApproved,
@@ -29,6 +30,7 @@ from services.contracts.records_events import (
 )
 from services.evaluation.application import Evaluation
 from services.evaluation.assessments.entrypoints import AssessmentsTable
+from services.evaluation.duties.telling import OF_FEEDBACK, OF_RECORDS
 from services.evaluation.indicators.entrypoints import PoliciesTable
 from services.evaluation.scores.entrypoints import ScoresTable
 
@@ -52,7 +54,30 @@ class EvaluationService(AssessmentsTable, PoliciesTable, ScoresTable):
         inbox=False,
     )
     def fold(self, events: list[Event]) -> None:
-        self.evaluation.projector.fold(events)
+        self.evaluation.fold(events)
+
+    # As above; a bill or a credit touches one sheet, whoever else is told of in the same batch.
+    @subscribe_batch(
+        *OF_RECORDS,
+        *OF_FEEDBACK,
+        queue="evaluation.duties",
+        most=500,
+        transaction=False,
+        inbox=False,
+    )
+    def fold_duties(self, events: list[Event]) -> None:
+        self.evaluation.duties.fold(events)
+
+    @subscribe(
+        ExemptionDecided,
+        ExemptionEnded,
+        queue="evaluation.exemptions",
+        order=Order.ANY,
+        transaction=False,
+        own_guard="standings and sheets keep the version of the exemption that they last took over",
+    )
+    def exempt(self, event: Event) -> None:
+        self.evaluation.exempting.apply(event)
 
     # The ledger of marks is the inbox, as above.
     @subscribe_batch(
@@ -88,7 +113,7 @@ class EvaluationService(AssessmentsTable, PoliciesTable, ScoresTable):
 
     @scheduled("00:10", name="evaluation.obligations")
     def turn_the_day(self, today: date) -> None:
-        self.evaluation.projector.turn_the_day(today)
+        self.evaluation.turn_the_day(today)
 
     @scheduled(every=5.0, name="evaluation.newcomers")
     def settle_newcomers(self) -> None:
@@ -96,16 +121,36 @@ class EvaluationService(AssessmentsTable, PoliciesTable, ScoresTable):
 
     @rpc(request=asked.ListObligations, response=asked.ObligationPage)
     def list_obligations(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.list_obligations(request)
+        return self.evaluation.owing.list_obligations(request)
 
     @rpc(request=asked.GetObligation, response=asked.Obligation)
     def get_obligation(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.get_obligation(request)
+        return self.evaluation.owing.get_obligation(request)
 
     @rpc(request=asked.ExplainObligation, response=asked.ObligationExplanation)
     def explain_obligation(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.explain_obligation(request)
+        return self.evaluation.owing.explain_obligation(request)
 
     @rpc(request=asked.MyDuties, response=asked.Duties)
     def my_duties(self, request: Request) -> Mapping[str, Any]:
-        return self.evaluation.reading.my_duties(request)
+        return self.evaluation.owing.my_duties(request)
+
+    @rpc(request=asked.ListPersonalObligations, response=asked.ObligationPage)
+    def list_personal_obligations(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.owing.list_personal(request)
+
+    @rpc(request=asked.AskExemption, response=asked.Exemption)
+    def ask_exemption(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.exempting.ask(request)
+
+    @rpc(request=asked.DecideExemption, response=asked.Exemption)
+    def decide_exemption(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.exempting.decide(request)
+
+    @rpc(request=asked.EndExemption, response=asked.Exemption)
+    def end_exemption(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.exempting.end(request)
+
+    @rpc(request=asked.ListExemptions, response=asked.ExemptionPage)
+    def list_exemptions(self, request: Request) -> Mapping[str, Any]:
+        return self.evaluation.exempting.list(request)

@@ -110,6 +110,16 @@ class ActivityApproved(_RecordedActivity):
         load_default=False, metadata={"description": "taken over from an earlier system"}
     )
     revision = fields.Integer(load_default=1, metadata={"description": "the version that counts"})
+    lecturers = fields.List(
+        fields.String(),
+        load_default=list,
+        metadata={"description": "of a lecture: person ids of who gave it, where they are of this campus"},
+    )
+    reported_on = fields.Date(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "of a democratic life meeting: when it was reported on to the level above"},
+    )
 
 
 class _Amendment(_RecordedActivity):

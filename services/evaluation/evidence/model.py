@@ -24,6 +24,11 @@ class Evidence:
     excused: int
     has_minutes: bool
 
+    @property
+    def amount(self) -> int:
+        """One record is one record, however long it lasted."""
+        return 1
+
     def packed(self) -> list[Any]:
         """The compact form in which a standing keeps it; ``unpacked`` is its inverse."""
         return [

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.evaluation.obligations.model import MONTHS, OWNERS, Organisation, Period, periods
+from services.evaluation.obligations.calendar import PLAIN, Calendar, Period
+from services.evaluation.obligations.model import LENGTHS, MONTHS, ORGANISATIONS, Organisation, periods
 
 
 @dataclass(frozen=True)
@@ -17,15 +18,22 @@ class Span:
     last: date | None = None
 
 
-Spans = Mapping[str, tuple[Span, ...]]  # by one of OWNERS, oldest first
+Spans = Mapping[str, tuple[Span, ...]]  # by one of ORGANISATIONS, oldest first
+
+
+_LED = ("university_committee", "secondary")
 
 
 def owes_as(organisation: Organisation) -> set[str]:
-    """As which of ``OWNERS`` the organisation owes, as it is now."""
+    """As which of ``ORGANISATIONS`` the organisation owes, as it is now."""
     if not organisation.active:
         return set()
-    committee = organisation.kind == "branch" and organisation.has_committee
-    return {organisation.kind, *(["branch_with_committee"] if committee else [])}.intersection(OWNERS)
+    owing = {organisation.kind}
+    if organisation.kind == "branch" and organisation.has_committee:
+        owing.add("branch_with_committee")
+    if organisation.kind in _LED and organisation.has_leading_group:
+        owing.add("leading_group")
+    return owing.intersection(ORGANISATIONS)
 
 
 def spans(known: Spans, organisation: Organisation, *, begins: date, today: date) -> Spans:
@@ -36,7 +44,7 @@ def spans(known: Spans, organisation: Organisation, *, begins: date, today: date
     """
     now = owes_as(organisation)
     found = dict(known)
-    for owner in OWNERS:
+    for owner in ORGANISATIONS:
         before = known.get(owner, ())
         last = before[-1] if before else None
         if owner in now and (last is None or last.last is not None):
@@ -47,10 +55,15 @@ def spans(known: Spans, organisation: Organisation, *, begins: date, today: date
     return found
 
 
-def began(known: Spans, today: date) -> Iterator[tuple[str, Period, date | None]]:
+def began(known: Spans, today: date, calendar: Calendar = PLAIN) -> Iterator[tuple[str, Period, date | None]]:
     """Every period that began by ``today`` while somebody owed, as what, and when they were released."""
     for owner, each in known.items():
         for span in each:
-            for every in MONTHS:
-                for period in periods(every, span.first, min(today, span.last or today)):
-                    yield owner, period, span.last
+            for period in all_periods(span.first, min(today, span.last or today), calendar):
+                yield owner, period, span.last
+
+
+def all_periods(since: date, today: date, calendar: Calendar) -> Iterator[Period]:
+    """The periods of every length that begin from ``since`` to ``today``, both included."""
+    for every in LENGTHS:
+        yield from periods(every, since, today) if every in MONTHS else calendar.fortnights(since, today)

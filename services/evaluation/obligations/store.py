@@ -6,13 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import InsertOne, ReplaceOne
+from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
-from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, OUTSTANDING, Obligation
+from services.evaluation.obligations.model import (
+    FULFILLED,
+    FULFILLED_LATE,
+    NEVER,
+    OUTSTANDING,
+    Obligation,
+)
 
 
 @dataclass(frozen=True)
@@ -25,18 +31,22 @@ class Row:
 
 
 class ObligationRows:
-    """One row per obligation, written together with the standing that it is of."""
+    """One row per obligation of an organisation, written together with the standing that it is of."""
+
+    collection = "obligations"
 
     def __init__(self, database: Store) -> None:
-        self._rows = database["obligations"]
-        Indexes(database).declare("obligations", [("organisation", 1), ("due_on", -1)])
+        self._rows = database[self.collection]
+        Indexes(database).declare(self.collection, [("organisation", 1), ("due_on", -1)])
 
-    def write(self, rows: Sequence[Row], *, certain: bool = True) -> bool:
+    def write(self, rows: Sequence[Row], *, certain: bool = True, gone: Sequence[str] = ()) -> bool:
         """Show each obligation as computed from its basis, within the transaction of its standing.
 
-        ``certain``: what is said to be new is not there. False where it is there nevertheless.
+        ``certain``: what is said to be new is not there. False where it is there nevertheless. What is
+        ``gone`` was never owed, as is known by now, and is shown no more.
         """
-        writes = [_insert(each) if each.new and certain else _replace(each) for each in rows]
+        writes: list[Any] = [_insert(each) if each.new and certain else _replace(each) for each in rows]
+        writes += [DeleteOne({"_id": each}) for each in gone]
         if not writes:
             return True
         with answering():
@@ -48,13 +58,18 @@ class ObligationRows:
                 return False
         return True
 
-    def get(self, obligation: str) -> Document:
-        """The row; raises ``NotFound("obligation.not_found")``."""
+    def one(self, obligation: str) -> Document | None:
+        """The row, or None."""
         with answering():
             found = self._rows.find_one({"_id": obligation})
+        return _document(found) if found else None
+
+    def get(self, obligation: str) -> Document:
+        """The row; raises ``NotFound("obligation.not_found")``."""
+        found = self.one(obligation)
         if found is None:
             raise NotFound("obligation.not_found")
-        return _document(found)
+        return found
 
     def find(
         self,
@@ -71,6 +86,39 @@ class ObligationRows:
         """All that ``organisations`` still owe and can hold, by due date."""
         wanted = {"organisation": {"$in": list(organisations)}, "state": {"$in": list(OUTSTANDING)}}
         return self.find(wanted, sort=[("due_on", 1), ("_id", 1)], limit=0)
+
+
+class PersonalRows(ObligationRows):
+    """One row per obligation of a person: by the organisation they belong to, and by who they are."""
+
+    collection = "personal_obligations"
+
+    def __init__(self, database: Store) -> None:
+        super().__init__(database)
+        Indexes(database).declare(self.collection, "person")
+
+    def owed_by(self, person: str) -> list[Document]:
+        """All that the person still owes and can do, by due date."""
+        with answering():
+            found = [_document(each) for each in self._rows.find({"person": person})]
+        owed = [each for each in found if each.state["state"] in OUTSTANDING]
+        return sorted(owed, key=lambda each: (each.state["due_on"], each.id))
+
+
+class DutyRows:
+    """Where the rows of sheets go: those of persons apart, since each is read by few."""
+
+    def __init__(self, organisations: ObligationRows, persons: PersonalRows) -> None:
+        self._organisations = organisations
+        self._persons = persons
+
+    def write(self, rows: Sequence[Row], *, certain: bool = True, gone: Sequence[str] = ()) -> bool:
+        """As ``ObligationRows.write``."""
+        personal = [each for each in rows if each.obligation.person is not None]
+        others = [each for each in rows if each.obligation.person is None]
+        return self._persons.write(personal, certain=certain, gone=gone) and self._organisations.write(
+            others, certain=certain, gone=gone
+        )
 
 
 def _document(row: Record) -> Document:
@@ -91,6 +139,10 @@ def _shown(obligation: Obligation, basis: int) -> Record:
     return {
         "basis": basis,
         "organisation": obligation.organisation,
+        **({"person": obligation.person} if obligation.person else {}),
+        **({"case": obligation.case} if obligation.case else {}),
+        **({"posts_only": True} if obligation.posts_only else {}),
+        **({"exemption": obligation.exemption} if obligation.exemption else {}),
         "rule": rule.id,
         "period": period.label,
         "year": period.first.year,
@@ -98,7 +150,7 @@ def _shown(obligation: Obligation, basis: int) -> Record:
         "needed": rule.needed,
         "starts_on": period.first.isoformat(),
         "due_on": obligation.due_on.isoformat(),
-        "make_up_until": obligation.make_up_until.isoformat(),
+        "make_up_until": obligation.make_up_until.isoformat() if rule.make_up_days < NEVER else None,
         "fulfilled_on": obligation.fulfilled_on.isoformat()
         if fulfilled and obligation.fulfilled_on
         else None,

@@ -15,6 +15,7 @@ from services.chassis.identity import derived_id
 from services.contracts.evaluation_events import ScoreChanged
 from services.evaluation.evidence.model import Evidence, Mark, newest
 from services.evaluation.indicators.model import ORGANISATION
+from services.evaluation.obligations.exemptions import Exempt, covering
 from services.evaluation.obligations.model import (
     EXEMPTED,
     MISSED,
@@ -25,9 +26,9 @@ from services.evaluation.obligations.model import (
     Rule,
     obligation_id,
     obligations,
-    turned,
 )
 from services.evaluation.obligations.spans import Spans, began, spans
+from services.evaluation.obligations.telling import turned
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.scores.methods import Material
 from services.evaluation.scores.model import Breakdown, in_points, material_of, score
@@ -85,6 +86,7 @@ class Standing:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     told: Mapping[str, Told] = field(default_factory=dict)  # by obligation id
     scores: Mapping[int, Scored] = field(default_factory=dict)  # by year
+    exemptions: Mapping[str, Exempt] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Turn:
     told: Mapping[str, Told] = field(default_factory=dict)
     scores: Mapping[int, Scored] = field(default_factory=dict)
     events: Sequence[Happened] = ()
+    withdrawn: Sequence[str] = ()
 
 
 def first_day_owed(today: date) -> date:
@@ -144,6 +147,14 @@ def left(standing: Standing, organisation: str, sequence: int, *, today: date) -
     if known is None:
         return standing
     return enrolled(standing, replace(known.organisation, active=False), sequence, today=today)
+
+
+def exempted(standing: Standing, exemption: Exempt) -> Standing:
+    """``standing`` with what was last decided of ``exemption``; an older word changes nothing."""
+    known = standing.exemptions.get(exemption.id)
+    if known is not None and known.sequence >= exemption.sequence:
+        return standing
+    return replace(standing, exemptions={**standing.exemptions, exemption.id: exemption})
 
 
 def turn(
@@ -211,9 +222,12 @@ def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:
     return [
         obligation
         for enrolled in standing.enrolled.values()
-        for rule, owed in _owed(standing, enrolled, rulebook).items()
+        for owed in _owed(standing, enrolled, rulebook).values()
         for obligation in _worth_telling(
-            standing, enrolled, owed, by_owner.get((enrolled.organisation.id, rule), ())
+            standing,
+            enrolled,
+            owed,
+            by_owner.get((enrolled.organisation.id, owed[-1].rule.fulfilled_by), ()),
         )
     ]
 
@@ -221,13 +235,16 @@ def owed_by(standing: Standing, rulebook: Rulebook) -> list[Obligation]:
 def _owed(standing: Standing, enrolled: Enrolled, rulebook: Rulebook) -> dict[str, list[Owed]]:
     """What the organisation owes, by the id of the rule, oldest first."""
     by_rule: dict[str, list[Owed]] = {}
-    periods = sorted(began(enrolled.spans, standing.as_of), key=lambda each: each[1].first)
+    organisation = enrolled.organisation.id
+    exemptions = [each for each in standing.exemptions.values() if each.owner == organisation]
+    calendar = rulebook.calendar
+    periods = sorted(began(enrolled.spans, standing.as_of, calendar), key=lambda each: each[1].first)
     for owner, period, released in periods:
-        for rule in rulebook.rules_on(period.first):
-            if rule.owed_by == owner and rule.every == period.every:
-                told = standing.told.get(obligation_id(enrolled.organisation.id, rule.id, period.label))
-                owed = Owed(told.rule if told else rule, period, released)
-                by_rule.setdefault(rule.id, []).append(owed)
+        for rule in rulebook.owed_as(owner, period.every, period.first):
+            told = standing.told.get(obligation_id(organisation, rule.id, period.label))
+            exemption = covering(exemptions, rule.id, period) if exemptions else None
+            owed = Owed(told.rule if told else rule, period, released, exemption, calendar)
+            by_rule.setdefault(rule.id, []).append(owed)
     return {rule: by_rule[rule] for rule in sorted(by_rule)}
 
 
@@ -239,7 +256,8 @@ def _worth_telling(
         # Of a newly known organisation the history may still be on its way: no reproach before it settled.
         # What was released before it was told is not worth telling.
         quiet = obligation.state in (OVERDUE, MISSED, EXEMPTED)
-        if obligation.id in standing.told or not quiet or (standing.settled and each.released is None):
+        told = obligation.id in standing.told or obligation.exemption is not None
+        if told or not quiet or (standing.settled and each.released is None):
             yield obligation
 
 

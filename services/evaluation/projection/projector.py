@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import random
 import re
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import eventlet
 
-from services.chassis import context
 from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import Event
-from services.chassis.errors import Permanent, Unavailable
-from services.chassis.store import Store, in_transaction
+from services.chassis.errors import Permanent
+from services.chassis.store import Store
 from services.contracts.records_events import ActivityApproved
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.model import Evidence, Mark, evidence_of
 from services.evaluation.evidence.store import Ledger
+from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.model import Organisation
-from services.evaluation.obligations.store import ObligationRows, Row
-from services.evaluation.projection.model import Standing, Turn, enrolled, left, turn
+from services.evaluation.obligations.store import ObligationRows
+from services.evaluation.projection.model import Standing, Turn, enrolled, exempted, left, turn
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.projection.store import Standings, Written
+from services.evaluation.projection.store import Standings
+from services.evaluation.projection.turning import AT_ONCE, Turning
 from services.evaluation.projection.units import Units, unit_of
 
-ATTEMPTS = 20
-AT_ONCE = 100
 QUIET = timedelta(seconds=20)
 _ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
-
-Decide = Callable[[Standing], Turn]
 
 
 class Projector:
@@ -51,13 +46,12 @@ class Projector:
         rows: ObligationRows,
         units: Units,
     ) -> None:
-        self._database = database
+        self._turning = Turning(database, standings, rows)
         self._clock = clock
         self._rulebook = rulebook
         self._ledger = ledger
         self._marks = marks
         self._standings = standings
-        self._rows = rows
         self._units = units
 
     def fold(self, events: Sequence[Event]) -> None:
@@ -81,7 +75,7 @@ class Projector:
             return turn(standing, self._rulebook(), today=today, evidence=by_unit[standing.unit])
 
         try:
-            self._turn(by_unit, decide, causes, entering.wait)
+            self._turning.turn(by_unit, decide, causes, entering.wait)
         finally:
             entering.wait()
 
@@ -99,7 +93,7 @@ class Projector:
         def decide(standing: Standing) -> Turn:
             return turn(standing, self._rulebook(), today=today, marks=self._marked(standing.unit))
 
-        self._turn(sorted(self._marks.add(events)), decide, causes)
+        self._turning.turn(sorted(self._marks.add(events)), decide, causes)
 
     def _marked(self, unit: str) -> Mapping[str, Mark]:
         return self._marks.of([unit]).get(unit, {})
@@ -119,18 +113,22 @@ class Projector:
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
-        self._turn(self._standings.units(), lambda standing: turn(standing, self._rulebook(), today=today))
+        self._turning.turn(
+            self._standings.units(), lambda standing: turn(standing, self._rulebook(), today=today)
+        )
 
     def rescore(self, units: Sequence[str]) -> None:
         """Bring ``units`` to today under what is in force now."""
         today = self._clock.today()
-        self._turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
+        self._turning.turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
 
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()
         while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
-            self._turn(quiet, lambda standing: turn(standing, self._rulebook(), today=today, settle=True))
+            self._turning.turn(
+                quiet, lambda standing: turn(standing, self._rulebook(), today=today, settle=True)
+            )
             self._standings.settled(quiet)
 
     def enrol(self, told: Mapping[str, Any], sequence: int) -> None:
@@ -144,6 +142,7 @@ class Projector:
             has_committee=told["has_committee"],
             founded_on=told["founded_on"],
             active=told["active"],
+            has_leading_group=told["has_leading_group"],
         )
         today, unit = self._clock.today(), unit_of(told)
         before = self._units.before(organisation.id)
@@ -153,7 +152,7 @@ class Projector:
             self._units.of([unit])
         moved = before is not None and before != unit
         if before is not None and moved:
-            self._turn(
+            self._turning.turn(
                 (before,),
                 lambda standing: turn(
                     left(standing, organisation.id, sequence, today=today), self._rulebook(), today=today
@@ -164,9 +163,16 @@ class Projector:
             joined = enrolled(standing, organisation, sequence, today=today, moved=moved)
             return turn(joined, self._rulebook(), today=today)
 
-        self._turn((unit,), decide)
+        self._turning.turn((unit,), decide)
         # Last, so that evidence comes only to a unit that knows the organisation.
         self._units.keep(organisation.id, unit)
+
+    def exempt(self, organisation: str, exempt: Exempt) -> None:
+        """Take over what was decided of an exemption of ``organisation``."""
+        today, unit = self._clock.today(), self._units.of([organisation])[organisation][0]
+        self._turning.turn(
+            (unit,), lambda standing: turn(exempted(standing, exempt), self._rulebook(), today=today)
+        )
 
     def rebuild(self, unit: str) -> None:
         """Compute the standing of ``unit`` and its rows anew from the ledger.
@@ -186,72 +192,7 @@ class Projector:
                 anew=True,
             )
 
-        self._turn((unit,), decide)
-
-    def _turn(
-        self,
-        units: Collection[str],
-        decide: Decide,
-        causes: Mapping[str, Context] | None = None,
-        entered: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Turn ``units`` until each is turned; where another replica came first, from what it left.
-
-        Nothing is written before ``entered`` has returned.
-        """
-        ordered = list(units)
-        for first in range(0, len(ordered), AT_ONCE):
-            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {}, entered)
-
-    def _turn_some(
-        self,
-        units: Sequence[str],
-        decide: Decide,
-        causes: Mapping[str, Context],
-        entered: Callable[[], object],
-    ) -> None:
-        for attempt in range(ATTEMPTS):
-            turned = [(met, decide(met.standing)) for met in self._standings.met(units).values()]
-            turns = [
-                Written(met, each, causes.get(met.standing.unit) or context.current())
-                for met, each in turned
-                if each.after != met.standing or each.obligations
-            ]
-            entered()
-            if not turns or self._write(turns, again=attempt > 0):
-                return
-        raise Unavailable("document.contended")
-
-    def _write(self, turns: Sequence[Written], *, again: bool) -> bool:
-        """Standings and the rows that show them, together or not at all; false where they were outrun."""
-
-        def body() -> None:
-            if not (self._standings.write(turns) and self._rows.write(_rows(turns), certain=not again)):
-                raise _Outrun
-
-        self._standings.touch(turns)
-        try:
-            in_transaction(self._database, body)
-        except _Outrun:
-            return False
-        except Unavailable as failure:
-            if failure.code != "store.contended":
-                raise
-            time.sleep(random.uniform(0.02, 0.2))  # another is in the middle of the same units
-            return False
-        return True
-
-
-class _Outrun(Exception):
-    """What was met is no longer what is there."""
-
-
-def _rows(turns: Sequence[Written]) -> list[Row]:
-    return [
-        Row(changed, each.version, changed.id not in each.met.standing.told)
-        for each in turns
-        for changed in each.turn.obligations
-    ]
+        self._turning.turn((unit,), decide)
 
 
 def _evidence(event: Event) -> Evidence:

@@ -178,4 +178,15 @@ def happened(contract: type[EventContract], subject: str, state: State, **more: 
         facts |= {"restricted": True, "concerned": visibility.concerned(state)}
     if contract is ActivityApproved:
         facts["imported"] = state["imported"]
+        facts |= _details_told(state["details"])
     return Change(state, [contract.of(**facts, **more)])
+
+
+def _details_told(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what a kind asks for, the little that others count by."""
+    told: dict[str, Any] = {}
+    if given.get("lecturers"):
+        told["lecturers"] = list(given["lecturers"])
+    if given.get("reported_on"):
+        told["reported_on"] = date.fromisoformat(given["reported_on"])
+    return told

@@ -23,6 +23,8 @@ def test_a_new_organisation_owes_at_once_and_is_not_reproached_yet(
         ("group_meeting", "2026-06"),
         ("party_lecture", "2026-Q2"),
         ("theme_day", "2026-06"),
+        ("organisational_life_meeting", "2026"),
+        ("democratic_appraisal", "2026"),
     }
     assert {each["state"] for each in found} <= {"open", "due_soon"}
     assert not campus.overheard.of("obligation.overdue")
@@ -80,22 +82,22 @@ def test_a_closed_organisation_owes_no_more(campus: Campus, evaluation: Evaluati
     campus.tell(organisation("branch", active=False))
 
     wait_for(lambda: campus.obligations("dean", organisation="branch", state="exempted"))
-    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 4)
+    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 6)
     assert {each["data"]["organisation"] for each in campus.overheard.of("obligation.exempted")} == {"branch"}
     campus.tell(organisation("branch", active=True))
-    wait_for(lambda: len(campus.overheard.of("obligation.reopened")) == 4)
+    wait_for(lambda: len(campus.overheard.of("obligation.reopened")) == 6)
 
 
 def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, evaluation: Evaluation) -> None:
     campus.tell(organisation("next-door", has_committee=True), organisation("branch", active=False))
-    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 4)
+    wait_for(lambda: len(campus.overheard.of("obligation.exempted")) == 6)
 
     campus.clock.advance(timedelta(days=15))  # 5 July
     wait_for(lambda: campus.obligations("neighbour", rule="branch_committee"), 20)
     campus.tell(organisation("branch", active=True))
     campus.clock.advance(timedelta(seconds=60))
     wait_for(lambda: campus.obligations("neighbour", state="missed"), 20)
-    wait_for(lambda: evaluation.reading._standings.one("branch").standing.enrolled["branch"].sequence == 3)
+    wait_for(lambda: evaluation.standings.one("branch").standing.enrolled["branch"].sequence == 3)
 
     assert [each["period"] for each in campus.obligations("neighbour", rule="branch_committee")] == [
         "2026-07"

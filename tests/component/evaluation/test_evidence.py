@@ -128,7 +128,7 @@ def test_replicas_that_fold_at_once_lose_nothing(campus: Campus, evaluation: Eva
     for thread in threads:
         thread.wait()
 
-    standing = evaluation.reading._standings.one("branch")
+    standing = evaluation.standings.one("branch")
     assert standing is not None
     assert len(standing.standing.evidence) == 8
     rows = {each["id"]: each["state"] for each in campus.obligations("secretary", organisation="branch")}

@@ -119,7 +119,7 @@ def test_a_standing_and_the_rows_that_show_it_are_written_together(
         raise RuntimeError("the process ends between the two")
 
     with monkeypatch.context() as broken:
-        broken.setattr(evaluation.projector._rows, "write", cut_short)
+        broken.setattr(evaluation.projector._turning.rows, "write", cut_short)
         with pytest.raises(RuntimeError):
             evaluation.projector.fold([from_wire(campus.sealed(RECORDS[0], 4))])
 

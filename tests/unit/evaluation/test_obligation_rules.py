@@ -24,9 +24,9 @@ from services.evaluation.obligations.model import (
     period_of,
     periods,
     state_of,
-    turned,
 )
 from services.evaluation.obligations.spans import Span, Spans, began, owes_as, spans
+from services.evaluation.obligations.telling import turned
 
 MONTHLY = Rule("theme_day", "branch", "month", 1, 3, 20, 7, "frequency-national-2018", "16", "warn")
 QUARTERLY = Rule("branch_meeting", "branch", "quarter", 1, 3, 45, 14, "frequency-national-2018", "12", "warn")
@@ -158,7 +158,8 @@ def test_time_alone_only_worsens(one: date, other: date, days: list[date]) -> No
     order = ["open", "due_soon", "overdue", "missed"]
     period = period_of("month", date(2026, 5, 1))
     early, late = sorted((one, other))
-    before, after = (state_of(MONTHLY, period, sorted(days), each) for each in (early, late))
+    done_on = min(days, default=None)
+    before, after = (state_of(Owed(MONTHLY, period), done_on, each) for each in (early, late))
     if days:
         assert before == after
     else:
@@ -179,7 +180,8 @@ def test_the_window_of_a_period_is_ordered(day: date) -> None:
         ("branch", True, True, {"branch", "branch_with_committee"}),
         ("branch", True, False, set()),
         ("group", True, True, {"group"}),
-        ("secondary", True, True, set()),
+        ("secondary", True, True, {"secondary"}),
+        ("university_committee", True, True, set()),
     ],
 )
 def test_who_owes_is_a_condition_on_the_organisation(

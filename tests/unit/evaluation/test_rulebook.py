@@ -14,7 +14,9 @@ from services.contracts.kinds import ACTIVITY_KINDS, OBLIGATION_STATES
 from services.evaluation.indicators.model import METHODS, ORGANISATION, Policy
 from services.evaluation.indicators.reading import load_policies
 from services.evaluation.indicators.reading import parse as parse_policy
-from services.evaluation.rulebook import Packs, rules_of
+from services.evaluation.obligations.explaining import FLAVOURS, REASONS
+from services.evaluation.obligations.packs import rules_of
+from services.evaluation.rulebook import Packs
 from services.evaluation.scores.model import UNRATED
 from tests.unit.evaluation.policies import REGISTRY
 
@@ -37,6 +39,7 @@ def test_the_national_pack_says_who_owes_what_how_often() -> None:
     rules = {
         each.id: (each.owed_by, each.every, each.needed, each.article)
         for each in shipped().rulebook.rules_on(TODAY)
+        if each.pack == "frequency-national-2018"
     }
     assert rules == {
         "branch_meeting": ("branch", "quarter", 1, "第十一条"),
@@ -44,6 +47,11 @@ def test_the_national_pack_says_who_owes_what_how_often() -> None:
         "group_meeting": ("group", "month", 1, "第十三条"),
         "party_lecture": ("branch", "quarter", 1, "第十六条"),
         "theme_day": ("branch", "month", 1, "第十六条"),
+        "organisational_life_meeting": ("branch", "year", 1, "第十七条"),
+        "democratic_appraisal": ("branch", "year", 1, "第十八条"),
+        "talk": ("member", "year", 1, "第十九条"),
+        "secretary_lecture": ("committee_secretary", "year", 1, "第十五条"),
+        "committee_election": ("organisation", "case", 1, "第二十一条"),
     }
 
 
@@ -140,7 +148,12 @@ def test_a_frequency_pack_that_cannot_be_applied_is_refused(before: str, after: 
 def test_whatever_can_be_said_has_a_text() -> None:
     packs, texts = shipped(), Catalogue.load([FOLDER / "texts"])
     rules = packs.rulebook.rules_on(TODAY)
-    needed = {f"obligation.because.{state}" for state in OBLIGATION_STATES} | {"obligation.window"}
+    needed = {f"obligation.because_{flavour}.{state}" for flavour in FLAVOURS for state in OBLIGATION_STATES}
+    needed |= {f"obligation.uncounted.{reason}" for reason in REASONS}
+    needed |= {f"obligation.wants.{each}" for each in (*FLAVOURS, "missed")}
+    needed |= {
+        f"obligation.{each}" for each in ("window", "window_case", "early", "exemption", "provisional")
+    }
     needed |= {f"obligation.owed.{rule.id}" for rule in rules} | {f"title.{rule.id}" for rule in rules}
     needed |= {f"score.because.{method}" for method in METHODS} | {f"score.band.{UNRATED}"}
     needed |= {f"score.kind.{kind}" for kind in ACTIVITY_KINDS}

@@ -213,6 +213,8 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
             for happened in ("announced", "cancelled")
             for name in telling
         ),
+        ("records.activity.approved.v1", "lecturers"),
+        ("records.activity.approved.v1", "reported_on"),
         ("records.person.changed.v1", "phone_sealed"),
         ("records.lecture.published.v1", "review_at"),
         ("records.lecture.withdrawn.v1", "review_at"),

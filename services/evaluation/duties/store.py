@@ -1,0 +1,115 @@
+"""Sheets in the store, one compact document per owner, and the ledger of words that they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from pymongo.errors import BulkWriteError
+
+from services.chassis.clock import Clock
+from services.chassis.relay import Relay
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
+from services.evaluation.duties.model import Noted, Sheet
+from services.evaluation.duties.words import Word, packed, unpacked
+from services.evaluation.obligations.exemptions import exempt_by_id
+from services.evaluation.projection.turning import Projections
+
+
+class Sheets(Projections[Sheet]):
+    """What is known of each owner, as texts: the embedded store's costs grow with the number of fields."""
+
+    optional = ("exemptions",)
+
+    def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
+        super().__init__(database, "sheets", clock, relay)
+
+    def there(self, owners: Collection[str]) -> set[str]:
+        """Who of ``owners`` has a sheet."""
+        with answering():
+            found = self._documents.find({"_id": {"$in": list(owners)}}, {"_id": 1})
+            return {each["_id"] for each in found}
+
+    def create(self, owners: Collection[str], today: date) -> None:
+        """An empty sheet for each of ``owners`` who has none, in one insert."""
+        empty = {"version": 1, "sequence": 0, "as_of": today.isoformat()}
+        with answering():
+            try:
+                self._documents.insert_many([{"_id": each, **empty} for each in owners], ordered=False)
+            except BulkWriteError as failed:
+                if not is_duplicate(failed):
+                    raise
+
+    def packed(self, after: Sheet) -> Record:
+        """As texts."""
+        told = {id_: [each.state, each.sequence, each.shown] for id_, each in after.told.items()}
+        state = {"as_of": after.as_of.isoformat(), "things": _text(packed(after.things)), "told": _text(told)}
+        if after.exemptions:
+            state["exemptions"] = _text([each.packed() for _, each in sorted(after.exemptions.items())])
+        return state
+
+    def unpacked(self, found: Record) -> Sheet:
+        """The inverse of ``packed``."""
+        told = json.loads(found.get("told", "{}"))
+        return Sheet(
+            unit=found["_id"],
+            as_of=date.fromisoformat(found["as_of"]),
+            things=unpacked(json.loads(found.get("things", "{}"))),
+            told={id_: Noted(*noted) for id_, noted in told.items()},
+            exemptions=exempt_by_id(found.get("exemptions", "[]")),
+        )
+
+
+class Words:
+    """The ledger: what every event said of whom, only ever added to; what a sheet is computed anew from."""
+
+    def __init__(self, database: Store) -> None:
+        self._entries = database["words"]
+        Indexes(database).declare("words", "owner")
+
+    def add(self, told: Sequence[tuple[str, Word]]) -> None:
+        """Enter what is not yet entered, in one insert; each word with the id of the event that says it."""
+        entries = [
+            {
+                "_id": f"{event}:{number}",
+                "owner": word.owner,
+                "thing": word.thing,
+                "kind": word.kind,
+                "sequence": word.sequence,
+                "says": _text(dict(word.says)),
+            }
+            for number, (event, word) in _numbered(told)
+        ]
+        if not entries:
+            return
+        with answering():
+            try:
+                self._entries.insert_many(entries, ordered=False)
+            except BulkWriteError as failed:
+                if not is_duplicate(failed):
+                    raise
+
+    def of(self, owner: str) -> list[Word]:
+        """All that was ever said of what is ``owner``'s."""
+        with answering():
+            return [
+                Word(owner, each["thing"], each["kind"], each["sequence"], json.loads(each["says"]))
+                for each in self._entries.find({"owner": owner})
+            ]
+
+
+def _numbered(told: Sequence[tuple[str, Word]]) -> list[tuple[int, tuple[str, Word]]]:
+    """Each word with its place in its event, the same at every delivery."""
+    seen: dict[str, int] = {}
+    found = []
+    for event, word in told:
+        seen[event] = seen.get(event, 0) + 1
+        found.append((seen[event], (event, word)))
+    return found
+
+
+def _text(value: Any) -> str:
+    """The same bytes for the same content, in whichever order it came."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,290 @@
+"""Turning projections: many documents at a time, each with its events and rows, or none of them.
+
+A projection's document is in the chassis's form (version, pending events); its events are of several
+subjects, each with its own sequence. What is in it, its own store says.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from pymongo import ReplaceOne, UpdateOne
+
+from services.chassis import context
+from services.chassis.clock import Clock
+from services.chassis.context import Context
+from services.chassis.envelope import seal
+from services.chassis.errors import Unavailable
+from services.chassis.relay import Relay
+from services.chassis.store import Indexes, Record, Store, answering, in_transaction, on_commit, session
+from services.evaluation.obligations.store import Row
+from services.evaluation.projection.model import Happened
+
+ATTEMPTS = 20
+AT_ONCE = 100
+
+
+class Projected(Protocol):
+    """What a document holds."""
+
+    @property
+    def unit(self) -> str:
+        """The document's id."""
+
+
+P = TypeVar("P", bound=Projected)
+
+
+class Turned(Protocol[P]):
+    """What a turn changes."""
+
+    @property
+    def after(self) -> P:
+        """What the document holds then."""
+
+    @property
+    def obligations(self) -> Sequence[Any]:
+        """Those whose rows differ."""
+
+    @property
+    def withdrawn(self) -> Sequence[str]:
+        """Ids of obligations that, as is known by now, were never owed."""
+
+    @property
+    def events(self) -> Sequence[Happened]:
+        """What is told of it."""
+
+
+class Rows(Protocol):
+    """What shows obligations."""
+
+    def write(self, rows: Sequence[Row], *, certain: bool, gone: Sequence[str]) -> bool:
+        """As ``ObligationRows.write``."""
+
+
+@dataclass(frozen=True)
+class Met(Generic[P]):
+    """A document as it was read. ``waiting``: events of an earlier turn are still to be published."""
+
+    standing: P
+    version: int
+    sequence: int = 0
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
+class Written(Generic[P]):
+    """A turn to be written on what was met, and what led to it."""
+
+    met: Met[P]
+    turn: Turned[P]
+    cause: Context
+
+    @property
+    def changes(self) -> bool:
+        """Whether the document becomes another: the rows that show it may be written for themselves."""
+        return self.turn.after != self.met.standing
+
+    @property
+    def version(self) -> int:
+        """Of the document after the turn."""
+        return self.met.version + self.changes
+
+
+class Projections(Generic[P]):
+    """The documents of one collection. A subclass says in which form each is kept.
+
+    ``optional``: fields that are left out where they would hold nothing.
+    """
+
+    optional: Sequence[str] = ()
+
+    def __init__(self, database: Store, collection: str, clock: Clock, relay: Relay) -> None:
+        self._documents = database[collection]
+        self._clock = clock
+        self._relay = relay
+        relay.watch(self._documents)
+        # No more indexes than this one: each costs the embedded store as much as the write itself.
+        Indexes(database).declare(collection, "pending_since", sparse=True)
+
+    def packed(self, after: P) -> Record:
+        """The fields that keep ``after``. Overridden."""
+        raise NotImplementedError
+
+    def unpacked(self, found: Record) -> P:
+        """What was kept. Overridden."""
+        raise NotImplementedError
+
+    def touch(self, turns: Sequence[Written[P]]) -> None:
+        """Called before turns are written, outside of their transaction."""
+
+    def met(self, units: Iterable[str]) -> dict[str, Met[P]]:
+        """The documents of ``units`` that exist, in one query."""
+        with answering():
+            found = self._documents.find({"_id": {"$in": list(units)}}, {"pending": 0})
+            return {
+                each["_id"]: Met(
+                    self.unpacked(each), each["version"], each["sequence"], "pending_since" in each
+                )
+                for each in found
+            }
+
+    def one(self, unit: str) -> Met[P] | None:
+        """The document of ``unit``, or None."""
+        return self.met([unit]).get(unit)
+
+    def units(self) -> list[str]:
+        """Every unit, in a fixed order."""
+        with answering():
+            return [each["_id"] for each in self._documents.find({}, {"_id": 1}).sort("_id", 1)]
+
+    def write(self, turns: Sequence[Written[P]]) -> bool:
+        """Write the turns within the running transaction; false where a document is not as it was met.
+
+        What was written is published after the commit.
+        """
+        changed = [each for each in turns if each.changes]
+        same = [each for each in turns if not each.changes]
+        now = self._clock.now()
+        sealed = [self._sealed(each) for each in changed]
+        writes = [self._write(each, events, now) for each, events in zip(changed, sealed, strict=True)]
+        with answering():
+            if same and not self._are_as_met(same):
+                return False
+            if writes and self._documents.bulk_write(writes, session=session()).matched_count < len(writes):
+                return False
+        for each, events in zip(changed, sealed, strict=True):
+            if events:
+                on_commit(partial(self._published, each.met, events))
+        return True
+
+    def _are_as_met(self, turns: Sequence[Written[P]]) -> bool:
+        wanted = {each.met.standing.unit: each.met.version for each in turns}
+        found = self._documents.find({"_id": {"$in": list(wanted)}}, {"version": 1}, session=session())
+        return {each["_id"]: each["version"] for each in found} == wanted
+
+    def _published(self, met: Met[P], events: Sequence[Record]) -> None:
+        # Where nothing else waits, the relay need not read it again.
+        known = None if met.waiting else list(events)
+        self._relay.wake(self._documents, met.standing.unit, known)
+
+    def _sealed(self, written: Written[P]) -> list[Record]:
+        cause = written.cause
+        return [
+            seal(
+                each.event,
+                subject=each.subject,
+                sequence=each.sequence,
+                clock=self._clock,
+                correlationid=cause.correlationid,
+                causationid=cause.causationid,
+                actor=cause.actor,
+                traceparent=cause.traceparent,
+            )
+            for each in written.turn.events
+        ]
+
+    def _write(
+        self, written: Written[P], sealed: Sequence[Record], now: datetime
+    ) -> ReplaceOne[Record] | UpdateOne:
+        met, after = written.met, written.turn.after
+        state = self.packed(after)
+        version, sequence = met.version + 1, met.sequence + len(sealed)
+        guard: Record = {"_id": after.unit, "version": met.version}
+        if met.waiting:
+            # Events of an earlier turn are still pending: they may be cleared while this is written.
+            appended: Record = {"$set": {**state, "version": version, "sequence": sequence}}
+            if gone := dict.fromkeys((each for each in self.optional if each not in state), ""):
+                appended["$unset"] = gone
+            if sealed:
+                appended["$push"] = {"pending": {"$each": list(sealed)}}
+                appended["$min"] = {"pending_since": now}
+            return UpdateOne(guard, appended)
+        whole: Record = {"version": version, "sequence": sequence, **state}
+        if sealed:
+            whole.update(pending=list(sealed), pending_since=now)
+        # Replacing costs the embedded store a third of an update.
+        return ReplaceOne(guard, whole)
+
+
+class Turning(Generic[P]):
+    """Turns documents and the rows that show them, until each is turned."""
+
+    def __init__(self, database: Store, documents: Projections[P], rows: Rows) -> None:
+        self._database = database
+        self.documents = documents
+        self.rows = rows
+
+    def turn(
+        self,
+        units: Collection[str],
+        decide: Callable[[P], Turned[P]],
+        causes: Mapping[str, Context] | None = None,
+        entered: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Turn ``units``; where another replica came first, from what it left.
+
+        Nothing is written before ``entered`` has returned. Raises ``Unavailable("document.contended")``
+        after too many lost races.
+        """
+        ordered = list(units)
+        for first in range(0, len(ordered), AT_ONCE):
+            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {}, entered)
+
+    def _turn_some(
+        self,
+        units: Sequence[str],
+        decide: Callable[[P], Turned[P]],
+        causes: Mapping[str, Context],
+        entered: Callable[[], object],
+    ) -> None:
+        for attempt in range(ATTEMPTS):
+            turned = [(met, decide(met.standing)) for met in self.documents.met(units).values()]
+            turns = [
+                Written(met, each, causes.get(met.standing.unit) or context.current())
+                for met, each in turned
+                if each.after != met.standing or each.obligations or each.withdrawn
+            ]
+            entered()
+            if not turns or self._write(turns, again=attempt > 0):
+                return
+        raise Unavailable("document.contended")
+
+    def _write(self, turns: Sequence[Written[P]], *, again: bool) -> bool:
+        """Documents and the rows that show them, together or not at all; false where they were outrun."""
+
+        def body() -> None:
+            gone = [obligation for each in turns for obligation in each.turn.withdrawn]
+            written = self.documents.write(turns)
+            if not (written and self.rows.write(_rows(turns), certain=not again, gone=gone)):
+                raise _Outrun
+
+        self.documents.touch(turns)
+        try:
+            in_transaction(self._database, body)
+        except _Outrun:
+            return False
+        except Unavailable as failure:
+            if failure.code != "store.contended":
+                raise
+            time.sleep(random.uniform(0.02, 0.2))  # another is in the middle of the same units
+            return False
+        return True
+
+
+class _Outrun(Exception):
+    """What was met is no longer what is there."""
+
+
+def _rows(turns: Sequence[Written[Any]]) -> list[Row]:
+    return [
+        Row(changed, each.version, changed.id not in each.met.standing.told)
+        for each in turns
+        for changed in each.turn.obligations
+    ]
