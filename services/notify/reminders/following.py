@@ -56,8 +56,11 @@ class Followed:
     only_if: str | None = None
 
     def counts(self, told: Told) -> bool:
-        """Whether the event means anything here."""
-        return self.only_if is None or bool(told[self.only_if])
+        """Whether the event means anything here.
+
+        Of what is about a head nobody is reminded: whom it is kept from is known to feedback alone.
+        """
+        return not told.get("restricted") and (self.only_if is None or bool(told[self.only_if]))
 
 
 FOLLOWED: Mapping[type[EventContract], Followed] = {
