@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis import commands, context
@@ -32,10 +33,10 @@ from services.chassis.store import (
 
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
-RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands"})
+RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands", "written_by"})
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
-_VIEW = {"pending": 0, "pending_since": 0, "commands": 0}
+_VIEW = {"pending": 0, "pending_since": 0, "commands": 0, "written_by": 0}
 
 
 @dataclass(frozen=True)
@@ -264,10 +265,74 @@ class Documents:
                 return after
         raise Unavailable("document.contended")
 
+    def change_many(
+        self,
+        ids: Sequence[str],
+        decide: Callable[[str, dict[str, Any]], Change | None],
+        *,
+        token: str,
+    ) -> dict[str, Document]:
+        """Write what ``decide(id, state)`` decided of each, all in one exchange with the store.
+
+        Answered is what was written.
+
+        Each document is written wholly or not at all, whatever becomes of the others. A race that is lost is
+        not run again: what somebody else changed meanwhile is missing from the answer, as is what does not
+        exist and what there was nothing to do with. ``token`` is new for each call: it is kept in the
+        document, and by it a write is known to be ours. Commands are not remembered: this is for workers.
+        """
+        before = self._met(ids)
+        updates, after, sealed = [], {}, {}
+        for id, found in before.items():  # noqa: A001 - the field's name
+            decided = decide(id, copied(_document(found).state))
+            if decided is not None:
+                update, document, envelopes = self._update(found, decided, None, False)
+                update.setdefault("$set", {})["written_by"] = token
+                updates.append(UpdateOne({"_id": id, "version": found["version"]}, update))
+                after[id], sealed[id] = document, envelopes
+        if not updates:
+            return {}
+        with answering():
+            written = self.collection.bulk_write(updates, ordered=False, session=session())
+        if written.matched_count < len(updates):
+            ours = {"_id": {"$in": list(after)}}
+            met = self.collection.find(ours, {"written_by": 1}, session=session())
+            kept = {each["_id"] for each in met if each.get("written_by") == token}
+            after = {each: after[each] for each in after if each in kept}
+        for id in after:  # noqa: A001 - the field's name
+            self._wake(id, None if before[id].get("pending") else sealed[id])
+        return after
+
+    def _met(self, ids: Sequence[str]) -> dict[str, Record]:
+        with answering():
+            found = self.collection.find({"_id": {"$in": list(ids)}}, session=session())
+            return {each["_id"]: each for each in found}
+
     def _write(
         self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
     ) -> Document | None:
         """The document after the change, or None where somebody else changed it first."""
+        update, document, envelopes = self._update(found, decided, respond, anonymous)
+        with answering():
+            try:
+                written = self.collection.update_one(
+                    {"_id": document.id, "version": found["version"]}, update, session=session()
+                )
+            except DuplicateKeyError as taken:
+                end_transaction()
+                field_names = sorted((taken.details or {}).get("keyPattern", {}))
+                raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
+        if not written.matched_count:
+            return None
+        # Where nothing else was waiting, the relay need not read the document again.
+        known = None if found.get("pending") else envelopes
+        self._wake(document.id, known)
+        return document
+
+    def _update(
+        self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
+    ) -> tuple[dict[str, Any], Document, list[Record]]:
+        """How the store is told of the change, the document after it, and its new events."""
         before = _document(found).state
         document = _checked(found["_id"], found["version"] + 1, decided.state)
         envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
@@ -294,21 +359,7 @@ class Documents:
             else:  # the version met is still the one there, so these are the commands that are there
                 changed["commands"] = [*kept, command]
         update.update({k: v for k, v in (("$set", changed), ("$unset", gone), ("$push", pushed)) if v})
-        with answering():
-            try:
-                written = self.collection.update_one(
-                    {"_id": document.id, "version": found["version"]}, update, session=session()
-                )
-            except DuplicateKeyError as taken:
-                end_transaction()
-                field_names = sorted((taken.details or {}).get("keyPattern", {}))
-                raise Conflict(f"{self.name}.exists", params={"field": ",".join(field_names)}) from None
-        if not written.matched_count:
-            return None
-        # Where nothing else was waiting, the relay need not read the document again.
-        known = None if found.get("pending") else envelopes
-        self._wake(document.id, known)
-        return document
+        return update, document, envelopes
 
     def _seal(
         self,
