@@ -244,6 +244,7 @@ POST_HOLDERS: Mapping[str, tuple[str, ...]] = {
         "step",
         "reason",
     ),
+    "notify.announcement.changed.v1": ("announcement", "organisation", "state"),
 }
 # The person whom it concerns, and nobody by a post: who else may know of it, records decides on every read.
 CONCERNED: Mapping[str, tuple[str, ...]] = {

@@ -178,7 +178,7 @@ class Layout:
             environment={
                 **_inherited(),
                 "SMS_SANDBOX_PORT": str(self.ports.sandbox),
-                "RECEIPT_URL": f"{self.gateway_url}/api/v1/sms/receipts",
+                "RECEIPT_URL": f"{self.gateway_url}/api/v1/receipts/campus",
                 "SMS_RECEIPT_TOKEN_FILE": self.secret_file("sms_receipt_token"),
             },
             directory=ROOT,

@@ -22,9 +22,11 @@ from uuid import uuid4
 
 import requests
 
-MOST_KEPT = 5000
+MOST_KEPT = 50_000
 MOST_BYTES = 64 * 1024
-RECEIPT_ATTEMPTS = 5
+RECEIPT_ATTEMPTS = 8
+RECEIPTS_AT_ONCE = 100
+RECEIPT_SECONDS = 0.2
 _MOBILE = re.compile(r"^1[3-9]\d{9}$")
 
 
@@ -43,13 +45,14 @@ class Message:
 @dataclass
 class Faults:
     """What goes wrong on purpose: calls that fail before or after the message was taken, answers late, an
-    interface that cannot be asked, receipts lost or negative."""
+    interface that cannot be asked, receipts lost, doubled or negative."""
 
     fail_rate: float = 0.0
     fail_after_rate: float = 0.0
     blind: bool = False
     delay_ms: int = 0
     drop_receipts: bool = False
+    double_receipts: bool = False
     failed_rate: float = 0.0
 
     def changed(self, wanted: dict[str, Any]) -> Faults:
@@ -59,7 +62,7 @@ class Faults:
             if name not in known or isinstance(value, str) or value is None:
                 raise ValueError(name)
             known[name] = type(known[name])(value)
-        if not (0 <= known["fail_rate"] <= 1 and 0 <= known["failed_rate"] <= 1):
+        if not all(0 <= known[name] <= 1 for name in ("fail_rate", "fail_after_rate", "failed_rate")):
             raise ValueError("a rate lies between 0 and 1")
         if not 0 <= known["delay_ms"] <= 60_000:
             raise ValueError("delay_ms lies between 0 and 60000")
@@ -74,47 +77,71 @@ class Sandbox:
         self._receipt_url = receipt_url
         self._token = token
         self._messages: deque[Message] = deque(maxlen=MOST_KEPT)
+        self._by_reference: dict[str, list[Message]] = {}
+        self._to_report: deque[Message] = deque()
         self._lock = threading.Lock()
+        if receipt_url:
+            threading.Thread(target=self._report_regularly, daemon=True).start()
 
     def take(self, mobile: str, content: str, reference: str | None) -> Message:
         message = Message(mobile, content, reference)
         with self._lock:
             self._messages.appendleft(message)
-        if self._receipt_url and not self.faults.drop_receipts:
-            threading.Thread(target=self._report, args=(message,), daemon=True).start()
+            if reference is not None:
+                self._by_reference.setdefault(reference, []).append(message)
+        if not self.faults.drop_receipts:
+            self._to_report.append(message)
         return message
 
     def messages(self, reference: str | None = None, mobile: str | None = None) -> list[Message]:
         with self._lock:
-            found = list(self._messages)
-        if reference is not None:
-            found = [each for each in found if each.reference == reference]
+            if reference is not None:
+                found = list(self._by_reference.get(reference, ()))
+            else:
+                found = list(self._messages)
         return [each for each in found if mobile is None or each.mobile == mobile]
 
     def forget(self) -> None:
         with self._lock:
             self._messages.clear()
+            self._by_reference.clear()
 
-    def _report(self, message: Message) -> None:
-        """Tell the platform what became of it, as providers do: a little later, and again if not heard."""
-        arrived = random.random() >= self.faults.failed_rate
-        message.status = "delivered" if arrived else "failed"
-        receipt = {"id": message.id, "reference": message.reference, "status": message.status}
-        receipt["code"] = "DELIVRD" if arrived else "UNDELIV"
+    def _report_regularly(self) -> None:
+        """Tell the platform what became of messages, as providers do: a little later, and many at once."""
+        while True:
+            time.sleep(RECEIPT_SECONDS)
+            while self._to_report:
+                batch = [
+                    self._to_report.popleft() for _ in range(min(len(self._to_report), RECEIPTS_AT_ONCE))
+                ]
+                for each in batch:
+                    arrived = random.random() >= self.faults.failed_rate
+                    each.status = "delivered" if arrived else "failed"
+                self._report(batch)
+                if self.faults.double_receipts:
+                    self._report(batch)
+
+    def _report(self, batch: list[Message]) -> None:
+        """Post the reports, and again where they were not heard."""
+        codes = {"delivered": "DELIVRD", "failed": "UNDELIV"}
+        reports = [
+            {"id": each.id, "reference": each.reference, "status": each.status, "code": codes[each.status]}
+            for each in batch
+        ]
         for attempt in range(RECEIPT_ATTEMPTS):
-            time.sleep(0.2 * 2**attempt)
             try:
                 answer = requests.post(
                     str(self._receipt_url),
-                    json=receipt,
+                    json=reports,
                     headers={"X-Receipt-Token": self._token},
-                    timeout=5,
+                    timeout=10,
                     proxies={"http": "", "https": ""},
                 )
             except requests.RequestException:
-                continue
-            if answer.status_code < 500:
+                answer = None
+            if answer is not None and answer.status_code < 500 and answer.status_code != 429:
                 return
+            time.sleep(RECEIPT_SECONDS * 2**attempt)
 
 
 class Handler(BaseHTTPRequestHandler):

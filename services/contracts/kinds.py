@@ -63,7 +63,7 @@ OPINION_HANDLERS = ("secretary", "deputy_secretary", "discipline_commissioner", 
 OPINION_READERS = (*OPINION_HANDLERS, "inspector")
 MEASURE_STATES = ("planned", "handed_in", "published", "cancelled")
 MESSAGE_KINDS = ("obligation", "opinion", "election", "talk", "digest", "campus", "announcement")
-MESSAGE_CHANNELS = ("sms", "email", "wecom", "dingtalk", "inbox")
+MESSAGE_CHANNELS = ("sms", "email", "wecom", "dingtalk", "other", "inbox")
 MESSAGE_STATES = (
     "created",
     "queued",
@@ -76,6 +76,7 @@ MESSAGE_STATES = (
     "unknown",
     "suppressed",
 )
+ANNOUNCEMENT_STATES = ("running", "handed_over", "stopped")
 TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
 TRAINING_ORIGINS = ("entered", "activity", "campus")
 SANCTION_OUTCOMES = ("restored", "revoked", "expelled")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
+from services.contracts.kinds import ANNOUNCEMENT_STATES, MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
 
 
 class MessageChanged(EventContract):
@@ -107,3 +107,13 @@ class SendingSwitched(EventContract):
 
     switch = fields.String(required=True, validate=validate.OneOf(("everything", *MESSAGE_KINDS)))
     paused = fields.Boolean(required=True)
+
+
+class AnnouncementChanged(EventContract):
+    """An announcement to all who belong to an organisation or below was begun, handed over or stopped."""
+
+    type = "notify.announcement.changed.v1"
+
+    announcement = fields.String(required=True)
+    organisation = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(ANNOUNCEMENT_STATES))

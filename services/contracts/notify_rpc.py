@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import MESSAGE_KINDS, MESSAGE_STATES
+from services.contracts.kinds import ANNOUNCEMENT_STATES, MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
 
 RECEIPT_STATUSES = ("delivered", "failed")
 _ID = validate.Length(min=1, max=64)
@@ -127,3 +127,107 @@ class ReceiptAccepted(Schema):
     message = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
     applied = fields.Boolean(required=True)
+
+
+class TakeReports(Schema):
+    """A provider reports what became of messages, in its own words; the same may come any number of times.
+
+    Over HTTP the provider posts its report to the address that has its name, and shows its secret: in the
+    header ``X-Receipt-Token``, as ``?token=`` where it can set no header, or by ``X-Receipt-Signature``, the
+    HMAC-SHA256 of the body under the secret, in hex. Raises Unauthenticated for a wrong one and for an
+    unknown provider, Invalid for what is no report of that provider.
+    """
+
+    provider = fields.String(required=True, validate=validate.Length(max=40))
+    token = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    signature = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    body = fields.String(required=True, validate=validate.Length(max=1024 * 1024))
+
+
+class ReportsTaken(Schema):
+    """XX repeats, came too late, or were about messages of which nothing is known here."""
+
+    code = fields.Integer(required=True)
+    msg = fields.String(required=True)
+    result = fields.Integer(required=True)
+    errmsg = fields.String(required=True)
+    applied = fields.Integer(required=True)
+
+
+class ListInbox(Schema):
+    """What stands in the caller's own inbox, newest first."""
+
+    unread = fields.Boolean(load_default=False, metadata={"description": "only what was not read"})
+    cursor = fields.String(validate=validate.Length(max=200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=100))
+
+
+class InboxEntry(Schema):
+    """One message in an inbox; ``read_at`` is null until its reader has read it."""
+
+    message = fields.String(required=True)
+    template = fields.String(required=True)
+    text = fields.String(required=True)
+    put_at = fields.DateTime(required=True, format="iso")
+    read_at = fields.DateTime(required=True, allow_none=True, format="iso")
+
+
+class Inbox(Schema):
+    """A page of an inbox; ``next`` is the cursor of the following page, null on the last."""
+
+    items = fields.List(fields.Nested(InboxEntry), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class MarkRead(Schema):
+    """Say that one has read a message; the first time counts. NotFound for what is not in one's inbox."""
+
+    message = fields.String(required=True, validate=_ID)
+
+
+class Announce(Schema):
+    """Tell everybody who belongs to an organisation or below. Forbidden but for its secretary or
+    administrator, or those above."""
+
+    organisation = fields.String(required=True, validate=_ID)
+    text = fields.String(required=True, validate=validate.Length(min=1, max=300))
+    channels = fields.List(
+        fields.String(validate=validate.OneOf(MESSAGE_CHANNELS)),
+        load_default=["inbox"],
+        validate=validate.Length(min=1, max=len(MESSAGE_CHANNELS)),
+        metadata={"description": "in the order in which they are tried for each recipient"},
+    )
+
+
+class GetAnnouncement(Schema):
+    """How far an announcement is. NotFound but for whoever might have made it."""
+
+    announcement = fields.String(required=True, validate=_ID)
+
+
+class StopAnnouncement(Schema):
+    """Send nothing more of an announcement; what has gone out has gone out."""
+
+    announcement = fields.String(required=True, validate=_ID)
+
+
+class MessagesInState(Schema):
+    """How many messages are in a state."""
+
+    state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
+    count = fields.Integer(required=True)
+
+
+class Announcement(Schema):
+    """An announcement and its progress. ``handed_over``: every message of it is made; ``done`` of ``total``
+    are. ``messages`` are those by their state."""
+
+    id = fields.String(required=True)
+    organisation = fields.String(required=True)
+    text = fields.String(required=True)
+    channels = fields.List(fields.String(), required=True)
+    state = fields.String(required=True, validate=validate.OneOf(ANNOUNCEMENT_STATES))
+    job = fields.String(required=True)
+    done = fields.Integer(required=True)
+    total = fields.Integer(required=True, allow_none=True)
+    messages = fields.List(fields.Nested(MessagesInState), required=True)

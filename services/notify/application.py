@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,29 @@ from services.chassis.errors import NotFound, Unauthenticated
 from services.chassis.handling import circumstances
 from services.chassis.policies import load_all
 from services.chassis.rejections import Rejections
-from services.chassis.vault import SealBroken, mask_phone
 from services.chassis.working_days import WorkingCalendar
 from services.contracts.campus_events import EventRejected
 from services.contracts.kinds import ROLES
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.access import Access
-from services.notify.channels.sms import SmsChannel
+from services.notify.announcements.announcing import Announcing
+from services.notify.announcements.model import KIND as ANNOUNCEMENT
+from services.notify.channels.breaker import Limits
+from services.notify.channels.inbox import Inbox, InboxEntries
+from services.notify.channels.lines import Gone, Line
+from services.notify.channels.model import Channel
+from services.notify.channels.providers import INBOX, channel_of, read_providers
 from services.notify.contacts.delegations import Delegations
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.contacts.store import Contact, Contacts, OrganisationNames
 from services.notify.messages import model as messages_model
-from services.notify.messages.model import Sending, read_sending
-from services.notify.messages.sender import PHONE, Sender
+from services.notify.messages.addressing import Addresses
+from services.notify.messages.calls import Calls
+from services.notify.messages.model import Purpose, Stop, Verdict
+from services.notify.messages.patience import Sending, read_sending
+from services.notify.messages.receipts import Receipts
+from services.notify.messages.sender import Sender
 from services.notify.messages.store import Messages, Stored
 from services.notify.reminders.following import FOLLOWED
 from services.notify.reminders.releasing import Releasing
@@ -102,16 +111,58 @@ class Notify(Application):
             self.clock,
         )
         sending = load_sending()
-        url = self.settings.sms_url
+        self.addresses = Addresses(self.contacts, self.vault)
+        self.calls = Calls(self.database)
+        self.calls.declare()
+        self.inbox_entries = InboxEntries(self.database, self.clock)
         self.sender = Sender(
             self.messages,
-            self.contacts,
-            self.vault,
+            self.addresses,
+            self.calls,
             self.clock,
-            channel=SmsChannel(url, sending.timeout_seconds) if url else None,
+            lines=self._lines(sending),
             sending=sending,
-            gate=self.releasing.gate,
+            gate=self._gate,
         )
+        self.receipts = Receipts(
+            self.messages, self.calls, self.addresses, self.clock, lambda: self.sender.lines
+        )
+        self.announcing = Announcing(
+            self.documents("announcements"),
+            self.messages,
+            self.authority,
+            self.jobs,
+            self.clock,
+            wake=lambda: self.sender.wake(),
+        )
+
+    def _lines(self, sending: Sending) -> list[Line]:
+        """Every provider that is configured, the inbox, and those that are gone but were called before."""
+        inbox = Inbox(self.database, self.clock)
+        inbox.declare()
+        lines = [Line(INBOX, Channel.INBOX, inbox, limits=Limits(), most_at_once=1)]
+        lines += [
+            Line(
+                each.name,
+                each.channel,
+                channel_of(each, sending.timeout_seconds, self.clock),
+                priority=each.priority,
+                limits=each.limits,
+                most_at_once=each.most_at_once or sending.most_at_once,
+                reports=each.reports,
+                receipt_secret=each.receipt_secret,
+            )
+            for each in read_providers(self.settings)
+        ]
+        known = {line.name for line in lines}
+        gone = [name for name in self.messages.asked_providers() if name not in known]
+        return lines + [Line(name, Channel.OTHER, Gone(), limits=Limits(), most_at_once=0) for name in gone]
+
+    def _gate(self, purpose: Purpose, now: datetime) -> Verdict:
+        """Whether a message may go out at ``now``."""
+        if purpose.kind == ANNOUNCEMENT and self.announcing.is_stopped(purpose.watch or ""):
+            return Stop("announcement_stopped")
+        return self.releasing.gate(purpose, now)
 
     def start(self) -> None:
         super().start()
@@ -234,6 +285,37 @@ class Notify(Application):
         stored = self.messages.get(request["reference"])
         return {"message": stored.id, "state": str(stored.message.state), "applied": changed is not None}
 
+    def take_reports(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What a provider reports in its own words."""
+        applied = self.receipts.take(
+            request["provider"], request["token"], request["signature"], request["body"]
+        )
+        return {"code": 0, "msg": "OK", "result": 0, "errmsg": "OK", "applied": applied}
+
+    def list_inbox(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The caller's own inbox."""
+        items, following = self.inbox_entries.page(
+            context.actor(), request["unread"], request.get("cursor"), request["limit"]
+        )
+        return {"items": items, "next": following}
+
+    def mark_read(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The caller has read a message in their inbox."""
+        return self.inbox_entries.mark_read(context.actor(), request["message"])
+
+    def announce(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell everybody of an organisation and below."""
+        channels = tuple(request["channels"])
+        return self.announcing.announce(context.actor(), request["organisation"], request["text"], channels)
+
+    def get_announcement(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """How far an announcement is."""
+        return self.announcing.view(context.actor(), request["announcement"])
+
+    def stop_announcement(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send nothing more of an announcement."""
+        return self.announcing.stop(context.actor(), request["announcement"])
+
     def _digests(self, found: Sequence[Stored]) -> dict[str, Stored]:
         """The digests that messages were merged into, by id."""
         return self.messages.several({each.message.merged_into for each in found if each.message.merged_into})
@@ -261,21 +343,13 @@ class Notify(Application):
                 "state": str(digest.message.state),
                 "changed_at": digest.message.decisions[-1].at,
             },
-            "phone": self._masked(stored.sent_to),
+            "phone": self.addresses.masked(purpose.channels[message.way], stored.sent_to),
             "text": purpose.text,
             "attempts": message.attempts,
             "created_at": message.decisions[0].at,
             "changed_at": message.decisions[-1].at,
             "due_at": message.act_at if message.state in messages_model.WAITING else message.release_at,
         }
-
-    def _masked(self, sealed: str | None) -> str | None:
-        if sealed is None:
-            return None
-        try:
-            return mask_phone(self.vault.open(PHONE, sealed))
-        except SealBroken:
-            return None
 
 
 def load_rulebook(application: Application) -> Rulebook:

@@ -14,11 +14,21 @@ from services.chassis.subscribe import Order, subscribe
 from services.contracts.campus_events import MessageRequested
 from services.contracts.notify_rpc import (
     AcceptReceipt,
+    Announce,
+    Announcement,
+    GetAnnouncement,
     GetMessage,
+    Inbox,
+    InboxEntry,
+    ListInbox,
     ListMessages,
+    MarkRead,
     Messages,
     MessageWithDecisions,
     ReceiptAccepted,
+    ReportsTaken,
+    StopAnnouncement,
+    TakeReports,
 )
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.application import Notify
@@ -100,3 +110,27 @@ class NotifyService(SettingsTable):
     @rpc(request=AcceptReceipt, response=ReceiptAccepted, public=True)
     def accept_receipt(self, request: Request) -> Answer:
         return self.notify.accept_receipt(request)
+
+    @rpc(request=TakeReports, response=ReportsTaken, public=True)
+    def take_reports(self, request: Request) -> Answer:
+        return self.notify.take_reports(request)
+
+    @rpc(request=ListInbox, response=Inbox)
+    def list_inbox(self, request: Request) -> Answer:
+        return self.notify.list_inbox(request)
+
+    @rpc(request=MarkRead, response=InboxEntry)
+    def mark_read(self, request: Request) -> Answer:
+        return self.notify.mark_read(request)
+
+    @rpc(request=Announce, response=Announcement)
+    def announce(self, request: Request) -> Answer:
+        return self.notify.announce(request)
+
+    @rpc(request=GetAnnouncement, response=Announcement)
+    def get_announcement(self, request: Request) -> Answer:
+        return self.notify.get_announcement(request)
+
+    @rpc(request=StopAnnouncement, response=Announcement)
+    def stop_announcement(self, request: Request) -> Answer:
+        return self.notify.stop_announcement(request)

@@ -1,37 +1,61 @@
-"""The generic campus SMS interface: what is asked over HTTP, and what each answer means. No network here."""
+"""What is handed to a provider, and what each of its answers means. No network here."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
 
-REFERENCE_HEADER = "X-Request-Id"
-_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 OUTCOMES = ("delivered", "failed")
 
 
+class Channel(StrEnum):
+    """A kind of way to a person; several providers may serve one."""
+
+    SMS = "sms"
+    MAIL = "email"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    OTHER = "other"  # whatever the operator wired up by Apprise
+    INBOX = "inbox"
+
+
 @dataclass(frozen=True)
-class Call:
-    """One HTTP request. ``repr`` shows no number: the body stays out of it."""
+class Letter:
+    """One message to one address. ``repr`` shows neither the address nor the text.
 
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
+    ``reference`` is our own, by which the provider can be asked; ``template`` and ``variables`` are for
+    providers that hold the texts themselves.
+    """
 
-    def __repr__(self) -> str:
-        return f"Call({self.method})"
+    reference: str
+    address: str = field(repr=False)
+    text: str = field(repr=False)
+    template: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    recipient: str = ""
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """A question about one message: ``call`` is the reference of the call it was part of, ``since`` when
+    that call was made, ``provider_id`` the provider's own id where its answer was heard."""
+
+    reference: str
+    call: str
+    address: str = field(repr=False)
+    since: datetime
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider has taken the message over."""
+    """The provider has taken the message over; ``outcome`` where it knows at once what became of it."""
 
     provider_id: str | None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,63 +107,16 @@ class CannotTell:
 Finding: TypeAlias = Found | Absent | CannotTell
 
 
-def send_call(url: str, reference: str, mobile: str, content: str) -> Call:
-    """``POST {mobile, content}`` under our own reference, by which the provider can be asked later."""
-    body = json.dumps({"mobile": mobile, "content": content}, ensure_ascii=False).encode()
-    return Call("POST", url, {"Content-Type": "application/json", REFERENCE_HEADER: reference}, body)
+@dataclass(frozen=True)
+class Report:
+    """What a provider tells of itself: of the message ``reference``, or, where that is the reference of a
+    call for many, of the one that went to ``address``."""
+
+    reference: str
+    outcome: str
+    address: str | None = field(default=None, repr=False)
 
 
-def query_call(url: str, reference: str) -> Call:
-    """``GET …/messages?reference=…``, beside the address that messages are posted to."""
-    parts = urlsplit(url)
-    folder = parts.path.rsplit("/", 1)[0]
-    query = urlencode({"reference": reference})
-    return Call("GET", urlunsplit((parts.scheme, parts.netloc, f"{folder}/messages", query, "")), {})
-
-
-def read_answer(status: int, body: bytes) -> Answer:
-    """What an answer to ``send_call`` means.
-
-    A failure of the provider's own (5xx) says nothing of whether the message was taken before it failed;
-    a success that cannot be read is a success.
-    """
-    if 200 <= status < 300:
-        return Accepted(_provider_id(_json(body)))
-    if status == 429:
-        return NotReceived("provider_busy")
-    if status in (401, 403, 404, 405) or 300 <= status < 400:
-        return NotReceived("provider_refuses_us")  # our settings are wrong: the message is not
-    if 400 <= status < 500 and status != 408:
-        return Refused("refused")
-    # A gateway that gave up waiting says nothing of the provider behind it, which may still be at work.
-    return NoAnswer("no_answer") if status == 504 else NoAnswer("provider_failed", over=True)
-
-
-def read_finding(status: int, body: bytes, reference: str) -> Finding:
-    """What an answer to ``query_call`` means; only a well-formed, successful answer can say "never"."""
-    if status != 200:
-        return CannotTell()
-    listed = _json(body)
-    if isinstance(listed, dict):
-        listed = listed.get("items")
-    if not isinstance(listed, list):
-        return CannotTell()
-    for each in listed:
-        if isinstance(each, dict) and each.get("reference") == reference:
-            outcome = each.get("status")
-            return Found(_provider_id(each), outcome if outcome in OUTCOMES else None)
-    return Absent()
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _provider_id(answer: Any) -> str | None:
-    given = answer.get("id") if isinstance(answer, dict) else None
-    if isinstance(given, int) and not isinstance(given, bool):
-        given = str(given)
-    return given if isinstance(given, str) and _ID.match(given) else None
+def harm(answer: Answer) -> bool:
+    """Whether the answer speaks against the provider rather than against the message."""
+    return isinstance(answer, (NotReceived, NoAnswer))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from services.chassis.store import Store, answering, session
+from services.chassis.store import Record, Store, answering, session
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Where a person can be reached; ``phone_sealed`` is None where no number is known."""
+    """Where a person can be reached; ``phone_sealed`` is None where no number is known. ``addresses`` are
+    those on other channels than SMS, sealed, by channel."""
 
     person: str
     phone_sealed: str | None
     active: bool
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+    def sealed(self, channel: str) -> str | None:
+        """The sealed address on ``channel``; None where none is known."""
+        return self.phone_sealed if channel == "sms" else self.addresses.get(channel)
 
 
 class Contacts:
@@ -25,13 +32,23 @@ class Contacts:
     def put(self, contact: Contact) -> None:
         """Replace what is known of the person."""
         state = {"phone_sealed": contact.phone_sealed, "active": contact.active}
-        self._contacts.replace_one({"_id": contact.person}, state, upsert=True, session=session())
+        self._contacts.update_one({"_id": contact.person}, {"$set": state}, upsert=True, session=session())
 
     def get(self, person: str) -> Contact | None:
         """What is known of the person; None where nothing is."""
         with answering():
             found = self._contacts.find_one({"_id": person}, session=session())
-        return Contact(person, found["phone_sealed"], found["active"]) if found else None
+        return _contact(found) if found else None
+
+    def among(self, persons: Sequence[str]) -> dict[str, Contact]:
+        """What is known of each of ``persons``, in one question."""
+        with answering():
+            found = self._contacts.find({"_id": {"$in": list(persons)}}, session=session())
+            return {each["_id"]: _contact(each) for each in found}
+
+
+def _contact(found: Record) -> Contact:
+    return Contact(found["_id"], found["phone_sealed"], found["active"], found.get("addresses", {}))
 
 
 class OrganisationNames:

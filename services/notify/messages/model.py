@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
-
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from typing import TypeAlias
 
 from services.chassis.identity import derived_id
 from services.notify.channels.model import (
@@ -20,6 +18,7 @@ from services.notify.channels.model import (
     NotReceived,
     Refused,
 )
+from services.notify.messages.patience import Sending
 
 
 class State(StrEnum):
@@ -41,33 +40,26 @@ class State(StrEnum):
 FINAL = frozenset({State.DELIVERED, State.PERMANENT_FAILURE, State.TECHNICAL_FAILURE, State.SUPPRESSED})
 WAITING = frozenset({State.QUEUED, State.TEMPORARY_FAILURE})
 NOT_OUT = WAITING | {State.CREATED}
+_AFTER_A_CALL = frozenset(
+    {
+        State.SENT,
+        State.DELIVERED,
+        State.TEMPORARY_FAILURE,
+        State.PERMANENT_FAILURE,
+        State.TECHNICAL_FAILURE,
+    }
+)
 NEXT: Mapping[State, frozenset[State]] = {
     State.CREATED: frozenset({State.QUEUED, State.SUPPRESSED}),
     State.QUEUED: frozenset({State.SENDING, State.SUPPRESSED}),
-    State.SENDING: frozenset(
-        {
-            State.SENT,
-            State.DELIVERED,
-            State.TEMPORARY_FAILURE,
-            State.PERMANENT_FAILURE,
-            State.TECHNICAL_FAILURE,
-            State.UNKNOWN,
-        }
-    ),
-    State.SENT: frozenset({State.DELIVERED, State.PERMANENT_FAILURE}),
+    State.SENDING: _AFTER_A_CALL | {State.UNKNOWN},
+    # What one way could not deliver goes the next way, where there is one.
+    State.SENT: frozenset({State.DELIVERED, State.PERMANENT_FAILURE, State.TEMPORARY_FAILURE}),
     # A call that was given up may still have reached the provider: its answer or receipt ends the matter.
     State.TEMPORARY_FAILURE: frozenset(
         {State.SENDING, State.SUPPRESSED, State.SENT, State.DELIVERED, State.PERMANENT_FAILURE}
     ),
-    State.UNKNOWN: frozenset(
-        {
-            State.SENT,
-            State.DELIVERED,
-            State.TEMPORARY_FAILURE,
-            State.PERMANENT_FAILURE,
-            State.TECHNICAL_FAILURE,
-        }
-    ),
+    State.UNKNOWN: _AFTER_A_CALL,
     State.DELIVERED: frozenset(),
     State.PERMANENT_FAILURE: frozenset(),
     State.TECHNICAL_FAILURE: frozenset(),
@@ -75,17 +67,7 @@ NEXT: Mapping[State, frozenset[State]] = {
 }
 
 
-@dataclass(frozen=True)
-class Sending:
-    """How patient the channel is: see ``policies/sending.yaml``. All times are seconds."""
-
-    timeout_seconds: float
-    lease_seconds: float
-    most_at_once: int
-    attempts: int
-    backoff_seconds: tuple[float, ...]
-    ask_seconds: tuple[float, ...]
-    believe_absent_seconds: float
+ORDINARY = 5  # a priority above it is bulk
 
 
 @dataclass(frozen=True)
@@ -93,7 +75,9 @@ class Purpose:
     """What a message is for: it never changes. ``text`` is as it goes out, signature included.
 
     ``kind`` is what it can be paused and refused by. ``channels`` are the ways to its recipient, the first
-    wanted first; ``channel`` is that one. ``priority``: the lower goes first, 5 is ordinary. ``variables``
+    wanted first; ``channel`` is that one, and each of the others is tried where those before it are closed
+    to the recipient or failed for good. ``priority``: the lower goes first, 5 is ordinary, and what is above
+    has a queue of its own. ``variables``
     are the values that filled the template, for a provider that fills its own copy. ``watch`` is what a
     reminder follows, whatever its kind; ``answers_as`` how the recipient came to answer for it. ``merged``
     are the messages that a digest stands for; ``request`` is whose event asked for it (``requested_by``,
@@ -161,10 +145,13 @@ class Decision:
 class Message:
     """``act_at``: when something is to be done next (send, ask, give up a lease); None when nothing is.
 
-    ``attempts`` counts calls that may have reached the provider, ``asked`` the questions after the last
+    ``attempts`` counts calls that may have reached a provider, ``asked`` the questions after the last
     one. ``believable_at``: sooner, "never heard of it" may be about a call that is still on its way.
     ``release_at``: until when it is held back before it is queued. ``merged_into`` is the digest that says
-    it instead.
+    it instead. ``way`` is the place in ``Purpose.channels`` that it goes, ``more`` how many ways are left
+    after that one; ``provider`` is who was called last, under the reference ``call``; ``tried`` are those
+    who certainly did not take it since the last pause, ``rounds`` how often all of them did not, ``began``
+    when the first call of this way was made.
     """
 
     state: State
@@ -177,6 +164,13 @@ class Message:
     reason: str | None = None
     provider_id: str | None = None
     decisions: tuple[Decision, ...] = ()
+    way: int = 0
+    more: int = 0
+    provider: str | None = None
+    call: str | None = None
+    tried: tuple[str, ...] = ()
+    rounds: int = 0
+    began: datetime | None = None
 
     @property
     def final(self) -> bool:
@@ -232,20 +226,35 @@ def put_off(message: Message, until: datetime, reason: str, now: datetime) -> Me
     """Waits until ``until`` in the state it has; the same reason again is the same decision."""
     if message.state not in WAITING:
         return message
-    last = message.decisions[-1]
-    decisions = message.decisions
-    if (last.state, last.reason) != (message.state, reason):
-        decisions = (*decisions, Decision(now, message.state, reason, message.attempts))
-    return replace(message, act_at=until, reason=reason, decisions=decisions)
+    return replace(_noted(message, reason, now), act_at=until)
 
 
-def claim(message: Message, now: datetime, sending: Sending) -> Message | None:
+def closed(message: Message, reason: str, now: datetime) -> Message:
+    """The way that it was to go is closed to its recipient: the next one, or suppressed after the last."""
+    if message.state not in WAITING:
+        return message
+    if not message.more:
+        return _to(message, State.SUPPRESSED, now, reason)
+    return _next_way(_noted(message, reason, now), now)
+
+
+def claim(
+    message: Message, now: datetime, sending: Sending, *, provider: str = "", call: str | None = None
+) -> Message | None:
     """The message as it is while somebody sends it; None where it is not to be sent now."""
     if message.state not in WAITING or message.act_at is None or message.act_at > now:
         return None
     believable_at = now + timedelta(seconds=sending.believe_absent_seconds)
     return _to(
-        replace(message, attempts=message.attempts + 1, asked=0, believable_at=believable_at),
+        replace(
+            message,
+            attempts=message.attempts + 1,
+            asked=0,
+            believable_at=believable_at,
+            provider=provider,
+            call=call,
+            began=message.began or now,
+        ),
         State.SENDING,
         now,
         None,
@@ -253,22 +262,32 @@ def claim(message: Message, now: datetime, sending: Sending) -> Message | None:
     )
 
 
-def answered(message: Message, attempt: int, answer: Answer, now: datetime, sending: Sending) -> Message:
+def answered(
+    message: Message,
+    attempt: int,
+    answer: Answer,
+    now: datetime,
+    sending: Sending,
+    *,
+    providers: Collection[str] = (),
+    polls: bool = False,
+) -> Message:
     """What the provider's answer to the call number ``attempt`` makes of the message.
 
     A receipt may have come before the answer, and an answer after the lease has ended: what is known
-    better already stays.
+    better already stays. Of ``providers`` one that was not tried since the last pause is tried at once.
+    ``polls``: this provider is asked for what it does not report.
     """
     if isinstance(answer, Accepted):
         if message.state in (State.SENDING, State.UNKNOWN, State.TEMPORARY_FAILURE):
-            return _sent(message, answer.provider_id, now)
+            return _out(message, answer.provider_id, answer.outcome, now, sending, polls)
         return message
     if message.state is not State.SENDING or message.attempts != attempt:
         return message
     if isinstance(answer, Refused):
-        return _to(message, State.PERMANENT_FAILURE, now, answer.reason)
+        return _failed(message, State.PERMANENT_FAILURE, answer.reason, now)
     if isinstance(answer, NotReceived):
-        return _try_again(message, answer.reason, now, sending)
+        return _try_again(message, answer.reason, now, sending, providers)
     if answer.over:
         message = replace(message, believable_at=now)
     return _unknown(message, answer.reason, now, sending)
@@ -283,33 +302,35 @@ def lease_ended(message: Message, now: datetime, sending: Sending) -> Message:
 
 def ask(message: Message, now: datetime, sending: Sending) -> Message | None:
     """The message while somebody asks the provider about it; None where there is nothing to ask now."""
-    if message.state is not State.UNKNOWN or message.act_at is None or message.act_at > now:
+    if message.state not in (State.UNKNOWN, State.SENT):
+        return None
+    if message.act_at is None or message.act_at > now:
         return None
     return replace(message, asked=message.asked + 1, act_at=now + timedelta(seconds=sending.lease_seconds))
 
 
-def asked(message: Message, finding: Finding, now: datetime, sending: Sending) -> Message:
-    """What the provider knows of a message whose outcome was unknown.
+def asked(
+    message: Message, finding: Finding, now: datetime, sending: Sending, *, polls: bool = False
+) -> Message:
+    """What the provider knows of a message whose outcome was unknown, or that it does not report on.
 
     That it never heard of it is believed only some time after the call, since a slow call may still be on
     its way; then, and only then, is the message sent again.
     """
+    if message.state is State.SENT:
+        return _polled(message, finding, now, sending)
     if message.state is not State.UNKNOWN:
         return message
     if isinstance(finding, Found):
-        found = _sent(message, finding.provider_id, now)
-        if finding.outcome == "delivered":
-            return _to(found, State.DELIVERED, now, None)
-        if finding.outcome == "failed":
-            return _to(found, State.PERMANENT_FAILURE, now, "undeliverable")
-        return found
+        return _out(message, finding.provider_id, finding.outcome, now, sending, polls)
     wait = timedelta(seconds=sending.ask_seconds[min(message.asked, len(sending.ask_seconds) - 1)])
     believable_at = message.believable_at or now
     if isinstance(finding, Absent):
         if now >= believable_at:
-            return _try_again(message, "not_received", now, sending)
+            return _try_again(message, "not_received", now, sending, ())
         wait = min(wait, believable_at - now)
     elif message.asked >= len(sending.ask_seconds):
+        # Not the next way either: the first may have reached them.
         return _to(message, State.TECHNICAL_FAILURE, now, "never_confirmed")
     return replace(message, act_at=now + wait)
 
@@ -320,31 +341,89 @@ def receipt(message: Message, status: str, now: datetime) -> Message:
         return message
     if status == "delivered":
         return _to(message, State.DELIVERED, now, None)
-    return _to(message, State.PERMANENT_FAILURE, now, "undeliverable")
+    if message.state in WAITING and message.began is None:
+        return message  # about the way before, which is over
+    return _undelivered(message, now)
 
 
-def read_sending(raw: Any) -> Sending:
-    """The policy that ``raw`` (parsed YAML) describes; raises ``ValueError`` naming what is wrong."""
-    try:
-        sending: Sending = _SendingSchema().load(raw)
-    except ValidationError as refused:
-        raise ValueError(f"the sending policy is not valid: {refused.messages}") from None
-    return sending
+def _undelivered(message: Message, now: datetime) -> Message:
+    return _failed(message, State.PERMANENT_FAILURE, "undeliverable", now)
 
 
-def _sent(message: Message, provider_id: str | None, now: datetime) -> Message:
-    return _to(replace(message, provider_id=provider_id), State.SENT, now, None)
+def _out(
+    message: Message,
+    provider_id: str | None,
+    outcome: str | None,
+    now: datetime,
+    sending: Sending,
+    polls: bool,
+) -> Message:
+    """The provider has it, and knows what became of it where ``outcome`` says so."""
+    act_at = now + timedelta(seconds=sending.poll_seconds[0]) if polls and sending.poll_seconds else None
+    if outcome is not None:
+        act_at = None
+    out = _to(replace(message, provider_id=provider_id, asked=0), State.SENT, now, None, act_at=act_at)
+    if outcome == "delivered":
+        return _to(out, State.DELIVERED, now, None)
+    return _undelivered(out, now) if outcome == "failed" else out
+
+
+def _polled(message: Message, finding: Finding, now: datetime, sending: Sending) -> Message:
+    if isinstance(finding, Found) and finding.outcome == "delivered":
+        return _to(message, State.DELIVERED, now, None)
+    if isinstance(finding, Found) and finding.outcome == "failed":
+        return _undelivered(message, now)
+    if message.asked >= len(sending.poll_seconds):
+        return replace(message, act_at=None)
+    return replace(message, act_at=now + timedelta(seconds=sending.poll_seconds[message.asked]))
 
 
 def _unknown(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
     return _to(message, State.UNKNOWN, now, reason, act_at=now + timedelta(seconds=sending.ask_seconds[0]))
 
 
-def _try_again(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
+def _try_again(
+    message: Message, reason: str, now: datetime, sending: Sending, providers: Collection[str]
+) -> Message:
+    tried = (*message.tried, message.provider or "")
     if message.attempts >= sending.attempts:
-        return _to(message, State.TECHNICAL_FAILURE, now, "attempts_exhausted")
-    wait = sending.backoff_seconds[min(message.attempts - 1, len(sending.backoff_seconds) - 1)]
-    return _to(message, State.TEMPORARY_FAILURE, now, reason, act_at=now + timedelta(seconds=wait))
+        return _failed(message, State.TECHNICAL_FAILURE, "attempts_exhausted", now)
+    if set(providers) - set(tried):
+        return replace(_to(message, State.TEMPORARY_FAILURE, now, reason, act_at=now), tried=tried)
+    wait = timedelta(seconds=sending.backoff(message.rounds + 1))
+    if now + wait > (message.began or now) + timedelta(seconds=sending.give_up_seconds):
+        return _failed(message, State.TECHNICAL_FAILURE, "attempts_exhausted", now)
+    later = _to(message, State.TEMPORARY_FAILURE, now, reason, act_at=now + wait)
+    return replace(later, tried=(), rounds=message.rounds + 1)
+
+
+def _failed(message: Message, final: State, reason: str, now: datetime) -> Message:
+    """This way failed for good: the next one, or the end."""
+    if not message.more:
+        return _to(message, final, now, reason)
+    return _next_way(_to(message, State.TEMPORARY_FAILURE, now, reason), now)
+
+
+def _next_way(message: Message, now: datetime) -> Message:
+    return replace(
+        message,
+        way=message.way + 1,
+        more=message.more - 1,
+        act_at=now,
+        tried=(),
+        rounds=0,
+        began=None,
+        believable_at=None,
+    )
+
+
+def _noted(message: Message, reason: str, now: datetime) -> Message:
+    """The reason why it still waits, kept as a decision unless it is the one that was kept last."""
+    last = message.decisions[-1]
+    if (last.state, last.reason) == (message.state, reason):
+        return replace(message, reason=reason)
+    decisions = (*message.decisions, Decision(now, message.state, reason, message.attempts))
+    return replace(message, reason=reason, decisions=decisions)
 
 
 def _to(
@@ -354,25 +433,3 @@ def _to(
         raise ValueError(f"a message that is {message.state} does not become {state}")
     decisions = (*message.decisions, Decision(now, state, reason, message.attempts))
     return replace(message, state=state, act_at=act_at, release_at=None, reason=reason, decisions=decisions)
-
-
-class _SendingSchema(Schema):
-    _seconds = validate.Range(min=0, min_inclusive=False)
-    timeout_seconds = fields.Float(required=True, validate=_seconds)
-    lease_seconds = fields.Float(required=True, validate=_seconds)
-    most_at_once = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=64))
-    attempts = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    backoff_seconds = fields.List(
-        fields.Float(validate=_seconds), required=True, validate=validate.Length(min=1)
-    )
-    ask_seconds = fields.List(fields.Float(validate=_seconds), required=True, validate=validate.Length(min=1))
-    believe_absent_seconds = fields.Float(required=True, validate=_seconds)
-
-    @post_load
-    def _make(self, given: dict[str, Any], **_: Any) -> Sending:
-        if given["lease_seconds"] <= given["timeout_seconds"]:
-            raise ValidationError("a lease has to outlast the call that it covers", "lease_seconds")
-        if given["believe_absent_seconds"] <= given["timeout_seconds"]:
-            raise ValidationError("a call may be on its way for longer than that", "believe_absent_seconds")
-        tuples = {name: tuple(given[name]) for name in ("backoff_seconds", "ask_seconds")}
-        return Sending(**{**given, **tuples})

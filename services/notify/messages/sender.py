@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from time import monotonic
 
 import eventlet
 import structlog
 from eventlet.event import Event as Signal
-from eventlet.greenpool import GreenPool
 
 from services.chassis.clock import Clock
-from services.chassis.vault import SealBroken, Vault
-from services.notify.channels.model import Answer, Finding
-from services.notify.contacts.store import Contacts
+from services.notify.channels.lines import Line
+from services.notify.channels.model import Channel, Enquiry
 from services.notify.messages import model
-from services.notify.messages.model import Hold, Purpose, Sending, State, Stop, Verdict
-from services.notify.messages.store import Messages
-from services.notify.reminders.model import Reason
+from services.notify.messages.addressing import Addressed, Addresses
+from services.notify.messages.calling import Caller
+from services.notify.messages.calls import Calls
+from services.notify.messages.model import Hold, Message, Purpose, State, Stop, Verdict
+from services.notify.messages.patience import Sending
+from services.notify.messages.rounds import Allotment, Planned
+from services.notify.messages.store import (
+    URGENCIES,
+    Decide,
+    Messages,
+    Stored,
+    lane_to_ask,
+    lane_to_send,
+)
 
 PAUSE_SECONDS = 1.0
-MOST_PER_ROUND = 200
+MOST_PER_ROUND = 1000
+MOST_WITHOUT_CHANNEL = 100
 NO_CHANNEL_PAUSE = timedelta(minutes=5)
-PHONE = "phone"  # the field under which records seals it
+FORGET_EVERY = timedelta(hours=1)
 
 _log = structlog.get_logger()
-
-
-class Channel(Protocol):
-    """A way to one provider."""
-
-    def send(self, reference: str, mobile: str, content: str) -> Answer:
-        """Ask for one message, once."""
-
-    def find(self, reference: str) -> Finding:
-        """What the provider knows of the message asked for under ``reference``."""
+Lane = tuple[str, str]
 
 
 class Sender:
@@ -44,28 +45,32 @@ class Sender:
     A message is claimed by a write that only one can win, then the provider is called, then its answer is
     written. Whoever dies in between leaves a claim that ends; what the provider then says it has is not
     sent again. ``gate`` tells, at the last moment, whether a message is still wanted, and wanted now.
+
+    One greenthread deals messages out; each provider has slots of its own, so that one that stalls keeps
+    nobody else's messages waiting, and where it rests the next in priority gets what it would have had.
     """
 
     def __init__(
         self,
         messages: Messages,
-        contacts: Contacts,
-        vault: Vault,
+        addresses: Addresses,
+        calls: Calls,
         clock: Clock,
         *,
-        channel: Channel | None,
+        lines: Sequence[Line],
         sending: Sending,
         gate: Callable[[Purpose, datetime], Verdict],
     ) -> None:
         self._messages = messages
-        self._contacts = contacts
-        self._vault = vault
+        self._addresses = addresses
+        self._calls = calls
         self._clock = clock
-        self._channel = channel
         self._sending = sending
         self._gate = gate
-        self._pool = GreenPool(sending.most_at_once)
-        self._under_way: set[str] = set()
+        self.lines = sorted(lines, key=lambda line: line.priority)
+        self._caller = Caller(messages, calls, addresses, clock, sending, self._others, self._answered)
+        self._hot: set[Lane] = set()
+        self._forget_at = clock.now()
         self._stopping = False
         self._wakeful = Signal()
         self._thread: eventlet.greenthread.GreenThread | None = None
@@ -74,9 +79,10 @@ class Sender:
 
     def start(self) -> None:
         """Look for what is due every second, and at once when woken."""
-        if self._channel is None:
+        if not any(line.channel is Channel.SMS for line in self.lines):
             _log.warning("sms channel is not set: messages wait")
         self._thread = eventlet.spawn(self._run)
+        self._caller.start()
 
     def stop(self) -> None:
         """Take up nothing more; returns when the calls in flight are answered and written."""
@@ -84,106 +90,175 @@ class Sender:
         self.wake()
         if self._thread is not None:
             self._thread.wait()
-        self._pool.waitall()
+        self._wait()
+        self._caller.stop()
 
     def wake(self) -> None:
-        """Something may be due now."""
+        """Something may be due now, in any lane."""
+        self._hot = set(_LANES)
+        self._rouse()
+
+    def _answered(self) -> None:
+        """Calls have ended: lanes that had more to give may go on."""
+        if self._hot:
+            self._rouse()
+
+    def _rouse(self) -> None:
         if not self._wakeful.ready():
             self._wakeful.send(None)
 
     def _run(self) -> None:
+        looked_at = 0.0
         while not self._stopping:
+            # While calls come and go only lanes that had more to give are read: a question costs as well.
+            everything = not self._hot or monotonic() >= looked_at + PAUSE_SECONDS
             try:
-                self._begin_round()
+                self._deal(_LANES if everything else [lane for lane in _LANES if lane in self._hot])
+                if everything:
+                    looked_at = monotonic()
+                    self._ask_all()
+                    self._forget()
             except Exception as failure:
                 _log.warning("sending waits", kind=type(failure).__name__)
+                self._wakeful = Signal()
             with eventlet.Timeout(PAUSE_SECONDS, False):
                 self._wakeful.wait()
             self._wakeful = Signal()
 
     def run_once(self) -> int:
         """Take up everything that is due and return when it is done; for tests and rehearsals."""
-        begun = self._begin_round()
-        self._pool.waitall()
+        begun = self._deal(_LANES) + self._ask_all()
+        self._wait()
         return begun
 
-    def _begin_round(self) -> int:
-        begun = 0
-        for message in self._messages.due(self._clock.now(), MOST_PER_ROUND):
-            if self._stopping:
-                break
-            if message in self._under_way:
-                continue
-            self._under_way.add(message)
-            begun += 1
-            self._pool.spawn_n(self._take_up, message)
-        return begun
+    def _wait(self) -> None:
+        for line in self.lines:
+            line.wait()
+        self._caller.write()
 
-    def _take_up(self, message: str) -> None:
-        try:
-            self._step(message)
-        except Exception as failure:
-            # The claim ends by itself, and the message is taken up again.
-            _log.error("sending failed", message=message, kind=type(failure).__name__)
-        finally:
-            self._under_way.discard(message)
+    # -- dealing out ---------------------------------------------------------------------------
 
-    # -- one message ---------------------------------------------------------------------------
+    def _deal(self, lanes: Sequence[Lane]) -> int:
+        return sum(self._deal_lane(lane) for lane in lanes if not self._stopping)
 
-    def _step(self, id: str) -> None:  # noqa: A002 - the field's name
-        stored = self._messages.get(id)
-        if stored.message.state is State.SENDING:
-            self._messages.change(id, lambda m: model.lease_ended(m, self._clock.now(), self._sending))
-            stored = self._messages.get(id)
-        if stored.message.state is State.UNKNOWN:
-            self._ask(id)
-        elif stored.message.state in model.WAITING:
-            self._send(id, stored.purpose)
-
-    def _send(self, id: str, purpose: Purpose) -> None:  # noqa: A002 - the field's name
+    def _deal_lane(self, lane: Lane) -> int:
+        """Give what is due in one lane to the providers of its channel; how many were taken up."""
+        channel, urgency = lane
         now = self._clock.now()
-        verdict = self._gate(purpose, now)
+        lines = [line for line in self.lines if line.channel == channel]
+        allotment = Allotment({line: line.room(now) for line in lines})
+        limit = min(allotment.most, MOST_PER_ROUND) if lines else MOST_WITHOUT_CHANNEL
+        if not limit:
+            self._hot.add(lane)
+            return 0
+        due = self._messages.due(lane_to_send(channel, urgency), now, limit)
+        if len(due) < limit:
+            self._hot.discard(lane)
+        else:
+            self._hot.add(lane)
+        if due:
+            self._take_up(channel, due, allotment, now)
+        return len(due)
+
+    def _take_up(self, channel: str, due: Sequence[Stored], allotment: Allotment, now: datetime) -> None:
+        decided: dict[str, Decide] = {}
+        planned: list[Planned] = []
+        recipients = [each.purpose.recipient for each in due if each.purpose.recipient]
+        addressed = self._addresses.of(channel, recipients)
+        for each in due:
+            address = addressed.get(each.purpose.recipient or "", Addressed(closed="no_contact"))
+            decision = self._held(each, address, bool(allotment.rooms), now)
+            if decision is not None:
+                decided[each.id] = decision
+            elif line := allotment.choose(each, address):
+                planned.append(Planned(line, each, address))
+        for call in allotment.calls(planned):
+            for one in call.planned:
+                decided[one.stored.id] = _claim(call.line.name, call.reference, now, self._sending)
+        sealed = {one.stored.id: one.address.sealed for one in planned if one.address.sealed}
+        written = self._messages.change_many(decided, sent_to=sealed)
+        for call in allotment.calls(planned):
+            ours = call.of(written)
+            if ours.planned:
+                ours.line.begin(self._caller.call, len(ours.planned), now, ours, now)
+
+    def _held(self, each: Stored, address: Addressed, served: bool, now: datetime) -> Decide | None:
+        """What becomes of a message that does not go out now; None for one that may."""
+        verdict = self._gate(each.purpose, now)
+        if isinstance(verdict, Stop):
+            reason = verdict.reason
+            return lambda m: model.suppress(m, reason, now)
         if isinstance(verdict, Hold):
-            self._messages.change(id, lambda m: model.put_off(m, verdict.until, verdict.reason, now))
-            return
-        sealed, reason = (
-            (None, verdict.reason) if isinstance(verdict, Stop) else self._address(purpose.recipient)
-        )
-        if reason is not None:
-            self._messages.change(id, lambda m: model.suppress(m, reason, now))
-            return
-        channel = self._channel
-        if channel is None:
-            self._messages.change(id, lambda m: model.put_off(m, now + NO_CHANNEL_PAUSE, "no_channel", now))
-            return
+            until, reason = verdict.until, verdict.reason
+            return lambda m: model.put_off(m, until, reason, now)
+        if address.closed is not None:
+            closed = address.closed
+            return lambda m: model.closed(m, closed, now)
+        if served:
+            return None
+        if each.message.more:
+            return lambda m: model.closed(m, "no_channel", now)
+        return lambda m: model.put_off(m, now + NO_CHANNEL_PAUSE, "no_channel", now)
+
+    def _others(self, channel: Channel) -> list[str]:
+        """The providers of a channel that do not rest."""
+        now = self._clock.now()
+        return [line.name for line in self.lines if line.channel is channel and line.allows(now)]
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def _ask_all(self) -> int:
+        return sum(self._ask_due(line) for line in self.lines if not self._stopping)
+
+    def _ask_due(self, line: Line) -> int:
+        """Ask one provider about what is not known, or not reported; how many were taken up."""
+        free, now = line.asks_free(), self._clock.now()
+        if not free:
+            return 0
+        due = self._messages.due(lane_to_ask(line.name), now, free * 4)
+        taken = self._messages.change_many({each.id: self._take_for_asking(now) for each in due})
+        asking = [each for each in due if each.id in taken and taken[each.id].state in _ASKED]
+        for each in asking:
+            line.ask(self._ask, line, each, taken[each.id])
+        return len(taken)
+
+    def _take_for_asking(self, now: datetime) -> Decide:
+        def decide(message: Message) -> Message | None:
+            lost = model.lease_ended(message, now, self._sending)
+            return model.ask(lost, now, self._sending) or lost
+
+        return decide
+
+    def _ask(self, line: Line, stored: Stored, message: Message) -> None:
         try:
-            mobile = self._vault.open(PHONE, sealed or "")
-        except SealBroken:
-            self._messages.change(id, lambda m: model.suppress(m, "contact_unreadable", now))
-            return
-        claimed = self._messages.change(id, lambda m: model.claim(m, now, self._sending), sent_to=sealed)
-        if claimed is None:
-            return
-        attempt = claimed.attempts
-        answer = channel.send(id, mobile, purpose.text or "")
-        self._messages.change(
-            id, lambda m: model.answered(m, attempt, answer, self._clock.now(), self._sending)
-        )
+            called = [each.at for each in message.decisions if each.state is State.SENDING]
+            enquiry = Enquiry(
+                stored.id,
+                message.call or stored.id,
+                self._addresses.opened(line.channel, stored.sent_to) or stored.purpose.recipient or "",
+                called[-1] if called else self._clock.now(),
+                message.provider_id,
+            )
+            finding = line.way.find(enquiry)
+            self._messages.change(
+                stored.id,
+                lambda m: model.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls),
+            )
+        except Exception as failure:
+            # The lease of the question ends by itself, and it is asked again.
+            _log.error("asking failed", message=stored.id, kind=type(failure).__name__)
 
-    def _ask(self, id: str) -> None:  # noqa: A002 - the field's name
-        if self._channel is None:
-            return
-        taken_up = self._messages.change(id, lambda m: model.ask(m, self._clock.now(), self._sending))
-        if taken_up is None:
-            return
-        finding = self._channel.find(id)
-        self._messages.change(id, lambda m: model.asked(m, finding, self._clock.now(), self._sending))
+    def _forget(self) -> None:
+        now = self._clock.now()
+        if now >= self._forget_at:
+            self._calls.forget(now)
+            self._forget_at = now + FORGET_EVERY
 
-    def _address(self, recipient: str | None) -> tuple[str | None, str | None]:
-        """The sealed number of the recipient, or why there is none."""
-        contact = self._contacts.get(recipient) if recipient else None
-        if contact is None or contact.phone_sealed is None:
-            return None, str(Reason.NO_CONTACT)
-        if not contact.active:
-            return None, str(Reason.LEFT)
-        return contact.phone_sealed, None
+
+# What is urgent goes first, whatever its channel.
+_LANES: tuple[Lane, ...] = tuple((str(channel), urgency) for urgency in URGENCIES for channel in Channel)
+_ASKED = (State.UNKNOWN, State.SENT)
+
+
+def _claim(provider: str, call: str, now: datetime, sending: Sending) -> Decide:
+    return lambda message: model.claim(message, now, sending, provider=provider, call=call)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter as Tally
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from prometheus_client import Counter
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document, Documents
 from services.chassis.errors import Conflict
+from services.chassis.identity import new_id
 from services.chassis.pages import page
 from services.chassis.store import Indexes, Store, plain
 from services.contracts.notify_events import (
@@ -22,7 +24,15 @@ from services.contracts.notify_events import (
     MessageOutcome,
     MessageSuppressed,
 )
-from services.notify.messages.model import NOT_OUT, Decision, Message, Purpose, State
+from services.notify.messages.model import (
+    NOT_OUT,
+    ORDINARY,
+    WAITING,
+    Decision,
+    Message,
+    Purpose,
+    State,
+)
 
 _OUTCOMES: Mapping[State, type[MessageOutcome]] = {
     State.DELIVERED: MessageDelivered,
@@ -33,7 +43,30 @@ _OUTCOMES: Mapping[State, type[MessageOutcome]] = {
 _log = structlog.get_logger()
 _REACHED = Counter("jishi_messages", "Messages that reached a state.", ["state", "reason"])
 NEWEST_FIRST = (("created_at", -1),)
-_SPARSE = ("act_at", "release_at")
+Decide = Callable[[Message], Message | None]
+
+
+URGENCIES = ("ordinary", "bulk")  # the first goes first
+
+
+def lane_to_send(channel: str, urgency: str) -> str:
+    """Where messages wait to go out: each lane is read by itself, so that none stands before another."""
+    return f"send.{channel}.{urgency}"
+
+
+def lane_to_ask(provider: str | None) -> str:
+    """Where messages wait until ``provider`` is asked about them."""
+    return f"ask.{provider or ''}"
+
+
+def lane_of(purpose: Purpose, message: Message) -> str | None:
+    """The lane of a message with which something is to be done."""
+    if message.act_at is None:
+        return None
+    if message.state in WAITING:
+        urgency = URGENCIES[purpose.priority > ORDINARY]
+        return lane_to_send(purpose.channels[message.way], urgency)
+    return lane_to_ask(message.provider)
 
 
 @dataclass(frozen=True)
@@ -58,7 +91,8 @@ class Messages:
         """The indexes that the questions below use."""
         indexes = Indexes(self._database)
         name = self._documents.name
-        indexes.declare(name, "act_at", sparse=True)
+        # Both fields are absent where nothing is to be done, so that only the rest is in the index.
+        indexes.declare(name, [("lane", 1), ("act_at", 1)], sparse=True)
         indexes.declare(name, "release_at", sparse=True)
         indexes.declare(name, "watch", sparse=True)
         indexes.declare(name, [("organisation", 1), ("created_at", -1)])
@@ -66,20 +100,53 @@ class Messages:
 
     def create(self, purpose: Purpose, message: Message) -> bool:
         """Keep a new message; False where the same step was decided for the same person before."""
-        created_at = message.decisions[0].at.isoformat(timespec="milliseconds")
-        state = {**asdict(purpose), **_state(message), "created_at": created_at, "sent_to": None}
-        if purpose.watch is None:
-            del state["watch"]  # absent, for the sparse index
         try:
-            self._documents.create(purpose.message_id, state, _told(purpose, message))
+            self._documents.create(purpose.message_id, _new_state(purpose, message), _told(purpose, message))
         except Conflict:
             return False
         _note(purpose.message_id, message)
         return True
 
-    def change(
-        self, message: str, decide: Callable[[Message], Message | None], *, sent_to: str | None = None
-    ) -> Message | None:
+    def create_many(self, given: Sequence[tuple[Purpose, Message]]) -> int:
+        """Keep new messages in one exchange with the store; how many were not there before."""
+        written = {purpose.message_id: (purpose, message) for purpose, message in given}
+        taken = self._documents.create_many(
+            [
+                (key, _new_state(purpose, message), _told(purpose, message))
+                for key, (purpose, message) in written.items()
+            ]
+        )
+        for id, (_, message) in written.items():  # noqa: A001 - the field's name
+            if id not in taken:
+                _note(id, message)
+        return len(written) - len(taken)
+
+    def change_many(
+        self, wanted: Mapping[str, Decide], *, sent_to: Mapping[str, str] | None = None
+    ) -> dict[str, Message]:
+        """Those of the messages that their own decision changed, after it, in one exchange with the store.
+
+        As ``change``, but that a lost race is lost: whoever else changed the message has it.
+        """
+        before: dict[str, State] = {}
+        sealed = sent_to or {}
+
+        def decide(id: str, state: dict[str, Any]) -> Change | None:  # noqa: A002 - the field's name
+            met = _message(state)
+            after = wanted[id](met)
+            if after is None or after == met:
+                return None
+            before[id] = met.state
+            return _change(state, met, after, sealed.get(id))
+
+        written = self._documents.change_many(list(wanted), decide, token=new_id())
+        changed = {key: _message(document.state) for key, document in written.items()}
+        for id, after in changed.items():  # noqa: A001 - the field's name
+            if after.state is not before[id]:
+                _note(id, after)
+        return changed
+
+    def change(self, message: str, decide: Decide, *, sent_to: str | None = None) -> Message | None:
         """The message after ``decide`` changed it; None where it decided that there is nothing to do, or was
         not asked since the running command was applied before.
 
@@ -93,10 +160,7 @@ class Messages:
             decided.append((before, None if after == before else after))
             if after is None or after == before:
                 return None
-            sealed = {"sent_to": sent_to} if sent_to is not None else {}
-            events = _told(_purpose(state), after) if after.state is not before.state else []
-            kept: dict[str, Any] = {name: value for name, value in state.items() if name not in _SPARSE}
-            return Change({**kept, **_state(after), **sealed}, events)
+            return _change(state, before, after, sent_to)
 
         self._documents.change(message, change)
         if not decided:
@@ -117,10 +181,17 @@ class Messages:
         found = self._documents.find({"_id": {"$in": sorted(messages)}}, limit=0)
         return {each.id: _stored(each) for each in found}
 
-    def due(self, now: datetime, limit: int) -> list[str]:
-        """Messages with which something is to be done, the longest waiting first."""
-        found = self._documents.find({"act_at": {"$lte": now}}, sort=(("act_at", 1),), limit=limit)
-        return [each.id for each in found]
+    def due(self, lane: str, now: datetime, limit: int) -> list[Stored]:
+        """Messages of the lane with which something is to be done, the longest waiting first."""
+        wanted = {"lane": lane, "act_at": {"$lte": now}}
+        found = self._documents.find(wanted, sort=(("act_at", 1),), limit=limit)
+        return [_stored(each) for each in found]
+
+    def asked_providers(self) -> list[str]:
+        """The providers that have still to be asked about something, whether they are configured or not."""
+        prefix = lane_to_ask("")
+        lanes = self._documents.collection.distinct("lane", {"lane": {"$gt": prefix}})
+        return sorted(each.removeprefix(prefix) for each in lanes if each.startswith(prefix))
 
     def to_release(self, now: datetime, limit: int) -> list[Stored]:
         """Messages that are held back and may be released, the longest waiting first."""
@@ -132,6 +203,11 @@ class Messages:
         """Messages about what ``watch`` follows that have not gone out."""
         found = self._documents.find({"watch": watch}, limit=0)
         return [each.id for each in found if State(each.state["state"]) in NOT_OUT]
+
+    def states_of(self, watch: str) -> Tally[str]:
+        """How many messages about what ``watch`` names are in each state."""
+        found = self._documents.collection.find({"watch": watch}, {"state": 1})
+        return Tally(str(each["state"]) for each in found)
 
     def page(
         self,
@@ -172,14 +248,54 @@ def _changed(purpose: Purpose, message: Message) -> NewEvent:
     )
 
 
-def _state(message: Message) -> dict[str, Any]:
-    state: dict[str, Any] = plain(asdict(message))
+def _new_state(purpose: Purpose, message: Message) -> dict[str, Any]:
+    message = replace(message, more=len(purpose.channels) - 1)
+    created_at = message.decisions[0].at.isoformat(timespec="milliseconds")
+    told = _spoken(purpose, asdict(purpose))
+    return {**told, **_state(purpose, message), "created_at": created_at, "sent_to": None}
+
+
+def _change(state: dict[str, Any], before: Message, after: Message, sealed: str | None) -> Change:
+    purpose = _purpose(state)
+    kept = {name: value for name, value in state.items() if name not in _OF_A_MESSAGE}
+    more = {"sent_to": sealed} if sealed is not None else {}
+    events = _told(purpose, after) if after.state is not before.state else []
+    return Change({**kept, **_state(purpose, after), **more}, events)
+
+
+def _state(purpose: Purpose, message: Message) -> dict[str, Any]:
+    state: dict[str, Any] = plain(_spoken(message, asdict(message)))
     state["state"] = str(message.state)
     state["decisions"] = [{**each, "state": str(each["state"])} for each in state["decisions"]]
-    for name in _SPARSE:
-        if state[name] is None:
-            del state[name]  # absent, so that the sparse index holds only what is to be done
+    lane = lane_of(purpose, message)
+    if lane is not None:
+        state["lane"] = lane
     return state
+
+
+def _spoken(given: Purpose | Message, values: dict[str, Any]) -> dict[str, Any]:
+    """Less what says nothing: a field that holds its default, and the time when nothing is to be done."""
+    silent = {
+        each.name
+        for each in fields(given)
+        if each.name not in _ALWAYS and getattr(given, each.name) in (_default(each), None)
+    }
+    return {name: value for name, value in values.items() if name not in silent}
+
+
+def _default(field: Any) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default
+
+
+# What lists ask for or sort by, or what readers of before expect.
+_ALWAYS = frozenset(
+    {"channel", "template", "step", "organisation", "obligation", "round", "recipient", "text"}
+) | {
+    "reason",
+    "attempts",
+    "decisions",
+}
+_OF_A_MESSAGE = frozenset(Message.__dataclass_fields__) | {"lane"}
 
 
 def _stored(document: Document) -> Stored:
@@ -195,6 +311,8 @@ def _purpose(state: Mapping[str, Any]) -> Purpose:
 
 
 def _message(state: Mapping[str, Any]) -> Message:
-    kept: dict[str, Any] = {name: state.get(name) for name in Message.__dataclass_fields__}
+    kept: dict[str, Any] = {name: state.get(name) for name in ("state", "act_at")}
+    kept |= {name: state[name] for name in Message.__dataclass_fields__ if name in state}
     decisions = tuple(Decision(**{**each, "state": State(each["state"])}) for each in state["decisions"])
-    return Message(**{**kept, "state": State(state["state"]), "decisions": decisions})
+    tried = tuple(state.get("tried", ()))
+    return Message(**{**kept, "state": State(state["state"]), "decisions": decisions, "tried": tried})

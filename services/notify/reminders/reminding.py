@@ -112,7 +112,7 @@ class Reminding:
             refusal = self._preferences.refusal(purpose.recipient, purpose.kind)
             if refusal is not None:
                 return refusal
-        if purpose.watch is None:
+        if purpose.watch is None or purpose.kind == "announcement":  # that has no round and no rung
             return None
         watch, _ = self._watches.get(purpose.watch)
         reason = model.is_wanted(watch, purpose.round)

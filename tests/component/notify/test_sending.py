@@ -5,11 +5,22 @@ from datetime import timedelta
 import pytest
 
 from services.chassis.testing import wait_for
-from services.notify.channels.sms import SmsChannel
+from services.notify.channels.http import HttpChannel
+from services.notify.channels.lines import Line
+from services.notify.channels.model import Letter
+from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
 
 from .conftest import PHONES, Desk, fulfilled, overdue
+
+
+def campus(desk: Desk) -> Line:
+    return next(line for line in desk.application.sender.lines if line.name == "campus")
+
+
+def way(desk: Desk, url: str) -> HttpChannel:
+    return HttpChannel(shipped_shape("campus"), url, 2, desk.clock)
 
 
 @pytest.fixture
@@ -57,11 +68,11 @@ def test_a_slow_provider_is_given_up_on_and_later_found_to_have_it(queued: Desk)
 
 
 def test_a_provider_that_is_down_is_tried_again_later(queued: Desk) -> None:
-    channel = queued.application.sender._channel
-    queued.application.sender._channel = SmsChannel("http://127.0.0.1:1/sms", 2)
+    up = campus(queued).way
+    campus(queued).way = way(queued, "http://127.0.0.1:1/sms")
     queued.application.sender.run_once()
     assert queued.kept() == [("first", "temporary_failure", "provider_unreachable")]
-    queued.application.sender._channel = channel
+    campus(queued).way = up
     queued.wait_until_due()
     assert queued.kept() == [("first", "sent", None)]
     assert len(queued.provider.taken()) == 1
@@ -72,10 +83,14 @@ def test_a_crash_between_claim_and_answer_is_settled_by_asking(
     queued: Desk, crashed_after_the_call: bool
 ) -> None:
     sending = queued.application.sender._sending
-    (message,) = queued.application.messages.due(queued.clock.now(), 10)
-    queued.application.messages.change(message, lambda m: model.claim(m, queued.clock.now(), sending))
+    (due,) = queued.application.messages.due("send.sms.ordinary", queued.clock.now(), 10)
+    message = due.id
+    queued.application.messages.change(
+        message, lambda m: model.claim(m, queued.clock.now(), sending, provider="campus")
+    )
     if crashed_after_the_call:
-        SmsChannel(queued.provider.url, 5).send(message, PHONES["secretary"], "…")
+        letter = Letter(message, PHONES["secretary"], "…")
+        way(queued, queued.provider.url).send(message, [letter])
     queued.application.sender.run_once()
     assert queued.kept() == [("first", "sending", None)], "the claim still holds"
     for _ in range(20):
@@ -120,7 +135,7 @@ def test_a_number_that_the_provider_refuses_is_a_permanent_failure(desk: Desk) -
 def test_the_store_finds_what_is_due_by_an_index(queued: Desk) -> None:
     database = queued.application.database
     for collection, wanted in (
-        ("messages", {"act_at": {"$lte": queued.clock.now()}}),
+        ("messages", {"lane": "send.sms.ordinary", "act_at": {"$lte": queued.clock.now()}}),
         ("messages", {"release_at": {"$lte": queued.clock.now()}}),
         ("messages", {"watch": "obligation-1"}),
         ("watches", {"next_at": {"$lte": queued.clock.now()}}),

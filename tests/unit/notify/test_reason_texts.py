@@ -19,8 +19,8 @@ def test_every_reason_of_the_ladder_has_a_text() -> None:
 
 
 def test_every_reason_with_a_text_is_given_somewhere() -> None:
-    sources = [*FOLDER.glob("*/model.py"), FOLDER / "messages" / "sender.py"]
-    sources.append(FOLDER / "channels" / "sms.py")
+    sources = [*FOLDER.glob("*/model.py"), *FOLDER.glob("messages/*.py"), *FOLDER.glob("channels/*.py")]
+    sources += FOLDER.glob("announcements/*.py")
     said = {code for path in sources for code in _codes(path)}
     assert REASONS - set(Reason) - {"refused", "undeliverable"} <= said
 
@@ -33,3 +33,11 @@ def test_every_rule_that_is_reminded_of_has_a_name() -> None:
 
 def _codes(path: Path) -> set[str]:
     return set(SPOKEN.findall(path.read_text(encoding="utf-8")))
+
+
+def test_every_reason_that_sending_gives_has_a_text() -> None:
+    given = re.compile(r'(?:Refused|NotReceived|NoAnswer)\("([a-z_]+)"')
+    sources = [*FOLDER.glob("messages/*.py"), *FOLDER.glob("channels/*.py")]
+    said = {code for path in sources for code in given.findall(path.read_text(encoding="utf-8"))}
+    assert said <= REASONS
+    assert len(said) > 5

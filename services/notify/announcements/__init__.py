@@ -1,0 +1,1 @@
+"""Announcements: one text to everybody of an organisation, as one job."""

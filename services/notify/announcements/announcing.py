@@ -1,0 +1,160 @@
+"""Announcing: makes the messages of an announcement in a job, and takes back what has not gone out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+from services.chassis.authority import Authority
+from services.chassis.clock import Clock
+from services.chassis.contract import NewEvent
+from services.chassis.documents import Change, Documents
+from services.chassis.errors import NotFound
+from services.chassis.jobs import Checkpoint, Job, Jobs
+from services.contracts.notify_events import AnnouncementChanged
+from services.notify.announcements import model
+from services.notify.announcements.model import Announcement, State
+from services.notify.messages import model as messages_model
+from services.notify.messages.model import Message
+from services.notify.messages.store import Messages
+
+ANNOUNCERS = ("administrator", "secretary")
+AT_ONCE = 200
+MAKE, TAKE_BACK = "announcement", "announcement.stop"
+LOOK_AGAIN_SECONDS = 1.0
+
+
+class Announcing:
+    """Announcements of the service. ``wake`` is called when messages were made."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        messages: Messages,
+        authority: Authority,
+        jobs: Jobs,
+        clock: Clock,
+        *,
+        wake: Callable[[], None],
+    ) -> None:
+        self._documents = documents
+        self._messages = messages
+        self._authority = authority
+        self._jobs = jobs
+        self._clock = clock
+        self._wake = wake
+        self._known_stopped: dict[str, tuple[bool, float]] = {}
+        jobs.work(MAKE, self._make)
+        jobs.work(TAKE_BACK, self._take_back)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def announce(
+        self, person: str, organisation: str, text: str, channels: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Begin to tell everybody of ``organisation`` and below."""
+        self._authority.require(person, ANNOUNCERS, organisation)
+        id = self._documents.id_for_command()  # noqa: A001 - the field's name
+        made = model.begun(organisation, text, channels)
+        job = self._jobs.create(MAKE, person, {"announcement": id})
+        state = {**asdict(made), "state": str(made.state), "job": job, "by": person}
+        self._documents.create(id, state, [_changed(id, made)])
+        return self.view(person, id)
+
+    def stop(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
+        """Send nothing more of it."""
+        announcement = self._seen(person, id)
+
+        def change(state: dict[str, Any]) -> Change | None:
+            before = model.of_state(state)
+            after = model.stopped(before)
+            if after == before:
+                return None
+            return Change({**state, "state": str(after.state)}, [_changed(id, after)])
+
+        self._jobs.stop(announcement.job)
+        self._documents.change(id, change)
+        self._known_stopped[id] = (True, monotonic())
+        self._jobs.create(TAKE_BACK, None, {"announcement": id})
+        return self.view(person, id)
+
+    def view(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
+        """The announcement with its progress."""
+        announcement = self._seen(person, id)
+        job = self._jobs.view(announcement.job)
+        counted = self._messages.states_of(id)
+        return {
+            **asdict(announcement),
+            "id": id,
+            "state": str(announcement.state),
+            "channels": list(announcement.channels),
+            "done": job.done,
+            "total": job.total,
+            "messages": [{"state": state, "count": counted[state]} for state in sorted(counted)],
+        }
+
+    def _seen(self, person: str, id: str) -> Announcement:  # noqa: A002 - the field's name
+        announcement = model.of_state(self._documents.get(id).state)
+        if not self._authority.may(person, ANNOUNCERS, announcement.organisation):
+            raise NotFound("announcements.not_found")
+        return announcement
+
+    def is_stopped(self, id: str) -> bool:  # noqa: A002 - the field's name
+        """Whether nothing more of it is to be sent; a stop in another process is seen within a second."""
+        known, at = self._known_stopped.get(id, (False, -LOOK_AGAIN_SECONDS))
+        if known or monotonic() < at + LOOK_AGAIN_SECONDS:
+            return known
+        found = self._documents.find_one({"_id": id})
+        known = found is not None and found.state["state"] == State.STOPPED
+        self._known_stopped[id] = (known, monotonic())
+        return known
+
+    # -- jobs ----------------------------------------------------------------------------------
+
+    def _make(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """Make the messages in the order of the recipients' ids: after a crash those after the last."""
+        id = job.params["announcement"]  # noqa: A001
+        announcement = model.of_state(self._documents.get(id).state)
+        nodes = self._authority.subtree(announcement.organisation)
+        everybody = sorted({person for node in nodes for person in self._authority.members(node)})
+        checkpoint(total=len(everybody))
+        left = [person for person in everybody if person > (job.cursor or "")]
+        done = len(everybody) - len(left)
+        for first in range(0, len(left), AT_ONCE):
+            some = left[first : first + AT_ONCE]
+            now = self._clock.now()
+            new = messages_model.created(now, now, None)
+            self._messages.create_many([(model.purpose(id, announcement, person), new) for person in some])
+            self._wake()
+            done += len(some)
+            checkpoint(cursor=some[-1], done=done)
+        self._documents.change(id, lambda state: _over(id, state))
+        return {}
+
+    def _take_back(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """Suppress what has not gone out; what a sender takes up meanwhile is stopped by the gate."""
+        waiting = self._messages.waiting_for(job.params["announcement"])
+        for first in range(0, len(waiting), AT_ONCE):
+            some = waiting[first : first + AT_ONCE]
+            self._messages.change_many(dict.fromkeys(some, self._taken_back))
+            checkpoint(done=first + len(some), total=len(waiting))
+        return {}
+
+    def _taken_back(self, message: Message) -> Message:
+        return messages_model.suppress(message, "announcement_stopped", self._clock.now())
+
+
+def _over(id: str, state: dict[str, Any]) -> Change | None:  # noqa: A002 - the field's name
+    before = model.of_state(state)
+    after = model.handed_over(before)
+    if after == before:
+        return None
+    return Change({**state, "state": str(after.state)}, [_changed(id, after)])
+
+
+def _changed(id: str, announcement: Announcement) -> NewEvent:  # noqa: A002 - the field's name
+    return AnnouncementChanged.of(
+        announcement=id, organisation=announcement.organisation, state=str(announcement.state)
+    )

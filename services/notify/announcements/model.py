@@ -1,0 +1,90 @@
+"""An announcement: its states, and the message that each recipient gets. No store, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from services.chassis.errors import Invalid
+from services.notify.messages.model import ORDINARY, Purpose
+
+KIND = "announcement"
+TEMPLATE = "announcement.v1"
+BULK = ORDINARY + 2
+# What would hide, reorder or break a line of text on a phone; line feeds stay.
+_UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class State(StrEnum):
+    """``running`` while its messages are made; what is stopped is sent no further."""
+
+    RUNNING = "running"
+    HANDED_OVER = "handed_over"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What is said to all who belong to ``organisation`` or below, by which ways in order."""
+
+    organisation: str
+    text: str
+    channels: tuple[str, ...]
+    state: State = State.RUNNING
+    job: str = ""
+
+
+def begun(organisation: str, text: str, channels: tuple[str, ...]) -> Announcement:
+    """A new announcement; raises ``Invalid`` for a text that is not readable as it stands, or a channel given
+    twice."""
+    if _UNSAFE.search(text) or not text.strip():
+        raise Invalid("announcement.text", fields={"text": ["announcement.text"]})
+    if len(set(channels)) < len(channels):
+        raise Invalid("announcement.channels", fields={"channels": ["announcement.channels"]})
+    return Announcement(organisation, text.strip(), channels)
+
+
+def handed_over(announcement: Announcement) -> Announcement:
+    """All of its messages are made; a stopped one stays stopped."""
+    if announcement.state is not State.RUNNING:
+        return announcement
+    return replace(announcement, state=State.HANDED_OVER)
+
+
+def stopped(announcement: Announcement) -> Announcement:
+    """Nothing more of it is sent."""
+    return replace(announcement, state=State.STOPPED)
+
+
+def purpose(id: str, announcement: Announcement, recipient: str) -> Purpose:  # noqa: A002 - the field's name
+    """The message to one recipient: the same however often it is made."""
+    return Purpose(
+        channel=announcement.channels[0],
+        channels=announcement.channels,
+        template=TEMPLATE,
+        step=KIND,
+        kind=KIND,
+        organisation=announcement.organisation,
+        obligation=None,
+        round=0,
+        recipient=recipient,
+        text=announcement.text,
+        variables={"text": announcement.text},
+        dedupe=f"{KIND} {id} {recipient}",
+        priority=BULK,
+        watch=id,
+    )
+
+
+def of_state(state: Mapping[str, Any]) -> Announcement:
+    """The announcement that is kept as ``state``."""
+    return Announcement(
+        state["organisation"],
+        state["text"],
+        tuple(state["channels"]),
+        State(state["state"]),
+        state["job"],
+    )

@@ -1,0 +1,133 @@
+"""Providers at work in this process: how many calls each still takes, and whether it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from eventlet.greenpool import GreenPool
+from eventlet.semaphore import Semaphore
+from prometheus_client import Counter, Gauge
+
+from services.notify.channels.breaker import Breaker, Bucket, Limits
+from services.notify.channels.model import Answer, CannotTell, Channel, Enquiry, Finding, Letter, harm
+from services.notify.channels.providers import Way
+from services.notify.channels.shape import Shape
+
+MOST_ASKED_AT_ONCE = 4
+PREFETCH = 4  # calls that wait per call in flight, where a claim that a crash leaves can be asked about
+
+_RESTS = Gauge("jishi_provider_rests", "1 while a provider rests after failures", ["provider"])
+_CALLS = Counter("jishi_provider_calls", "Calls to a provider by what they came to", ["provider", "answer"])
+_log = structlog.get_logger()
+
+
+class Line:
+    """One provider: a queue, a limit of calls in flight, a breaker and a rate of its own.
+
+    Nothing of it waits for another provider. All of it is this process's: replicas each have their own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        channel: Channel,
+        way: Way,
+        *,
+        priority: int = 1,
+        limits: Limits,
+        most_at_once: int,
+        reports: Shape | None = None,
+        receipt_secret: str | None = None,
+    ) -> None:
+        self.name = name
+        self.channel = channel
+        self.way = way
+        self.priority = priority
+        self.reports = reports
+        self.receipt_secret = receipt_secret
+        self._limits = limits
+        self._breaker = Breaker()
+        self._bucket: Bucket | None = None
+        # What waits here is claimed: where a crash could not be cleared up, nothing is claimed early.
+        waiting = most_at_once * PREFETCH if way.can_be_asked else 0
+        self._calls = GreenPool(most_at_once + waiting)
+        self._slots = Semaphore(most_at_once)
+        self._asks = GreenPool(MOST_ASKED_AT_ONCE)
+
+    def allows(self, now: datetime) -> bool:
+        """Whether it does not rest."""
+        return self._breaker.allows(self._limits, now)
+
+    def room(self, now: datetime) -> tuple[int, int]:
+        """How many calls, and how many messages, it may be given now."""
+        if not self.allows(now):
+            return 0, 0
+        calls = int(self._calls.free())
+        if self._breaker.opened_at is not None:
+            return min(calls, 1), 1  # one message tries out whether it is well again
+        messages = calls * self.way.most_per_call
+        if self._limits.rate_per_second:
+            kept = self._bucket or Bucket(float(self._limits.burst), now)
+            self._bucket = kept.refilled(self._limits, now)
+            messages = min(messages, int(self._bucket.tokens))
+        return calls, messages
+
+    def begin(self, task: Callable[..., Any], messages: int, now: datetime, *args: Any) -> None:
+        """Run ``task(*args)`` when a slot is free; ``room`` was asked before."""
+        if self._bucket is not None:
+            self._bucket = self._bucket.less(messages)
+        trying = self._breaker.opened_at is not None
+        self._breaker = self._breaker.tries(now)
+        self._calls.spawn_n(self._in_turn, task, trying, *args)
+
+    def _in_turn(self, task: Callable[..., Any], trying: bool, *args: Any) -> None:
+        with self._slots:
+            task(*args, trying)
+
+    def rests(self, trying: bool) -> bool:
+        """Whether a call that waited for its slot is better not made: others failed meanwhile."""
+        return self._breaker.opened_at is not None and not trying
+
+    def send(self, call: str, letters: Sequence[Letter], now: Callable[[], datetime]) -> list[Answer]:
+        """What the provider answers; what that says of it is remembered."""
+        answers = self.way.send(call, letters)
+        before = self._breaker.opened_at
+        self._breaker = self._breaker.heard(all(harm(each) for each in answers), self._limits, now())
+        after = self._breaker.opened_at
+        _CALLS.labels(self.name, type(answers[0]).__name__).inc()
+        _RESTS.labels(self.name).set(after is not None)
+        if (before is None) != (after is None):
+            _log.warning("provider rests" if after else "provider is back", provider=self.name)
+        return answers
+
+    def asks_free(self) -> int:
+        """How many questions it may be asked now."""
+        return int(self._asks.free())
+
+    def ask(self, task: Callable[..., Any], *args: Any) -> None:
+        """Run ``task(*args)``; ``asks_free`` was asked before."""
+        self._asks.spawn_n(task, *args)
+
+    def wait(self) -> None:
+        """Return when nothing is under way."""
+        self._calls.waitall()
+        self._asks.waitall()
+
+
+class Gone:
+    """A provider that is not configured any more: what it had cannot be asked about."""
+
+    most_per_call = 1
+    one_text_per_call = True
+    can_be_asked = False
+    polls = False
+
+    def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
+        raise NotImplementedError("nothing is sent this way")
+
+    def find(self, enquiry: Enquiry) -> Finding:
+        """Nothing."""
+        return CannotTell()

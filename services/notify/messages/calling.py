@@ -1,0 +1,151 @@
+"""Calls that are made and their answers that are written, many in one exchange with the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+
+from services.chassis.clock import Clock
+from services.notify.channels.lines import Line
+from services.notify.channels.model import Answer, Channel, NotReceived
+from services.notify.messages import model
+from services.notify.messages.addressing import Addresses
+from services.notify.messages.calls import Calls
+from services.notify.messages.model import Message
+from services.notify.messages.patience import Sending
+from services.notify.messages.rounds import PlannedCall
+from services.notify.messages.store import Decide, Messages
+
+MOST_WRITTEN_AT_ONCE = 500
+RETRY_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The provider's answer to one message."""
+
+    message: str
+    attempt: int
+    answer: Answer
+    line: Line
+
+
+class Caller:
+    """Makes calls in whatever greenthread, and writes their answers in one of its own.
+
+    ``others`` are the providers of a channel that may be tried next; ``heard`` is told when answers were
+    written.
+    """
+
+    def __init__(
+        self,
+        messages: Messages,
+        calls: Calls,
+        addresses: Addresses,
+        clock: Clock,
+        sending: Sending,
+        others: Callable[[Channel], Collection[str]],
+        heard: Callable[[], None],
+    ) -> None:
+        self._messages = messages
+        self._calls = calls
+        self._addresses = addresses
+        self._clock = clock
+        self._sending = sending
+        self._others = others
+        self._heard = heard
+        self._answers: list[Answered] = []
+        self._waiting = Signal()
+        self._thread: eventlet.greenthread.GreenThread | None = None
+
+    def start(self) -> None:
+        """Write answers as they come."""
+        self._thread = eventlet.spawn(self._run)
+
+    def stop(self) -> None:
+        """Write what is left and end."""
+        if self._thread is not None:
+            self._thread.kill()
+        self.write()
+
+    # -- calling -------------------------------------------------------------------------------
+
+    def call(self, call: PlannedCall, claimed_at: datetime, trying: bool) -> None:
+        """Make one call, unless it waited for its turn so long, or its provider began to rest meanwhile,
+        that it is better not made; ``trying``: it is to show whether the provider is well again."""
+        try:
+            answers = self._answers_to(call, claimed_at, trying)
+        except Exception as failure:
+            # Nobody knows how far it came: the claim ends by itself, and the provider is asked.
+            _log.error("call failed", provider=call.line.name, kind=type(failure).__name__)
+            return
+        self._answers += [
+            Answered(one.stored.id, call.attempts[one.stored.id], answer, call.line)
+            for one, answer in zip(call.planned, answers, strict=True)
+        ]
+        if not self._waiting.ready():
+            self._waiting.send(None)
+
+    def _answers_to(self, call: PlannedCall, claimed_at: datetime, trying: bool) -> list[Answer]:
+        if call.line.rests(trying):
+            return [NotReceived("provider_rests")] * len(call.planned)
+        # A token may be fetched first: two exchanges have to fit into what is left of the claim.
+        latest = claimed_at + timedelta(
+            seconds=self._sending.lease_seconds - 2 * self._sending.timeout_seconds
+        )
+        if self._clock.now() > latest:
+            return [NotReceived("waited_too_long")] * len(call.planned)
+        if len(call.planned) > 1:
+            places = {
+                self._addresses.fingerprint(call.line.channel, one.address.opened): one.stored.id
+                for one in call.planned
+            }
+            self._calls.keep(call.reference, places, self._clock.now())
+        return call.line.send(call.reference, [one.letter() for one in call.planned], self._clock.now)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            if not self._answers:
+                self._waiting = Signal()
+                self._waiting.wait()
+            try:
+                self.write()
+            except Exception as failure:
+                # They stay: an answer that is lost is a question to the provider.
+                _log.warning("answers wait", kind=type(failure).__name__, answers=len(self._answers))
+                eventlet.sleep(RETRY_SECONDS)
+
+    def write(self) -> None:
+        """Write every answer that is there; those that could not be written stay."""
+        while self._answers:
+            batch = self._answers[:MOST_WRITTEN_AT_ONCE]
+            decided = {each.message: self._decide(each) for each in batch}
+            written = self._messages.change_many(decided)
+            for message in decided.keys() - written.keys():
+                # A receipt came before, or between: it is decided again on what is there now.
+                self._messages.change(message, decided[message])
+            del self._answers[: len(batch)]
+            self._heard()
+
+    def _decide(self, each: Answered) -> Decide:
+        def decide(message: Message) -> Message:
+            return model.answered(
+                message,
+                each.attempt,
+                each.answer,
+                self._clock.now(),
+                self._sending,
+                providers=self._others(each.line.channel),
+                polls=each.line.way.polls,
+            )
+
+        return decide

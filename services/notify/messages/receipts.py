@@ -1,0 +1,89 @@
+"""Reports of providers: who may make them, and which message each is about."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from services.chassis.clock import Clock
+from services.chassis.errors import Invalid, NotFound, Unauthenticated
+from services.notify.channels.lines import Line
+from services.notify.channels.model import Report
+from services.notify.channels.shape import read_reports
+from services.notify.messages import model
+from services.notify.messages.addressing import Addresses
+from services.notify.messages.calls import Calls
+from services.notify.messages.model import Message
+from services.notify.messages.store import Decide, Messages
+
+
+class Receipts:
+    """Takes what providers report. A repeat changes nothing; what is unknown here is passed over."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        calls: Calls,
+        addresses: Addresses,
+        clock: Clock,
+        lines: Callable[[], Sequence[Line]],
+    ) -> None:
+        self._messages = messages
+        self._calls = calls
+        self._addresses = addresses
+        self._clock = clock
+        self._lines = lines
+
+    def take(self, provider: str, token: str | None, signature: str | None, body: str) -> int:
+        """How many messages the reports in ``body`` changed.
+
+        Raises ``Unauthenticated`` unless the provider shows its secret, ``Invalid`` for what is no report.
+        """
+        line = next((each for each in self._lines() if each.name == provider), None)
+        secret = line.receipt_secret if line is not None else None
+        if line is None or not secret or not _shown(secret, token, signature, body):
+            raise Unauthenticated("receipt.token_wrong")
+        if line.reports is None:
+            raise Invalid("receipt.unreadable")
+        try:
+            reports = read_reports(line.reports, body)
+        except ValueError:
+            raise Invalid("receipt.unreadable") from None
+        return self._apply(line, reports)
+
+    def _apply(self, line: Line, reports: Sequence[Report]) -> int:
+        decided: dict[str, Decide] = {}
+        for each in reports:
+            # The first of several about one message counts, as it would one after another.
+            decided.setdefault(self._message(line, each), self._decide(line, each))
+        applied = set(self._messages.change_many(decided))
+        for message in decided.keys() - applied:
+            # A repeat, most often; or somebody wrote in between, and it is decided again.
+            with suppress(NotFound):
+                if self._messages.change(message, decided[message]) is not None:
+                    applied.add(message)
+        return len(applied)
+
+    def _message(self, line: Line, report: Report) -> str:
+        if report.address is None:
+            return report.reference
+        fingerprint = self._addresses.fingerprint(line.channel, report.address)
+        return self._calls.message(report.reference, fingerprint) or report.reference
+
+    def _decide(self, line: Line, report: Report) -> Decide:
+        def decide(message: Message) -> Message | None:
+            # One provider says nothing of what another one has.
+            if message.provider != line.name:
+                return None
+            return model.receipt(message, report.outcome, self._clock.now())
+
+        return decide
+
+
+def _shown(secret: str, token: str | None, signature: str | None, body: str) -> bool:
+    if token is not None:
+        return hmac.compare_digest(token.encode(), secret.encode())
+    expected = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+    return signature is not None and hmac.compare_digest(signature.encode(), expected.encode())
