@@ -56,12 +56,12 @@ def test_a_provider_that_fails_after_it_took_a_message_is_not_sent_it_again(queu
 
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_provider_is_given_up_on_and_later_found_to_have_it(queued: Desk) -> None:
-    queued.provider.faults(delay_ms=1500)
+    queued.provider.faults(delay_ms=4000)
     queued.application.sender.run_once()
     assert queued.kept() == [("first", "unknown", "no_answer")]
     queued.wait_until_due()
     assert queued.kept() == [("first", "unknown", "no_answer")], "absent, but a call is still on its way"
-    wait_for(queued.provider.taken)
+    wait_for(queued.provider.taken, 30)
     queued.wait_until_due()
     assert queued.kept() == [("first", "sent", None)]
     assert len(queued.provider.taken()) == 1
