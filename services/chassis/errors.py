@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 
 class Refusal(Exception):
@@ -39,6 +39,11 @@ class Refusal(Exception):
         self.params = dict(params or {})
         self.fields = dict(fields or {})
         self.field_params = dict(field_params or {})
+
+    @classmethod
+    def at(cls, field: str, code: str, /, **params: Any) -> Self:
+        """The refusal of one ``field``, by its path: the form is told the same code as the caller."""
+        return cls(code, params=params, fields={field: [code]})
 
 
 class Invalid(Refusal):

@@ -89,5 +89,5 @@ def _values(cursor: str, count: int) -> list[str | int]:
         or len(values) != count
         or not all(type(value) in (str, int) for value in values)
     ):
-        raise Invalid("request.cursor", fields={"cursor": ["request.cursor"]})
+        raise Invalid.at("cursor", "request.cursor")
     return values

@@ -83,6 +83,11 @@ class Ruling:
     def value(self) -> Any:
         return self.parameter.value
 
+    @property
+    def cited(self) -> dict[str, str]:
+        """Which rule, of which pack, in which article: as refusals, remarks and verdicts name them."""
+        return {"rule": self.parameter.name, "pack": self.pack.id, "article": self.parameter.article}
+
 
 def in_force(packs: Iterable[Pack], day: date, path: Sequence[str] = ()) -> list[Pack]:
     """The packs in force on ``day`` at the node whose ids from the root are ``path``; national first."""

@@ -409,5 +409,5 @@ def _sequence(cursor: str | None) -> int | None:
     if not cursor:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 15):
-        raise Invalid("request.cursor", fields={"cursor": ["request.cursor"]})
+        raise Invalid.at("cursor", "request.cursor")
     return int(cursor)

@@ -46,4 +46,4 @@ class FileJobs:
         try:
             return self._files.open(file)["name"]
         except NotFound:
-            raise Invalid("file.unknown", fields={"file": ["file.unknown"]}) from None
+            raise Invalid.at("file", "file.unknown") from None

@@ -55,9 +55,7 @@ def numbered(number: int, media_type: str) -> str:
 def unknown_kind() -> Invalid:
     """What is said of a file that is not what its name says, or is of no kind that is taken."""
     accepted = ", ".join(EXTENSIONS)
-    return Invalid(
-        "upload.unknown_kind", params={"accepted": accepted}, fields={"file": ["upload.unknown_kind"]}
-    )
+    return Invalid.at("file", "upload.unknown_kind", accepted=accepted)
 
 
 def extension_of(name: str) -> str:

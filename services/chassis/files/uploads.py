@@ -162,9 +162,9 @@ def _decoded(content: str) -> bytes:
     try:
         received = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid("upload.not_base64", fields={"content": ["upload.not_base64"]}) from None
+        raise Invalid.at("content", "upload.not_base64") from None
     if len(received) > MOST_PART_BYTES:
-        raise Invalid("upload.part_too_large", fields={"content": ["upload.part_too_large"]})
+        raise Invalid.at("content", "upload.part_too_large")
     return received
 
 

@@ -66,13 +66,13 @@ class Handling:
         """Hand it to another organisation; about a head only to a level above that head."""
         target = self._authority.node(request["organisation"])
         if target is None or not target.active:
-            raise Invalid("organisation.unknown", fields={"organisation": ["organisation.unknown"]})
+            raise Invalid.at("organisation", "organisation.unknown")
 
         def rule(opinion: Opinion) -> tuple[Opinion, list[NewEvent]]:
             concerned = self._authority.path(opinion.concerns)
             if not may_go_to(target.id, concerned, about_head=opinion.about_head):
                 code = "opinion.organisation_concerned"
-                raise Invalid(code, fields={"organisation": [code]})
+                raise Invalid.at("organisation", code)
             return rules.reassign(
                 opinion,
                 organisation=target.id,

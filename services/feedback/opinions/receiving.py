@@ -42,7 +42,7 @@ class Receiving:
         """
         concerned = self._authority.node(request["organisation"])
         if concerned is None or not concerned.active:
-            raise Invalid("organisation.unknown", fields={"organisation": ["organisation.unknown"]})
+            raise Invalid.at("organisation", "organisation.unknown")
         category = self._rules.category(request["category"])
         about_head = request["about_head"]
         for kind in ("activity", "task"):

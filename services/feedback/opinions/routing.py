@@ -36,7 +36,7 @@ def responsible(path: Sequence[Level], *, answered_by: str = NAMED, about_head: 
     if not about_head:
         return path[at].organisation
     if last == 0:
-        raise Invalid("opinion.no_level_above", fields={"about_head": ["opinion.no_level_above"]})
+        raise Invalid.at("about_head", "opinion.no_level_above")
     upwards = range(min(at, last - 1), -1, -1)
     able = (path[each].organisation for each in upwards if path[each].can_answer)
     return next(able, path[0].organisation)

@@ -128,4 +128,4 @@ class Rulebook:
             "article": ruling.parameter.article,
             "accepted": ", ".join(known),
         }
-        return Invalid(code, params=params, fields={field: [code]})
+        return Invalid.at(field, code, **params)

@@ -34,4 +34,4 @@ class Subjects:
         with answering():
             found = self._subjects.find_one({"_id": f"{kind} {id}"}, {"_id": 1})
         if found is None:
-            raise Invalid("subject.unknown", fields={kind: ["subject.unknown"]})
+            raise Invalid.at(kind, "subject.unknown")

@@ -96,7 +96,7 @@ class TicketKeys:
             try:
                 signatures.append(to_base64(signing.blind_sign(each)))
             except NotSignable:
-                raise Invalid("tickets.not_blinded", fields={"blinded": ["tickets.not_blinded"]}) from None
+                raise Invalid.at("blinded", "tickets.not_blinded") from None
             time.sleep(0)  # some hundredths of a second each: let others have their turn
         return signatures
 
@@ -208,7 +208,7 @@ def load_rules(application: Application) -> TicketRules:
 
 
 def _refused(code: str) -> Invalid:
-    return Invalid(code, fields={"ticket": [code]})
+    return Invalid.at("ticket", code)
 
 
 def _key(found: Record) -> TicketKey:

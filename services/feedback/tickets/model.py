@@ -108,6 +108,4 @@ def digest_of(blinded: Sequence[bytes]) -> str:
 def require_number(blinded: Sequence[bytes], rules: TicketRules) -> None:
     """Everybody draws as many; raises ``Invalid``."""
     if len(blinded) != rules.each or len(set(blinded)) != rules.each:
-        raise Invalid(
-            "tickets.number_wrong", params={"each": rules.each}, fields={"blinded": ["tickets.number_wrong"]}
-        )
+        raise Invalid.at("blinded", "tickets.number_wrong", each=rules.each)

@@ -30,7 +30,7 @@ def announce(subject: str, before: State, *, entitled: Set[str], today: date) ->
         raise Conflict("activity.over", params={"held_on": before["held_on"]})
     invited = _invited(before, entitled)
     if not invited:
-        raise Invalid("activity.nobody_invited", fields={"invitees": ["activity.nobody_invited"]})
+        raise Invalid.at("invitees", "activity.nobody_invited")
     state = seen({**before, "invited": invited, "announced_on": today.isoformat()})
     return None if state == before else Change(state, _announced(subject, state, moved=False))
 

@@ -101,7 +101,7 @@ class Attending:
             ),
         )
         if not said["checked_in"]:
-            raise Invalid("check_in.wrong_code", fields={"code": ["check_in.wrong_code"]})
+            raise Invalid.at("code", "check_in.wrong_code")
         return said
 
     # -- of who writes -------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import Change
+from services.chassis.errors import Invalid
 from services.contracts.records_events import ActivityApproved, ActivityPlanned
 from services.records.activities import conduct, details, windows
-from services.records.activities.conduct import wrong
 from services.records.activities.kinds import Kind
 from services.records.activities.model import happened, is_late, record, seen, submit
 from services.records.activities.votes import Voting
@@ -35,7 +35,7 @@ def planned(given: State, organisation: State, kind: Kind, today: date) -> dict[
     _check_holder(kind, organisation, held_on)
     if held_on > today + MOST_PLANNED_AHEAD:
         last = (today + MOST_PLANNED_AHEAD).isoformat()
-        raise wrong("held_on", "activity.too_far_ahead", accepted=f"… {last}")
+        raise Invalid.at("held_on", "activity.too_far_ahead", accepted=f"… {last}")
     return {
         "title": given["title"],
         "held_on": held_on.isoformat(),
@@ -140,13 +140,13 @@ def take_over(
     entered_on: date = given["entered_on"]
     _check_holder(kind, {**organisation, "active": True}, held_on)
     if held_on > today:
-        raise wrong("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if entered_on > today:
-        raise wrong("entered_on", "activity.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("entered_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if entered_on < held_on:
-        raise wrong("entered_on", "activity.entered_before_held")
+        raise Invalid.at("entered_on", "activity.entered_before_held")
     if given["present"] + given["excused"] > given["expected"]:
-        raise wrong("present", "attendance.more_than_expected")
+        raise Invalid.at("present", "attendance.more_than_expected")
     state = {
         **_begun(given["organisation"], kind),
         **{name: given[name] for name in ("title", "expected", "present", "excused", "has_minutes")},
@@ -161,8 +161,10 @@ def take_over(
 
 def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:
     if not organisation["active"]:
-        raise wrong("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive")
     if organisation["kind"] not in kind.holders:
-        raise wrong("kind", "activity.kind_unfit", **kind.cited, accepted=", ".join(sorted(kind.holders)))
+        raise Invalid.at(
+            "kind", "activity.kind_unfit", **kind.cited, accepted=", ".join(sorted(kind.holders))
+        )
     if held_on < date.fromisoformat(organisation["founded_on"]):
-        raise wrong("held_on", "activity.before_founding", accepted=f"{organisation['founded_on']} …")
+        raise Invalid.at("held_on", "activity.before_founding", accepted=f"{organisation['founded_on']} …")

@@ -12,7 +12,6 @@ from typing import Any
 
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.policies import Ruling
-from services.records.activities.conduct import cited
 
 DIGITS = 6
 Rulings = Mapping[str, Ruling]
@@ -65,8 +64,8 @@ def opened(
     bounds = rulings["check_in_minutes"]
     lasting = minutes if minutes is not None else int(bounds.value["usual"])
     if lasting > bounds.value["most"]:
-        told = {**cited(bounds), "most": int(bounds.value["most"])}
-        raise Invalid("check_in.too_long", params=told, fields={"minutes": ["check_in.too_long"]})
+        most = int(bounds.value["most"])
+        raise Invalid.at("minutes", "check_in.too_long", **bounds.cited, most=most)
     seconds = int(rulings["check_in_seconds"].value)
     return Opening(activity, now, now + timedelta(minutes=lasting), seconds)
 

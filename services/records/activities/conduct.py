@@ -25,25 +25,11 @@ def judged(state: State, today: date, rulings: Rulings) -> list[Remark]:
     remarks = []
     for rule, field, code, accepted in _broken(state, today, rulings):
         ruling = rulings[rule]
-        told = {**cited(ruling), **accepted}
+        told = {**ruling.cited, **accepted}
         if ruling.parameter.hardness == "block":
-            raise Invalid(code, params=told, fields={field: [code]})
+            raise Invalid.at(field, code, **told)
         remarks.append({"code": code, "rule": rule, "hardness": ruling.parameter.hardness, "params": told})
     return remarks
-
-
-def wrong(field: str, code: str, **params: Any) -> Invalid:
-    """A refusal at ``field``; ``params`` say what would be accepted."""
-    return Invalid(code, params=params, fields={field: [code]})
-
-
-def cited(ruling: Ruling) -> dict[str, str]:
-    """A rule and its source, as refusals and remarks name them."""
-    return {
-        "rule": ruling.parameter.name,
-        "pack": ruling.pack.id,
-        "article": ruling.parameter.article,
-    }
 
 
 def _broken(state: State, today: date, rulings: Rulings) -> Iterator[_Found]:

@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import Change
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, Invalid
 from services.chassis.policies import Ruling
 from services.contracts.records_events import ActivityMadeUp
-from services.records.activities.conduct import cited, wrong
 from services.records.activities.model import expect, happened, standing
 
 State = Mapping[str, Any]
@@ -30,14 +29,14 @@ def make_up(
     on: date = given["on"]
     held_on = date.fromisoformat(before["held_on"])
     if not standing([given], before["attendance"]):
-        raise wrong("person", "make_up.not_missing")
+        raise Invalid.at("person", "make_up.not_missing")
     if on < held_on:
-        raise wrong("on", "make_up.before_event", held_on=before["held_on"])
+        raise Invalid.at("on", "make_up.before_event", held_on=before["held_on"])
     if on > today:
-        raise wrong("on", "activity.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if window is not None and on > held_on + timedelta(days=int(window.value)):
         latest = held_on + timedelta(days=int(window.value))
-        raise wrong("on", "make_up.too_late", latest=latest.isoformat(), **cited(window))
+        raise Invalid.at("on", "make_up.too_late", latest=latest.isoformat(), **window.cited)
     said = {"person": given["person"], "on": on.isoformat(), "how": given["how"]}
     done = next((each for each in before["make_ups"] if each["person"] == given["person"]), None)
     if done is not None:

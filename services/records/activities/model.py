@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.contract import Change, EventContract
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.contracts.records_events import (
     ActivityApproved,
     ActivityRecorded,
@@ -19,7 +19,6 @@ from services.contracts.records_events import (
     ActivitySubmitted,
 )
 from services.records.activities import conduct, details, visibility, windows
-from services.records.activities.conduct import wrong
 from services.records.activities.content import content, differing
 from services.records.activities.kinds import Kind
 from services.records.activities.votes import Voting
@@ -70,7 +69,7 @@ def record(
     expect(before, "planned", "recorded", "returned")
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
-        raise wrong("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
@@ -123,9 +122,9 @@ def submit(
 def ready(before: State, *, kind: Kind, today: date, rulings: conduct.Rulings) -> list[conduct.Remark]:
     """Remarks for whoever reviews the record; raises as ``submit`` where what a review needs is missing."""
     if not before["present"]:
-        raise wrong("attendance", "activity.nobody_present")
+        raise Invalid.at("attendance", "activity.nobody_present")
     if not before["has_minutes"] and kind.minutes == "submit":
-        raise wrong("minutes", "activity.minutes_missing", **kind.cited, accepted="minutes")
+        raise Invalid.at("minutes", "activity.minutes_missing", **kind.cited, accepted="minutes")
     details.checked(kind, before["details"], "submit")
     return conduct.judged(before, today, rulings)
 
@@ -148,7 +147,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
 def verdict_of(verdict: str, comment: str | None, by: str, today: date) -> dict[str, Any]:
     """A review as it is kept; raises ``Invalid("review.comment_missing")`` for a return without one."""
     if verdict == "return" and not comment:
-        raise wrong("comment", "review.comment_missing")
+        raise Invalid.at("comment", "review.comment_missing")
     return {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
 
 

@@ -13,7 +13,6 @@ from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.identity import derived_id
 from services.chassis.policies import Ruling
-from services.records.activities.conduct import cited
 from services.records.activities.model import expect
 
 State = Mapping[str, Any]
@@ -52,7 +51,7 @@ def reply(before: State, given: State, activity: State, today: date) -> Change |
     reason = (given.get("reason") or None) if excused else None
     cause = (given.get("cause") or ("other" if reason else None)) if excused else None
     if excused and reason is None and cause in (None, "other"):
-        raise Invalid("attendance.reason_missing", fields={"reason": ["attendance.reason_missing"]})
+        raise Invalid.at("reason", "attendance.reason_missing")
     said = {"answer": given["answer"], "cause": cause, "reason": reason}
     if all(before[name] == value for name, value in said.items()):
         return None
@@ -70,7 +69,7 @@ def check_in(before: State, *, right: bool, now: datetime, wrong_codes: Ruling) 
     most, minutes = int(wrong_codes.value["most"]), int(wrong_codes.value["minutes"])
     recent = [each for each in before["wrong"] if each > now - timedelta(minutes=minutes)]
     if len(recent) >= most:
-        told = {**cited(wrong_codes), "most": most, "minutes": minutes}
+        told = {**wrong_codes.cited, "most": most, "minutes": minutes}
         raise Conflict("check_in.too_many_wrong", params=told)
     if right:
         return Change({**before, "checked_in_at": now, "wrong": []})

@@ -123,11 +123,9 @@ class Templates:
         found = self.documents.find_one({"_id": template})
         path = self._directory.authority.path(organisation)
         if found is None or not found.state["active"] or found.state["organisation"] not in path:
-            raise Invalid("activity_template.unknown", fields={"template": ["activity_template.unknown"]})
+            raise Invalid.at("template", "activity_template.unknown")
         if found.state["kind"] != kind.name:
-            raise Invalid(
-                "activity_template.other_kind", fields={"template": ["activity_template.other_kind"]}
-            )
+            raise Invalid.at("template", "activity_template.other_kind")
         return found
 
     def _last(self, organisation: str, kind: Kind) -> Document | None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from services.chassis.errors import Invalid
 from services.chassis.policies import Ruling
-from services.records.activities.conduct import cited, wrong
 from services.records.votes import model as counting
 
 State = Mapping[str, Any]
@@ -66,7 +65,7 @@ def counted(kind: str, given: State, attendance: Sequence[State], voting: Voting
     listed = {each["person"] for each in attendance if not each["guest"]}
     without = len(listed & voting.electorate.without)
     if said is not None and said != without:
-        raise wrong("without_vote", "vote.without_vote_differs", accepted=without)
+        raise Invalid.at("without_vote", "vote.without_vote_differs", accepted=without)
     voters = _voters(attendance, voting.electorate.voters)
     seen: set[tuple[str, str | None]] = set()
     kept = []
@@ -75,7 +74,7 @@ def counted(kind: str, given: State, attendance: Sequence[State], voting: Voting
         kept.append(_vote(where, vote, voters, voting.rulings))
         subject = (vote["matter"], vote.get("person"))
         if subject[1] is not None and subject in seen:
-            raise wrong(f"{where}.person", "vote.person_twice")
+            raise Invalid.at(f"{where}.person", "vote.person_twice")
         seen.add(subject)
     return {
         "votes": kept,
@@ -113,20 +112,20 @@ def _vote(where: str, vote: State, voters: _Voters, rulings: Mapping[str, Ruling
     quorum, majority = _in_force(where, rulings, *_RULES[vote["matter"]])
     if vote["matter"] in _ON_ONE_PERSON:
         if vote.get("person") is None:
-            raise wrong(f"{where}.person", "vote.person_missing")
+            raise Invalid.at(f"{where}.person", "vote.person_missing")
         secret = rulings.get("vote_secret")
         if secret is not None and not vote["secret"]:
-            raise wrong(f"{where}.secret", "vote.not_secret", **cited(secret), accepted="secret")
+            raise Invalid.at(f"{where}.secret", "vote.not_secret", **secret.cited, accepted="secret")
     _agree(where, vote, voters)
     cast = vote["present"] + vote["written"]
     if vote["in_favour"] + vote["against"] + vote["abstained"] != cast:
-        raise wrong(f"{where}.in_favour", "vote.sum_differs", cast=cast)
+        raise Invalid.at(f"{where}.in_favour", "vote.sum_differs", cast=cast)
     if vote["written"] > voters.excused:
-        raise wrong(f"{where}.written", "vote.written_more_than_absent", most=voters.excused)
+        raise Invalid.at(f"{where}.written", "vote.written_more_than_absent", most=voters.excused)
     least = max(0, vote["in_favour"] - vote["present"])
     if not least <= vote["written_in_favour"] <= min(vote["written"], vote["in_favour"]):
         most = min(vote["written"], vote["in_favour"])
-        raise wrong(f"{where}.written_in_favour", "vote.more_than_cast", most=most)
+        raise Invalid.at(f"{where}.written_in_favour", "vote.more_than_cast", most=most)
     with _at(where):
         outcome = counting.decide(
             entitled=vote["entitled"],
@@ -150,7 +149,7 @@ def _election(where: str, given: State, voters: _Voters, rulings: Mapping[str, R
     _agree(where, given, voters)
     received = {each["candidate"]: each["votes"] for each in given["candidates"]}
     if len(received) < len(given["candidates"]):
-        raise wrong(f"{where}.candidates", "vote.candidate_twice")
+        raise Invalid.at(f"{where}.candidates", "vote.candidate_twice")
     with _at(where):
         outcome = counting.elect(
             entitled=given["entitled"],
@@ -170,19 +169,19 @@ def _election(where: str, given: State, voters: _Voters, rulings: Mapping[str, R
 
 def _agree(where: str, given: State, voters: _Voters) -> None:
     if given["entitled"] != voters.entitled:
-        raise wrong(f"{where}.entitled", "vote.entitled_differs", entitled=voters.entitled)
+        raise Invalid.at(f"{where}.entitled", "vote.entitled_differs", entitled=voters.entitled)
     if given["present"] > voters.present:
-        raise wrong(f"{where}.present", "vote.more_than_attended", most=voters.present)
+        raise Invalid.at(f"{where}.present", "vote.more_than_attended", most=voters.present)
 
 
 def _in_force(where: str, rulings: Mapping[str, Ruling], *names: str) -> list[Ruling]:
     if any(name not in rulings for name in names):
-        raise wrong(where, "vote.no_pack")
+        raise Invalid.at(where, "vote.no_pack")
     return [rulings[name] for name in names]
 
 
 def _named(*rulings: Ruling) -> list[dict[str, str]]:
-    return [cited(each) for each in rulings]
+    return [each.cited for each in rulings]
 
 
 @contextmanager

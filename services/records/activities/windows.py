@@ -11,7 +11,6 @@ from services.chassis.contract import Change
 from services.chassis.errors import Invalid
 from services.chassis.policies import Ruling
 from services.contracts.records_events import EntryWindowChanged
-from services.records.activities.conduct import cited, wrong
 
 State = Mapping[str, Any]
 
@@ -62,11 +61,11 @@ def open_window(subject: str, given: State, *, by: str, today: date, longest: Ru
     """
     held_from, held_until, open_until = (given[name] for name in ("held_from", "held_until", "open_until"))
     if held_until < held_from:
-        raise wrong("held_until", "entry_window.days_reversed", earliest=held_from.isoformat())
+        raise Invalid.at("held_until", "entry_window.days_reversed", earliest=held_from.isoformat())
     if held_until > today:
-        raise wrong("held_until", "entry_window.in_future", latest=today.isoformat())
+        raise Invalid.at("held_until", "entry_window.in_future", latest=today.isoformat())
     if open_until < today:
-        raise wrong("open_until", "entry_window.over", earliest=today.isoformat())
+        raise Invalid.at("open_until", "entry_window.over", earliest=today.isoformat())
     if longest is not None and open_until > (latest := last_day(today, longest)):
         raise _refused("open_until", "entry_window.too_long", longest, latest)
     return _changed(
@@ -102,4 +101,4 @@ def _changed(subject: str, state: State) -> Change:
 
 
 def _refused(field: str, code: str, ruling: Ruling, latest: date) -> Invalid:
-    return wrong(field, code, **cited(ruling), latest=latest.isoformat())
+    return Invalid.at(field, code, **ruling.cited, latest=latest.isoformat())

@@ -34,10 +34,6 @@ def instant(now: datetime) -> str:
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
-
-
 # -- before it is published ------------------------------------------------------------------------
 
 
@@ -113,7 +109,7 @@ def publish(
     if at is None or at <= now:
         return _published(subject, {**before, "published_by": by}, now, today)
     if at - now > LONGEST_WAIT:
-        raise _wrong("at", "bulletin.too_far_ahead", accepted=f"≤ {instant(now + LONGEST_WAIT)}")
+        raise Invalid.at("at", "bulletin.too_far_ahead", accepted=f"≤ {instant(now + LONGEST_WAIT)}")
     return Change({**before, "state": "scheduled", "publish_at": instant(at), "published_by": by})
 
 
@@ -206,16 +202,16 @@ def _check_said(given: State) -> None:
 
 def _check_duty(given: State) -> None:
     if given["mandatory"] and given["read_by"] is None:
-        raise _wrong("read_by", "bulletin.read_by_missing")
+        raise Invalid.at("read_by", "bulletin.read_by_missing")
     if not given["mandatory"] and given["read_by"] is not None:
-        raise _wrong("read_by", "bulletin.read_by_unneeded")
+        raise Invalid.at("read_by", "bulletin.read_by_unneeded")
 
 
 def _check_deadline(read_by: date, day: date, rulings: Rulings) -> None:
     ruling = rulings["reading_days"]
     first, last = (day + timedelta(days=ruling.value[name]) for name in ("least", "most"))
     if not first <= read_by <= last:
-        raise _wrong(
+        raise Invalid.at(
             "read_by",
             "bulletin.read_by_unfit",
             accepted=f"{first.isoformat()} … {last.isoformat()}",

@@ -56,4 +56,4 @@ def leads_to(host: str, allowed: Sequence[str]) -> bool:
 
 
 def _unfit() -> Invalid:
-    return Invalid("link.unfit", params={"accepted": _ACCEPTED_LINK}, fields={"link": ["link.unfit"]})
+    return Invalid.at("link", "link.unfit", accepted=_ACCEPTED_LINK)

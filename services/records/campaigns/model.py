@@ -31,10 +31,6 @@ LONGEST_CALL = timedelta(days=366)
 _SAID = ("title", "summary", "kind", "link", "attachments")
 
 
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
-
-
 # -- campaigns -------------------------------------------------------------------------------------
 
 
@@ -48,7 +44,7 @@ def call(subject: str, given: State, *, by: str, now: datetime, today: date) -> 
     until: date = given["submit_until"]
     if not today <= until <= today + LONGEST_CALL:
         accepted = f"{today.isoformat()} … {(today + LONGEST_CALL).isoformat()}"
-        raise _wrong("submit_until", "campaign.days_unfit", accepted=accepted)
+        raise Invalid.at("submit_until", "campaign.days_unfit", accepted=accepted)
     named = ("organisation", "title", "theme", "audience", "review_level")
     state = {
         **{name: given[name] for name in named},
@@ -143,7 +139,7 @@ def submit(
     if before["state"] == "draft":
         _require_open(called, today)
     if before["link"] is None and not before["attachments"]:
-        raise _wrong("link", "lecture.nothing_to_show")
+        raise Invalid.at("link", "lecture.nothing_to_show")
     if before["link"] is not None:
         _check_host(before["link"], rulings)
     state = {
@@ -166,7 +162,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     if by == before["author"]:
         raise Forbidden("lecture.own")
     if verdict == "return" and not comment:
-        raise _wrong("comment", "lecture.comment_missing")
+        raise Invalid.at("comment", "lecture.comment_missing")
     wording.check_plain({"comment": comment})
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     accepted = verdict == "accept"
@@ -217,7 +213,7 @@ def _check_said(given: State) -> None:
 def _check_host(link: str, rulings: Rulings) -> None:
     ruling = rulings["lecture_hosts"]
     if not wording.leads_to(wording.host_of(link), ruling.value):
-        raise _wrong(
+        raise Invalid.at(
             "link",
             "lecture.host_unfit",
             accepted=", ".join(ruling.value),

@@ -70,7 +70,7 @@ class Dossiers:
         person = self._directory.person_named_in("person", request["person"])
         branch = self._standing.branch_of(person.state["organisation"])
         if not self._standing.reads(actor, branch):
-            raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+            raise Invalid.at("person", "person.unknown")
         self._standing.require_actor(actor, BY_ID["application"], person.id, branch)
         given = {**request, "political_status": person.state["political_status"]}
         dossier = self.documents.id_for_command()

@@ -59,8 +59,7 @@ def cited(rulings: Rulings) -> dict[str, str]:
     ruling = rulings.get("materials")
     if ruling is None:
         return {}
-    source = {"rule": "materials", "pack": ruling.pack.id, "article": ruling.parameter.article}
-    return {**source, "hardness": ruling.parameter.hardness}
+    return {**ruling.cited, "hardness": ruling.parameter.hardness}
 
 
 def papers(dossier: State, book: RuleBook, today: date) -> list[Paper]:

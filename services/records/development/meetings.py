@@ -22,26 +22,22 @@ def require_agreement(intended: State, dossier: State, activity: State | None) -
     """
     matter = MATTERS.get(intended["step"])
     if matter is None:
-        raise _wrong("activity", "development.activity_unneeded", accepted=", ".join(MATTERS))
+        raise Invalid.at("activity", "development.activity_unneeded", accepted=", ".join(MATTERS))
     if (
         activity is None
         or activity["organisation"] != dossier["organisation"]
         or activity["kind"] != "branch_meeting"
         or activity["state"] not in ("submitted", "approved")
     ):
-        raise _wrong("activity", "development.activity_unfit")
+        raise Invalid.at("activity", "development.activity_unfit")
     if activity["held_on"] != intended["on"].isoformat():
-        raise _wrong("on", "development.activity_day", held_on=activity["held_on"])
+        raise Invalid.at("on", "development.activity_day", held_on=activity["held_on"])
     voted = [
         vote for vote in activity["votes"] if (vote["matter"], vote["person"]) == (matter, dossier["person"])
     ]
     if not voted:
-        raise _wrong("activity", "development.activity_no_vote")
+        raise Invalid.at("activity", "development.activity_no_vote")
     counts = {name: voted[0][name] for name in _COUNTS}
     given = intended.get("vote")
     if given is not None and {name: given[name] for name in _COUNTS} != counts:
-        raise _wrong("vote", "development.activity_vote_differs", **counts)
-
-
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
+        raise Invalid.at("vote", "development.activity_vote_differs", **counts)

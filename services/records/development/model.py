@@ -52,9 +52,9 @@ def open_dossier(
     """
     born_on: date = given["born_on"]
     if given["political_status"] == "member":
-        raise _wrong("person", "development.is_member", accepted=", ".join(_RANKS[:-1]))
+        raise Invalid.at("person", "development.is_member", accepted=", ".join(_RANKS[:-1]))
     if born_on >= today:
-        raise _wrong("born_on", "development.born_in_future", latest=today.isoformat())
+        raise Invalid.at("born_on", "development.born_in_future", latest=today.isoformat())
     blank = {
         "person": given["person"],
         "organisation": organisation,
@@ -87,10 +87,10 @@ def record(
     if before["state"] != "open" and not (before["state"] in _ENDED and step.id == "archive"):
         raise _closed(before)
     if on > today:
-        raise _wrong("on", "development.in_future", latest=today.isoformat())
+        raise Invalid.at("on", "development.in_future", latest=today.isoformat())
     outcome = intended.get("outcome")
     if (outcome is None) != (not step.outcomes) or (outcome is not None and outcome not in step.outcomes):
-        raise _wrong("outcome", "development.outcome_unfit", accepted=", ".join(step.outcomes) or "–")
+        raise Invalid.at("outcome", "development.outcome_unfit", accepted=", ".join(step.outcomes) or "–")
     rulings = book.on(on)
     materials.require_known(intended, rulings)
     found = judge(History(before), intended, rulings, facts)
@@ -138,11 +138,7 @@ def refuse(found: list[Finding]) -> None:
         return
     first = blocking[0]
     params = {**first.params, "rule": first.rule, "pack": first.pack, "article": first.article}
-    raise Invalid(
-        first.code,
-        params={**params, "findings": [told(finding) for finding in found]},
-        fields={first.at: [first.code]},
-    )
+    raise Invalid.at(first.at, first.code, **params, findings=[told(finding) for finding in found])
 
 
 def told(finding: Finding) -> dict[str, Any]:
@@ -257,10 +253,6 @@ def _standing(entries: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _wrong(field: str, code: str, **accepted: Any) -> Invalid:
-    return Invalid(code, params=accepted, fields={field: [code]})
 
 
 def _closed(before: State) -> Conflict:

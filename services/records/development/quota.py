@@ -16,7 +16,7 @@ def give(subject: str, before: State | None, *, organisation: str, year: int, pl
     """``places`` for a year, or another number of them; never fewer than were taken (``quota.taken``)."""
     admitted = list(before["admitted"]) if before else []
     if places < len(admitted):
-        raise Invalid("quota.taken", params={"least": len(admitted)}, fields={"places": ["quota.taken"]})
+        raise Invalid.at("places", "quota.taken", least=len(admitted))
     return _changed(
         subject, {"organisation": organisation, "year": year, "places": places, "admitted": admitted}
     )

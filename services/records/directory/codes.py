@@ -32,10 +32,6 @@ def kept_code(status: str, given: str | None, before: str | None) -> str | None:
     implied = IMPLIED.get(status)
     fitting = OTHERS if implied is None else (implied,)
     if given is not None and given not in fitting:
-        accepted = {"rule": "GB/T 4762", "accepted": ", ".join(fitting)}
-        raise Invalid(
-            "person.code_unfit",
-            params=accepted,
-            fields={"political_status_code": ["person.code_unfit"]},
-        )
+        accepted = ", ".join(fitting)
+        raise Invalid.at("political_status_code", "person.code_unfit", rule="GB/T 4762", accepted=accepted)
     return None if implied is not None else given if given is not None else before

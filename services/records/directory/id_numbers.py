@@ -26,11 +26,7 @@ def checked(text: str) -> str:
     number = text.upper()
     found = _FORM.fullmatch(number)
     if found is None or not _is_day(found["born"]) or check_digit(number[:17]) != number[17]:
-        raise Invalid(
-            "id_number.invalid",
-            params={"rule": "GB 11643"},
-            fields={"id_number": ["id_number.invalid"]},
-        )
+        raise Invalid.at("id_number", "id_number.invalid", rule="GB 11643")
     return number
 
 

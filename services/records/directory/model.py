@@ -57,14 +57,10 @@ def _iso(value: date | str | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _wrong(field: str, code: str, **params: str) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
-
-
 def check_name(code: str, name: str) -> None:
     """No name is a formula to a spreadsheet into which somebody exports it."""
     if unicodedata.normalize("NFKC", name).lstrip()[:1] in ("=", "+", "-", "@"):
-        raise _wrong("name", code)
+        raise Invalid.at("name", code)
 
 
 # -- organisations ---------------------------------------------------------------------------------
@@ -107,10 +103,8 @@ def effective_day(on: date | None, today: date, *since: str) -> date:
     """
     earliest, day = max(since), on or today
     if not earliest <= day.isoformat() <= today.isoformat():
-        raise Invalid(
-            "organisation.effective_unfit",
-            params={"accepted": f"{earliest} … {today.isoformat()}"},
-            fields={"effective_on": ["organisation.effective_unfit"]},
+        raise Invalid.at(
+            "effective_on", "organisation.effective_unfit", accepted=f"{earliest} … {today.isoformat()}"
         )
     return day
 
@@ -135,9 +129,9 @@ def change_organisation(
     state["founded_on"] = _iso(state["founded_on"])
     if parent is not None and before["parent"] != parent[0]:
         if before["parent"] is None:
-            raise _wrong("parent", "organisation.root_stays")
+            raise Invalid.at("parent", "organisation.root_stays")
         if subject in parent[1]["path"]:
-            raise _wrong("parent", "organisation.cycle")
+            raise Invalid.at("parent", "organisation.cycle")
         _check_place(before["kind"], parent[1])
         state |= {"parent": parent[0], "path": [*parent[1]["path"], subject]}
     if state == before:
@@ -148,7 +142,7 @@ def change_organisation(
         check_name("organisation.name_unfit", state["name"])
     _check_founded(state, today)
     if before["parent"] is None and not state["active"]:
-        raise _wrong("active", "organisation.root_stays")
+        raise Invalid.at("active", "organisation.root_stays")
     return _revised(subject, state, on or today)
 
 
@@ -168,7 +162,7 @@ def dissolve(subject: str, before: State, *, on: date, successors: Sequence[str]
     if before["dissolved_on"] is not None:
         return None
     if before["parent"] is None:
-        raise _wrong("organisation", "organisation.root_stays")
+        raise Invalid.at("organisation", "organisation.root_stays")
     ended = {"active": False, "dissolved_on": on.isoformat(), "successors": list(successors)}
     return _revised(subject, {**before, **ended}, on)
 
@@ -184,14 +178,14 @@ def seat_committee(subject: str, before: State, *, elected_on: str, due_on: str)
 def _check_place(kind: str, parent: State | None) -> None:
     allowed = PARENT_KINDS[kind]
     if (parent is None) != (not allowed) or (parent is not None and parent["kind"] not in allowed):
-        raise _wrong("parent", "organisation.misplaced", accepted=", ".join(sorted(allowed)) or "–")
+        raise Invalid.at("parent", "organisation.misplaced", accepted=", ".join(sorted(allowed)) or "–")
     if parent is not None and not parent["active"]:
-        raise _wrong("parent", "organisation.parent_inactive")
+        raise Invalid.at("parent", "organisation.parent_inactive")
 
 
 def _check_founded(state: State, today: date) -> None:
     if _day(state["founded_on"]) > today:
-        raise _wrong("founded_on", "organisation.founded_in_future")
+        raise Invalid.at("founded_on", "organisation.founded_in_future")
 
 
 def _revised(subject: str, state: State, on: date) -> Change:
@@ -229,15 +223,15 @@ def give_post(subject: str, given: State, person: State, organisation: State, to
     until = _day(given["until"]) if given.get("until") else None
     kinds = ROLE_KINDS[given["role"]]
     if organisation["kind"] not in kinds:
-        raise _wrong("role", "post.role_unfit", accepted=", ".join(sorted(kinds)))
+        raise Invalid.at("role", "post.role_unfit", accepted=", ".join(sorted(kinds)))
     if until is not None and until < since:
-        raise _wrong("until", "post.ends_before_start")
+        raise Invalid.at("until", "post.ends_before_start")
     if until is not None and until < today:
-        raise _wrong("until", "post.over")
+        raise Invalid.at("until", "post.over")
     if not person["active"]:
-        raise _wrong("person", "person.inactive")
+        raise Invalid.at("person", "person.inactive")
     if not organisation["active"]:
-        raise _wrong("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive")
     state = {
         "person": given["person"],
         "organisation": given["organisation"],
@@ -281,8 +275,7 @@ def prolong_post(subject: str, before: State, until: date | None, today: date) -
         raise Conflict("post.ended")
     earliest = max(today, _day(before["since"]))
     if until is not None and until < earliest:
-        accepted = {"accepted": f"{earliest.isoformat()} …"}
-        raise Invalid("post.until_unfit", params=accepted, fields={"until": ["post.until_unfit"]})
+        raise Invalid.at("until", "post.until_unfit", accepted=f"{earliest.isoformat()} …")
     if _iso(until) == before["until"]:
         return None
     return _post_changed(subject, {**before, "until": _iso(until)})
@@ -313,4 +306,4 @@ def _post_changed(subject: str, state: State) -> Change:
 
 def refuse_taken(field: str, code: str) -> Conflict:
     """What is said where a unique ``field`` belongs to another."""
-    return Conflict(code, fields={field: [code]})
+    return Conflict.at(field, code)

@@ -222,7 +222,7 @@ class People:
             for field in fields:
                 self._access.require_revealer(actor, field, home)
             if request["reason"] is None:
-                raise Invalid("person.reason_missing", fields={"reason": ["person.reason_missing"]})
+                raise Invalid.at("reason", "person.reason_missing")
             for field in fields:
                 self._audit.append(f"person.{field}_revealed", actor, "person", found.id, request["reason"])
         shown = {field: self._directory.opened(found, field) for field in fields}

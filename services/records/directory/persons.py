@@ -89,15 +89,11 @@ def _with(before: State, given: State) -> dict[str, Any]:
 
 def _check(state: State, organisation: State | None, since: date | None, today: date) -> None:
     if organisation is not None and not organisation["active"]:
-        raise _wrong("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive")
     if state["joined_on"] is not None and date.fromisoformat(state["joined_on"]) > today:
-        raise _wrong("joined_on", "person.joined_in_future")
+        raise Invalid.at("joined_on", "person.joined_in_future")
     if since is not None and since > today:
-        raise _wrong("since", "person.since_in_future", accepted=f"… {today.isoformat()}")
-
-
-def _wrong(field: str, code: str, **accepted: Any) -> Invalid:
-    return Invalid(code, params=accepted, fields={field: [code]})
+        raise Invalid.at("since", "person.since_in_future", accepted=f"… {today.isoformat()}")
 
 
 def _person_changed(subject: str, state: State, spells: list[membership.Spell]) -> Change:

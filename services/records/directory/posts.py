@@ -76,7 +76,7 @@ class Posts:
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:
                 if not rules.renew_slot(holder.state, today):
-                    raise Conflict("post.held", fields={"role": ["post.held"]})
+                    raise Conflict.at("role", "post.held")
                 self._withdraw(holder.id)
             created = self._documents.create(post, change.state, change.events, respond=shown)
             self._note("post.given", person.id, reason)
@@ -89,7 +89,7 @@ class Posts:
     def require_rights(self, person: str) -> None:
         """Raises ``Invalid("post.without_rights")`` for a member under probation, who may hold no post."""
         if self._rights.lost_by([person], self._clock.today()):
-            raise Invalid("post.without_rights", fields={"person": ["post.without_rights"]})
+            raise Invalid.at("person", "post.without_rights")
 
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
         """Write new posts, within the running transaction, for an import.

@@ -177,5 +177,5 @@ def only(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 def _named(field: str, code: str, found: Document | None) -> Document:
     if found is None:
-        raise Invalid(code, fields={field: [code]})
+        raise Invalid.at(field, code)
     return found

@@ -55,8 +55,7 @@ class Billing:
         now = month_of(office.clock.today())
         first, last = shifted(now, -MONTHS_BACK), shifted(now, MONTHS_AHEAD)
         if not first <= month <= last:
-            accepted = {"accepted": f"{first} … {last}"}
-            raise Invalid("dues.month_unfit", params=accepted, fields={"month": ["dues.month_unfit"]})
+            raise Invalid.at("month", "dues.month_unfit", accepted=f"{first} … {last}")
         params = {"organisation": node, "month": month, "today": office.clock.today()}
         return {"job": self._jobs.create(KIND, actor, params)}
 

@@ -28,7 +28,7 @@ class Deferrals(Requests):
         if request["person"] is not None:
             person = office.directory.person_named_in("person", request["person"])
             if office.book_of(person.state["organisation"]) != home:
-                raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+                raise Invalid.at("person", "person.unknown")
         pack = office.rules_for(home)
         return self._asked(
             {**request, "organisation": home},

@@ -59,7 +59,7 @@ def dues_of(kind: str, base_fen: int | None, amount_fen: int | None, pack: DuesP
     ``dues.amount_unfit`` for a farmer's amount outside the pack's bounds, ``dues.amount_unneeded``.
     """
     if kind not in KINDS:
-        raise wrong("kind", "dues.kind_unknown", ", ".join(KINDS))
+        raise Invalid.at("kind", "dues.kind_unknown", ", ".join(KINDS))
     if kind in BRACKETED and base_fen is None:
         raise pack.refusal(kind, "dues.base_missing", "base_fen", f"0 … {MOST_FEN}")
     if kind not in BRACKETED and base_fen is not None:
@@ -97,7 +97,7 @@ def set_base(given: State, before: State | None, pack: DuesPack, *, billed: str 
     year = given["year"]
     first = given["from_month"] or f"{year}-01"
     if not first.startswith(f"{year}-"):
-        raise wrong("from_month", "dues.month_outside_year", f"{year}-01 … {year}-12")
+        raise Invalid.at("from_month", "dues.month_outside_year", f"{year}-01 … {year}-12")
     entry = {
         "from_month": first,
         **{name: given[name] for name in ("kind", "base_sealed", "base_fingerprint", "amount_fen")},
@@ -244,11 +244,6 @@ def _rounded(numerator: int, denominator: int) -> int:
 def _same(one: State, other: State) -> bool:
     names = ("from_month", "kind", "base_fingerprint", "amount_fen")
     return all(one[name] == other[name] for name in names)
-
-
-def wrong(field: str, code: str, accepted: Any) -> Invalid:
-    """A refusal at ``field`` that says what would be accepted."""
-    return Invalid(code, params={"accepted": accepted}, fields={field: [code]})
 
 
 def _with_part(before: State, part: State) -> dict[str, Any]:

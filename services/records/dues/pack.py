@@ -68,8 +68,7 @@ class DuesPack:
 
     def source(self, rule: str) -> dict[str, str]:
         """Where the rule is from: every verdict says it."""
-        ruling = self.rulings[rule]
-        return {"rule": rule, "pack": ruling.pack.id, "article": ruling.parameter.article}
+        return self.rulings[rule].cited
 
     def verdict(self, rule: str, **more: Any) -> dict[str, Any]:
         """A rule that was touched without refusing: with its hardness and its source."""
@@ -86,8 +85,7 @@ class DuesPack:
         **more: Any,
     ) -> Refusal:
         """A refusal that says which rule, which pack and article, and what would be accepted."""
-        params = {**self.source(rule), "accepted": accepted, **more}
-        return kind(code, params=params, fields={field: [code]})
+        return kind.at(field, code, **self.source(rule), accepted=accepted, **more)
 
 
 _NEEDED = frozenset(

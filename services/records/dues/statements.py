@@ -108,8 +108,8 @@ class Statements:
         office.access.require_writer(context.actor(), node)
         since, until = request["since"], request["until"]
         if not 0 <= (until - since).days <= MOST_DAYS:
-            accepted = {"accepted": f"{since.isoformat()} … {(since + timedelta(MOST_DAYS)).isoformat()}"}
-            raise Invalid("dues.days_unfit", params=accepted, fields={"until": ["dues.days_unfit"]})
+            accepted = f"{since.isoformat()} … {(since + timedelta(MOST_DAYS)).isoformat()}"
+            raise Invalid.at("until", "dues.days_unfit", accepted=accepted)
         return node
 
     def _payments(self, nodes: Iterable[str], since: date, until: date) -> list[tuple[str, Answer]]:

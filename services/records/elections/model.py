@@ -64,26 +64,39 @@ def hold(
     """
     held_on: date = given["held_on"]
     if held_on > today:
-        raise _wrong("held_on", "election.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("held_on", "election.in_future", accepted=f"… {today.isoformat()}")
     if not organisation["has_committee"] or organisation["dissolved_on"] is not None:
-        raise _wrong("organisation", "election.no_committee")
+        raise Invalid.at("organisation", "election.no_committee")
     term = f"term_{organisation['kind']}"
     if term not in rulings:
-        raise _wrong("organisation", "election.no_term")
+        raise Invalid.at("organisation", "election.no_term")
     if not counted.quorate:
-        raise refusal(
-            counted_by["election_present"], "election.not_quorate", "present", counted.least_present
+        raise Invalid.at(
+            "present",
+            "election.not_quorate",
+            **counted_by["election_present"].cited,
+            accepted=counted.least_present,
         )
     if not counted.enough_candidates:
         least = counted.least_candidates
-        raise refusal(counted_by["election_surplus"], "election.too_few_candidates", "candidates", least)
+        raise Invalid.at(
+            "candidates",
+            "election.too_few_candidates",
+            **counted_by["election_surplus"].cited,
+            accepted=least,
+        )
     if not counted.elected:
-        raise refusal(
-            counted_by["election_votes"], "election.nobody_elected", "candidates", counted.least_votes
+        raise Invalid.at(
+            "candidates",
+            "election.nobody_elected",
+            **counted_by["election_votes"].cited,
+            accepted=counted.least_votes,
         )
     if given.get("elected") is not None and set(given["elected"]) != set(counted.elected):
         accepted = ", ".join(sorted(counted.elected))
-        raise refusal(counted_by["election_votes"], "election.elected_differ", "elected", accepted)
+        raise Invalid.at(
+            "elected", "election.elected_differ", **counted_by["election_votes"].cited, accepted=accepted
+        )
     if last is not None:
         _check_after(last, held_on, rulings)
     due_on = months_after(held_on, 12 * int(rulings[term].value))
@@ -135,10 +148,10 @@ def confirm(
     for place, each in enumerate(given):
         if each["person"] not in before["elected"]:
             accepted = ", ".join(before["elected"])
-            raise _wrong(f"posts.{place}.person", "election.not_elected", accepted=accepted)
+            raise Invalid.at(f"posts.{place}.person", "election.not_elected", accepted=accepted)
         if each["role"] not in COMMITTEE_ROLES:
             accepted = ", ".join(COMMITTEE_ROLES)
-            raise _wrong(f"posts.{place}.role", "election.role_unfit", accepted=accepted)
+            raise Invalid.at(f"posts.{place}.role", "election.role_unfit", accepted=accepted)
         same = [
             other
             for other in given[:place]
@@ -146,11 +159,11 @@ def confirm(
             and (each["role"] in _HELD_BY_ONE or other["person"] == each["person"])
         ]
         if same:
-            raise _wrong(f"posts.{place}.role", "election.post_twice")
+            raise Invalid.at(f"posts.{place}.role", "election.post_twice")
     first = since or today
     if not before["held_on"] <= first.isoformat() <= today.isoformat():
         accepted = f"{before['held_on']} … {today.isoformat()}"
-        raise _wrong("since", "election.since_unfit", accepted=accepted)
+        raise Invalid.at("since", "election.since_unfit", accepted=accepted)
     seated = {"posts": given, "since": first.isoformat(), "on": today.isoformat(), "by": by}
     event = _event(ElectionConfirmed, subject, before, confirmed_on=today, posts=len(given))
     return Change({**before, "confirmed": seated}, [event])
@@ -174,8 +187,8 @@ def check_candidates(people: Sequence[str], able: Set[str], ruling: Ruling) -> N
         if person not in able
     }
     if fields:
-        unfit = refusal(ruling, "election.candidate_unfit", "candidates", ruling.value)
-        raise Invalid(unfit.code, params=unfit.params, fields=fields)
+        params = {**ruling.cited, "accepted": ruling.value}
+        raise Invalid("election.candidate_unfit", params=params, fields=fields)
 
 
 def check_entitled(given: int | None, voters: int | None) -> int:
@@ -185,18 +198,20 @@ def check_entitled(given: int | None, voters: int | None) -> int:
     """
     if voters is None:
         if given is None:
-            raise _wrong("entitled", "election.entitled_missing")
+            raise Invalid.at("entitled", "election.entitled_missing")
         return given
     if given is not None and given != voters:
-        raise _wrong("entitled", "election.entitled_differs", accepted=voters)
+        raise Invalid.at("entitled", "election.entitled_differs", accepted=voters)
     return voters
 
 
 def _check_after(last: State, held_on: date, rulings: Rulings) -> None:
     if held_on.isoformat() <= last["held_on"]:
-        raise _wrong("held_on", "election.not_after_last", accepted=f"{last['held_on']} …")
+        raise Invalid.at("held_on", "election.not_after_last", accepted=f"{last['held_on']} …")
     if last["standing"] != "ended" and held_on.isoformat() < last["remind_on"]:
-        raise refusal(rulings["shift_most"], "election.too_early", "held_on", f"{last['remind_on']} …")
+        raise Invalid.at(
+            "held_on", "election.too_early", **rulings["shift_most"].cited, accepted=f"{last['remind_on']} …"
+        )
 
 
 # -- the day ---------------------------------------------------------------------------------------
@@ -254,9 +269,9 @@ def ask_shift(
     first, last = months_after(regular, -most), months_after(regular, most)
     if not first <= to <= last:
         accepted = f"{first.isoformat()} … {last.isoformat()}"
-        raise refusal(rulings["shift_most"], "election.shift_too_far", "to", accepted)
+        raise Invalid.at("to", "election.shift_too_far", **rulings["shift_most"].cited, accepted=accepted)
     if to < today:
-        raise _wrong("to", "election.shift_past", accepted=f"{today.isoformat()} …")
+        raise Invalid.at("to", "election.shift_past", accepted=f"{today.isoformat()} …")
     shift = {
         "to": to.isoformat(),
         "reason": reason,
@@ -294,7 +309,7 @@ def decide_shift(
     if by == shift["asked_by"]:
         raise Forbidden("election.own_request")
     if not approve and not comment:
-        raise _wrong("comment", "election.comment_missing")
+        raise Invalid.at("comment", "election.comment_missing")
     decided = {
         **shift,
         "state": "approved" if approve else "refused",
@@ -325,21 +340,6 @@ def _expect_running(before: State) -> None:
 
 
 # -- within ----------------------------------------------------------------------------------------
-
-
-def refusal(ruling: Ruling, code: str, field: str, accepted: Any) -> Invalid:
-    """A refusal by a rule: which rule, of which pack, in which article, and what would be accepted."""
-    params = {
-        "rule": ruling.parameter.name,
-        "pack": ruling.pack.id,
-        "article": ruling.parameter.article,
-        "accepted": accepted,
-    }
-    return Invalid(code, params=params, fields={field: [code]})
-
-
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
 
 
 def _event(contract: type[EventContract], subject: str, state: State, **more: Any) -> NewEvent:

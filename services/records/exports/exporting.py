@@ -62,7 +62,7 @@ class Exports:
         actor, name, query = context.actor(), request["list"], request["query"]
         if name not in LISTS:
             code = "export.unknown_list"
-            raise Invalid(code, params={"accepted": ", ".join(LISTS)}, fields={"list": [code]})
+            raise Invalid.at("list", code, accepted=", ".join(LISTS))
         self.asking.try_out(LISTS[name].method, query)
         sealed = self._application.vault.seal(QUERY, json.dumps(query, ensure_ascii=False))
         params = {

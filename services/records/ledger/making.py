@@ -60,7 +60,7 @@ class Ledgers:
             raise Forbidden("permission.denied")
         if request["year"] > today.year:
             code = "ledger.year_unfit"
-            raise Invalid(code, params={"accepted": f"… {today.year}"}, fields={"year": [code]})
+            raise Invalid.at("year", code, accepted=f"… {today.year}")
         params = {**request, "organisation": node, "held": self._asking.posts_held()}
         return {"job": self._application.jobs.create(KIND, actor, params)}
 

@@ -35,8 +35,7 @@ def follow(spells: Sequence[State], standing: State, since: date, reason: str = 
     if _same(last, standing):
         return kept
     if last["since"] is not None and since.isoformat() < last["since"]:
-        accepted = {"accepted": f"{last['since']} …"}
-        raise Invalid("person.since_too_early", params=accepted, fields={"since": ["person.since_too_early"]})
+        raise Invalid.at("since", "person.since_too_early", accepted=f"{last['since']} …")
     if last["since"] == since.isoformat():
         kept.pop()
         if kept and _same(kept[-1], standing):

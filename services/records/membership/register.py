@@ -48,9 +48,7 @@ class Membership:
             raise Forbidden("permission.denied")
         since, until = request["since"], request["until"]
         if until < since:
-            code = "person.range_unfit"
-            accepted = {"accepted": f"{since.isoformat()} …"}
-            raise Invalid(code, params=accepted, fields={"until": [code]})
+            raise Invalid.at("until", "person.range_unfit", accepted=f"{since.isoformat()} …")
         found = page(
             self._directory.people,
             {"belonged": organisation},

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from services.chassis.contract import Change
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, Invalid
 from services.contracts.records_events import TaskCreated
-from services.records.plans.model import OPEN, changed, check_due, chosen, expect, facts, target, wrong
+from services.records.plans.model import OPEN, changed, check_due, chosen, expect, facts, target
 from services.records.plans.nodes import numbered
 
 State = Mapping[str, Any]
@@ -49,10 +49,10 @@ def enter(subject: str, given: State, *, by: str, today: date) -> Change:
     check_due(due_on, today)
     difficult = given["kind"] == "difficulty"
     if difficult and not given.get("category"):
-        raise wrong("category", "task.category_missing")
+        raise Invalid.at("category", "task.category_missing")
     for name in ("category", "raised_by"):
         if not difficult and given.get(name):
-            raise wrong(name, "task.not_a_difficulty")
+            raise Invalid.at(name, "task.not_a_difficulty")
     state = {
         **_NOTHING_YET,
         **chosen(given, "organisation", "kind", "title", "plan", "responsible", "category", "raised_by"),

@@ -173,20 +173,20 @@ class Board:
         held = self.directory.authority.grants(found.id)
         known = found.id == actor or self.access.reads_people(actor, found.state["organisation"])
         if not found.state["active"] or not (known or any(each.node == organisation for each in held)):
-            raise Invalid("person.unknown", fields={field: ["person.unknown"]})
+            raise Invalid.at(field, "person.unknown")
 
     def require_plan(self, plan: str, organisation: str) -> None:
         """A plan of ``organisation`` that goes on; else ``Invalid``."""
         found = self.plans.find_one({"_id": plan})
         if found is None or found.state["organisation"] != organisation or found.state["state"] == "closed":
-            raise Invalid("plan.unfit", fields={"plan": ["plan.unfit"]})
+            raise Invalid.at("plan", "plan.unfit")
 
     def require_activity(self, activity: str) -> None:
         """An activity that the caller may read; else ``Invalid``."""
         try:
             self._activities.readable(activity)
         except NotFound:
-            raise Invalid("activity.unknown", fields={"activity": ["activity.unknown"]}) from None
+            raise Invalid.at("activity", "activity.unknown") from None
 
     # -- showing -------------------------------------------------------------------------------
 

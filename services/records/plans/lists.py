@@ -87,7 +87,7 @@ class Lists:
         wanted = only(request, "kind", "state")
         if request["overdue"]:
             if wanted.setdefault("state", "open") != "open":
-                raise Invalid("task.overdue_is_open", fields={"state": ["task.overdue_is_open"]})
+                raise Invalid.at("state", "task.overdue_is_open")
             wanted["due_on"] = {"$lt": self._board.clock.today().isoformat()}
         return wanted
 

@@ -89,7 +89,7 @@ def report(subject: str, before: State, given: State, *, by: str, today: date) -
     expect(before, "open")
     _check_room(before["reports"], MOST_REPORTS)
     if "progress" in given and per_cent(before["nodes"]) is not None:
-        raise wrong("progress", "task.progress_from_nodes")
+        raise Invalid.at("progress", "task.progress_from_nodes")
     state = {**before, "stated": given.get("progress", before["stated"])}
     said = {
         "text": given["text"],
@@ -142,7 +142,7 @@ def complete(subject: str, before: State, *, result: str, done_on: date, by: str
     """
     expect(before, "open")
     if done_on > today:
-        raise wrong("done_on", "task.done_in_future", accepted=today.isoformat())
+        raise Invalid.at("done_on", "task.done_in_future", accepted=today.isoformat())
     waiting = sum(1 for node in before["nodes"] if node["done_on"] is None and node["dropped"] is None)
     if waiting:
         raise Conflict("task.nodes_open", params={"count": waiting})
@@ -169,7 +169,7 @@ def confirm(
     if by in (before["completed_by"], before["responsible"]):
         raise Forbidden("task.own_work")
     if verdict == "return" and not comment:
-        raise wrong("comment", "review.comment_missing")
+        raise Invalid.at("comment", "review.comment_missing")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":
@@ -250,7 +250,7 @@ def target(given: State | None) -> dict[str, Any] | None:
         return None
     text, number, unit = (given.get(name) for name in ("text", "number", "unit"))
     if (text is None) == (number is None) or (number is None) != (unit is None):
-        raise wrong("target", "task.target_unclear")
+        raise Invalid.at("target", "task.target_unclear")
     return {"text": text, "number": number, "unit": unit}
 
 
@@ -259,7 +259,7 @@ def check_due(due_on: date, today: date, *, earliest: str | None = None) -> None
     first = max(today.isoformat(), earliest or "")
     latest = (today + MOST_AHEAD).isoformat()
     if not first <= due_on.isoformat() <= latest:
-        raise wrong("due_on", "task.due_date_unfit", accepted=f"{first} … {latest}")
+        raise Invalid.at("due_on", "task.due_date_unfit", accepted=f"{first} … {latest}")
 
 
 def _check_room(kept: Sequence[State], most: int) -> None:
@@ -271,11 +271,6 @@ def expect(before: State, *states: str) -> None:
     """Raises ``Conflict("task.state")`` unless the task is in one of ``states``."""
     if before["state"] not in states:
         raise Conflict("task.state", params={"state": before["state"], "accepted": ", ".join(states)})
-
-
-def wrong(field: str, code: str, **params: Any) -> Invalid:
-    """The refusal of one field."""
-    return Invalid(code, params=params, fields={field: [code]})
 
 
 def chosen(given: State, *names: str) -> dict[str, Any]:

@@ -63,11 +63,7 @@ def finish(nodes: Sequence[State], node: str, given: State, *, done_on: date, to
     ``Invalid("task.done_in_future")``.
     """
     if done_on > today:
-        raise Invalid(
-            "task.done_in_future",
-            params={"accepted": today.isoformat()},
-            fields={"done_on": ["task.done_in_future"]},
-        )
+        raise Invalid.at("done_on", "task.done_in_future", accepted=today.isoformat())
     reached = {
         "note": given.get("note") or None,
         "activity": given.get("activity"),
@@ -118,8 +114,4 @@ def _reached(node: State) -> bool:
 
 def _check_due(field: str, day: str, due_on: date) -> None:
     if day > due_on.isoformat():
-        raise Invalid(
-            "task.node_after_due",
-            params={"accepted": f"… {due_on.isoformat()}"},
-            fields={field: ["task.node_after_due"]},
-        )
+        raise Invalid.at(field, "task.node_after_due", accepted=f"… {due_on.isoformat()}")

@@ -34,11 +34,7 @@ def draft(subject: str, given: State, *, today: date) -> Change:
     """
     first, last = today.year - YEARS_BACK, today.year + YEARS_AHEAD
     if not first <= given["year"] <= last:
-        raise Invalid(
-            "plan.year_unfit",
-            params={"accepted": f"{first} … {last}"},
-            fields={"year": ["plan.year_unfit"]},
-        )
+        raise Invalid.at("year", "plan.year_unfit", accepted=f"{first} … {last}")
     state = {
         **{name: given[name] for name in ("organisation", "year", "title", "goals")},
         "state": "draft",
@@ -63,7 +59,7 @@ def submit(subject: str, before: State, *, by: str) -> Change:
     """To the level above; raises ``Conflict("plan.state")``, ``Invalid("plan.goals_missing")``."""
     _expect(before, "draft", "returned")
     if not before["goals"]:
-        raise Invalid("plan.goals_missing", fields={"goals": ["plan.goals_missing"]})
+        raise Invalid.at("goals", "plan.goals_missing")
     return _happened(PlanSubmitted, subject, {**before, "state": "submitted", "submitted_by": by})
 
 
@@ -77,7 +73,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     if by == before["submitted_by"]:
         raise Forbidden("plan.own_plan")
     if verdict == "return" and not comment:
-        raise Invalid("review.comment_missing", fields={"comment": ["review.comment_missing"]})
+        raise Invalid.at("comment", "review.comment_missing")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":

@@ -31,7 +31,7 @@ class Tasks:
         node = board.directory.organisation_named_in("organisation", request["organisation"])
         board.access.require_writer(actor, node.id)
         if not node.state["active"]:
-            raise Invalid("organisation.inactive", fields={"organisation": ["organisation.inactive"]})
+            raise Invalid.at("organisation", "organisation.inactive")
         self._check_named(request, node.id)
         task = self._documents.id_for_command()
         change = beginnings.enter(task, request, by=actor, today=board.clock.today())
@@ -251,7 +251,7 @@ class Tasks:
         def passed(state: Answer, changed: Change | None) -> Change | None:
             after = changed.state if changed else state
             if names and rules.names_somebody((after["title"], after["result"]), names):
-                raise Invalid("task.names_a_person", fields={"title": ["task.names_a_person"]})
+                raise Invalid.at("title", "task.names_a_person")
             return changed
 
         return passed

@@ -76,12 +76,7 @@ class Urging:
             return {"task": task.id, "urges": self._counted(task.id)}
         raise Conflict(
             "task.urged_enough",
-            params={
-                "rule": RULE,
-                "pack": ruling.pack.id,
-                "article": ruling.parameter.article,
-                "accepted": int(ruling.value),
-            },
+            params={**ruling.cited, "accepted": int(ruling.value)},
         )
 
     def _counted(self, task: str) -> int:

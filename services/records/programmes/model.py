@@ -33,9 +33,11 @@ def open_programme(subject: str, given: State, *, today: date) -> Change:
     """
     first, last = given["from_year"], given["to_year"]
     if abs(first - today.year) > 1:
-        raise _wrong("from_year", "programme.years_unfit", f"{today.year - 1} … {today.year + 1}")
+        raise Invalid.at(
+            "from_year", "programme.years_unfit", accepted=f"{today.year - 1} … {today.year + 1}"
+        )
     if not first <= last < first + MOST_YEARS:
-        raise _wrong("to_year", "programme.years_unfit", f"{first} … {first + MOST_YEARS - 1}")
+        raise Invalid.at("to_year", "programme.years_unfit", accepted=f"{first} … {first + MOST_YEARS - 1}")
     state = {
         **{name: given[name] for name in ("organisation", "kind", "title", "from_year", "to_year")},
         "targets": [{"id": f"t{number}", **target} for number, target in enumerate(given["targets"], 1)],
@@ -79,9 +81,9 @@ def member(programme: str, of: State, before: State | None, given: State) -> Cha
     mentor = given.get("mentor", before["mentor"] if before else None)
     since, until = given["since"], given["until"]
     if mentor == given["person"]:
-        raise Invalid("programme.own_mentor", fields={"mentor": ["programme.own_mentor"]})
+        raise Invalid.at("mentor", "programme.own_mentor")
     if until is not None and until < since:
-        raise _wrong("until", "programme.ends_before_start", f"{since.isoformat()} …")
+        raise Invalid.at("until", "programme.ends_before_start", accepted=f"{since.isoformat()} …")
     state = {
         "programme": programme,
         "organisation": of["organisation"],
@@ -108,11 +110,11 @@ def enter(
     target = _target(of, given["target"], "entries")
     person, on = given.get("person"), given["on"]
     if (person is not None) != (target["owed_by"] == "person"):
-        raise Invalid("programme.person_unfit", fields={"person": ["programme.person_unfit"]})
+        raise Invalid.at("person", "programme.person_unfit")
     if on > today:
-        raise _wrong("on", "programme.entry_in_future", f"… {today.isoformat()}")
+        raise Invalid.at("on", "programme.entry_in_future", accepted=f"… {today.isoformat()}")
     if person is not None and not (belongs and in_cohort(belongs, on)):
-        raise Invalid("programme.not_in_cohort", fields={"person": ["programme.not_in_cohort"]})
+        raise Invalid.at("person", "programme.not_in_cohort")
     state = {
         "programme": programme,
         "organisation": of["organisation"],
@@ -190,11 +192,7 @@ def _target(of: State, target: str, counts: str) -> State:
             found: State = each
             return found
     fitting = ", ".join(each["id"] for each in of["targets"] if each["counts"] == counts)
-    raise _wrong("target", "programme.target_unfit", fitting or "–")
-
-
-def _wrong(field: str, code: str, accepted: str) -> Invalid:
-    return Invalid(code, params={"accepted": accepted}, fields={field: [code]})
+    raise Invalid.at("target", "programme.target_unfit", accepted=fitting or "–")
 
 
 def _happened(contract: type[EventContract], subject: str, state: State) -> Change:

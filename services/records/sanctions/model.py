@@ -36,20 +36,27 @@ def impose(
     """
     _not_own(given["person"], by)
     if not person["active"] or person["political_status"] != "member":
-        raise _wrong("person", "sanction.person_unfit", accepted="member")
+        raise Invalid.at("person", "sanction.person_unfit", accepted="member")
     if "probation_years" not in rulings:
-        raise _wrong("decided_on", "sanction.no_pack")
+        raise Invalid.at("decided_on", "sanction.no_pack")
     decided_on: date = given["decided_on"]
     since: date = given.get("since") or decided_on
     for field, day in (("decided_on", decided_on), ("since", since)):
         _past(field, day, today)
     if since < decided_on:
-        raise _wrong("since", "sanction.before_decision", accepted=f"{decided_on.isoformat()} …")
+        raise Invalid.at("since", "sanction.before_decision", accepted=f"{decided_on.isoformat()} …")
     years, allowed = given["years"], rulings["probation_years"]
     if years not in allowed.value:
-        raise refusal(allowed, "sanction.years_unfit", "years", ", ".join(map(str, allowed.value)))
+        raise Invalid.at(
+            "years", "sanction.years_unfit", **allowed.cited, accepted=", ".join(map(str, allowed.value))
+        )
     if given["decided_by"] not in path:
-        raise refusal(rulings["decided_above"], "sanction.decided_by_unfit", "decided_by", ", ".join(path))
+        raise Invalid.at(
+            "decided_by",
+            "sanction.decided_by_unfit",
+            **rulings["decided_above"].cited,
+            accepted=", ".join(path),
+        )
     until = _last_day(since, years).isoformat()
     state = {
         "person": given["person"],
@@ -67,7 +74,7 @@ def impose(
         "slot": given["person"],  # one at a time: left with the decision that closes it
         "entered_by": by,
         "entered_on": today.isoformat(),
-        "source": _cited(rulings["without_rights"]),
+        "source": rulings["without_rights"].cited,
     }
     return _changed(subject, state)
 
@@ -87,7 +94,7 @@ def prolong(subject: str, before: State, given: State, rulings: Rulings, *, by: 
     years = before["years"] + int(rulings["probation_prolonged"].value)
     most = rulings["probation_most"]
     if years > most.value:
-        raise refusal(most, "sanction.too_long", "sanction", most.value)
+        raise Invalid.at("sanction", "sanction.too_long", **most.cited, accepted=most.value)
     until = _last_day(date.fromisoformat(before["since"]), years).isoformat()
     prolonged = {
         "decided_on": decided_on.isoformat(),
@@ -116,11 +123,16 @@ def close(subject: str, before: State, given: State, rulings: Rulings, *, by: st
     if outcome == "restored":
         first = date.fromisoformat(before["until"]) + _DAY
         if on < first:
-            raise refusal(rulings["probation_years"], "sanction.too_early", "on", f"{first.isoformat()} …")
+            raise Invalid.at(
+                "on",
+                "sanction.too_early",
+                **rulings["probation_years"].cited,
+                accepted=f"{first.isoformat()} …",
+            )
     else:
         last = min(last, (on - _DAY).isoformat())
     if outcome == "revoked" and not given.get("comment"):
-        raise _wrong("comment", "sanction.comment_missing")
+        raise Invalid.at("comment", "sanction.comment_missing")
     closed = {
         "outcome": outcome,
         "on": on.isoformat(),
@@ -147,12 +159,6 @@ def lasts(state: State, day: date) -> bool:
 # -- within ----------------------------------------------------------------------------------------
 
 
-def refusal(ruling: Ruling, code: str, field: str, accepted: Any) -> Invalid:
-    """A refusal by a rule: which rule, of which pack, in which article, and what would be accepted."""
-    cited = {"rule": ruling.parameter.name, **_cited(ruling)}
-    return _wrong(field, code, **cited, accepted=accepted)
-
-
 def _last_day(since: date, years: int) -> date:
     return months_after(since, 12 * years) - _DAY
 
@@ -170,20 +176,12 @@ def _not_own(person: str, by: str) -> None:
 
 def _past(field: str, day: date, today: date) -> None:
     if day > today:
-        raise _wrong(field, "sanction.in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at(field, "sanction.in_future", accepted=f"… {today.isoformat()}")
 
 
 def _after(field: str, day: date, before: State) -> None:
     if day.isoformat() < before["since"]:
-        raise _wrong(field, "sanction.before_decision", accepted=f"{before['since']} …")
-
-
-def _cited(ruling: Ruling) -> dict[str, str]:
-    return {"pack": ruling.pack.id, "article": ruling.parameter.article}
-
-
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
+        raise Invalid.at(field, "sanction.before_decision", accepted=f"{before['since']} …")
 
 
 def _changed(subject: str, state: State) -> Change:

@@ -75,7 +75,7 @@ class Sanctions:
             except Conflict as refused:
                 if refused.params.get("field") != "slot":
                     raise
-                raise Conflict("sanction.running", fields={"person": ["sanction.running"]}) from None
+                raise Conflict.at("person", "sanction.running") from None
             if rules.lasts(imposed.state, self._clock.today()):
                 self._posts.withdraw_all(person.id)
             self._audit.append("sanction.imposed", actor, "person", person.id, request.get("document_number"))
@@ -153,7 +153,7 @@ class Sanctions:
         found = self._directory.people.find_one({"_id": person})
         home = found.state["organisation"] if found else None
         if found is None or not self._access.disciplines(context.actor(), str(home)):
-            raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+            raise Invalid.at("person", "person.unknown")
         return found
 
     def _readable(self, sanction: str) -> Document:

@@ -94,9 +94,9 @@ def judge_dissolution(
     if any(each["kind"] != "group" for each in children):
         raise Conflict("organisation.has_children")
     if heir is None and people:
-        raise _wrong("members_to", "organisation.heir_missing")
+        raise Invalid.at("members_to", "organisation.heir_missing")
     if heir is not None and (not heir[1]["active"] or closing[0] in heir[1]["path"]):
-        raise _wrong("members_to", "organisation.heir_unfit")
+        raise Invalid.at("members_to", "organisation.heir_unfit")
 
 
 def judge_merger(first: Standing, others: Sequence[Standing], *, stays: bool) -> list[str]:
@@ -108,14 +108,14 @@ def judge_merger(first: Standing, others: Sequence[Standing], *, stays: bool) ->
     """
     named = [first[0], *(each[0] for each in others)]
     if len(set(named)) < len(named):
-        raise _wrong("others", "organisation.merged_twice")
+        raise Invalid.at("others", "organisation.merged_twice")
     for position, each in enumerate((first, *others)):
         field = f"others.{position - 1}" if position else "organisation"
         if each[1]["kind"] != first[1]["kind"]:
-            raise _wrong(field, "organisation.kinds_differ", accepted=first[1]["kind"])
+            raise Invalid.at(field, "organisation.kinds_differ", accepted=first[1]["kind"])
         _check_ends(each)
         if not each[1]["active"]:
-            raise _wrong(field, "organisation.inactive")
+            raise Invalid.at(field, "organisation.inactive")
     return named[1:] if stays else named
 
 
@@ -130,19 +130,19 @@ def judge_split(
     """
     subject, state = whole
     if state["kind"] not in SPLIT_KINDS:
-        raise _wrong("organisation", "organisation.split_kind", accepted=", ".join(SPLIT_KINDS))
+        raise Invalid.at("organisation", "organisation.split_kind", accepted=", ".join(SPLIT_KINDS))
     _check_ends(whole)
     if not state["active"]:
-        raise _wrong("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive")
     if not members and not groups:
-        raise _wrong("members", "organisation.split_empty")
+        raise Invalid.at("members", "organisation.split_empty")
     for position, (_, group) in enumerate(groups):
         if group["parent"] != subject or group["kind"] != "group" or not group["active"]:
-            raise _wrong(f"groups.{position}", "organisation.not_a_group_of_it")
+            raise Invalid.at(f"groups.{position}", "organisation.not_a_group_of_it")
     homes = {subject, *own_groups} - {each[0] for each in groups}
     for position, person in enumerate(members):
         if not person["active"] or person["organisation"] not in homes:
-            raise _wrong(f"members.{position}", "organisation.member_elsewhere")
+            raise Invalid.at(f"members.{position}", "organisation.member_elsewhere")
 
 
 def goes_over(person: State, day: date) -> date:
@@ -156,8 +156,4 @@ def _check_ends(organisation: Standing) -> None:
     if state["dissolved_on"] is not None:
         raise Conflict("organisation.dissolved", params={"dissolved_on": state["dissolved_on"]})
     if state["parent"] is None:
-        raise _wrong("organisation", "organisation.root_stays")
-
-
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
+        raise Invalid.at("organisation", "organisation.root_stays")

@@ -42,7 +42,7 @@ class Contacts:
         person = self._directory.person_named_in("person", request["person"])
         home = person.state["organisation"]
         if not self._access.reads_people(actor, home):
-            raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+            raise Invalid.at("person", "person.unknown")
         if actor not in self._naming(home):
             raise Forbidden("permission.denied")
         chosen = request["contacts"]

@@ -27,10 +27,6 @@ MOST_CONTACTS = 2
 _PERIOD = re.compile(r"([0-9]{4})-Q([1-4])")
 
 
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
-
-
 # -- periods ---------------------------------------------------------------------------------------
 
 
@@ -43,7 +39,7 @@ def bounds(period: str) -> tuple[date, date]:
     """First and last day of a quarter; raises ``Invalid("thought.period")`` for another text."""
     found = _PERIOD.fullmatch(period)
     if found is None or not 1 <= int(found[1]) <= 9998:
-        raise _wrong("period", "thought.period", accepted="2026-Q1 … 2026-Q4")
+        raise Invalid.at("period", "thought.period", accepted="2026-Q1 … 2026-Q4")
     year, number = int(found[1]), int(found[2])
     after = date(year + number // 4, number % 4 * 3 + 1, 1)
     return date(year, number * 3 - 2, 1), after - timedelta(days=1)
@@ -79,10 +75,10 @@ def hand_in(subject: str, given: State, *, today: date, rulings: Rulings) -> Cha
     """
     first, last = bounds(given["period"])
     if today < first:
-        raise _wrong("period", "thought.not_begun", accepted=quarter(today))
+        raise Invalid.at("period", "thought.not_begun", accepted=quarter(today))
     latest = _latest(last, rulings)
     if today > latest:
-        raise _wrong(
+        raise Invalid.at(
             "period",
             "thought.period_over",
             latest=latest.isoformat(),
@@ -129,7 +125,7 @@ def read(subject: str, before: State, *, verdict: str, comment: str | None, by: 
     if by == before["author"]:
         raise Forbidden("thought.own")
     if verdict == "return" and not comment:
-        raise _wrong("comment", "thought.comment_missing", accepted="1 …")
+        raise Invalid.at("comment", "thought.comment_missing", accepted="1 …")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "readings": [*before["readings"], said]}
     if verdict == "accept":
@@ -162,9 +158,9 @@ def name_contacts(
     """
     chosen = list(dict.fromkeys(contacts))
     if not 1 <= len(chosen) <= MOST_CONTACTS:
-        raise _wrong("contacts", "contact.count", most=MOST_CONTACTS)
+        raise Invalid.at("contacts", "contact.count", most=MOST_CONTACTS)
     if given["person"] in chosen:
-        raise _wrong("contacts", "contact.self", accepted="member")
+        raise Invalid.at("contacts", "contact.self", accepted="member")
     unfit = {
         f"contacts.{position}": ["contact.not_member"]
         for position, each in enumerate(chosen)

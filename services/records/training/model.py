@@ -20,10 +20,6 @@ MINUTES = 60  # of an hour of credit
 _LENGTHS = ("minutes", "full_days", "half_days")
 
 
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
-
-
 def worth(given: State, rulings: Rulings) -> int:
     """Minutes of credit for training of ``minutes``, ``full_days`` and ``half_days`` (each >= 0) together.
 
@@ -45,22 +41,13 @@ def credit(subject: str, given: State, rulings: Rulings, *, today: date) -> Chan
     """
     on: date = given["on"]
     if on > today:
-        raise _wrong("on", "credit.in_future", latest=today.isoformat())
+        raise Invalid.at("on", "credit.in_future", latest=today.isoformat())
     if not {"full_day", "half_day"} <= rulings.keys():
-        raise _wrong("on", "credit.no_pack", on=on.isoformat())
+        raise Invalid.at("on", "credit.no_pack", on=on.isoformat())
     minutes = worth(given, rulings)
     if minutes < 1:
-        told = ["credit.nothing"]
-        raise Invalid(
-            told[0],
-            params={
-                **{name: int(rulings[name].value) for name in ("full_day", "half_day")},
-                "rule": "full_day",
-                "pack": rulings["full_day"].pack.id,
-                "article": rulings["full_day"].parameter.article,
-            },
-            fields={"minutes": told},
-        )
+        days = {name: int(rulings[name].value) for name in ("full_day", "half_day")}
+        raise Invalid.at("minutes", "credit.nothing", **rulings["full_day"].cited, **days)
     by_days = given.get("full_days") or given.get("half_days")
     applied = (
         rulings.get(given.get("rule") or "")
@@ -162,13 +149,13 @@ def of_lecture(
     on: date = given["on"]
     if on < published_on:
         accepted = f"{published_on.isoformat()} … {today.isoformat()}"
-        raise _wrong("on", "credit.before_published", accepted=accepted)
+        raise Invalid.at("on", "credit.before_published", accepted=accepted)
     ruling = rulings.get("lecture_minutes")
     if ruling is None:
-        raise _wrong("on", "credit.no_pack", on=on.isoformat())
+        raise Invalid.at("on", "credit.no_pack", on=on.isoformat())
     minutes = int(ruling.value.get(studied["kind"], 0))
     if not minutes:
-        raise _wrong(
+        raise Invalid.at(
             "lecture",
             "credit.lecture_gives_none",
             rule="lecture_minutes",

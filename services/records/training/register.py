@@ -179,7 +179,7 @@ class Training:
     def _person_named_in(self, request: Answer, actor: str) -> Document:
         person = self._directory.person_named_in("person", request["person"])
         if not self._access.reads_people(actor, person.state["organisation"]) and actor != person.id:
-            raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+            raise Invalid.at("person", "person.unknown")
         return person
 
     def _readable(self, actor: str, person: str | None) -> Document:

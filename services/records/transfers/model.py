@@ -42,7 +42,7 @@ def ask_within(
     _check_person(person)
     _check_destination(destination)
     if given["destination"] == person["organisation"]:
-        raise _wrong("destination", "transfer.already_there")
+        raise Invalid.at("destination", "transfer.already_there")
     state = {
         **_begun("within", given["person"], by, today),
         "left": person["organisation"],
@@ -82,7 +82,7 @@ def enter_in(
     """
     _check_destination(destination)
     if given["political_status"] in ADMITTED and given["joined_on"] is None:
-        raise _wrong("joined_on", "transfer.joined_on_missing")
+        raise Invalid.at("joined_on", "transfer.joined_on_missing")
     letter, due = _letter(given, today), pack.due("letter_days", given["letter_on"])
     pack.require("letter_days", "transfer.letter_expired", "letter_on", today, due)
     state = {
@@ -119,7 +119,7 @@ def accept(
 def refuse(subject: str, before: State, *, comment: str | None, by: str, today: date) -> Change:
     """The receiving branch does not; raises as ``_decided``, and ``Invalid("transfer.comment_missing")``."""
     if not comment:
-        raise _wrong("comment", "transfer.comment_missing")
+        raise Invalid.at("comment", "transfer.comment_missing")
     state = {**_decided(before, "refused", by, today), "comment": comment}
     return Change(state, [_event(TransferRefused, subject, state, today)])
 
@@ -161,7 +161,7 @@ def complete(
     _expect(before, "out")
     if not before["letter_on"] <= receipt_on.isoformat() <= today.isoformat():
         accepted = f"{before['letter_on']} … {today.isoformat()}"
-        raise _wrong("receipt_on", "transfer.receipt_day", accepted=accepted)
+        raise Invalid.at("receipt_on", "transfer.receipt_day", accepted=accepted)
     due = date.fromisoformat(before["due_on"])
     pack.require("letter_days", "transfer.letter_expired", "receipt_on", receipt_on, due)
     state = {
@@ -182,16 +182,16 @@ def is_overdue(state: State, today: date) -> bool:
 
 def _check_person(person: State) -> None:
     if not person["active"]:
-        raise _wrong("person", "person.inactive")
+        raise Invalid.at("person", "person.inactive")
     if person["political_status"] == "none":
-        raise _wrong("person", "transfer.nothing_to_transfer")
+        raise Invalid.at("person", "transfer.nothing_to_transfer")
 
 
 def _check_destination(destination: State) -> None:
     if not destination["active"]:
-        raise _wrong("destination", "organisation.inactive")
+        raise Invalid.at("destination", "organisation.inactive")
     if destination["kind"] not in RECEIVING:
-        raise _wrong("destination", "transfer.destination_unfit", accepted=", ".join(RECEIVING))
+        raise Invalid.at("destination", "transfer.destination_unfit", accepted=", ".join(RECEIVING))
 
 
 def _begun(kind: str, person: str, by: str, today: date) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _begun(kind: str, person: str, by: str, today: date) -> dict[str, Any]:
 
 def _letter(given: State, today: date) -> dict[str, Any]:
     if given["letter_on"] > today:
-        raise _wrong("letter_on", "transfer.letter_in_future", accepted=f"… {today.isoformat()}")
+        raise Invalid.at("letter_on", "transfer.letter_in_future", accepted=f"… {today.isoformat()}")
     return {
         "place": given["place"],
         "letter_number": given["letter_number"],
@@ -255,10 +255,6 @@ def _ended(before: State, outcome: str, by: str, today: date) -> dict[str, Any]:
         raise Conflict("transfer.state", params={"state": before["state"], "accepted": "asked"})
     state = {name: value for name, value in before.items() if name != "slot"}
     return {**state, "state": outcome, "decided_by": by, "decided_on": today.isoformat()}
-
-
-def _wrong(field: str, code: str, **params: Any) -> Invalid:
-    return Invalid(code, params=params, fields={field: [code]})
 
 
 def _event(contract: type[EventContract], subject: str, state: State, on: date, **more: Any) -> Any:

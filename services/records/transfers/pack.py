@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from services.chassis.errors import Invalid
 from services.chassis.policies import Pack, PackError, Ruling, effective
@@ -36,11 +35,9 @@ class TransferPack:
 
     def source(self, rule: str) -> dict[str, str]:
         """Where the rule is from: what is decided by it says it."""
-        ruling = self.rulings[rule]
-        return {"rule": rule, "pack": ruling.pack.id, "article": ruling.parameter.article}
+        return self.rulings[rule].cited
 
     def require(self, rule: str, code: str, field: str, day: date, due: date) -> None:
         """Raise ``Invalid(code)`` where ``day`` is after ``due`` and the rule blocks; a warning passes."""
         if day > due and self.rulings[rule].parameter.hardness == "block":
-            params: dict[str, Any] = {**self.source(rule), "accepted": f"… {due.isoformat()}"}
-            raise Invalid(code, params=params, fields={field: [code]})
+            raise Invalid.at(field, code, **self.source(rule), accepted=f"… {due.isoformat()}")

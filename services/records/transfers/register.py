@@ -193,7 +193,7 @@ class Transfers:
         home = found.state["organisation"]
         if actor != found.id:
             if not self._access.reads_people(actor, home):
-                raise Invalid("person.unknown", fields={"person": ["person.unknown"]})
+                raise Invalid.at("person", "person.unknown")
             self._access.require_writer(actor, home)
         return found
 
@@ -208,7 +208,7 @@ class Transfers:
         if not self._access.reads_people(context.actor(), known.state["organisation"]):
             raise Conflict("people.exists", params={"field": "number"})
         if known.state["active"] and known.state["political_status"] in rules.ADMITTED:
-            raise Conflict("transfer.is_member_here", fields={"number": ["transfer.is_member_here"]})
+            raise Conflict.at("number", "transfer.is_member_here")
         if known.state["active"]:
             self._access.require_writer(context.actor(), known.state["organisation"])
         return known
@@ -241,7 +241,7 @@ class Transfers:
         except Conflict as refused:
             if refused.params.get("field") != "slot":
                 raise
-            raise Conflict("transfer.running", fields={"person": ["transfer.running"]}) from None
+            raise Conflict.at("person", "transfer.running") from None
         return self._named([begun.response or {}])[0]
 
     def _end(

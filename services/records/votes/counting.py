@@ -55,7 +55,7 @@ class Counting:
         quorum, majority, surplus = rulings = self._rulings(request.get("on"), *names)
         votes = {each["candidate"]: each["votes"] for each in request["votes"]}
         if len(votes) < len(request["votes"]):
-            raise Invalid("vote.candidate_twice", fields={"votes": ["vote.candidate_twice"]})
+            raise Invalid.at("votes", "vote.candidate_twice")
         counted = rules.elect(
             entitled=request["entitled"],
             present=request["present"],
@@ -79,7 +79,7 @@ class Counting:
         """
         organisation = request.get("organisation")
         if (organisation is None) == (request.get("entitled") is None):
-            raise Invalid("vote.entitled_one", fields={"entitled": ["vote.entitled_one"]})
+            raise Invalid.at("entitled", "vote.entitled_one")
         if organisation is None:
             return int(request["entitled"])
         if not self._access.reads_people(context.actor(), organisation):
@@ -90,12 +90,9 @@ class Counting:
     def _rulings(self, on: date | None, *names: str) -> list[Ruling]:
         in_force = effective(self._packs, on or self._clock.today())
         if any(name not in in_force for name in names):
-            raise Invalid("vote.no_pack", fields={"on": ["vote.no_pack"]})
+            raise Invalid.at("on", "vote.no_pack")
         return [in_force[name] for name in names]
 
 
 def _named(*rulings: Ruling) -> list[Answer]:
-    return [
-        {"rule": each.parameter.name, "pack": each.pack.id, "article": each.parameter.article}
-        for each in rulings
-    ]
+    return [each.cited for each in rulings]

@@ -31,11 +31,7 @@ class Electorates:
     def required(self, field: str, organisation: str, day: date) -> Electorate:
         """As ``at``; raises ``Invalid("vote.organisation_unfit")`` where not all members vote themselves."""
         if not self.votes_as_a_whole(organisation):
-            raise Invalid(
-                "vote.organisation_unfit",
-                params={"accepted": "branch"},
-                fields={field: ["vote.organisation_unfit"]},
-            )
+            raise Invalid.at(field, "vote.organisation_unfit", accepted="branch")
         return self.at(organisation, day)
 
     def votes_as_a_whole(self, organisation: str) -> bool:

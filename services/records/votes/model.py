@@ -80,7 +80,7 @@ def decide(
     """
     _whole(entitled=entitled, present=present, written=written, in_favour=in_favour)
     if entitled < 1:
-        raise _wrong("entitled", "vote.nobody_entitled", least=1)
+        raise Invalid.at("entitled", "vote.nobody_entitled", least=1)
     _at_most("present", "vote.more_than_entitled", present, entitled)
     _at_most("written", "vote.written_more_than_absent", written, entitled - present)
     _at_most("in_favour", "vote.more_than_cast", in_favour, present + written)
@@ -130,9 +130,9 @@ def elect(
     """
     _whole(entitled=entitled, present=present, seats=seats, **{f"votes.{who}": n for who, n in votes.items()})
     if entitled < 1:
-        raise _wrong("entitled", "vote.nobody_entitled", least=1)
+        raise Invalid.at("entitled", "vote.nobody_entitled", least=1)
     if seats < 1:
-        raise _wrong("seats", "vote.no_seat", least=1)
+        raise Invalid.at("seats", "vote.no_seat", least=1)
     _at_most("present", "vote.more_than_entitled", present, entitled)
     for candidate, received in votes.items():
         _at_most(f"votes.{candidate}", "vote.more_than_cast", received, present)
@@ -166,13 +166,9 @@ def elect(
 def _whole(**counts: int) -> None:
     for name, count in counts.items():
         if count < 0:
-            raise _wrong(name, "vote.negative", least=0)
+            raise Invalid.at(name, "vote.negative", least=0)
 
 
 def _at_most(field: str, code: str, count: int, most: int) -> None:
     if count > most:
-        raise _wrong(field, code, most=most)
-
-
-def _wrong(field: str, code: str, **accepted: int) -> Invalid:
-    return Invalid(code, params=accepted, fields={field: [code]})
+        raise Invalid.at(field, code, most=most)
