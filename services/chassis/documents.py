@@ -33,10 +33,11 @@ from services.chassis.store import (
 
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
-RESERVED = frozenset({"_id", "version", "sequence", "pending", "pending_since", "commands", "written_by"})
+_KEPT = ("pending", "pending_since", "commands", "written_by", "guarded")
+RESERVED = frozenset({"_id", "version", "sequence", *_KEPT})
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
-_VIEW = {"pending": 0, "pending_since": 0, "commands": 0, "written_by": 0}
+_VIEW = dict.fromkeys(_KEPT, 0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Documents:
     """The aggregates of one collection.
 
     A document is its state beside ``version``, ``sequence`` (of its last event), ``pending`` (events not
-    yet published), ``pending_since`` and ``commands`` (answers by idempotency key). Every write is one
+    yet published), ``pending_since``, ``commands`` (answers by idempotency key) and ``guarded`` (how often
+    others decided by it). Every write is one
     write to one document. A command that repeats with its key is answered from ``commands`` and writes
     nothing, so one command makes at most one change to one document.
 
@@ -227,6 +229,18 @@ class Documents:
             if id not in taken:
                 self._wake(id, document.get("pending", []))
         return taken
+
+    def guard(self, id: str) -> Document:  # noqa: A002 - the field's name
+        """The document, which nobody else changes or guards until the running transaction has committed.
+
+        For a command that decides by the state of a document that it does not change: of two such at the same
+        instant one is run again on what the other wrote. Its version stays. Raises ``NotFound`` as ``get``.
+        """
+        if session() is None:
+            raise RuntimeError("a document is guarded within a transaction")
+        with answering():
+            self.collection.update_one({"_id": id}, {"$inc": {"guarded": 1}}, session=session())
+        return self.get(id)
 
     def change(
         self,

@@ -47,7 +47,6 @@ from services.records.development.following import Following
 from services.records.development.standing import Standing
 from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, shown
 from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
@@ -56,6 +55,7 @@ from services.records.exports.exporting import Exports
 from services.records.ledger.making import Ledgers
 from services.records.membership.register import Membership
 from services.records.plans.register import Plans
+from services.records.posts.register import Posts
 from services.records.programmes.register import Programmes
 from services.records.roster import importer
 from services.records.roster.exporter import RosterExport
@@ -89,15 +89,24 @@ class Records(Application):
         self.organisations = Organisations(
             self.database, self.directory, self.history, self.access, self.clock
         )
-        rights = Rights(self)
-        self.posts = Posts(self.database, self.directory, self.access, rights, self.audit, self.clock)
+        discipline = self.packs("discipline-*.yaml")
+        rights = Rights(self, discipline)
+        self.posts = Posts(
+            self.database,
+            self.directory,
+            self.access,
+            rights,
+            self.audit,
+            self.clock,
+            self.packs("posts-*.yaml"),
+        )
         self.terms = Terms(self, self.directory, self.access)
         self.people = People(
             self.database, self.directory, self.posts, self.access, rights, self.audit, self.clock
         )
         self.membership = Membership(self, self.directory, self.access)
         self.sanctions = Sanctions(
-            self, self.directory, self.posts, self.access, rights, self.packs("discipline-*.yaml")
+            self, self.directory, self.people, self.posts, self.access, rights, discipline
         )
         electorates = Electorates(self.directory, self.membership, rights)
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]

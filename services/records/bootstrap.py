@@ -18,6 +18,7 @@ from services.contracts.records_rpc.directory import CODE, NUMBER
 from services.records.application import Records
 from services.records.directory import model as rules
 from services.records.directory import persons
+from services.records.posts import model as posts
 
 FOUNDED = date(1978, 1, 1)
 PUBLISH_SECONDS = 10.0
@@ -53,9 +54,9 @@ def establish(
         )
         person = directory.people.create(derived_id("person", "first", number), entered.state, entered.events)
     directory.know_person(person)
-    slot = rules.slot(person.id, root.id, "administrator")
+    slot = posts.slot(person.id, root.id, "administrator")
     held = directory.posts.find_one({"slot": slot})
-    if held is None or rules.renew_slot(held.state, today):
+    if held is None or posts.renew_slot(held.state, today):
         given = {"person": person.id, "organisation": root.id, "role": "administrator", "since": today}
         post = derived_id("post", "first", person.id, today.isoformat())
         held = records.posts.appoint(post, given, person, root, reason="bootstrap")

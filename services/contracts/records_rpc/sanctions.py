@@ -33,7 +33,10 @@ class ProlongSanction(Expecting):
 
 
 class CloseSanction(Expecting):
-    """The decision that ends it: rights given back after its end, the sanction revoked, or expulsion."""
+    """The decision that ends it: rights given back after its end, the sanction revoked, or expulsion.
+
+    Who is expelled is no member from ``on`` on, in the same commit.
+    """
 
     sanction = identifier()
     outcome = fields.String(required=True, validate=validate.OneOf(SANCTION_OUTCOMES))
@@ -50,7 +53,10 @@ class GetSanction(Schema):
 
 
 class ListSanctions(Listing):
-    """Of one person, or of where the caller is responsible (and below ``within``); the newest first."""
+    """Of one person, or of where the caller is responsible; the newest first.
+
+    ``within`` leaves those of people who belong to that organisation or below it.
+    """
 
     person = identifier(required=False)
     within = identifier(required=False)

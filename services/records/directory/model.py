@@ -1,4 +1,4 @@
-"""Rules of the directory: which organisation may stand where, what a post is. No I/O.
+"""Rules of the tree: which organisation may stand where, and what a change of one makes. No I/O.
 
 States are as the store keeps them: dates are ISO texts. Each change of these aggregates says one event
 with the whole state, so a document's version is also the sequence of its last event.
@@ -13,7 +13,7 @@ from typing import Any
 
 from services.chassis.contract import Change, NewEvent
 from services.chassis.errors import Conflict, Invalid
-from services.contracts.records_events import OrganisationChanged, PostChanged
+from services.contracts.records_events import OrganisationChanged
 from services.records.directory.naming import spelled
 
 State = Mapping[str, Any]
@@ -23,17 +23,6 @@ PARENT_KINDS: Mapping[str, frozenset[str]] = {
     "secondary": frozenset({"university_committee"}),
     "branch": frozenset({"university_committee", "secondary"}),
     "group": frozenset({"branch"}),
-}
-ROLE_KINDS: Mapping[str, frozenset[str]] = {
-    "secretary": frozenset({"university_committee", "secondary", "branch"}),
-    "deputy_secretary": frozenset({"university_committee", "secondary", "branch"}),
-    "organisation_commissioner": frozenset({"university_committee", "secondary", "branch"}),
-    "publicity_commissioner": frozenset({"university_committee", "secondary", "branch"}),
-    "discipline_commissioner": frozenset({"university_committee", "secondary", "branch"}),
-    "group_leader": frozenset({"group"}),
-    "organiser": frozenset({"university_committee", "secondary"}),
-    "administrator": frozenset({"university_committee", "secondary"}),
-    "inspector": frozenset({"university_committee", "secondary"}),
 }
 ORGANISATION_FIELDS = (
     "code",
@@ -208,100 +197,6 @@ def organisation_event(subject: str, state: State) -> NewEvent:
             **{name: _day(state[name]) if state[name] else None for name in days},
         },
     )
-
-
-# -- posts -----------------------------------------------------------------------------------------
-
-
-def give_post(subject: str, given: State, person: State, organisation: State, today: date) -> Change:
-    """A role of ``person`` at ``organisation`` from ``since`` to the end of ``until``.
-
-    Raises ``Invalid``: ``post.role_unfit``, ``post.ends_before_start``, ``post.over``,
-    ``person.inactive``, ``organisation.inactive``.
-    """
-    since = _day(given["since"])
-    until = _day(given["until"]) if given.get("until") else None
-    kinds = ROLE_KINDS[given["role"]]
-    if organisation["kind"] not in kinds:
-        raise Invalid.at("role", "post.role_unfit", accepted=", ".join(sorted(kinds)))
-    if until is not None and until < since:
-        raise Invalid.at("until", "post.ends_before_start")
-    if until is not None and until < today:
-        raise Invalid.at("until", "post.over")
-    if not person["active"]:
-        raise Invalid.at("person", "person.inactive")
-    if not organisation["active"]:
-        raise Invalid.at("organisation", "organisation.inactive")
-    state = {
-        "person": given["person"],
-        "organisation": given["organisation"],
-        "role": given["role"],
-        "since": _iso(since),
-        "until": _iso(until),
-        "active": True,
-        "slot": slot(given["person"], given["organisation"], given["role"]),
-        **seat(given["organisation"], given["role"]),
-    }
-    return _post_changed(subject, state)
-
-
-def slot(person: str, organisation: str, role: str) -> str:
-    """What only one active post may hold; a withdrawn one leaves it."""
-    return f"{person} {organisation} {role}"
-
-
-def seat(organisation: str, role: str) -> dict[str, str]:
-    """By what the secretary of an organisation is found; of other posts nothing is kept."""
-    return {"seat": organisation} if role == "secretary" else {}
-
-
-def withdraw_post(subject: str, before: State, today: date) -> Change | None:
-    """The post ends today; None where it was withdrawn before."""
-    if not before["active"]:
-        return None
-    last = max(today, _day(before["since"]))
-    until = _day(before["until"]) if before["until"] else last
-    state = {name: value for name, value in before.items() if name not in ("slot", "seat")}
-    return _post_changed(subject, {**state, "until": _iso(min(until, last)), "active": False})
-
-
-def prolong_post(subject: str, before: State, until: date | None, today: date) -> Change | None:
-    """The post with another last day of its term, or none; None where that is its day already.
-
-    A term that is over is not taken up again. Raises ``Conflict("post.ended")``, ``Invalid`` with
-    ``post.until_unfit`` and the days that would be accepted.
-    """
-    if not before["active"] or renew_slot(before, today):
-        raise Conflict("post.ended")
-    earliest = max(today, _day(before["since"]))
-    if until is not None and until < earliest:
-        raise Invalid.at("until", "post.until_unfit", accepted=f"{earliest.isoformat()} …")
-    if _iso(until) == before["until"]:
-        return None
-    return _post_changed(subject, {**before, "until": _iso(until)})
-
-
-def holds(post: State, today: date) -> bool:
-    """Whether the post is held today: given, begun and not over."""
-    return bool(post["active"] and _day(post["since"]) <= today and not renew_slot(post, today))
-
-
-def renew_slot(before: State, today: date) -> bool:
-    """Whether an active post only holds its slot by a term that is over, so that it may be taken anew."""
-    return bool(before["active"] and before["until"] and _day(before["until"]) < today)
-
-
-def _post_changed(subject: str, state: State) -> Change:
-    event = PostChanged.of(
-        post=subject,
-        person=state["person"],
-        organisation=state["organisation"],
-        role=state["role"],
-        since=_day(state["since"]),
-        until=_day(state["until"]) if state["until"] else None,
-        active=state["active"],
-    )
-    return Change(state, [event])
 
 
 def refuse_taken(field: str, code: str) -> Conflict:

@@ -18,8 +18,8 @@ from services.records.access import Access
 from services.records.directory import persons as rules
 from services.records.directory.model import refuse_taken
 from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, only
+from services.records.posts.register import Posts
 from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]
@@ -40,8 +40,8 @@ _AFTER_ALL = "\U0010ffff"
 _OWN = frozenset({"person", "phone", "expected_version"})
 
 
-class _Moves(Exception):
-    """By the very state that was met they move: that is one commit with the posts that they leave."""
+class _EndsPosts(Exception):
+    """By the very state that was met they move, or are of another status: one commit with the posts."""
 
 
 class People:
@@ -101,25 +101,29 @@ class People:
         return entered
 
     def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
-        """``person`` with ``given``. Whoever leaves loses every post in the same commit, and whoever moves
-        loses those of the branch that is left.
+        """``person`` with ``given``, and in the same commit without the posts that it ends.
+
+        Of who leaves these are all, of who moves those of the branch that is left, and with another political
+        status those that it does not allow.
         """
         organisation, home = None, given.get("organisation")
         if home is not None:
             organisation = self._directory.organisation_named_in("organisation", home).state
         today = self._clock.today()
-        left: str | None = None  # where they belonged; None where a repeated command changed nothing
+        status = given.get("political_status")
+        met: Answer | None = None  # as they were; None where a repeated command changed nothing
 
         def decide(state: Answer) -> Change | None:
-            nonlocal left
-            left = str(state["organisation"])
-            if home not in (None, left) and session() is None:
-                raise _Moves
+            nonlocal met
+            met = state
+            moves = home not in (None, state["organisation"])
+            if (moves or status not in (None, state["political_status"])) and session() is None:
+                raise _EndsPosts
             return rules.change_person(person.id, state, given, organisation, today)
 
         def commit() -> Document:
-            nonlocal left
-            left = None
+            nonlocal met
+            met = None
             changed = self._documents.change(
                 person.id,
                 decide,
@@ -128,15 +132,18 @@ class People:
             )
             if not changed.state["active"]:
                 self._posts.withdraw_all(person.id)
-            elif home is not None and left is not None and left != home:
-                self._posts.withdraw_left(person.id, left, home)
-                self._rights.follow(person.id, home)
+            elif met is not None:
+                if home not in (None, met["organisation"]):
+                    self._posts.withdraw_left(person.id, met["organisation"], str(home))
+                    self._rights.follow(person.id, str(home))
+                if status not in (None, met["political_status"]):
+                    self._posts.withdraw_unfit(person.id, str(status))
             return changed
 
         with _telling_what_is_taken():
             try:
                 changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
-            except _Moves:
+            except _EndsPosts:
                 changed = in_transaction(self._database, commit)
         self._directory.know_person(changed)
         return changed

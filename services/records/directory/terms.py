@@ -13,8 +13,8 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden
 from services.chassis.pages import page
 from services.records.access import Access
-from services.records.directory import model as rules
 from services.records.directory.store import Directory, found_by, shown
+from services.records.posts import model as rules
 
 Answer = dict[str, Any]
 PAGES_READ = 4  # of branches, for one answer about vacancies

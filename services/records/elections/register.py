@@ -17,9 +17,9 @@ from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory.model import seat_committee
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by, only, shown
 from services.records.elections import model as rules
+from services.records.posts.register import Posts
 from services.records.votes.counting import Counting
 from services.records.votes.electorates import Electorates
 

@@ -109,7 +109,7 @@ def label(kind: str, field: str) -> str:
     return COLUMNS[kind][field][0]
 
 
-_COLUMN_OF_RULE = {"role": "roles", "until": "post_since", "since": "post_since"}
+_COLUMN_OF_RULE = {"role": "roles", "person": "roles", "until": "post_since", "since": "post_since"}
 
 
 def column_of(kind: str, field: str | None, labels: Mapping[str, str]) -> str | None:

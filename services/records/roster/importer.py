@@ -13,8 +13,8 @@ from services.contracts.kinds import ACTIVITY_KINDS
 from services.records.activities.register import Register
 from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory
+from services.records.posts.register import Posts
 from services.records.roster.columns import ACTIVITY, ORGANISATION, PERSON
 from services.records.roster.person_rows import PersonRows
 from services.records.roster.rows import ActivityRows, OrganisationRows, Rows, Tree

@@ -13,12 +13,12 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id
 from services.chassis.store import Store, in_transaction
-from services.records.directory import model as rules
 from services.records.directory import persons
 from services.records.directory.people import People
 from services.records.directory.persons import SEALED
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by, only
+from services.records.posts import model as rules
+from services.records.posts.register import Posts
 from services.records.roster.rows import (
     CHANGED,
     CREATED,
@@ -184,10 +184,10 @@ class PersonRows:
                 "since": values.get("post_since", self._today.isoformat()),
                 "until": None,
             }
-            if known is not None:  # who is new is under nothing that anybody entered
-                self._posts.require_rights(person)
             post = derived_id("post", self._job, person, where.id, role)
-            made = rules.give_post(post, given, state, where.state, self._today)
+            # Who is new is under nothing that anybody entered; of others it is asked as the post is written.
+            in_force = self._posts.rulings(where.id)
+            made = rules.give_post(post, given, state, where.state, in_force, self._today)
             appointments.append((post, made, given, where))
         return appointments
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
-from services.chassis.errors import Conflict, Invalid, Refusal, Unavailable
+from services.chassis.errors import Conflict, Refusal, Unavailable
 from services.chassis.identity import derived_id
 from services.records.activities import beginnings
 from services.records.activities.kinds import Kinds
@@ -59,14 +59,12 @@ def judged(apply: Callable[[], str]) -> Handled:
         return Handled(REFUSED, [(refused.field, refused.code)])
     except Unavailable:
         raise
-    except Invalid as wrong:
-        named: list[tuple[str | None, str]] = []
-        named.extend((name, code) for name, codes in wrong.fields.items() for code in codes)
-        return Handled(REFUSED, named or [(None, wrong.code)])
-    except Conflict:
-        return Handled(REFUSED, [(None, "row.conflict")])
     except Refusal as refused:
-        return Handled(REFUSED, [(None, refused.code)])
+        if isinstance(refused, Conflict) and not refused.fields:
+            return Handled(REFUSED, [(None, "row.conflict")])
+        named: list[tuple[str | None, str]] = []
+        named.extend((name, code) for name, codes in refused.fields.items() for code in codes)
+        return Handled(REFUSED, named or [(None, refused.code)], refused.params)
 
 
 def newly(known: Document, given: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:

@@ -20,19 +20,29 @@ from services.records.development.spans import months_after
 
 State = Mapping[str, Any]
 Rulings = Mapping[str, Ruling]
+POSTS_BARRED = "posts_barred_years"
 _DAY = timedelta(days=1)
 
 
 def impose(
-    subject: str, given: State, person: State, path: Sequence[str], rulings: Rulings, *, by: str, today: date
+    subject: str,
+    given: State,
+    person: State,
+    path: Sequence[str],
+    rulings: Rulings,
+    *,
+    posts: Sequence[State],
+    by: str,
+    today: date,
 ) -> Change:
     """A member is put on probation from ``since`` (or the day of the decision) for ``years``.
 
     ``given``: ``person``, ``years``, ``decided_on``, ``decided_by`` (an organisation above the branch),
     ``since`` and ``document_number`` or None. ``path``: the ids from the root to where the person belongs,
-    branch and group. Raises ``Forbidden("sanction.own")``; ``Invalid``: ``sanction.person_unfit`` unless an
-    active full member, ``sanction.in_future``, ``sanction.before_decision``, and by the pack
-    ``sanction.no_pack``, ``sanction.years_unfit``, ``sanction.decided_by_unfit``.
+    branch and group. ``posts``: those that end with it, each ``role`` and ``kind``. Raises
+    ``Forbidden("sanction.own")``; ``Invalid``: ``sanction.person_unfit`` unless an active full member,
+    ``sanction.in_future``, ``sanction.before_decision``, and by the pack ``sanction.no_pack``,
+    ``sanction.years_unfit``, ``sanction.decided_by_unfit``.
     """
     _not_own(given["person"], by)
     if not person["active"] or person["political_status"] != "member":
@@ -70,6 +80,7 @@ def impose(
         "last": until,
         "prolonged": None,
         "closed": None,
+        "posts": [dict(each) for each in posts],
         "state": "running",
         "slot": given["person"],  # one at a time: left with the decision that closes it
         "entered_by": by,
@@ -149,6 +160,19 @@ def follow(subject: str, before: State, organisation: str) -> Change | None:
     if before["organisation"] == organisation:
         return None
     return _changed(subject, {**before, "organisation": organisation})
+
+
+def barred_until(state: State, ruling: Ruling | None) -> date | None:
+    """The first day on which a post as high as those that ended with it may be held again.
+
+    So many years after the rights are back: by the decision, else the day after its last one. None where
+    nothing is barred: it was revoked, or no pack says so.
+    """
+    if ruling is None or ruling.parameter.hardness != "block" or state["state"] == "revoked":
+        return None
+    closed = state["closed"]
+    back = date.fromisoformat(closed["on"]) if closed else date.fromisoformat(state["last"]) + _DAY
+    return months_after(back, 12 * int(ruling.value))
 
 
 def lasts(state: State, day: date) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -16,8 +17,9 @@ from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction
 from services.records.access import Access
-from services.records.directory.posts import Posts
+from services.records.directory.people import People
 from services.records.directory.store import Directory, only
+from services.records.posts.register import Posts
 from services.records.sanctions import model as rules
 from services.records.sanctions.rights import COLLECTION, Rights
 
@@ -32,6 +34,7 @@ class Sanctions:
         self,
         application: Application,
         directory: Directory,
+        people: People,
         posts: Posts,
         access: Access,
         rights: Rights,
@@ -40,6 +43,7 @@ class Sanctions:
         self._database = application.database
         self._documents = rights.documents
         self._directory = directory
+        self._people = people
         self._posts = posts
         self._access = access
         self._packs = packs
@@ -64,9 +68,11 @@ class Sanctions:
             change = rules.impose(
                 sanction,
                 request,
-                person.state,
+                # Whoever gives a post meanwhile, or takes the member away, is waited for.
+                self._directory.people.guard(person.id).state,
                 path[:-1] or path,  # a root has none above
                 rulings,
+                posts=self._posts.held_by(person.id),
                 by=actor,
                 today=self._clock.today(),
             )
@@ -88,7 +94,7 @@ class Sanctions:
         return self._decide(request, rules.prolong, "sanction.prolonged")
 
     def close(self, request: Answer) -> Answer:
-        """Restored, revoked or expelled, as it was decided."""
+        """Restored, revoked or expelled, as it was decided: who is expelled is no member from that day on."""
         return self._decide(request, rules.close, "sanction.closed")
 
     # -- questions -----------------------------------------------------------------------------
@@ -100,13 +106,16 @@ class Sanctions:
         return self._named([self._shown(found)])[0]
 
     def listed(self, request: Answer) -> Answer:
-        """Of a person, the newest first; or where the caller is responsible."""
+        """Of a person, who belongs below ``within`` where it is given; or where the caller is responsible."""
         actor = context.actor()
         wanted: Answer = only(request, "state", "person")
         if "person" in request:
             person = self._directory.people.find_one({"_id": request["person"]})
             if person is None or not self._reads(actor, person.id, person.state["organisation"]):
                 raise Forbidden("permission.denied")
+            home = person.state["organisation"]
+            if "within" in request and home not in self._access.within(request["within"]):
+                return {"items": [], "next": None}
         elif not self._access.disciplines_everything(actor, request.get("within")):
             scope = self._access.scope_of_discipline(actor)
             if "within" in request:
@@ -132,7 +141,7 @@ class Sanctions:
         actor, found = context.actor(), self._readable(request["sanction"])
         branch = self._branch(found.state["organisation"])
         self._access.require_discipline(actor, branch)
-        day = type(self._clock.today()).fromisoformat(found.state["decided_on"])
+        day = date.fromisoformat(found.state["decided_on"])
         rulings = effective(self._packs, day, self._directory.authority.path(branch))
         decide = partial(rule, found.id, given=request, rulings=rulings, by=actor, today=self._clock.today())
 
@@ -144,9 +153,17 @@ class Sanctions:
             if decided.version != before.version:
                 said = request.get("document_number")
                 self._audit.append(action, actor, "person", before.state["person"], said)
+                if decided.state["state"] == "expelled":
+                    self._expel(before.state["person"], request["on"])
             return decided
 
         return self._named([in_transaction(self._database, commit).response or {}])[0]
+
+    def _expel(self, person: str, on: date) -> None:
+        """As it was decided, within the running transaction; who left the Party before stays as they are."""
+        found = self._directory.people.get(person)
+        if found.state["political_status"] == "member":
+            self._people.apply(found, {"political_status": "none", "since": on})
 
     def _concerned(self, person: str) -> Document:
         """The person, where the caller is responsible for them; to anybody else there is none."""

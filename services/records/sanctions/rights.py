@@ -7,7 +7,11 @@ from datetime import date
 from functools import partial
 
 from services.chassis.application import Application
+from services.chassis.clock import Clock
+from services.chassis.errors import Invalid
+from services.chassis.policies import Pack, effective
 from services.records.directory.store import found_by
+from services.records.posts.model import as_high
 from services.records.sanctions import model as rules
 
 COLLECTION = "sanctions"
@@ -16,8 +20,10 @@ COLLECTION = "sanctions"
 class Rights:
     """Says of whom it is asked whether, and nothing of why, since when and until when."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, packs: list[Pack]) -> None:
         self.documents = application.documents(COLLECTION)
+        self._packs = packs
+        self._clock: Clock = application.clock
         indexes = application.indexes
         indexes.declare(COLLECTION, "slot", unique=True, sparse=True)
         for field in ("person", "organisation"):
@@ -28,6 +34,24 @@ class Rights:
         """Those of ``people`` who were under probation on ``day``. One find for each twenty of them."""
         found = found_by(self.documents, "person", people)
         return frozenset(each.state["person"] for each in found if rules.lasts(each.state, day))
+
+    def require(self, person: str, role: str, kind: str) -> None:
+        """See that ``person`` may be given ``role`` at an organisation of ``kind`` today.
+
+        Raises ``Invalid``: ``post.without_rights`` for a member under probation, who may hold no post, and
+        ``post.too_soon`` with rule, pack, article and the first day, for a post as high as those that ended
+        with one.
+        """
+        today = self._clock.today()
+        for each in found_by(self.documents, "person", [person]):
+            if rules.lasts(each.state, today):
+                raise Invalid.at("person", "post.without_rights")
+            ruling = effective(self._packs, today).get(rules.POSTS_BARRED)
+            first = rules.barred_until(each.state, ruling)
+            if first is None or ruling is None or today >= first:
+                continue
+            if as_high(role, kind, each.state.get("posts", ())):
+                raise Invalid.at("person", "post.too_soon", **ruling.cited, accepted=f"{first.isoformat()} …")
 
     def follow(self, person: str, organisation: str) -> None:
         """Who belongs elsewhere concerns who is responsible there; within the running transaction."""

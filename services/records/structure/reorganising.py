@@ -28,8 +28,8 @@ from services.records.development.following import Following
 from services.records.directory import model as directory_rules
 from services.records.directory import persons
 from services.records.directory.organisations import Organisations
-from services.records.directory.posts import Posts
 from services.records.directory.store import Directory, found_by
+from services.records.posts.register import Posts
 from services.records.sanctions.rights import Rights
 from services.records.structure import model as rules
 from services.records.transfers.following import TransferFollowing

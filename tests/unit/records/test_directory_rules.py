@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.errors import Conflict, Invalid
+from services.chassis.errors import Invalid
 from services.contracts.kinds import (
     ORGANISATION_KINDS,
     POLITICAL_STATUS_CODES,
     POLITICAL_STATUSES,
-    ROLES,
 )
 from services.records.directory import model as rules
 from services.records.directory import persons
@@ -113,69 +112,6 @@ def test_a_subtree_follows_and_never_stands_below_itself() -> None:
     root = organisation("university_committee", ["r"])
     with pytest.raises(Invalid, match=r"organisation\.root_stays"):
         rules.change_organisation("r", root, {}, TODAY, parent=("s", secondary))
-
-
-@pytest.mark.parametrize(("role", "kind"), list(product(ROLES, ORGANISATION_KINDS)))
-def test_a_role_is_given_only_where_there_is_such_a_post(role: str, kind: str) -> None:
-    given = {"person": "p", "organisation": "o", "role": role, "since": TODAY}
-    where = organisation(kind, ["o"])
-    if kind in rules.ROLE_KINDS[role]:
-        assert rules.give_post("x", given, {"active": True}, where, TODAY).state["active"]
-    else:
-        with pytest.raises(Invalid, match=r"post\.role_unfit"):
-            rules.give_post("x", given, {"active": True}, where, TODAY)
-
-
-@given(
-    since=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
-    until=st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1)),
-    today=st.dates(date(2020, 1, 1), date(2030, 1, 1)),
-)
-def test_a_withdrawn_post_ends_today_and_gives_its_place_free(
-    since: date, until: date | None, today: date
-) -> None:
-    given = {"person": "p", "organisation": "b", "role": "secretary", "since": since, "until": until}
-    if until is not None and (until < since or until < today):
-        with pytest.raises(Invalid):
-            rules.give_post("x", given, {"active": True}, PLACE, today)
-        return
-    post = rules.give_post("x", given, {"active": True}, PLACE, today).state
-    assert not rules.renew_slot(post, today)
-    withdrawn = rules.withdraw_post("x", post, today)
-    assert withdrawn is not None
-    assert "slot" not in withdrawn.state
-    assert withdrawn.state["until"] >= withdrawn.state["since"]
-    assert until is None or withdrawn.state["until"] <= until.isoformat()
-    assert rules.withdraw_post("x", withdrawn.state, today) is None
-    withdrawn.events[0].contract.encode(withdrawn.events[0].data)
-
-
-@given(
-    term=st.none() | st.dates(date(2026, 8, 1), date(2026, 10, 1)),
-    until=st.none() | st.dates(date(2026, 8, 1), date(2026, 12, 1)),
-)
-def test_a_post_is_prolonged_while_it_is_held(term: date | None, until: date | None) -> None:
-    given = {
-        "person": "p",
-        "organisation": "b",
-        "role": "secretary",
-        "since": date(2026, 8, 1),
-        "until": term,
-    }
-    post = rules.give_post("x", given, {"active": True}, PLACE, date(2026, 8, 1)).state
-    if term is not None and term < TODAY:
-        assert not rules.holds(post, TODAY)
-        with pytest.raises(Conflict, match=r"post\.ended"):
-            rules.prolong_post("x", post, until, TODAY)
-    elif until is not None and until < TODAY:
-        with pytest.raises(Invalid, match=r"post\.until_unfit"):
-            rules.prolong_post("x", post, until, TODAY)
-    else:
-        prolonged = rules.prolong_post("x", post, until, TODAY)
-        assert (prolonged is None) == (until == term)
-        if prolonged is not None:
-            assert rules.holds(prolonged.state, until or TODAY)
-            prolonged.events[0].contract.encode(prolonged.events[0].data)
 
 
 def test_an_equal_number_sealed_anew_is_no_change() -> None:

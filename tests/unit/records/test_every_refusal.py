@@ -21,6 +21,7 @@ from services.chassis.errors import Refusal
 from services.chassis.policies import parse
 from services.records.activities import beginnings, checkin, conduct, participation
 from services.records.elections import model as elections
+from services.records.posts import model as post_rules
 from services.records.transfers import model as transfers
 from services.records.transfers.pack import TransferPack
 from tests.unit.records import test_activity_announcing as announcing
@@ -31,6 +32,7 @@ from tests.unit.records import test_bulletin_rules as bulletins
 from tests.unit.records import test_election_rules as terms
 from tests.unit.records import test_entry_windows as windows
 from tests.unit.records import test_lecture_rules as lectures
+from tests.unit.records import test_post_rules as posts
 from tests.unit.records import test_refusals as refusals
 from tests.unit.records import test_sanction_rules as sanctions
 from tests.unit.records import test_transfer_rules as moves
@@ -101,7 +103,17 @@ def shifted(to: date) -> Any:
     )
 
 
+def appointed(status: str) -> Any:
+    given = {"person": "p", "organisation": "b", "role": "secretary", "since": posts.TODAY}
+    person = {"active": True, "political_status": status}
+    return post_rules.give_post("x", given, person, posts.PLACE, posts.RULINGS, posts.TODAY)
+
+
 BY_RULE: dict[str, Callable[[], Any]] = {
+    "post.status_unfit": lambda: appointed("applicant"),
+    "post.seat_taken": lambda: post_rules.require_seat(
+        appointed("member").state, [appointed("member").state], posts.RULINGS[post_rules.SECRETARIES]
+    ),
     "election.candidate_unfit": lambda: elections.check_candidates(
         ["a"], set(), terms.COUNTED_BY["election_candidates"]
     ),
@@ -158,7 +170,7 @@ WARNINGS = {
     "dues.prompt",
 }
 # Judged beside the store, by the one function of their packs that names the rule: component tests raise them.
-IN_SERVICE = {"dues.not_a_payer", "dues_accounts.year_unfit", "task.urged_enough"}
+IN_SERVICE = {"post.too_soon", "dues.not_a_payer", "dues_accounts.year_unfit", "task.urged_enough"}
 
 
 @pytest.mark.parametrize("code", sorted(BY_RULE))

@@ -19,11 +19,12 @@ TODAY = date(2026, 9, 10)
 RULINGS = effective(load_all(FOLDER, "discipline-*.yaml"), TODAY)
 MEMBER = {"active": True, "political_status": "member", "organisation": "group"}
 PATH = ("root", "college")
+POSTS = ({"role": "secretary", "kind": "branch"},)
 GIVEN = {"person": "p", "years": 1, "decided_on": date(2025, 3, 1), "decided_by": "college", "since": None}
 
 
 def imposed(person: dict[str, Any] = MEMBER, *, by: str = "above", **changes: Any) -> dict[str, Any]:
-    change = rules.impose("s", {**GIVEN, **changes}, person, PATH, RULINGS, by=by, today=TODAY)
+    change = rules.impose("s", {**GIVEN, **changes}, person, PATH, RULINGS, posts=POSTS, by=by, today=TODAY)
     return dict(change.state)
 
 
@@ -123,3 +124,13 @@ def test_the_event_names_neither_the_person_nor_their_branch() -> None:
     change = rules.impose("s", GIVEN, MEMBER, PATH, RULINGS, by="above", today=TODAY)
     [event] = change.events
     assert event.data == {"sanction": "s", "organisation": "college", "state": "running"}
+
+
+def test_a_post_as_high_is_barred_for_two_years_after_the_rights_are_back() -> None:
+    state, ruling = imposed(), RULINGS[rules.POSTS_BARRED]
+    assert state["posts"] == [{"role": "secretary", "kind": "branch"}]
+    assert rules.barred_until(state, ruling) == date(2028, 3, 1)
+    restored = closed(state, "restored", date(2026, 9, 1))
+    assert rules.barred_until(restored, ruling) == date(2028, 9, 1)
+    assert rules.barred_until(closed(state, "revoked", date(2026, 9, 1), "x"), ruling) is None
+    assert rules.barred_until(restored, None) is None

@@ -12,12 +12,13 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.errors import Conflict, Forbidden
 from services.chassis.pages import page
+from services.chassis.policies import Pack, effective
 from services.chassis.store import Store, in_transaction, on_commit
 from services.records.access import Access
-from services.records.directory import model as rules
-from services.records.directory.store import Directory, only, shown
+from services.records.directory.store import Directory, found_by, only, shown
+from services.records.posts import model as rules
 from services.records.sanctions.rights import Rights
 
 Answer = dict[str, Any]
@@ -34,6 +35,7 @@ class Posts:
         rights: Rights,
         audit: Audit,
         clock: Clock,
+        packs: list[Pack],
     ) -> None:
         self._database = database
         self._directory = directory
@@ -42,6 +44,11 @@ class Posts:
         self._rights = rights
         self._audit = audit
         self._clock = clock
+        self._packs = packs
+
+    def rulings(self, organisation: str) -> rules.Rulings:
+        """What counts today for posts at ``organisation``."""
+        return effective(self._packs, self._clock.today(), self._directory.authority.path(organisation))
 
     def give(self, request: Answer) -> Answer:
         """Give a role; raises ``Conflict("post.held")`` where the person holds it there already."""
@@ -63,7 +70,9 @@ class Posts:
     ) -> Document:
         """Write the post; one whose term is over makes room for it in the same commit.
 
-        Raises as ``give_post``, and ``Invalid("post.without_rights")`` for a member under probation.
+        It is judged by what person and organisation are at that very moment: what is decided of them
+        meanwhile is waited for. Raises as ``give_post`` and ``Rights.require``, and
+        ``Conflict("post.seat_taken")``.
         """
         today = self._clock.today()
 
@@ -71,13 +80,17 @@ class Posts:
             repeated = self._documents.repeated(post)
             if repeated is not None:  # asked first: by now the person may have left or lost their rights
                 return repeated
-            self.require_rights(person.id)
-            change = rules.give_post(post, given, person.state, organisation.state, today)
+            there = self._directory.organisations.guard(organisation.id).state
+            holder_to_be = self._directory.people.guard(person.id).state
+            in_force = self.rulings(organisation.id)
+            self._rights.require(person.id, given["role"], there["kind"])
+            change = rules.give_post(post, given, holder_to_be, there, in_force, today)
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:
                 if not rules.renew_slot(holder.state, today):
                     raise Conflict.at("role", "post.held")
                 self._withdraw(holder.id)
+            self._require_seat(post, change.state)
             created = self._documents.create(post, change.state, change.events, respond=shown)
             self._note("post.given", person.id, reason)
             return created
@@ -86,18 +99,18 @@ class Posts:
         on_commit(lambda: self._directory.know_post(appointed))
         return appointed
 
-    def require_rights(self, person: str) -> None:
-        """Raises ``Invalid("post.without_rights")`` for a member under probation, who may hold no post."""
-        if self._rights.lost_by([person], self._clock.today()):
-            raise Invalid.at("person", "post.without_rights")
-
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
-        """Write new posts, within the running transaction, for an import.
+        """Write new posts of people who are new themselves, within the running transaction, for an import.
 
-        Their entries in the audit chain follow the commit: a transaction as long as this one would lose its
-        place in the chain again and again to whoever reads meanwhile.
+        Raises ``Conflict("post.seat_taken")``. Their entries in the audit chain follow the commit: a
+        transaction as long as this one would lose its place in the chain again and again to whoever reads
+        meanwhile.
         """
         self._documents.create_many([(post, made.state, made.events) for post, made in given])
+        for post, made in given:
+            if "seat" in made.state:
+                self._directory.organisations.guard(made.state["seat"])
+                self._require_seat(post, made.state)
         holders = [made.state["person"] for _, made in given]
         on_commit(lambda: self._audit.append_many("post.given", context.current().actor, "person", holders))
 
@@ -115,14 +128,23 @@ class Posts:
         actor, today = context.actor(), self._clock.today()
         post = self._documents.get(request["post"])
         self._access.require_appointer(actor, post.state["role"], post.state["organisation"])
-        prolonged = self._documents.change(
-            post.id,
-            lambda state: rules.prolong_post(post.id, state, request["until"], today),
-            expected_version=request["expected_version"],
-            respond=shown,
-        )
-        if prolonged.version != post.version:
-            self._note("post.prolonged", prolonged.state["person"], request.get("reason"))
+
+        def commit() -> Document:
+            if "seat" in post.state:
+                self._directory.organisations.guard(post.state["seat"])
+            before = self._documents.get(post.id)
+            prolonged = self._documents.change(
+                post.id,
+                lambda state: rules.prolong_post(post.id, state, request["until"], today),
+                expected_version=request["expected_version"],
+                respond=shown,
+            )
+            if prolonged.version != before.version:
+                self._require_seat(post.id, prolonged.state)
+                self._note("post.prolonged", prolonged.state["person"], request.get("reason"))
+            return prolonged
+
+        prolonged = in_transaction(self._database, commit)
         self._directory.know_post(prolonged)
         return prolonged.response or {}
 
@@ -130,6 +152,24 @@ class Posts:
         """End every post of ``person``, within the running transaction."""
         for post in self._documents.find({"person": person, "active": True}, limit=0):
             self._withdraw(post.id)
+
+    def withdraw_unfit(self, person: str, political_status: str) -> None:
+        """End the posts of ``person`` that nobody of ``political_status`` may hold, within the running
+        transaction."""
+        for post in self._documents.find({"person": person, "active": True}, limit=0):
+            in_force = self.rulings(post.state["organisation"])
+            if not rules.fits(post.state["role"], political_status, in_force):
+                self._withdraw(post.id)
+
+    def held_by(self, person: str) -> list[dict[str, str]]:
+        """The posts that ``person`` holds: each ``role``, and ``kind`` of its organisation."""
+        found = self._documents.find({"person": person, "active": True}, limit=0)
+        nodes = {each.id: self._directory.authority.node(each.state["organisation"]) for each in found}
+        return [
+            {"role": each.state["role"], "kind": node.kind}
+            for each in found
+            if (node := nodes[each.id]) is not None
+        ]
 
     def withdraw_left(self, person: str, left: str, home: str) -> None:
         """End the posts of ``person`` at the branch and group that they left for ``home``, within the running
@@ -200,6 +240,13 @@ class Posts:
                 raise Forbidden("permission.denied")
         found = page(self._documents, wanted, order=[], limit=request["limit"], cursor=request["cursor"])
         return {"items": [shown(each) for each in found.documents], "next": found.next}
+
+    def _require_seat(self, post: str, state: Mapping[str, Any]) -> None:
+        """Raises ``Conflict("post.seat_taken")``; of what has no seat nothing is asked."""
+        if "seat" in state and state["active"]:
+            others = found_by(self._documents, "seat", [state["seat"]])
+            ruling = self.rulings(state["seat"]).get(rules.SECRETARIES)
+            rules.require_seat(state, [each.state for each in others if each.id != post], ruling)
 
     def _withdraw(self, post: str, *, expected_version: int | None = None) -> Document:
         """End the post within the running transaction; one that is over stays as it is."""
