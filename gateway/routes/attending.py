@@ -83,7 +83,8 @@ ROUTES = (
         "/api/v1/activities/{activity}/checked-in",
         "Be there, by the code",
         "activities",
-        call=Call("records.check_in", rpc.CheckIn, rpc.OwnWord),
+        # A whole hall may come at once: who waits a little need not type the code again.
+        call=Call("records.check_in", rpc.CheckIn, rpc.OwnWord, seconds=15.0),
         permission="who is entitled or invited",
     ),
     Route(

@@ -29,12 +29,14 @@ from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.records.access import Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
+from services.records.activities.desk import Desk
 from services.records.activities.openings import Openings
 from services.records.activities.planning import Planning
 from services.records.activities.reading import ActivityReading
 from services.records.activities.register import Register
 from services.records.activities.reviews import Reviews
 from services.records.activities.templates import Templates
+from services.records.activities.words import Words
 from services.records.bulletins.addressing import Addressing
 from services.records.bulletins.reading import Reading
 from services.records.bulletins.register import Bulletins
@@ -130,7 +132,9 @@ class Records(Application):
             [*counted_by, *self.packs("meetings-*.yaml")],
         )
         self.planning = Planning(self, self.directory, self.activities)
-        self.attending = Attending(self, self.directory, self.activities, self.planning)
+        words = Words(self)
+        self.attending = Attending(self, self.directory, self.activities, self.planning, words)
+        self.desk = Desk(self, self.directory, self.activities, words)
         self.activity_templates = Templates(self, self.directory, self.access, self.activities)
         self.activity_reviews = Reviews(self.activities, self.catalogue)
         standing = Standing(self.authority, self.access)

@@ -44,19 +44,19 @@ class AttendingTable:
 
     @rpc(request=calls.OpenCheckIn, response=calls.CheckInCode)
     def open_check_in(self, request: Request) -> Answer:
-        return self.records.attending.open_check_in(request)
+        return self.records.desk.open_check_in(request)
 
     @rpc(request=calls.OneActivity, response=calls.CheckInCode)
     def get_check_in(self, request: Request) -> Answer:
-        return self.records.attending.current_code(request["activity"])
+        return self.records.desk.current_code(request["activity"])
 
     @rpc(request=calls.OneActivity, response=calls.CheckInCode)
     def close_check_in(self, request: Request) -> Answer:
-        return self.records.attending.close_check_in(request["activity"])
+        return self.records.desk.close_check_in(request["activity"])
 
     @rpc(request=calls.CheckIn, response=calls.OwnWord)
     def check_in(self, request: Request) -> Answer:
-        return self.records.attending.check_in(request)
+        return self.records.desk.check_in(request)
 
     @rpc(request=calls.OneActivity, response=calls.DraftedAttendance)
     def draft_attendance(self, request: Request) -> Answer:
