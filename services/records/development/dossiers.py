@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.chassis import context
@@ -10,6 +10,7 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refusal
+from services.chassis.files.attaching import Attaching, ids
 from services.chassis.files.kept import Files
 from services.chassis.pages import Page, page
 from services.chassis.store import in_transaction
@@ -54,7 +55,7 @@ class Dossiers:
         self._people = people
         self._standing = standing
         self._arrangements = arrangements
-        self._files = files
+        self._attaching = Attaching(application.database, files, self.documents, HOLDER, _held)
         files.guard(HOLDER, self._readable, audited=self._of_another, under=self._person_of)
         self._activities = activities
         self._rights = rights
@@ -76,12 +77,14 @@ class Dossiers:
         dossier = self.documents.id_for_command()
         book, facts = self._arrangements.book(branch), Facts(self._arrangements.calendar)
 
-        def commit() -> Document:
-            attached = self._attached(dossier, given)
-            change = rules.open_dossier(
+        def make(files: list[Answer]) -> Change:
+            attached = _with_files(given, files)
+            return rules.open_dossier(
                 dossier, attached, branch, book, facts, by=actor, today=self._clock.today()
             )
-            opened = self.documents.create(dossier, change.state, change.events, respond=self._shown)
+
+        def commit() -> Document:
+            opened = self._attaching.created(dossier, _wanted(given), make, self._shown)
             self._tell_status(None, opened)
             return opened
 
@@ -98,17 +101,23 @@ class Dossiers:
 
         def commit() -> Document:
             before = self.documents.get(dossier.id)
-            attached = self._attached(dossier.id, request)
             admits = step.id == "branch_meeting" and request["outcome"] == PASS
             quota = self._arrangements.quota(state["organisation"], request["on"].year) if admits else None
             places = self._arrangements.left(quota, dossier.id)
             facts = Facts(self._arrangements.calendar, members, places)
-            changed = self._change(
-                request,
-                dossier.id,
-                lambda state: rules.record(
+
+            def decide(state: Answer, files: list[Answer]) -> Change:
+                attached = _with_files(request, files)
+                return rules.record(
                     dossier.id, state, attached, book, facts, by=actor, today=self._clock.today()
-                ),
+                )
+
+            changed = self._attaching.changed(
+                dossier.id,
+                _wanted(request),
+                decide,
+                expected_version=request["expected_version"],
+                respond=self._shown,
             )
             if quota is not None:
                 self._arrangements.take(quota, dossier.id)
@@ -283,15 +292,6 @@ class Dossiers:
     def _done(self, commit: Callable[[], Document]) -> Answer:
         return in_transaction(self._database, commit).response or {}
 
-    def _attached(self, dossier: str, request: Answer) -> Answer:
-        """The request with the files that it attaches, which are the dossier's from this commit on."""
-        wanted = request["attachments"]
-        claimed = self._files.claim([each["file"] for each in wanted], HOLDER, dossier)
-        attachments = [
-            {"material": each["material"], **file} for each, file in zip(wanted, claimed, strict=True)
-        ]
-        return {**request, "attachments": attachments}
-
     def _of_another(self, dossier: str) -> bool:
         return context.actor() != self.documents.get(dossier).state["person"]
 
@@ -358,3 +358,19 @@ class Dossiers:
     def _told(self, finding: Answer) -> Answer:
         params = {**finding["params"], **only(finding, "pack", "article", "rule")}
         return {**finding, "text": self._catalogue.render(finding["code"], params)}
+
+
+def _wanted(request: Answer) -> list[str]:
+    """The files that a step attaches."""
+    return [each["file"] for each in request["attachments"]]
+
+
+def _with_files(request: Answer, files: list[Answer]) -> Answer:
+    """The request with its files as they are kept, each as the paper that it is."""
+    given = zip(request["attachments"], files, strict=True)
+    return {**request, "attachments": [{"material": each["material"], **file} for each, file in given]}
+
+
+def _held(dossier: Mapping[str, Any]) -> set[str]:
+    """The files of every step, those struck out included: they stay with the entry."""
+    return ids([file for entry in dossier["entries"] for file in entry.get("attachments", ())])
