@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from services.chassis.contract import EventContract
 from services.contracts.feedback_rpc.shapes import readable
 from services.contracts.kinds import POLITICAL_STATUSES, TRAINING_FORMS
+from services.contracts.money import MOST_FEN
 
 
 class PersonUpserted(EventContract):
@@ -65,9 +66,7 @@ class DuesPaymentMade(EventContract):
 
     payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
     number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
-    amount_fen = fields.Integer(
-        required=True, strict=True, validate=validate.Range(min=1, max=10_000_000_000)
-    )
+    amount_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_FEN))
     paid_on = fields.Date(required=True, metadata={"description": "campus date; not later than today"})
 
 

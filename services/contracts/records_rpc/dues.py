@@ -11,6 +11,7 @@ from services.contracts.kinds import (
     DUES_KINDS,
     PROMPT_STATES,
 )
+from services.contracts.money import fen
 from services.contracts.records_events.dues import MONTH
 from services.contracts.records_rpc.imports import BilingualText
 from services.contracts.records_rpc.parts import Day, Listing, Page, Text, identifier
@@ -21,10 +22,6 @@ YEAR = validate.Range(min=2008, max=2200)
 
 def _month(**kwargs: Any) -> fields.String:
     return fields.String(validate=MONTH, **kwargs)
-
-
-def _fen(**kwargs: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=-(2**53), max=2**53), **kwargs)
 
 
 class DuesSource(Schema):
@@ -51,13 +48,14 @@ class SetDuesBase(Schema):
     person = identifier()
     year = fields.Integer(required=True, strict=True, validate=YEAR)
     kind = fields.String(required=True, validate=validate.OneOf(DUES_KINDS))
-    base_fen = _fen(
+    base_fen = fen(
+        0,
         load_default=None,
         allow_none=True,
         metadata={"description": "monthly base after tax, or pension; for salaried and retired"},
     )
-    amount_fen = _fen(
-        load_default=None, allow_none=True, metadata={"description": "monthly dues of a farmer"}
+    amount_fen = fen(
+        1, load_default=None, allow_none=True, metadata={"description": "monthly dues of a farmer"}
     )
     from_month = _month(load_default=None, allow_none=True, metadata={"description": "January, if not given"})
     correction_reason = Text(

@@ -10,9 +10,31 @@ from services.contracts.kinds import (
     EXPENDITURE_STATES,
     RELIEF_STATES,
 )
+from services.contracts.money import fen
 from services.contracts.records_rpc.activities import VERDICTS
-from services.contracts.records_rpc.dues import DuesSource, _fen, _month
+from services.contracts.records_rpc.dues import DuesSource, _month
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
+
+
+class _Deciding(Expecting):
+    """Approve what was asked, or return it with a comment."""
+
+    verdict = fields.String(required=True, validate=validate.OneOf(VERDICTS))
+    comment = Text(500, least=0, load_default=None, allow_none=True)
+
+
+class _Asked(Schema):
+    """What somebody asked for an organisation, and who decided it when."""
+
+    id = identifier()
+    version = fields.Integer(required=True)
+    organisation = fields.String(required=True)
+    asked_by = fields.String(required=True)
+    asked_on = Day(required=True)
+    decided_by = fields.String(required=True, allow_none=True)
+    decided_on = Day(required=True, allow_none=True)
+    source = fields.Nested(DuesSource, required=True)
+
 
 # -- relief ----------------------------------------------------------------------------------------
 
@@ -23,36 +45,26 @@ class AskDuesRelief(Schema):
     person = identifier()
     from_month = _month(required=True)
     to_month = _month(required=True)
-    monthly_fen = _fen(load_default=0)
+    monthly_fen = fen(0, load_default=0)
     reason = Text(500, required=True)
 
 
-class DecideDuesRelief(Expecting):
+class DecideDuesRelief(_Deciding):
     """Approve or return; asks for a post strictly above. Who asked, or is concerned, does not decide."""
 
     relief = identifier()
-    verdict = fields.String(required=True, validate=validate.OneOf(VERDICTS))
-    comment = Text(500, least=0, load_default=None, allow_none=True)
 
 
 class GetDuesRelief(Schema):
     relief = identifier()
 
 
-class DuesReliefSummary(Schema):
-    id = identifier()
-    version = fields.Integer(required=True)
+class DuesReliefSummary(_Asked):
     person = fields.String(required=True)
-    organisation = fields.String(required=True)
     from_month = fields.String(required=True)
     to_month = fields.String(required=True)
     monthly_fen = fields.Integer(required=True)
     state = fields.String(required=True, validate=validate.OneOf(RELIEF_STATES))
-    asked_by = fields.String(required=True)
-    asked_on = Day(required=True)
-    decided_by = fields.String(required=True, allow_none=True)
-    decided_on = Day(required=True, allow_none=True)
-    source = fields.Nested(DuesSource, required=True)
 
 
 class DuesRelief(DuesReliefSummary):
@@ -87,31 +99,21 @@ class AskDuesDeferral(Schema):
     reason = Text(500, required=True)
 
 
-class DecideDuesDeferral(Expecting):
+class DecideDuesDeferral(_Deciding):
     """Approve or return; asks for a post strictly above. Who asked, or is concerned, does not decide."""
 
     deferral = identifier()
-    verdict = fields.String(required=True, validate=validate.OneOf(VERDICTS))
-    comment = Text(500, least=0, load_default=None, allow_none=True)
 
 
 class GetDuesDeferral(Schema):
     deferral = identifier()
 
 
-class DuesDeferralSummary(Schema):
-    id = identifier()
-    version = fields.Integer(required=True)
+class DuesDeferralSummary(_Asked):
     person = fields.String(required=True, allow_none=True)
-    organisation = fields.String(required=True)
     from_month = fields.String(required=True)
     to_month = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(DEFERRAL_STATES))
-    asked_by = fields.String(required=True)
-    asked_on = Day(required=True)
-    decided_by = fields.String(required=True, allow_none=True)
-    decided_on = Day(required=True, allow_none=True)
-    source = fields.Nested(DuesSource, required=True)
 
 
 class DuesDeferral(DuesDeferralSummary):
@@ -138,16 +140,14 @@ class AskDuesExpenditure(Schema):
 
     organisation = identifier()
     use = fields.String(required=True, validate=validate.OneOf(DUES_USES))
-    amount_fen = _fen(required=True)
+    amount_fen = fen(1, required=True)
     purpose = Text(200, required=True)
 
 
-class DecideDuesExpenditure(Expecting):
+class DecideDuesExpenditure(_Deciding):
     """Approve or return; asks for a post strictly above. Who asked does not decide."""
 
     expenditure = identifier()
-    verdict = fields.String(required=True, validate=validate.OneOf(VERDICTS))
-    comment = Text(500, least=0, load_default=None, allow_none=True)
 
 
 class PayDuesExpenditure(Expecting):
@@ -168,23 +168,15 @@ class GetDuesExpenditure(Schema):
     expenditure = identifier()
 
 
-class DuesExpenditure(Schema):
-    id = identifier()
-    version = fields.Integer(required=True)
-    organisation = fields.String(required=True)
+class DuesExpenditure(_Asked):
     use = fields.String(required=True, validate=validate.OneOf(DUES_USES))
     amount_fen = fields.Integer(required=True)
     purpose = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(EXPENDITURE_STATES))
-    asked_by = fields.String(required=True)
-    asked_on = Day(required=True)
-    decided_by = fields.String(required=True, allow_none=True)
-    decided_on = Day(required=True, allow_none=True)
     comment = fields.String(required=True, allow_none=True)
     paid_on = Day(required=True, allow_none=True)
     reversed_on = Day(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
-    source = fields.Nested(DuesSource, required=True)
 
 
 class ListDuesExpenditures(Listing):

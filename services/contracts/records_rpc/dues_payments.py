@@ -7,8 +7,9 @@ from marshmallow import Schema, fields, validate
 from services.contracts.kinds import (
     PAYMENT_STATES,
 )
+from services.contracts.money import MOST_FEN, fen
 from services.contracts.records_rpc.directory import NUMBER
-from services.contracts.records_rpc.dues import MOST_LINES, DuesVerdict, _fen
+from services.contracts.records_rpc.dues import MOST_LINES, DuesVerdict
 from services.contracts.records_rpc.parts import Day, Expecting, Listing, Page, Text, identifier
 
 # -- payments --------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ class EnterDuesPayment(Schema):
     """
 
     person = identifier()
-    amount_fen = _fen(required=True)
+    amount_fen = fen(1, required=True)
     paid_on = Day(required=True)
     ahead = fields.Boolean(load_default=False)
     reference = Text(60, load_default=None, allow_none=True, metadata={"description": "receipt number"})
@@ -80,7 +81,7 @@ class StatementLine(Schema):
 
     reference = Text(60, required=True)
     number = fields.String(required=True, validate=NUMBER, metadata={"description": "campus number"})
-    amount_fen = _fen(required=True)
+    amount_fen = fen(-MOST_FEN, required=True, metadata={"description": "below zero: given back"})
     paid_on = Day(required=True)
 
 

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from services.chassis.contract import Change, EventContract, NewEvent
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.contracts.money import MOST_FEN
 from services.contracts.records_events import (
     DuesDeferralAsked,
     DuesDeferralDecided,
@@ -18,7 +19,6 @@ from services.contracts.records_events import (
     ExpenditurePaid,
     ExpenditureReversed,
 )
-from services.records.dues.model import MOST_FEN, wrong
 from services.records.dues.months import apart, month_of, quarter_of
 from services.records.dues.pack import DuesPack
 
@@ -153,9 +153,9 @@ def pay_expenditure(
             state=before["state"],
         )
     if paid_on > today:
-        raise wrong("paid_on", "expenditure.paid_in_future", f"… {today.isoformat()}")
+        raise Invalid.at("paid_on", "expenditure.paid_in_future", accepted=f"… {today.isoformat()}")
     if paid_on.isoformat() < before["decided_on"]:
-        raise wrong("paid_on", "expenditure.paid_too_early", f"{before['decided_on']} …")
+        raise Invalid.at("paid_on", "expenditure.paid_too_early", accepted=f"{before['decided_on']} …")
     if before["amount_fen"] > cash_fen:
         accepted = {"accepted": cash_fen}
         fields = {"amount_fen": ["expenditure.beyond_cash"]}
@@ -198,7 +198,7 @@ def _decided(
     if by == before["asked_by"]:
         raise Forbidden(f"{name}.own_request")
     if not approve and not comment:
-        raise wrong("comment", f"{name}.comment_missing", "1 …")
+        raise Invalid.at("comment", f"{name}.comment_missing", accepted="1 …")
     return {
         **before,
         "state": "approved" if approve else "refused",

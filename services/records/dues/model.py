@@ -13,6 +13,7 @@ from typing import Any
 
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Invalid
+from services.contracts.money import MOST_FEN
 from services.contracts.records_events import (
     DuesBaseSet,
     DuesBilled,
@@ -26,7 +27,6 @@ from services.records.dues.pack import BRACKETED, FIXED, KINDS, WHOLE, DuesPack
 State = Mapping[str, Any]
 
 PAYERS = frozenset({"member", "probationary"})
-MOST_FEN = 100_000_000_00  # a hundred million yuan: beyond this an amount is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def dues_of(kind: str, base_fen: int | None, amount_fen: int | None, pack: DuesP
     ``dues.amount_unfit`` for a farmer's amount outside the pack's bounds, ``dues.amount_unneeded``.
     """
     if kind not in KINDS:
-        raise Invalid.at("kind", "dues.kind_unknown", ", ".join(KINDS))
+        raise Invalid.at("kind", "dues.kind_unknown", accepted=", ".join(KINDS))
     if kind in BRACKETED and base_fen is None:
         raise pack.refusal(kind, "dues.base_missing", "base_fen", f"0 … {MOST_FEN}")
     if kind not in BRACKETED and base_fen is not None:
@@ -97,7 +97,7 @@ def set_base(given: State, before: State | None, pack: DuesPack, *, billed: str 
     year = given["year"]
     first = given["from_month"] or f"{year}-01"
     if not first.startswith(f"{year}-"):
-        raise Invalid.at("from_month", "dues.month_outside_year", f"{year}-01 … {year}-12")
+        raise Invalid.at("from_month", "dues.month_outside_year", accepted=f"{year}-01 … {year}-12")
     entry = {
         "from_month": first,
         **{name: given[name] for name in ("kind", "base_sealed", "base_fingerprint", "amount_fen")},

@@ -10,9 +10,10 @@ from datetime import date
 from typing import Any
 
 from services.chassis.contract import Change, EventContract, NewEvent
+from services.chassis.errors import Invalid
+from services.contracts.money import MOST_FEN
 from services.contracts.records_events import DuesDrawn, DuesGivenBack, DuesReceived
 from services.records.dues.ledger import Allocation, allocate
-from services.records.dues.model import MOST_FEN, wrong
 from services.records.dues.months import apart, longest_run, month_of
 from services.records.dues.pack import DuesPack
 
@@ -41,12 +42,12 @@ def receive(
     amount: int = given["amount_fen"]
     paid_on: date = given["paid_on"]
     if not 0 < amount <= MOST_FEN:
-        raise wrong("amount_fen", "dues.sum_unfit", f"1 … {MOST_FEN}")
+        raise Invalid.at("amount_fen", "dues.sum_unfit", accepted=f"1 … {MOST_FEN}")
     if paid_on > today:
-        raise wrong("paid_on", "dues.paid_in_future", f"… {today.isoformat()}")
+        raise Invalid.at("paid_on", "dues.paid_in_future", accepted=f"… {today.isoformat()}")
     found = allocate(amount, [(bill, fen) for bill, _, fen in outstanding])
     if found.rest and not may_be_ahead:
-        raise wrong("amount_fen", "dues.more_than_owed", found.allocated)
+        raise Invalid.at("amount_fen", "dues.more_than_owed", accepted=found.allocated)
     settled = dict(found.parts)
     limit = int(pack.value("make_up_months"))
     late = [m for bill, m, _ in outstanding if bill in settled and apart(m, month_of(paid_on)) > limit]
@@ -79,7 +80,7 @@ def give_back(subject: str, before: State, *, reason: str, today: date) -> Chang
     if before["state"] == "reversed":
         return None
     if not reason:
-        raise wrong("reason", "dues.reason_missing", "1 …")
+        raise Invalid.at("reason", "dues.reason_missing", accepted="1 …")
     state = {**before, "state": "reversed", "reversed_on": today.isoformat(), "reason": reason}
     return Change(_marked(state), [_paid(DuesGivenBack, subject, state, reversed_on=today)])
 
