@@ -23,7 +23,7 @@ from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
 from services.chassis.store import Indexes, Record, Store, answering, in_transaction, plain, session
 
-ERRORS_KEPT = 200
+ERRORS_KEPT = 20  # in the job itself, which is written at every step and asked for while it runs
 MOST_ATTEMPTS = 5
 MOST_OPEN = 20  # of one owner: jobs are done one after the other, and others wait as well
 LEASE = timedelta(seconds=30)

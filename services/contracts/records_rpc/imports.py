@@ -84,7 +84,7 @@ class JobResult(Schema):
 
 
 class Job(Schema):
-    """A job with its progress. ``errors`` holds the first 200 of ``error_count``; a list has them all."""
+    """A job with its progress. ``errors`` holds the first 20 of ``error_count``; ``/errors`` has them all."""
 
     id = identifier()
     kind = fields.String(required=True)
