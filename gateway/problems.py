@@ -55,6 +55,14 @@ class Problem(Schema):
         data_key="fields",
         metadata={"description": "messages by the path of a field, such as attendance.3.state"},
     )
+    params = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "what ``detail`` says, as values: by a rule ``rule``, ``pack`` and ``article``;"
+            " ``accepted`` and its like (``least``, ``most``, ``earliest``, ``latest``) for what is taken;"
+            " of ``permission.denied`` the posts in ``accepted``, and ``where`` they are held"
+        },
+    )
     request = fields.String(metadata={"description": "tell this id to an operator; absent where nobody may"})
 
 
@@ -67,6 +75,7 @@ def of(refusal: Refusal, request: Request) -> Response:
         status=status,
         code=refusal.code,
         detail=text.get(request.language, refusal.code),
+        params=refusal.params,
         messages=dict(_flattened(refusal, request.language)),
         headers=headers,
         closes=isinstance(refusal, Refused) and refusal.closes,
@@ -101,6 +110,7 @@ def _document(
     detail: str,
     messages: Mapping[str, list[str]],
     headers: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
     closes: bool = False,
 ) -> Response:
     language = request.language
@@ -113,6 +123,8 @@ def _document(
     }
     if messages:
         document["fields"] = messages
+    if params:
+        document["params"] = params
     if request.correlationid:
         document["request"] = request.correlationid
     return Response(

@@ -121,6 +121,14 @@ def permits(
     )
 
 
+def denied(roles: Iterable[str], where: str) -> Forbidden:
+    """``permission.denied``, which says whose it would be: one of ``roles``, and ``where`` they sit.
+
+    That is ``here`` (at the node itself), ``here_or_above``, ``above``, or a word of the service for its own.
+    """
+    return Forbidden("permission.denied", params={"accepted": ", ".join(roles), "where": where})
+
+
 class Authority:
     """A service's projection of nodes, grants and members, fed from the events of their owner.
 
@@ -241,11 +249,12 @@ class Authority:
         return permits(granted, set(roles), node, self._tree(), self._clock.today(), above=above)
 
     def require(self, person: str | None, roles: Iterable[str], node: str, *, above: bool = False) -> None:
-        """As ``may``; raises ``NotFound("node.not_found")`` or ``Forbidden("permission.denied")``."""
+        """As ``may``; raises ``NotFound("node.not_found")`` or what ``denied`` says."""
+        wanted = list(roles)
         if node not in self._tree():
             raise NotFound("node.not_found")
-        if not self.may(person, roles, node, above=above):
-            raise Forbidden("permission.denied")
+        if not self.may(person, wanted, node, above=above):
+            raise denied(wanted, "above" if above else "here_or_above")
 
     def grants(self, person: str) -> list[Grant]:
         """The grants of ``person`` that count today, at active nodes."""

@@ -63,6 +63,7 @@ class Job:
     result: dict[str, Any] | None
     cursor: Any
     failure: str | None
+    failure_params: dict[str, Any]
     attempts: int
     token: int
 
@@ -113,6 +114,7 @@ class Jobs:
             "result": None,
             "cursor": None,
             "failure": None,
+            "failure_params": {},
             "attempts": 0,
             "token": 0,
             "lease_until": FREE,
@@ -281,7 +283,7 @@ class Jobs:
         except (PyMongoError, Unavailable):
             raise  # the lease lapses and somebody resumes
         except Refusal as refused:
-            self._end(job, "failed", failure=refused.code)
+            self._end(job, "failed", failure=refused.code, failure_params=plain(dict(refused.params)))
         except (Exception, Timeout) as surprise:
             _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
             pause = timedelta(seconds=2**job.attempts)
@@ -341,6 +343,7 @@ class Jobs:
 
 
 def _job(found: Record) -> Job:
+    known = {"failure_params": {}, **found}  # none, of jobs that failed before these were kept
     return Job(
-        **{"id": found["_id"], **{name: found[name] for name in Job.__dataclass_fields__ if name != "id"}}
+        **{"id": found["_id"], **{name: known[name] for name in Job.__dataclass_fields__ if name != "id"}}
     )

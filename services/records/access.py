@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.chassis.authority import Authority
+from services.chassis.authority import Authority, denied
 from services.chassis.errors import Forbidden
 from services.contracts.kinds import ROLES
 
@@ -28,6 +28,14 @@ REVEALERS = {
 DISCIPLINE = ("secretary", "discipline_commissioner", "administrator")
 DISCIPLINE_READERS = (*DISCIPLINE, "organiser", "inspector")
 AUDITORS = ("administrator", "inspector")
+# Where somebody sits who may, as refusals say it. At the organisation, or as administrator above it too;
+# above it, or as administrator at it too; at the root.
+HERE, ABOVE, ROOT = "here_or_administering", "above_or_administering", "root"
+
+
+def not_a_reader() -> Forbidden:
+    """``permission.denied`` to who would need some post there or above."""
+    return denied(ROLES, "here_or_above")
 
 
 class Access:
@@ -43,7 +51,7 @@ class Access:
     def require_root_administrator(self, person: str) -> None:
         """The administrator of the whole tree."""
         if not self.is_root_administrator(person):
-            raise Forbidden("permission.denied")
+            raise denied(ADMINISTRATORS, ROOT)
 
     def is_root_administrator(self, person: str) -> bool:
         """Whether ``person`` administers the whole tree."""
@@ -62,7 +70,7 @@ class Access:
     def require_writer(self, person: str, node: str) -> None:
         """A writer at ``node`` itself, of the branch a group belongs to, or an administrator above."""
         if not self.may_write(person, node):
-            raise Forbidden("permission.denied")
+            raise denied((*WRITERS, *ADMINISTRATORS), HERE)
 
     def may_write(self, person: str, node: str) -> bool:
         """As ``require_writer``; raises ``NotFound`` for an unknown node."""
@@ -83,7 +91,7 @@ class Access:
     def require_publisher(self, person: str, node: str) -> None:
         """Who speaks for ``node``: a publisher at exactly it, or an administrator at it or above."""
         if not self.may_publish(person, node):
-            raise Forbidden("permission.denied")
+            raise denied((*PUBLISHERS, *ADMINISTRATORS), HERE)
 
     def may_publish(self, person: str, node: str) -> bool:
         """As ``require_publisher``."""
@@ -104,8 +112,9 @@ class Access:
         if self._authority.may(person, ADMINISTRATORS, node):
             return
         if role in GUARDED_ROLES:
-            raise Forbidden("permission.denied")
-        self._authority.require(person, APPOINTERS, node, above=True)
+            raise denied(ADMINISTRATORS, "here_or_above")
+        if not self._authority.may(person, APPOINTERS, node, above=True):
+            raise denied((*APPOINTERS, *ADMINISTRATORS), ABOVE)
 
     def require_revealer(self, person: str, field: str, node: str) -> None:
         """Who may unmask ``field`` of ``node``'s people: see ``REVEALERS``."""
@@ -134,6 +143,11 @@ class Access:
             len(self._authority.path(grant.node)) == 1 and grant.role in DISCIPLINE_READERS
             for grant in self._authority.grants(person)
         )
+
+    def require_reader(self, person: str, node: str) -> None:
+        """As ``reads_people``; else ``Forbidden``."""
+        if not self.reads_people(person, node):
+            raise not_a_reader()
 
     def reads_people(self, person: str, node: str) -> bool:
         """Whether ``person`` holds a post at ``node`` or above."""

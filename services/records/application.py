@@ -8,6 +8,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.authority import denied
 from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.jobs import FileJobs
@@ -26,7 +27,7 @@ from services.contracts.campus_events import (
     TrainingWithdrawn,
 )
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
-from services.records.access import Access
+from services.records.access import AUDITORS, ROOT, Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
 from services.records.activities.desk import Desk
@@ -355,7 +356,7 @@ class Records(Application):
             "errors": [self._told(each) for each in found.errors],
             "error_count": found.error_count,
             "result": found.result,
-            "failure": self.catalogue.render(found.failure) if found.failure else None,
+            "failure": self.catalogue.render(found.failure, found.failure_params) if found.failure else None,
         }
 
     def stop_job(self, job: str) -> Answer:
@@ -391,7 +392,7 @@ class Records(Application):
             request = {**request, "object_kind": "person", "object": actor}
         mine = request.get("object_kind") == "person" and request.get("object") == actor
         if not mine and not self.access.is_root_auditor(actor):
-            raise Forbidden("permission.denied")
+            raise denied(AUDITORS, ROOT)
         found = self.audit.read(
             request.get("object_kind"),
             request.get("object"),

@@ -127,8 +127,7 @@ class Openings:
             raise Forbidden("entry_window.own_organisation")
 
     def _require_reader(self, actor: str, organisation: str) -> None:
-        if not self._access.reads_people(actor, organisation):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, organisation)
 
     def _reach(self, actor: str, within: str | None) -> set[str]:
         if within is None:

@@ -9,10 +9,10 @@ from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.catalogue import Catalogue
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import NotFound
 from services.chassis.files.kept import Files
 from services.chassis.pages import page
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.activities import amending, details, visibility
 from services.records.activities.kinds import Kind, Kinds
 from services.records.directory.store import Directory, only
@@ -183,7 +183,7 @@ class ActivityReading:
         else:
             return sorted(readable)
         if not wanted & readable:
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         return sorted(wanted & readable)
 
     def _remarks(self, remarks: list[Answer]) -> list[Answer]:

@@ -13,10 +13,10 @@ from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.envelope import Event
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.bulletins import receipts as rules
 from services.records.bulletins.addressing import Addressing
 from services.records.directory.store import Directory, found_by
@@ -153,7 +153,7 @@ class Reading:
         ) and not self._access.reaches_everything(actor):
             scope = self._access.scope_of_people(actor)
             if not scope:
-                raise Forbidden("permission.denied")
+                raise not_a_reader()
             wanted["organisation"] = {"$in": sorted(scope)}
         found = page(
             self.audiences,
@@ -176,8 +176,7 @@ class Reading:
         """Who of an organisation has not read, to posts there or above. Asking is on record."""
         actor, organisation = context.actor(), request["organisation"]
         _require_mandatory(bulletin)
-        if not self._access.reads_people(actor, organisation):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, organisation)
         met = self.audiences.find_one({"bulletin": bulletin.id, "organisation": organisation})
         expected = met.state["expected"] if met is not None else []
         read = self._read_in(bulletin.id, [organisation]).get(organisation, set())

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.authority import denied
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
@@ -15,7 +16,7 @@ from services.chassis.files.attaching import Attaching, ids
 from services.chassis.files.kept import Files
 from services.chassis.pages import Page, page
 from services.chassis.policies import Pack, effective
-from services.records.access import Access
+from services.records.access import ADMINISTRATORS, HERE, PUBLISHERS, Access
 from services.records.campaigns import model as rules
 from services.records.campaigns.register import Campaigns
 from services.records.directory.store import Directory, only
@@ -182,7 +183,7 @@ class Lectures:
             nodes = [grant.node for grant in self._directory.authority.grants(actor)]
             reviews = sorted({node for node in nodes if self._access.may_publish(actor, node)})
             if not reviews:
-                raise Forbidden("permission.denied")
+                raise denied((*PUBLISHERS, *ADMINISTRATORS), HERE)
             wanted["review_at"] = {"$in": reviews}
         return self._page(request, wanted, "submitted_at")
 
@@ -225,7 +226,7 @@ class Lectures:
     def _own(self, lecture: str) -> Document:
         found = self._readable(lecture)
         if found.state["author"] != context.actor():
-            raise Forbidden("permission.denied")
+            raise Forbidden("lecture.not_author")
         return found
 
     # -- within --------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import NotFound
 from services.chassis.pages import page
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.bulletins.addressing import Addressing
 from services.records.campaigns import model as rules
 from services.records.directory.store import Directory, shown
@@ -73,7 +73,7 @@ class Campaigns:
         elif self._access.reads_people(context.actor(), request["organisation"]):
             wanted = {"organisation": request["organisation"]}
         else:
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         found = page(
             self.documents,
             wanted,

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.authority import denied
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden, Invalid, NotFound, Refusal
@@ -19,7 +20,7 @@ from services.records.development.arrangements import Arrangements
 from services.records.development.history import History
 from services.records.development.materials import papers
 from services.records.development.meetings import require_agreement
-from services.records.development.standing import Standing
+from services.records.development.standing import READERS, Standing
 from services.records.development.steps import BY_ID, FAIL, PASS
 from services.records.development.timetable import OPEN, Row, timetable
 from services.records.development.verdict import Facts, judge
@@ -253,7 +254,7 @@ class Dossiers:
         if "organisation" in request or "within" in request:
             node = request.get("organisation") or request["within"]
             if not self._standing.reads(actor, node):
-                raise Forbidden("permission.denied")
+                raise denied(READERS, "here_or_above")
             below = self._directory.authority.subtree(node) if "within" in request else [node]
             wanted["organisation"] = {"$in": sorted(below)}
         elif scope is not None and not own:
@@ -262,7 +263,7 @@ class Dossiers:
             elif wanted.get("person", actor) == actor:
                 wanted["person"], own = actor, True
             else:
-                raise Forbidden("permission.denied")
+                raise denied(READERS, "here_or_above")
         found = page(self.documents, wanted, order=[], limit=request["limit"], cursor=request["cursor"])
         if found.documents and not own:
             where = request.get("organisation") or request.get("within") or "all"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.chassis.authority import Authority
+from services.chassis.authority import Authority, denied
 from services.chassis.errors import Forbidden
-from services.records.access import ADMINISTRATORS, Access
+from services.records.access import ADMINISTRATORS, HERE, Access
 from services.records.development.steps import ABOVE, Step
 
 KEEPERS = ("secretary", "deputy_secretary", "organisation_commissioner")
@@ -37,7 +37,7 @@ class Standing:
     def require_keeper(self, actor: str, organisation: str) -> None:
         """A keeper at exactly ``organisation``, or an administrator there or above."""
         if not self.keeps(actor, organisation):
-            raise Forbidden("permission.denied")
+            raise denied((*KEEPERS, *ADMINISTRATORS), HERE)
 
     def keeps(self, actor: str, organisation: str) -> bool:
         """As ``require_keeper``."""

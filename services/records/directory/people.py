@@ -11,7 +11,7 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction, session
 from services.records.access import Access
@@ -254,8 +254,7 @@ class People:
         return sorted(self._access.scope_of_people(actor))
 
     def _readable(self, actor: str, node: str, reach: list[str]) -> list[str]:
-        if not self._access.reads_people(actor, node):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, node)
         return reach
 
 

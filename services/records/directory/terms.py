@@ -10,7 +10,6 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden
 from services.chassis.pages import page
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by, shown
@@ -79,8 +78,8 @@ class Terms:
     def _below(self, request: Answer) -> Answer:
         """What is asked for, by the tops of what may be read: these are few."""
         actor, within = context.actor(), request.get("within")
-        if within is not None and not self._access.reads_people(actor, within):
-            raise Forbidden("permission.denied")
+        if within is not None:
+            self._access.require_reader(actor, within)
         if self._access.reaches_everything(actor, within):
             return {}
         tops = [within] if within is not None else self._access.posts_at(actor)
@@ -93,6 +92,5 @@ class Terms:
             return None
         if within is None:
             return self._access.scope_of_people(actor)
-        if not self._access.reads_people(actor, within):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, within)
         return set(self._access.within(within))

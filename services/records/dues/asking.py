@@ -94,8 +94,7 @@ def page_of(office: Office, documents: Documents, request: Answer, wanted: Answe
     Ids of one collection are not all ordered by time; the day ``by`` which it is sorted is.
     """
     node = office.directory.organisation_named_in("organisation", request["organisation"]).id
-    if not office.access.reads_people(context.actor(), node):
-        raise Forbidden("permission.denied")
+    office.access.require_reader(context.actor(), node)
     given = {"organisation": node, **wanted}
     return page(documents, given, order=[(by, -1)], limit=request["limit"], cursor=request["cursor"])
 

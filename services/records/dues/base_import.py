@@ -10,10 +10,11 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Refusal, Unavailable
+from services.chassis.errors import Refusal, Unavailable
 from services.chassis.files.jobs import FileJobs
 from services.chassis.jobs import Job
 from services.chassis.store import in_transaction
+from services.records.access import not_a_reader
 from services.records.directory.store import found_by
 from services.records.dues.bases import Bases, base_id, of_year
 from services.records.dues.office import Answer, Office, as_decided
@@ -49,7 +50,7 @@ class BaseImport(TakeOver):
         """Queue the job; asks for a post. Whose base each row may set is decided row by row."""
         actor = context.actor()
         if not self._office.access.scope_of_people(actor):
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         job = self._files.start(KIND, request["file"], {"year": request["year"]})
         self._office.audit.append("dues.bases_import", actor, "job", job)
         return {"job": job}
@@ -134,8 +135,7 @@ class BaseRows:
         node = person.state["organisation"] if person is not None else None
         if person is None or node is None or not access.reads_people(self._actor, node):
             raise RowRefused("number", "person.unknown")
-        if not access.may_write(self._actor, node):
-            raise RowRefused("number", "permission.denied")
+        access.require_writer(self._actor, node)
         subject = base_id(person.id, self._year)
         before = changes[subject].state if subject in changes else met.get(subject)
         given = {

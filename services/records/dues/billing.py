@@ -11,7 +11,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.documents import Document, Documents
-from services.chassis.errors import Forbidden, Invalid
+from services.chassis.errors import Invalid
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
@@ -196,8 +196,7 @@ class Billing:
         """Who of one organisation owes dues past their day, who owes for longest first."""
         office = self._office
         node = office.directory.organisation_named_in("organisation", organisation).id
-        if not office.access.reads_people(context.actor(), node):
-            raise Forbidden("permission.denied")
+        office.access.require_reader(context.actor(), node)
         items = self.owing(node, office.clock.today())
         return {"items": sorted(items, key=lambda each: (each["since"], each["person"]))}
 

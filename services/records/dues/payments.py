@@ -10,7 +10,7 @@ from functools import partial
 from services.chassis import context
 from services.chassis.documents import Document
 from services.chassis.envelope import Event
-from services.chassis.errors import Forbidden, Invalid, Permanent, Retryable
+from services.chassis.errors import Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.store import in_transaction
@@ -223,12 +223,10 @@ def whose(office: Office, request: Answer) -> Answer:
     wanted = only(request, "organisation", "person")
     if "organisation" in wanted:
         node = office.directory.organisation_named_in("organisation", wanted["organisation"]).id
-        if not office.access.reads_people(actor, node):
-            raise Forbidden("permission.denied")
+        office.access.require_reader(actor, node)
     elif wanted.setdefault("person", actor) != actor:
         person = office.directory.person_named_in("person", wanted["person"])
-        if not office.access.reads_people(actor, person.state["organisation"]):
-            raise Forbidden("permission.denied")
+        office.access.require_reader(actor, person.state["organisation"])
     return wanted
 
 

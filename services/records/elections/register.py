@@ -15,7 +15,7 @@ from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction, on_commit
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.directory.model import seat_committee
 from services.records.directory.store import Directory, found_by, only, shown
 from services.records.elections import model as rules
@@ -215,7 +215,7 @@ class Elections:
         order = [("due_on", 1)]
         if "organisation" in request:
             if not self._access.reads_activities(actor, request["organisation"]):
-                raise Forbidden("permission.denied")
+                raise not_a_reader()
             wanted["organisation"], order = request["organisation"], [("held_on", -1)]
         elif not self._access.reaches_everything(actor, request.get("within")):
             wanted["organisation"] = {"$in": sorted(self._reach(actor, request.get("within")))}
@@ -227,8 +227,7 @@ class Elections:
     def _reach(self, actor: str, within: str | None) -> set[str]:
         if within is None:
             return self._access.scope_of_people(actor)
-        if not self._access.reads_people(actor, within):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, within)
         return set(self._access.within(within))
 
     def _readable(self, election: str) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.archives import Entry, Packing
+from services.chassis.authority import denied
 from services.chassis.context import Context
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.kept import Files
@@ -17,7 +18,7 @@ from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
 from services.chassis.policies import Pack, in_force
 from services.contracts.kinds import ROLES
-from services.records.access import Access
+from services.records.access import ADMINISTRATORS, HERE, WRITERS, Access
 from services.records.directory.store import Directory
 from services.records.exports.asking import Answer, Asking
 from services.records.exports.columns import columns_of
@@ -57,7 +58,7 @@ class Ledgers:
         node = self._directory.organisation_named_in("organisation", request["organisation"]).id
         above = self._application.authority.may(actor, ROLES, node, above=True)
         if not above and not self._access.may_write(actor, node):
-            raise Forbidden("permission.denied")
+            raise denied((*WRITERS, *ADMINISTRATORS), HERE)
         if request["year"] > today.year:
             code = "ledger.year_unfit"
             raise Invalid.at("year", code, accepted=f"… {today.year}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Invalid, NotFound
 from services.chassis.pages import page
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
@@ -44,8 +44,7 @@ class Membership:
     def listed(self, request: Answer) -> Answer:
         """Who belonged to an organisation within some days, by number. Whoever lists others is on record."""
         actor, organisation = context.actor(), request["organisation"]
-        if not self._access.reads_people(actor, organisation):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, organisation)
         since, until = request["since"], request["until"]
         if until < since:
             raise Invalid.at("until", "person.range_unfit", accepted=f"{since.isoformat()} …")

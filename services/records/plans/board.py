@@ -12,7 +12,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.kept import Files
 from services.chassis.store import answering
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import Directory, found_by
 from services.records.plans import model as rules
@@ -143,14 +143,14 @@ class Board:
             node = request["organisation"]
             if self.directory.authority.node(node) and access.reads_activities(actor, node):
                 return [node]
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         if access.reaches_everything(actor, request.get("within")):
             return None
         reached = access.scope_of_people(actor)
         if "within" in request:
             wanted = reached.intersection(access.within(request["within"]))
             if not wanted:
-                raise Forbidden("permission.denied")
+                raise not_a_reader()
             return sorted(wanted)
         return sorted(reached or access.scope_of_activities(actor))
 

@@ -10,7 +10,7 @@ from services.chassis import context
 from services.chassis.context import Context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job, Jobs
 from services.chassis.pages import page
@@ -136,8 +136,7 @@ class Templates:
     def listed(self, request: Answer) -> Answer:
         """Templates of an organisation, newest first."""
         node = self._board.directory.organisation_named_in("organisation", request["organisation"]).id
-        if not self._board.access.reads_people(context.actor(), node):
-            raise Forbidden("permission.denied")
+        self._board.access.require_reader(context.actor(), node)
         found = page(
             self._documents,
             {"organisation": node},

@@ -12,7 +12,7 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import Store, in_transaction, on_commit
@@ -236,8 +236,7 @@ class Posts:
             wanted.setdefault("person", actor)
         if wanted.get("person", actor) != actor:
             person = self._directory.person_named_in("person", wanted["person"])
-            if not self._access.reads_people(actor, person.state["organisation"]):
-                raise Forbidden("permission.denied")
+            self._access.require_reader(actor, person.state["organisation"])
         found = page(self._documents, wanted, order=[], limit=request["limit"], cursor=request["cursor"])
         return {"items": [shown(each) for each in found.documents], "next": found.next}
 

@@ -10,11 +10,12 @@ from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import NotFound
 from services.chassis.files.attaching import Attaching, ids
 from services.chassis.files.kept import Files
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
+from services.records.access import not_a_reader
 from services.records.activities.reading import ActivityReading
 from services.records.directory.store import found_by, only, shown
 from services.records.plans.board import Board
@@ -93,7 +94,7 @@ class Programmes:
         """Programmes of one organisation, for whoever may read its activities."""
         node = self._board.directory.organisation_named_in("organisation", request["organisation"]).id
         if not self._access.reads_activities(context.actor(), node):
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         found = page(
             self._programmes,
             {"organisation": node, **only(request, "kind")},

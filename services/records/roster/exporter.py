@@ -13,13 +13,13 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Invalid, NotFound
 from services.chassis.files.kept import Files
 from services.chassis.job_pulse import pulsed
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import offload
 from services.chassis.vault import mask_id_number, mask_phone
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.directory.persons import SEALED
 from services.records.directory.store import Directory, found_by
 from services.records.roster.columns import ORGANISATION, PERSON
@@ -96,7 +96,7 @@ class RosterExport:
         else:
             tops = self._access.posts_at(actor)
         if not tops:
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         if unmasked:
             for node in tops:
                 for field in SEALED:

@@ -9,14 +9,15 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
+from services.chassis.authority import denied
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction
-from services.records.access import Access
+from services.records.access import DISCIPLINE_READERS, Access
 from services.records.directory.people import People
 from services.records.directory.store import Directory, only
 from services.records.posts.register import Posts
@@ -112,7 +113,7 @@ class Sanctions:
         if "person" in request:
             person = self._directory.people.find_one({"_id": request["person"]})
             if person is None or not self._reads(actor, person.id, person.state["organisation"]):
-                raise Forbidden("permission.denied")
+                raise denied(DISCIPLINE_READERS, "here_or_above")
             home = person.state["organisation"]
             if "within" in request and home not in self._access.within(request["within"]):
                 return {"items": [], "next": None}
@@ -121,7 +122,7 @@ class Sanctions:
             if "within" in request:
                 scope &= set(self._access.within(request["within"]))
             if not scope:
-                raise Forbidden("permission.denied")
+                raise denied(DISCIPLINE_READERS, "here_or_above")
             wanted["organisation"] = {"$in": sorted(scope)}
         found = page(
             self._documents,

@@ -8,10 +8,11 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.audit import Audit
+from services.chassis.authority import denied
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.envelope import Event
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Permanent
+from services.chassis.errors import Conflict, Invalid, NotFound, Permanent
 from services.chassis.identity import derived_id
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
@@ -44,7 +45,7 @@ class Contacts:
         if not self._access.reads_people(actor, home):
             raise Invalid.at("person", "person.unknown")
         if actor not in self._naming(home):
-            raise Forbidden("permission.denied")
+            raise denied(NAMING_ROLES, "here")
         chosen = request["contacts"]
         people = self._states(chosen)
         given = {"person": person.id, "organisation": home}

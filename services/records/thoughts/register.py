@@ -8,6 +8,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.audit import Audit
+from services.chassis.authority import denied
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
@@ -73,7 +74,7 @@ class Thoughts:
         """The author's new version of what was returned."""
         report, actor = self._readable(request["report"]), context.actor()
         if report.state["author"] != actor:
-            raise Forbidden("permission.denied")
+            raise Forbidden("thought.not_author")
         text, today = self._vault.seal(FIELD, request["text"]), self._clock.today()
         return self._changed(
             request, report, lambda state: rules.hand_in_again(report.id, state, text=text, today=today)
@@ -136,7 +137,7 @@ class Thoughts:
             organisation = request["organisation"]
             path = self._directory.authority.path(organisation)
             if actor not in self._contacts.secretaries_at(organisation):
-                raise Forbidden("permission.denied")
+                raise denied(("secretary",), "here")
             people = self._members(organisation)
         else:
             accompanied = self._contacts.accompanied_by(actor)

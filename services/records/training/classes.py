@@ -60,7 +60,7 @@ class Classes:
     def credited(self, actor: str, named: Sequence[str]) -> list[Document]:
         """Those named, whom ``actor`` may credit with what they studied: oneself, or people one writes for.
 
-        Raises ``Invalid("person.unknown")``, ``Forbidden("permission.denied")``.
+        Raises ``Invalid("person.unknown")``, ``Forbidden``.
         """
         people = self._people(named)
         self._require_writer(actor, [each for each in people if each.id != actor])

@@ -11,7 +11,7 @@ from services.chassis.application import Application
 from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
@@ -192,8 +192,7 @@ class Training:
         return found
 
     def _require_reader(self, actor: str, organisation: str) -> None:
-        if not self._access.reads_people(actor, organisation):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(actor, organisation)
 
 
 def reversal_of(credit: str) -> str:

@@ -10,11 +10,11 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack
 from services.chassis.store import in_transaction
-from services.records.access import Access
+from services.records.access import Access, not_a_reader
 from services.records.development.following import Following
 from services.records.directory import persons
 from services.records.directory.people import People
@@ -285,8 +285,7 @@ class Transfers:
         actor, own = context.actor(), context.actor() == request.get("person")
         node = request.get("organisation") or request.get("within")
         if node is not None:
-            if not self._access.reads_people(actor, node):
-                raise Forbidden("permission.denied")
+            self._access.require_reader(actor, node)
             below = self._access.within(node) if "within" in request else [node]
             return {"concerns": {"$in": sorted(below)}}
         if own or self._access.reaches_everything(actor):
@@ -295,7 +294,7 @@ class Transfers:
         if scope:
             return {"concerns": {"$in": sorted(scope)}}
         if "person" in request:
-            raise Forbidden("permission.denied")
+            raise not_a_reader()
         return {"person": actor}
 
     def _shown(self, transfer: Document) -> Answer:

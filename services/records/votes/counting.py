@@ -8,7 +8,7 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.clock import Clock
-from services.chassis.errors import Forbidden, Invalid
+from services.chassis.errors import Invalid
 from services.chassis.policies import Pack, Ruling, effective
 from services.records.access import Access
 from services.records.votes import model as rules
@@ -82,8 +82,7 @@ class Counting:
             raise Invalid.at("entitled", "vote.entitled_one")
         if organisation is None:
             return int(request["entitled"])
-        if not self._access.reads_people(context.actor(), organisation):
-            raise Forbidden("permission.denied")
+        self._access.require_reader(context.actor(), organisation)
         day = request.get("on") or self._clock.today()
         return len(self._electorates.required("organisation", organisation, day).voters)
 

@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
+from services.chassis.authority import denied
 from services.chassis.catalogue import Catalogue
 from services.chassis.errors import Refusal
 from services.chassis.policies import parse
+from services.contracts.kinds import ROLES
+from services.records import access
 from services.records.activities import beginnings, checkin, conduct, participation
 from services.records.elections import model as elections
 from services.records.posts import model as post_rules
@@ -202,6 +205,18 @@ def test_whatever_is_raised_has_its_words() -> None:
                 nameless |= {(path.name, code) for code in codes if code not in CATALOGUE}
     # What an event is parked with is read by operators, as it is.
     assert nameless <= {("sources.py", "unknown.person")}
+
+
+def test_whoever_may_not_is_told_who_may_and_where_they_sit() -> None:
+    silent = [path for path in RECORDS.rglob("*.py") if '"permission.denied"' in path.read_text("utf-8")]
+    assert silent == [], "raise what services.chassis.authority.denied makes"
+    for where in (access.HERE, access.ABOVE, access.ROOT, "here", "above", "here_or_above"):
+        refused = denied(ROLES, where)
+        for text in CATALOGUE.render(refused.code, refused.params).values():
+            assert "{" not in text
+            assert where not in text.replace("(", " ").split()
+            assert not [role for role in ROLES if "_" in role and role in text]
+    assert refused.params == {"accepted": ", ".join(ROLES), "where": "here_or_above"}
 
 
 def test_every_code_says_what_would_be_accepted() -> None:
