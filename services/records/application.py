@@ -292,7 +292,7 @@ class Records(Application):
         """The caller with today's posts and the organisations that they and the membership are of."""
         person = self.directory.people.get(context.actor())
         if not person.state["active"]:
-            raise Forbidden("person.inactive")
+            raise Forbidden("person.inactive", params={"accepted": "active"})
         posts = [
             {
                 "id": grant.id,

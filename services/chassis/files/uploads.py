@@ -91,7 +91,7 @@ class Uploads:
         if before.taken_by is not None:
             raise Conflict("upload.part_differs")
         if before.size + len(received) > MOST_UPLOAD_BYTES:
-            raise Invalid("upload.too_large")
+            raise Invalid("upload.too_large", params={"most": MOST_UPLOAD_BYTES})
         kept: Record = {
             "_id": place,
             "upload": upload,
@@ -164,7 +164,7 @@ def _decoded(content: str) -> bytes:
     except (binascii.Error, ValueError):
         raise Invalid.at("content", "upload.not_base64") from None
     if len(received) > MOST_PART_BYTES:
-        raise Invalid.at("content", "upload.part_too_large")
+        raise Invalid.at("content", "upload.part_too_large", most=MOST_PART_BYTES)
     return received
 
 

@@ -54,7 +54,7 @@ def amend(
     if before["imported"]:
         raise Conflict("amendment.imported")
     if before["amendment"] == "submitted":
-        raise Conflict("amendment.pending")
+        raise Conflict("amendment.pending", params={"accepted": "approved"})
     if len(before["versions"]) >= MOST_VERSIONS:
         raise Conflict("amendment.too_many", params={"most": MOST_VERSIONS})
     record = _amended(before, given, kind=kind, entitled=entitled, voting=voting)
@@ -64,8 +64,8 @@ def amend(
     entered_on = date.fromisoformat(before["entered_on"])
     held_on = date.fromisoformat(record["held_on"])
     if held_on > entered_on:
-        told = ["activity.entered_before_held"]
-        raise Invalid(told[0], fields={"held_on": told})
+        accepted = f"… {entered_on.isoformat()}"
+        raise Invalid.at("held_on", "activity.entered_before_held", accepted=accepted)
     moved = "held_on" in changed
     version = {
         "number": len(before["versions"]) + 1 if before["versions"] else 2,

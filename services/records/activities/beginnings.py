@@ -144,9 +144,9 @@ def take_over(
     if entered_on > today:
         raise Invalid.at("entered_on", "activity.in_future", accepted=f"… {today.isoformat()}")
     if entered_on < held_on:
-        raise Invalid.at("entered_on", "activity.entered_before_held")
+        raise Invalid.at("entered_on", "activity.entered_before_held", accepted=f"{held_on.isoformat()} …")
     if given["present"] + given["excused"] > given["expected"]:
-        raise Invalid.at("present", "attendance.more_than_expected")
+        raise Invalid.at("present", "attendance.more_than_expected", most=given["expected"])
     state = {
         **_begun(given["organisation"], kind),
         **{name: given[name] for name in ("title", "expected", "present", "excused", "has_minutes")},
@@ -161,7 +161,7 @@ def take_over(
 
 def _check_holder(kind: Kind, organisation: State, held_on: date) -> None:
     if not organisation["active"]:
-        raise Invalid.at("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive", accepted="active")
     if organisation["kind"] not in kind.holders:
         raise Invalid.at(
             "kind", "activity.kind_unfit", **kind.cited, accepted=", ".join(sorted(kind.holders))

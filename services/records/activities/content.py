@@ -39,7 +39,7 @@ def content(
     """
     others = given.get("others")
     if others is not None and kind.entitled == "participants":
-        raise Invalid.at("others", "attendance.others_unfit")
+        raise Invalid.at("others", "attendance.others_unfit", accepted="null")
     attendance = lists.whole(given["attendance"], entitled, others)
     counting = [entry for entry in attendance if not entry["guest"]]
     missing = len(entitled) - len(counting)

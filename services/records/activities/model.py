@@ -147,7 +147,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
 def verdict_of(verdict: str, comment: str | None, by: str, today: date) -> dict[str, Any]:
     """A review as it is kept; raises ``Invalid("review.comment_missing")`` for a return without one."""
     if verdict == "return" and not comment:
-        raise Invalid.at("comment", "review.comment_missing")
+        raise Invalid.at("comment", "review.comment_missing", accepted="1 …")
     return {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
 
 

@@ -58,9 +58,8 @@ def counted(kind: str, given: State, attendance: Sequence[State], voting: Voting
     said = given.get("without_vote")
     if kind != VOTING_KIND or voting is None:
         if votes or elections or said:
-            told = ["vote.kind_unfit"]
             field = "votes" if votes else "elections" if elections else "without_vote"
-            raise Invalid(told[0], params={"accepted": VOTING_KIND}, fields={field: told})
+            raise Invalid.at(field, "vote.kind_unfit", accepted=VOTING_KIND)
         return {"votes": [], "elections": [], "quorum": None, "without_vote": 0}
     listed = {each["person"] for each in attendance if not each["guest"]}
     without = len(listed & voting.electorate.without)

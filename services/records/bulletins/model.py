@@ -204,7 +204,7 @@ def _check_duty(given: State) -> None:
     if given["mandatory"] and given["read_by"] is None:
         raise Invalid.at("read_by", "bulletin.read_by_missing")
     if not given["mandatory"] and given["read_by"] is not None:
-        raise Invalid.at("read_by", "bulletin.read_by_unneeded")
+        raise Invalid.at("read_by", "bulletin.read_by_unneeded", accepted="null")
 
 
 def _check_deadline(read_by: date, day: date, rulings: Rulings) -> None:

@@ -139,7 +139,7 @@ def submit(
     if before["state"] == "draft":
         _require_open(called, today)
     if before["link"] is None and not before["attachments"]:
-        raise Invalid.at("link", "lecture.nothing_to_show")
+        raise Invalid.at("link", "lecture.nothing_to_show", accepted="link | attachments")
     if before["link"] is not None:
         _check_host(before["link"], rulings)
     state = {
@@ -162,7 +162,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     if by == before["author"]:
         raise Forbidden("lecture.own")
     if verdict == "return" and not comment:
-        raise Invalid.at("comment", "lecture.comment_missing")
+        raise Invalid.at("comment", "lecture.comment_missing", accepted="1 …")
     wording.check_plain({"comment": comment})
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     accepted = verdict == "accept"

@@ -169,12 +169,12 @@ def _check_place(kind: str, parent: State | None) -> None:
     if (parent is None) != (not allowed) or (parent is not None and parent["kind"] not in allowed):
         raise Invalid.at("parent", "organisation.misplaced", accepted=", ".join(sorted(allowed)) or "–")
     if parent is not None and not parent["active"]:
-        raise Invalid.at("parent", "organisation.parent_inactive")
+        raise Invalid.at("parent", "organisation.parent_inactive", accepted="active")
 
 
 def _check_founded(state: State, today: date) -> None:
     if _day(state["founded_on"]) > today:
-        raise Invalid.at("founded_on", "organisation.founded_in_future")
+        raise Invalid.at("founded_on", "organisation.founded_in_future", accepted=f"… {today.isoformat()}")
 
 
 def _revised(subject: str, state: State, on: date) -> Change:

@@ -203,7 +203,7 @@ class People:
         """
         asked = only(request, "number", *SEALED)
         if len(asked) != 1:
-            raise Invalid("people.search_one")
+            raise Invalid("people.search_one", params={"accepted": "number | phone | id_number"})
         [(field, text)] = asked.items()
         wanted = self._directory.fingerprint(field, text) if field in SEALED else asked
         actor = context.actor()
@@ -229,7 +229,7 @@ class People:
             for field in fields:
                 self._access.require_revealer(actor, field, home)
             if request["reason"] is None:
-                raise Invalid.at("reason", "person.reason_missing")
+                raise Invalid.at("reason", "person.reason_missing", accepted="4 …")
             for field in fields:
                 self._audit.append(f"person.{field}_revealed", actor, "person", found.id, request["reason"])
         shown = {field: self._directory.opened(found, field) for field in fields}

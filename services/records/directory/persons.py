@@ -89,9 +89,9 @@ def _with(before: State, given: State) -> dict[str, Any]:
 
 def _check(state: State, organisation: State | None, since: date | None, today: date) -> None:
     if organisation is not None and not organisation["active"]:
-        raise Invalid.at("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive", accepted="active")
     if state["joined_on"] is not None and date.fromisoformat(state["joined_on"]) > today:
-        raise Invalid.at("joined_on", "person.joined_in_future")
+        raise Invalid.at("joined_on", "person.joined_in_future", accepted=f"… {today.isoformat()}")
     if since is not None and since > today:
         raise Invalid.at("since", "person.since_in_future", accepted=f"… {today.isoformat()}")
 

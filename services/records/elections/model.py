@@ -198,7 +198,7 @@ def check_entitled(given: int | None, voters: int | None) -> int:
     """
     if voters is None:
         if given is None:
-            raise Invalid.at("entitled", "election.entitled_missing")
+            raise Invalid.at("entitled", "election.entitled_missing", accepted="1 …")
         return given
     if given is not None and given != voters:
         raise Invalid.at("entitled", "election.entitled_differs", accepted=voters)
@@ -264,7 +264,7 @@ def ask_shift(
     """
     _expect_running(before)
     if before["shift"] is not None and before["shift"]["state"] == "asked":
-        raise Conflict("election.shift_open")
+        raise Conflict("election.shift_open", params={"accepted": "approved | refused"})
     regular, most = date.fromisoformat(before["regular_due_on"]), int(rulings["shift_most"].value)
     first, last = months_after(regular, -most), months_after(regular, most)
     if not first <= to <= last:
@@ -309,7 +309,7 @@ def decide_shift(
     if by == shift["asked_by"]:
         raise Forbidden("election.own_request")
     if not approve and not comment:
-        raise Invalid.at("comment", "election.comment_missing")
+        raise Invalid.at("comment", "election.comment_missing", accepted="1 …")
     decided = {
         **shift,
         "state": "approved" if approve else "refused",
@@ -336,7 +336,7 @@ def _named(post: State) -> tuple[str, str]:
 
 def _expect_running(before: State) -> None:
     if before["standing"] == "ended":
-        raise Conflict("election.ended")
+        raise Conflict("election.ended", params={"accepted": "running"})
 
 
 # -- within ----------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ class Exports:
         for items in self.asking.items(listed.method, query, job.params["held"]):
             rows += len(items)
             if rows > self.most_rows:
-                raise Invalid("export.too_many")
+                raise Invalid("export.too_many", params={"most": self.most_rows})
             work.feed(sheets.rows(columns, items))
             # Of a list that is read again, what was read before is no progress.
             checkpoint(done=max(job.done, rows))

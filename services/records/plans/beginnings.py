@@ -8,6 +8,7 @@ from typing import Any
 
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Invalid
+from services.contracts.kinds import DIFFICULTY_CATEGORIES
 from services.contracts.records_events import TaskCreated
 from services.records.plans.model import OPEN, changed, check_due, chosen, expect, facts, target
 from services.records.plans.nodes import numbered
@@ -49,10 +50,10 @@ def enter(subject: str, given: State, *, by: str, today: date) -> Change:
     check_due(due_on, today)
     difficult = given["kind"] == "difficulty"
     if difficult and not given.get("category"):
-        raise Invalid.at("category", "task.category_missing")
+        raise Invalid.at("category", "task.category_missing", accepted=", ".join(DIFFICULTY_CATEGORIES))
     for name in ("category", "raised_by"):
         if not difficult and given.get(name):
-            raise Invalid.at(name, "task.not_a_difficulty")
+            raise Invalid.at(name, "task.not_a_difficulty", accepted="null")
     state = {
         **_NOTHING_YET,
         **chosen(given, "organisation", "kind", "title", "plan", "responsible", "category", "raised_by"),

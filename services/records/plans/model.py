@@ -89,7 +89,7 @@ def report(subject: str, before: State, given: State, *, by: str, today: date) -
     expect(before, "open")
     _check_room(before["reports"], MOST_REPORTS)
     if "progress" in given and per_cent(before["nodes"]) is not None:
-        raise Invalid.at("progress", "task.progress_from_nodes")
+        raise Invalid.at("progress", "task.progress_from_nodes", accepted="null")
     state = {**before, "stated": given.get("progress", before["stated"])}
     said = {
         "text": given["text"],
@@ -117,7 +117,7 @@ def publish(subject: str, before: State, *, published: bool) -> Change | None:
     if before["state"] == "offered":
         expect(before, "open", "done", "confirmed", "cancelled")
     if published and before["origin"]["kind"] == "decision" and before["audience"] != OPEN:
-        raise Conflict("task.confided")
+        raise Conflict("task.confided", params={"accepted": "open"})
     if before["published"] == published:
         return None
     return changed(subject, {**before, "published": published})
@@ -169,7 +169,7 @@ def confirm(
     if by in (before["completed_by"], before["responsible"]):
         raise Forbidden("task.own_work")
     if verdict == "return" and not comment:
-        raise Invalid.at("comment", "review.comment_missing")
+        raise Invalid.at("comment", "review.comment_missing", accepted="1 …")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":
@@ -250,7 +250,7 @@ def target(given: State | None) -> dict[str, Any] | None:
         return None
     text, number, unit = (given.get(name) for name in ("text", "number", "unit"))
     if (text is None) == (number is None) or (number is None) != (unit is None):
-        raise Invalid.at("target", "task.target_unclear")
+        raise Invalid.at("target", "task.target_unclear", accepted="text | number, unit")
     return {"text": text, "number": number, "unit": unit}
 
 

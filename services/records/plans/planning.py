@@ -59,7 +59,7 @@ def submit(subject: str, before: State, *, by: str) -> Change:
     """To the level above; raises ``Conflict("plan.state")``, ``Invalid("plan.goals_missing")``."""
     _expect(before, "draft", "returned")
     if not before["goals"]:
-        raise Invalid.at("goals", "plan.goals_missing")
+        raise Invalid.at("goals", "plan.goals_missing", accepted="1 …")
     return _happened(PlanSubmitted, subject, {**before, "state": "submitted", "submitted_by": by})
 
 
@@ -73,7 +73,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
     if by == before["submitted_by"]:
         raise Forbidden("plan.own_plan")
     if verdict == "return" and not comment:
-        raise Invalid.at("comment", "review.comment_missing")
+        raise Invalid.at("comment", "review.comment_missing", accepted="1 …")
     said = {"verdict": verdict, "comment": comment or None, "by": by, "on": today.isoformat()}
     state = {**before, "reviews": [*before["reviews"], said]}
     if verdict == "approve":

@@ -31,7 +31,7 @@ class Tasks:
         node = board.directory.organisation_named_in("organisation", request["organisation"])
         board.access.require_writer(actor, node.id)
         if not node.state["active"]:
-            raise Invalid.at("organisation", "organisation.inactive")
+            raise Invalid.at("organisation", "organisation.inactive", accepted="active")
         self._check_named(request, node.id)
         task = self._documents.id_for_command()
         change = beginnings.enter(task, request, by=actor, today=board.clock.today())

@@ -61,7 +61,7 @@ class Templates:
         if wrong:
             raise Invalid("organisation.not_below", fields=wrong)
         if not request["kinds"] and not request["organisations"]:
-            raise Invalid.at("kinds", "template.nobody")
+            raise Invalid.at("kinds", "template.nobody", accepted="kinds | organisations")
         params = {
             "template": template.id,
             "kinds": request["kinds"],

@@ -78,9 +78,9 @@ def give_post(
     if until is not None and until < today:
         raise Invalid.at("until", "post.over", accepted=f"{today.isoformat()} …")
     if not person["active"]:
-        raise Invalid.at("person", "person.inactive")
+        raise Invalid.at("person", "person.inactive", accepted="active")
     if not organisation["active"]:
-        raise Invalid.at("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive", accepted="active")
     if not fits(role, person["political_status"], rulings):
         ruling = rulings[STATUS_RULES[role]]
         accepted = ", ".join(ruling.value)
@@ -171,7 +171,7 @@ def prolong_post(subject: str, before: State, until: date | None, today: date) -
     ``post.until_unfit`` and the days that would be accepted.
     """
     if not before["active"] or renew_slot(before, today):
-        raise Conflict("post.ended")
+        raise Conflict("post.ended", params={"accepted": "active"})
     earliest = max(today, _day(before["since"]))
     if until is not None and until < earliest:
         raise Invalid.at("until", "post.until_unfit", accepted=f"{earliest.isoformat()} …")

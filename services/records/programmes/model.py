@@ -171,7 +171,7 @@ def progress(
 def expect_open(of: State) -> None:
     """Raises ``Conflict("programme.closed")``."""
     if of["state"] != "open":
-        raise Conflict("programme.closed")
+        raise Conflict("programme.closed", params={"accepted": "open"})
 
 
 def _counts(activity: State, belongs: State | None) -> bool:

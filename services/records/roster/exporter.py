@@ -58,7 +58,7 @@ class RosterExport:
         actor, within, reason = context.actor(), request.get("within"), request["reason"]
         self._tops(actor, within, unmasked=request["unmasked"])
         if request["unmasked"] and reason is None:
-            raise Invalid.at("reason", "person.reason_missing")
+            raise Invalid.at("reason", "person.reason_missing", accepted="4 …")
         params = {"within": within, "unmasked": request["unmasked"], "reason": reason}
         job = self._jobs.create(KIND, actor, params)
         action = "roster.exported_unmasked" if request["unmasked"] else "roster.exported"

@@ -58,16 +58,16 @@ def _xlsx(content: bytes) -> list[Table]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
-                raise Invalid("roster.too_large")
+                raise Invalid("roster.too_large", params={"most": MOST_ROWS})
             # The reader makes room for the whole rectangle before anything can be asked of it.
             if not spread(archive, most=MOST_CELLS):
-                raise Invalid("roster.too_large")
+                raise Invalid("roster.too_large", params={"most": MOST_ROWS})
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         found = []
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
             if sheet.total_height > MOST_ROWS:
-                raise Invalid("roster.too_large")
+                raise Invalid("roster.too_large", params={"most": MOST_ROWS})
             rows = sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
             found.append(Table(name, [[as_text(cell) for cell in row[:MOST_COLUMNS]] for row in rows]))
         return found
@@ -116,7 +116,7 @@ def _decoded(content: bytes) -> str:
 def _bounded(rows: Iterable[list[str]]) -> Iterable[list[str]]:
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:
-            raise Invalid("roster.too_large")
+            raise Invalid("roster.too_large", params={"most": MOST_ROWS})
         yield row
 
 

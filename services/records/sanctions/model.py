@@ -143,7 +143,7 @@ def close(subject: str, before: State, given: State, rulings: Rulings, *, by: st
     else:
         last = min(last, (on - _DAY).isoformat())
     if outcome == "revoked" and not given.get("comment"):
-        raise Invalid.at("comment", "sanction.comment_missing")
+        raise Invalid.at("comment", "sanction.comment_missing", accepted="1 …")
     closed = {
         "outcome": outcome,
         "on": on.isoformat(),

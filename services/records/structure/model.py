@@ -115,7 +115,7 @@ def judge_merger(first: Standing, others: Sequence[Standing], *, stays: bool) ->
             raise Invalid.at(field, "organisation.kinds_differ", accepted=first[1]["kind"])
         _check_ends(each)
         if not each[1]["active"]:
-            raise Invalid.at(field, "organisation.inactive")
+            raise Invalid.at(field, "organisation.inactive", accepted="active")
     return named[1:] if stays else named
 
 
@@ -133,9 +133,9 @@ def judge_split(
         raise Invalid.at("organisation", "organisation.split_kind", accepted=", ".join(SPLIT_KINDS))
     _check_ends(whole)
     if not state["active"]:
-        raise Invalid.at("organisation", "organisation.inactive")
+        raise Invalid.at("organisation", "organisation.inactive", accepted="active")
     if not members and not groups:
-        raise Invalid.at("members", "organisation.split_empty")
+        raise Invalid.at("members", "organisation.split_empty", accepted="members | groups")
     for position, (_, group) in enumerate(groups):
         if group["parent"] != subject or group["kind"] != "group" or not group["active"]:
             raise Invalid.at(f"groups.{position}", "organisation.not_a_group_of_it")

@@ -51,7 +51,7 @@ class Thoughts:
         """One's own report of a quarter; repeated with its key it answers the same."""
         author = self._directory.people.get(context.actor())
         if not author.state["active"]:
-            raise Forbidden("person.inactive")
+            raise Forbidden("person.inactive", params={"accepted": "active"})
         home, today = author.state["organisation"], self._clock.today()
         given = {
             "author": author.id,

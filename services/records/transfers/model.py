@@ -119,7 +119,7 @@ def accept(
 def refuse(subject: str, before: State, *, comment: str | None, by: str, today: date) -> Change:
     """The receiving branch does not; raises as ``_decided``, and ``Invalid("transfer.comment_missing")``."""
     if not comment:
-        raise Invalid.at("comment", "transfer.comment_missing")
+        raise Invalid.at("comment", "transfer.comment_missing", accepted="1 …")
     state = {**_decided(before, "refused", by, today), "comment": comment}
     return Change(state, [_event(TransferRefused, subject, state, today)])
 
@@ -182,14 +182,14 @@ def is_overdue(state: State, today: date) -> bool:
 
 def _check_person(person: State) -> None:
     if not person["active"]:
-        raise Invalid.at("person", "person.inactive")
+        raise Invalid.at("person", "person.inactive", accepted="active")
     if person["political_status"] == "none":
-        raise Invalid.at("person", "transfer.nothing_to_transfer")
+        raise Invalid.at("person", "transfer.nothing_to_transfer", accepted="member | probationary")
 
 
 def _check_destination(destination: State) -> None:
     if not destination["active"]:
-        raise Invalid.at("destination", "organisation.inactive")
+        raise Invalid.at("destination", "organisation.inactive", accepted="active")
     if destination["kind"] not in RECEIVING:
         raise Invalid.at("destination", "transfer.destination_unfit", accepted=", ".join(RECEIVING))
 

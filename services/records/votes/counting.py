@@ -79,7 +79,7 @@ class Counting:
         """
         organisation = request.get("organisation")
         if (organisation is None) == (request.get("entitled") is None):
-            raise Invalid.at("entitled", "vote.entitled_one")
+            raise Invalid.at("entitled", "vote.entitled_one", accepted="entitled | organisation")
         if organisation is None:
             return int(request["entitled"])
         self._access.require_reader(context.actor(), organisation)

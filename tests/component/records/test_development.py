@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import eventlet
 import pymongo.monitoring
 import pytest
+import requests
 
+from gateway.server import Server
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.records.development.steps import ABOVE, BY_ID, STEPS
 from tests.component.records.surroundings import PAPERS, Campus, Faculty
@@ -388,6 +390,65 @@ def test_papers_are_attached_by_step_and_read_with_the_dossier_on_record(campus:
     assert outline["zh"].startswith("# 谈话记录\n\n## 谈话人")
     with pytest.raises(NotFound):
         campus.call(way.person, "get_material_template", material="nothing")
+
+
+def test_through_the_gateway_both_meetings_are_named_by_their_steps_and_a_template_is_saved(
+    campus: Campus, faculty: Faculty, way: Way
+) -> None:
+    server = Server(replace(campus.settings, http_port=0).for_service("gateway"))
+    server.begin()
+
+    def http(method: str, path: str, person: str, status: int, **sent: Any) -> requests.Response:
+        address = f"http://127.0.0.1:{server.port}/api/v1{path}"
+        headers = {"Authorization": f"Bearer {campus.token(person)}"}
+        told = requests.request(method, address, headers=headers, timeout=20, **sent)
+        assert told.status_code == status, told.text
+        return told
+
+    def held(step: str, matter: str) -> str:
+        window = {"organisation": faculty.branch, "held_from": DAYS[step], "held_until": DAYS[step]}
+        opening = {**window, "open_until": "2026-09-20", "reason": "补录发展党员会议"}
+        http("POST", "/entry-windows", faculty.dean, 201, json=opening)
+        vote = {"matter": matter, "person": way.person, "secret": True, "against": 0, "abstained": 0}
+        meeting = {
+            "organisation": faculty.branch,
+            "kind": "branch_meeting",
+            "title": "支部党员大会",
+            "held_on": DAYS[step],
+            "others": "present",
+            "minutes": "讨论接收预备党员或转正。",
+            "votes": [{**vote, "entitled": 3, "present": 3, "in_favour": 3}],
+        }
+        return str(http("POST", "/activities/filed", faculty.secretary, 201, json=meeting).json()["id"])
+
+    def named(step: str, activity: str, status: int, **more: Any) -> Any:
+        agreed = {"entitled": 3, "present": 3, "written": 0, "in_favour": 3, "secret": True}
+        given = {**way.step(step, vote=agreed, activity=activity), **more}
+        dossier = given.pop("dossier")
+        return http("POST", f"/dossiers/{dossier}/steps", faculty.secretary, status, json=given).json()
+
+    try:
+        template = http("GET", "/development/materials/volunteer_book/template", way.person, 200)
+        assert template.headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert template.headers["Content-Disposition"].startswith("attachment")
+        assert template.text.startswith("# ")
+        way.walk("branch_meeting")
+        other = http("GET", "/development/materials/none/template", way.person, 404).json()
+        assert other["code"] == "development.material_unknown"
+        for step, matter in (("branch_meeting", "admission"), ("full_meeting", "full_membership")):
+            meeting = held(step, matter)
+            unlike = {"vote": {"entitled": 3, "present": 3, "written": 0, "in_favour": 2, "secret": True}}
+            refused = named(step, meeting, 422, **unlike)
+            assert refused["code"] == "development.activity_vote_differs"
+            assert refused["params"]["in_favour"] == 3
+            told = named(step, meeting, 201)
+            assert (told["entries"][-1]["activity"], told["number"]) == (meeting, BY_ID[step].number)
+            for after in STEPS[told["number"] : -2]:
+                if step == "full_meeting" or after.id == "full_meeting":
+                    break
+                way.record(after.id)
+    finally:
+        server.drain()
 
 
 def test_a_closed_dossier_makes_room_for_another(campus: Campus, way: Way) -> None:

@@ -121,7 +121,7 @@ def test_nobody_decides_on_their_own() -> None:
 
 
 def test_the_event_names_neither_the_person_nor_their_branch() -> None:
-    change = rules.impose("s", GIVEN, MEMBER, PATH, RULINGS, by="above", today=TODAY)
+    change = rules.impose("s", GIVEN, MEMBER, PATH, RULINGS, posts=POSTS, by="above", today=TODAY)
     [event] = change.events
     assert event.data == {"sanction": "s", "organisation": "college", "state": "running"}
 
