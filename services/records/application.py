@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.authority import denied
 from services.chassis.envelope import Event
-from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.jobs import FileJobs
 from services.chassis.files.kept import Files
-from services.chassis.files.uploads import Upload, Uploads
-from services.chassis.jobs import Job
+from services.chassis.files.uploads import Uploads
 from services.chassis.policies import Pack
 from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
@@ -27,7 +22,7 @@ from services.contracts.campus_events import (
     TrainingWithdrawn,
 )
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
-from services.records.access import AUDITORS, ROOT, Access
+from services.records.access import Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
 from services.records.activities.desk import Desk
@@ -47,22 +42,27 @@ from services.records.campus import Campus
 from services.records.development.arrangements import Arrangements
 from services.records.development.dossiers import Dossiers
 from services.records.development.following import Following
+from services.records.development.reading import DossierReading
 from services.records.development.standing import Standing
+from services.records.directory.callers import Callers
 from services.records.directory.organisations import Organisations
 from services.records.directory.people import People
-from services.records.directory.store import Directory, shown
+from services.records.directory.store import Directory
 from services.records.directory.terms import Terms
 from services.records.dues.register import Dues
 from services.records.elections.register import Elections
 from services.records.exports.exporting import Exports
+from services.records.files.receiving import Receiving
 from services.records.ledger.making import Ledgers
 from services.records.membership.register import Membership
+from services.records.overseeing import Overseeing
 from services.records.plans.register import Plans
 from services.records.posts.register import Posts
 from services.records.programmes.register import Programmes
 from services.records.roster import importer
 from services.records.roster.exporter import RosterExport
 from services.records.roster.importer import RosterImport
+from services.records.roster.starting import RosterStart
 from services.records.sanctions.register import Sanctions
 from services.records.sanctions.rights import Rights
 from services.records.structure.history import History
@@ -114,7 +114,7 @@ class Records(Application):
         electorates = Electorates(self.directory, self.membership, rights)
         counted_by = [*self.packs("development-national-*.yaml"), *self.packs("election-*.yaml")]
         self.uploads = Uploads(self.database, self.vault)
-        self.files = Files(self, self.uploads, self._require_sender)
+        self.files = Files(self, self.uploads, self.people.require_active)
         self.activity_reading = ActivityReading(
             self, self.directory, self.access, self.files, kinds.load(self.folder / "policies")
         )
@@ -156,6 +156,15 @@ class Records(Application):
             electorates,
             self.packs("election-terms-*.yaml"),
         )
+        self.dossier_reading = DossierReading(
+            self,
+            self.directory,
+            standing,
+            self.development,
+            self.files,
+            self.activities.documents,
+            rights,
+        )
         self.dossiers = Dossiers(
             self,
             self.directory,
@@ -163,8 +172,7 @@ class Records(Application):
             standing,
             self.development,
             self.files,
-            self.activities.documents,
-            rights,
+            self.dossier_reading,
         )
         following = Following(self.dossiers.documents, standing, self.clock)
         self.plans = Plans(
@@ -233,6 +241,10 @@ class Records(Application):
         self.exports = Exports(self, self.directory, self.access, self.files)
         self.ledgers = Ledgers(self, self.directory, self.access, self.files, self.applied)
         self.jobs.work(importer.KIND, taking_over.step)
+        self.roster_start = RosterStart(self, self.access, self.uploads)
+        self.receiving = Receiving(self.access, self.uploads, self.files)
+        self.overseeing = Overseeing(self, self.access)
+        self.callers = Callers(self, self.directory, self.people)
         self._heard = {
             PersonUpserted.type: self.campus.upsert,
             DuesPaymentMade.type: self.dues.payments.told,
@@ -279,149 +291,3 @@ class Records(Application):
                     active=told["active"],
                     sequence=event.sequence,
                 )
-
-    # -- who calls -----------------------------------------------------------------------------
-
-    def identify(self, number: str) -> Answer:
-        """Whose number it is: only where demonstrations are allowed."""
-        if not self.settings.local:
-            raise NotFound("people.not_found")
-        return self.people.identify(number)
-
-    def who_am_i(self) -> Answer:
-        """The caller with today's posts and the organisations that they and the membership are of."""
-        person = self.directory.people.get(context.actor())
-        if not person.state["active"]:
-            raise Forbidden("person.inactive", params={"accepted": "active"})
-        posts = [
-            {
-                "id": grant.id,
-                "role": grant.role,
-                "organisation": grant.node,
-                "since": grant.since,
-                "until": grant.until,
-            }
-            for grant in self.authority.grants(person.id)
-        ]
-        mine = sorted({person.state["organisation"], *(post["organisation"] for post in posts)})
-        organisations = self.directory.organisations.find({"_id": {"$in": mine}}, limit=0)
-        return {
-            **person.state,
-            "person": person.id,
-            "posts": posts,
-            "organisations": [shown(each) for each in organisations],
-        }
-
-    def _require_sender(self, person: str) -> None:
-        if not self.directory.people.get(person).state["active"]:
-            raise Forbidden("person.inactive")
-
-    # -- uploads, imports and jobs -------------------------------------------------------------
-
-    def begin_upload(self, filename: str, purpose: str) -> Answer:
-        """Open an upload: of a file to attach, or of a roster."""
-        if purpose == "file":
-            return _uploaded(self.files.begin(filename))
-        actor = context.actor()
-        self.access.require_root_administrator(actor)
-        return _uploaded(self.uploads.begin(actor, filename))
-
-    def append_upload(self, upload: str, part: int, content: str) -> Answer:
-        """Keep a part of an upload, which is the caller's own."""
-        return _uploaded(self.uploads.append(upload, context.actor(), part, content))
-
-    def start_import(self, upload: str, filename: str) -> Answer:
-        """Queue the job that takes the upload over; the same upload gets the same job."""
-        actor = context.actor()
-        self.access.require_root_administrator(actor)
-        job = self.uploads.view(upload, actor).taken_by
-        if job is None:
-            self.uploads.require_whole(upload, actor)
-            params = {"upload": upload, "filename": filename, "today": self.clock.today()}
-            with context.entered(replace(context.current(), idempotency_key=f"import {upload}")):
-                job = self.jobs.create(importer.KIND, actor, params)
-            self.uploads.hand_over(upload, job)
-            self.audit.append("roster.import", actor, "job", job)
-        return {"job": job}
-
-    def job(self, job: str) -> Answer:
-        """A job with its progress, to its owner and the administrator of the root."""
-        found = self._seen_job(job)
-        return {
-            "id": found.id,
-            "kind": found.kind,
-            "state": found.state,
-            "done": found.done,
-            "total": found.total,
-            "errors": [self._told(each) for each in found.errors],
-            "error_count": found.error_count,
-            "result": found.result,
-            "failure": self.catalogue.render(found.failure, found.failure_params) if found.failure else None,
-        }
-
-    def stop_job(self, job: str) -> Answer:
-        """Stop a job, to whom it is shown; what it has done already stays done."""
-        self.jobs.stop(self._seen_job(job).id)
-        return self.job(job)
-
-    def job_errors(self, request: Answer) -> Answer:
-        """All errors of a job in pages, to whom the job is shown."""
-        job, limit = self._seen_job(request["job"]), request["limit"]
-        found = self.jobs.errors(job.id, _sequence(request["cursor"]) or 0, limit + 1)
-        return {
-            "items": [self._told(each.error) for each in found[:limit]],
-            "next": str(found[limit - 1].number) if len(found) > limit else None,
-        }
-
-    def _seen_job(self, job: str) -> Job:
-        actor = context.actor()
-        found = self.jobs.view(job)
-        if found.owner != actor and not self.access.is_root_administrator(actor):
-            raise NotFound("jobs.not_found")
-        return found
-
-    def _told(self, error: Answer) -> Answer:
-        return {**error, "text": self.catalogue.render(error["code"], error.get("params"))}
-
-    # -- audit ---------------------------------------------------------------------------------
-
-    def read_audit(self, request: Answer) -> Answer:
-        """The chain, newest first: to auditors of the root; to a person, what concerns them."""
-        actor = context.actor()
-        if request.get("object") == "me":
-            request = {**request, "object_kind": "person", "object": actor}
-        mine = request.get("object_kind") == "person" and request.get("object") == actor
-        if not mine and not self.access.is_root_auditor(actor):
-            raise denied(AUDITORS, ROOT)
-        found = self.audit.read(
-            request.get("object_kind"),
-            request.get("object"),
-            before=_sequence(request["cursor"]),
-            limit=request["limit"] + 1,
-        )
-        entries = found[: request["limit"]]
-        items = [
-            {
-                "seq": each.seq,
-                "at": each.at,
-                "actor": each.actor,
-                "action": each.action,
-                "object_kind": each.object_kind,
-                "object": each.object_id,
-                "reason": each.reason,
-            }
-            for each in entries
-        ]
-        return {"items": items, "next": str(entries[-1].seq) if len(found) > len(entries) else None}
-
-
-def _uploaded(upload: Upload) -> Answer:
-    return {"upload": upload.id, "size": upload.size}
-
-
-def _sequence(cursor: str | None) -> int | None:
-    if not cursor:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 15):
-        raise Invalid.at("cursor", "request.cursor")
-    return int(cursor)

@@ -25,7 +25,7 @@ class DevelopmentTable:
 
     @rpc(request=calls.PreviewStep, response=calls.Verdict)
     def preview_step(self, request: Request) -> Answer:
-        return self.records.dossiers.preview(request)
+        return self.records.dossier_reading.preview(request)
 
     @rpc(request=calls.RecordStep, response=calls.Dossier)
     def record_step(self, request: Request) -> Answer:
@@ -45,15 +45,15 @@ class DevelopmentTable:
 
     @rpc(request=calls.GetDossier, response=calls.Dossier)
     def get_dossier(self, request: Request) -> Answer:
-        return self.records.dossiers.get(request["dossier"])
+        return self.records.dossier_reading.get(request["dossier"])
 
     @rpc(request=calls.ListDossiers, response=calls.Dossiers)
     def list_dossiers(self, request: Request) -> Answer:
-        return self.records.dossiers.listed(request)
+        return self.records.dossier_reading.listed(request)
 
     @rpc(request=papers.GetDossierMaterials, response=papers.DossierMaterials)
     def get_dossier_materials(self, request: Request) -> Answer:
-        return self.records.dossiers.materials(request["dossier"])
+        return self.records.dossier_reading.materials(request["dossier"])
 
     @rpc(request=papers.GetMaterialTemplate, response=papers.MaterialTemplate)
     def get_material_template(self, request: Request) -> Answer:
@@ -61,11 +61,11 @@ class DevelopmentTable:
 
     @rpc(request=ahead.GetTimetable, response=ahead.Timetable)
     def get_development_timetable(self, request: Request) -> Answer:
-        return self.records.dossiers.timetable(request["dossier"])
+        return self.records.dossier_reading.timetable(request["dossier"])
 
     @rpc(request=ahead.ListDueSteps, response=ahead.DueSteps)
     def list_due_development_steps(self, request: Request) -> Answer:
-        return self.records.dossiers.due(request)
+        return self.records.dossier_reading.due(request)
 
     @rpc(request=ahead.ListDevelopmentSteps, response=ahead.DevelopmentSteps)
     def list_development_steps(self, request: Request) -> Answer:

@@ -60,11 +60,11 @@ class DirectoryTable:
 
     @rpc(request=calls.IdentifyPerson, response=calls.Identified, public=True)
     def identify_person(self, request: Request) -> Answer:
-        return self.records.identify(request["number"])
+        return self.records.callers.identify(request["number"])
 
     @rpc(request=Nothing, response=calls.Myself)
     def who_am_i(self, request: Request) -> Answer:
-        return self.records.who_am_i()
+        return self.records.callers.who_am_i()
 
     @rpc(request=calls.GivePost, response=calls.Post)
     def give_post(self, request: Request) -> Answer:

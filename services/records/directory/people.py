@@ -11,7 +11,7 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.store import Store, in_transaction, session
 from services.records.access import Access
@@ -188,6 +188,11 @@ class People:
         else:
             where = request.get("organisation") or request.get("within") or "all"
             self._audit.append("people.listed", actor, "organisation", where, kinds)
+
+    def require_active(self, person: str) -> None:
+        """Raises ``Forbidden("person.inactive")`` for who is on no roll any more."""
+        if not self._documents.get(person).state["active"]:
+            raise Forbidden("person.inactive", params={"accepted": "active"})
 
     def identify(self, number: str) -> Answer:
         """The id of an active person, for the demonstration sign-in."""

@@ -21,11 +21,11 @@ class FilesTable:
 
     @rpc(request=calls.BeginUpload, response=calls.Upload)
     def begin_upload(self, request: Request) -> Answer:
-        return self.records.begin_upload(request["filename"], request["purpose"])
+        return self.records.receiving.begin(request["filename"], request["purpose"])
 
     @rpc(request=calls.AppendUpload, response=calls.Upload)
     def append_upload(self, request: Request) -> Answer:
-        return self.records.append_upload(request["upload"], request["part"], request["content"])
+        return self.records.receiving.append(request["upload"], request["part"], request["content"])
 
     @rpc(request=calls.KeepFile, response=calls.KeptFile)
     def keep_file(self, request: Request) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.chassis.store import Store
-from services.records.directory.model import seat
+from services.records.posts.model import seat
 
 
 def up(database: Store) -> None:

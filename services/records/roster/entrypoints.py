@@ -20,7 +20,7 @@ class RosterTable:
 
     @rpc(request=calls.StartImport, response=calls.StartedJob)
     def start_import(self, request: Request) -> Answer:
-        return self.records.start_import(request["upload"], request["filename"])
+        return self.records.roster_start.start(request["upload"], request["filename"])
 
     @rpc(request=calls.ExportRoster, response=calls.StartedJob)
     def export_roster(self, request: Request) -> Answer:
@@ -28,16 +28,16 @@ class RosterTable:
 
     @rpc(request=calls.GetJob, response=calls.Job)
     def get_job(self, request: Request) -> Answer:
-        return self.records.job(request["job"])
+        return self.records.overseeing.job(request["job"])
 
     @rpc(request=calls.StopJob, response=calls.Job)
     def stop_job(self, request: Request) -> Answer:
-        return self.records.stop_job(request["job"])
+        return self.records.overseeing.stop_job(request["job"])
 
     @rpc(request=calls.ListJobErrors, response=calls.JobErrors)
     def list_job_errors(self, request: Request) -> Answer:
-        return self.records.job_errors(request)
+        return self.records.overseeing.job_errors(request)
 
     @rpc(request=ReadAudit, response=AuditEntries)
     def read_audit(self, request: Request) -> Answer:
-        return self.records.read_audit(request)
+        return self.records.overseeing.read_audit(request)
