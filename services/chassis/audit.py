@@ -15,7 +15,7 @@ from eventlet.semaphore import Semaphore
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Contended
 from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
 
 FIRST = "0" * 64
@@ -98,7 +98,7 @@ class Audit:
         """Append one entry; it is there when this returns.
 
         The sequence is unique, so of two replicas that append at once one tries again on the newer head.
-        Within a transaction the entry commits with it, and a lost race raises ``Unavailable``.
+        Within a transaction the entry commits with it, and a lost race raises ``Contended``.
         """
         with self._turn, answering():
             for attempt in range(ATTEMPTS):
@@ -110,7 +110,7 @@ class Audit:
                     if session() is not None:
                         break
                     time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
-        raise Unavailable("audit.contended")
+        raise Contended("audit.contended")
 
     def append_many(
         self,
@@ -140,7 +140,7 @@ class Audit:
                         raise
                     left = left[partly.details["nInserted"] :]
                     time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
-        raise Unavailable("audit.contended")
+        raise Contended("audit.contended")
 
     def head(self) -> tuple[int, str]:
         """The last sequence and its hash: note it elsewhere to notice a chain that was cut."""

@@ -15,7 +15,7 @@ from services.chassis.clock import Clock
 from services.chassis.commands import id_for_command
 from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
-from services.chassis.errors import Conflict, NotFound, Unavailable
+from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
 from services.chassis.store import (
@@ -277,7 +277,7 @@ class Documents:
             after = self._write(found, decided, respond, anonymous)
             if after is not None:
                 return after
-        raise Unavailable("document.contended")
+        raise Contended("document.contended")
 
     def change_many(
         self,

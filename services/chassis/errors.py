@@ -88,6 +88,10 @@ class Unavailable(Refusal):
     kind = "Unavailable"
 
 
+class Contended(Unavailable):
+    """Somebody else wrote first, again and again. Within a transaction: all of it is run again."""
+
+
 REFUSALS: Mapping[str, type[Refusal]] = {
     each.kind: each for each in (Invalid, Unauthenticated, Forbidden, NotFound, Gone, Conflict, Unavailable)
 }

@@ -26,7 +26,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from services.chassis.errors import Conflict, Refusal, Unavailable
+from services.chassis.errors import Conflict, Contended, Refusal, Unavailable
 
 Record: TypeAlias = dict[str, Any]
 Store: TypeAlias = Database[Record]
@@ -183,11 +183,11 @@ def _commit(own: ClientSession) -> None:
     own.commit_transaction()
 
 
-def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int = 5) -> Result:
-    """The result of ``body``, run in a transaction and run again after a transient conflict.
+def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int = 8) -> Result:
+    """The result of ``body``, run in a transaction and run again after a lost race.
 
     Within another transaction it joins, once: only the outermost can be repeated. When the last attempt
-    fails as well, raises ``Unavailable``.
+    fails as well, raises ``Contended``.
     """
     if session() is not None:
         return body()
@@ -195,11 +195,13 @@ def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int
         try:
             with transaction(database):
                 return body()
+        except Contended:
+            pass  # by what this transaction does not see
         except PyMongoError as failure:
             if not failure.has_error_label("TransientTransactionError"):
                 raise
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))
-    raise Unavailable("store.contended")
+        time.sleep(random.uniform(0, 0.01 * 2**attempt))
+    raise Contended("store.contended")
 
 
 def has_transactions(database: Store) -> bool:
@@ -227,7 +229,7 @@ def refusal_of(failure: PyMongoError) -> Refusal | None:
     if isinstance(failure, (ConnectionFailure, WTimeoutError)):
         return Unavailable("store.unavailable")
     if failure.has_error_label("TransientTransactionError"):
-        return Unavailable("store.contended")
+        return Contended("store.contended")
     return None
 
 

@@ -1,0 +1,136 @@
+"""Posts through the service: who may hold one, one secretary at a time, nothing decided past a sanction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import eventlet
+import pytest
+
+from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
+from tests.component.records.surroundings import Campus, Faculty, workbook
+
+PEOPLE = ["姓名", "学号", "政治面貌", "所在支部", "职务", "入党日期"]
+
+
+def told(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | Refusal:
+    try:
+        return call()
+    except Refusal as refused:
+        return refused
+
+
+def held(campus: Campus, **whose: str) -> set[tuple[str, str]]:
+    found = campus.call(campus.administrator, "list_posts", active=True, **whose)["items"]
+    return {(each["person"], each["role"]) for each in found}
+
+
+def test_a_post_asks_who_somebody_is_and_whether_it_is_free_however_it_is_given(
+    campus: Campus, faculty: Faculty
+) -> None:
+    give: dict[str, Any] = {"organisation": faculty.neighbour, "since": "2026-09-01"}
+    applicant = campus.person("S020", faculty.neighbour, political_status="applicant")
+    for role in ("secretary", "deputy_secretary", "publicity_commissioner"):
+        with pytest.raises(Invalid, match=r"post\.status_unfit") as refused:
+            campus.call(faculty.dean, "give_post", person=applicant, role=role, **give)
+        assert refused.value.params["accepted"] == "member"
+        assert refused.value.text is not None
+        assert "正式党员" in refused.value.text["zh"]
+    with pytest.raises(Forbidden) as forbidden:
+        campus.call(faculty.member, "give_post", person=applicant, role="secretary", **give)
+    assert "organiser" in forbidden.value.params["accepted"]
+    assert forbidden.value.text is not None
+    assert "组织员" in forbidden.value.text["zh"]
+
+    # A second secretary waits for the end of the first one's term; of two at once one is refused.
+    other, third = campus.person("S021", faculty.neighbour), campus.person("S022", faculty.neighbour)
+    second = {**give, "person": other, "role": "secretary"}
+    with pytest.raises(Conflict, match=r"post\.seat_taken") as taken:
+        campus.call(faculty.dean, "give_post", **second)
+    assert taken.value.params["accepted"] == "–"
+    [post] = campus.call(faculty.dean, "list_posts", organisation=faculty.neighbour, active=True)["items"]
+    campus.call(faculty.dean, "prolong_post", post=post["id"], until="2026-12-31")
+    with pytest.raises(Conflict, match=r"post\.seat_taken") as taken:
+        campus.call(faculty.dean, "give_post", **second)
+    assert taken.value.params["accepted"] == "2027-01-01 …"
+    later = [{**second, "person": person, "since": "2027-01-01"} for person in (other, third)]
+    answers = list(
+        eventlet.GreenPool().imap(
+            lambda given: told(lambda: campus.call(faculty.dean, "give_post", **given)), later
+        )
+    )
+    assert sorted(isinstance(each, Refusal) for each in answers) == [False, True], answers
+    with pytest.raises(Conflict, match=r"post\.seat_taken"):
+        campus.call(faculty.dean, "prolong_post", post=post["id"], until="2027-01-01")
+    campus.call(faculty.dean, "withdraw_post", post=post["id"])
+
+    # A roster gives no post that a person may not give.
+    branch = campus.organisation("B4", "branch", faculty.faculty)
+    rows = [
+        ["甲", "R1", "正式党员", "B4", "书记", "2010-07-01"],
+        ["乙", "R2", "正式党员", "B4", "书记", "2010-07-01"],
+        ["丙", "R3", "入党积极分子", "B4", "副书记", ""],
+    ]
+    job = campus.imported(workbook(人员=[PEOPLE, *rows]))
+    errors = {
+        each["row"]: (each["column"], each["code"], each["params"]["accepted"]) for each in job["errors"]
+    }
+    assert errors == {3: ("职务", "post.seat_taken", "–"), 4: ("职务", "post.status_unfit", "member")}
+    assert [role for _, role in held(campus, organisation=branch)] == ["secretary"]
+
+    # With the status goes the post that asks for it, and no other.
+    campus.post(faculty.member, "administrator", faculty.faculty)
+    campus.post(faculty.member, "deputy_secretary", faculty.branch)
+    campus.call(campus.administrator, "change_person", person=faculty.member, political_status="probationary")
+    assert held(campus, person=faculty.member) == {(faculty.member, "administrator")}
+
+
+def test_what_is_decided_of_a_member_counts_for_posts_at_that_instant_and_for_two_years(
+    campus: Campus, faculty: Faculty
+) -> None:
+    people = [campus.person(f"S03{number}", faculty.branch) for number in range(6)]
+    give: dict[str, Any] = {"organisation": faculty.branch, "role": "deputy_secretary", "since": "2026-09-01"}
+    impose: dict[str, Any] = {"years": 1, "decided_on": "2026-09-01", "decided_by": faculty.faculty}
+
+    def at_once(person: str) -> list[Any]:
+        calls = [
+            lambda: campus.call(faculty.dean, "give_post", person=person, **give),
+            lambda: campus.call(faculty.dean, "impose_sanction", person=person, **impose),
+        ]
+        return list(eventlet.GreenPool().imap(told, calls))
+
+    outcomes = list(eventlet.GreenPool().imap(at_once, people))
+    assert [each[1].get("state") for each in outcomes] == ["running"] * len(people), outcomes
+    for person in people:
+        assert held(campus, person=person) == set()
+
+    # Restored, they hold no post as high for two years; a lower one, and later that one, they do.
+    high = campus.person("S040", faculty.branch)
+    campus.post(high, "deputy_secretary", faculty.branch)
+    sanction = campus.call(faculty.dean, "impose_sanction", person=high, **impose)["id"]
+    assert held(campus, person=high) == set()
+    campus.clock.advance(timedelta(days=365))  # 2027-09-10
+    campus.call(faculty.dean, "close_sanction", sanction=sanction, outcome="restored", on="2027-09-02")
+    with pytest.raises(Invalid, match=r"post\.too_soon") as refused:
+        campus.call(faculty.dean, "give_post", person=high, **give)
+    assert refused.value.params["accepted"] == "2029-09-02 …"
+    campus.call(faculty.dean, "give_post", person=high, **{**give, "role": "publicity_commissioner"})
+    campus.clock.advance(timedelta(days=365 * 2))
+    campus.call(faculty.dean, "give_post", person=high, **give)
+
+    # Who is expelled is no member from the day that was decided; nobody has to change it by hand.
+    close = {"outcome": "expelled", "on": "2027-08-01"}
+    [running] = campus.call(faculty.dean, "list_sanctions", person=people[0])["items"]
+    within = {"person": people[0], "within": faculty.neighbour}
+    assert campus.call(faculty.dean, "list_sanctions", **within)["items"] == []
+    assert campus.call(faculty.dean, "list_sanctions", **{**within, "within": faculty.branch})["items"] == [
+        running
+    ]
+    for _ in range(2):
+        campus.call(faculty.dean, "close_sanction", "c1", sanction=running["id"], **close)
+    known = campus.call(faculty.dean, "get_person", person=people[0])
+    assert (known["political_status"], known["active"]) == ("none", True)
+    spells = campus.call(faculty.dean, "get_membership_history", person=people[0])["items"]
+    assert (spells[0]["political_status"], spells[0]["since"]) == ("none", "2027-08-01")
