@@ -46,7 +46,6 @@ _BY_REASON = {
         "credit.reversed",
         "election.post_twice",
         "export.posts_changed",
-        "file.twice",
         "make_up.done",
         "organisation.dissolved",
         "organisation.kind_fixed",
@@ -91,8 +90,6 @@ _BY_REASON = {
         "transfer.joined_on_missing",
         "transfer.person_moved",
         "transfer.running",
-        "upload.empty",
-        "upload.part_missing",
         "vote.no_pack",
         "vote.person_missing",
     ),
@@ -120,10 +117,7 @@ _BY_REASON = {
     "Nothing is wrong with what was sent: it is sent again, or an operator has to look.": (
         "dues.ahead_unsettled",
         "dues.not_balanced",
-        "file.claimed",
         "row.conflict",
-        "upload.not_base64",
-        "upload.part_differs",
     ),
 }
 IN_WORDS = {code: reason for reason, codes in _BY_REASON.items() for code in codes}
