@@ -94,14 +94,14 @@ def plan(
     is kept; where an opinion is another organisation's to answer; where a date is out of range.
     """
     if not opinions:
-        raise wrong("opinions", "measure.answers_nothing")
+        raise Invalid.at("opinions", "measure.answers_nothing")
     _require_own(opinions, organisation)
     _require_due(due_on, today)
     kept_from = _kept_from((), opinions)
     _require_owner(owner, kept_from)
     for position, node in enumerate(nodes):
         if not today <= node["due_on"] <= due_on:
-            raise wrong(f"nodes.{position}.due_on", "measure.node_out_of_range")
+            raise Invalid.at(f"nodes.{position}.due_on", "measure.node_out_of_range")
     measure = Measure(
         id=id,
         state="planned",
@@ -135,10 +135,10 @@ def answer_more(measure: Measure, opinions: Sequence[Opinion], owner: Owner) -> 
     _require_own(opinions, measure.organisation)
     kept_from = _kept_from(measure.kept_from, opinions)
     if is_kept_from(kept_from, owner.person, owner.posts):
-        raise wrong("opinions", "measure.owner_is_concerned")
+        raise Invalid.at("opinions", "measure.owner_is_concerned")
     if bool(kept_from) != bool(measure.kept_from):
         # Of the one records makes a task that others see; the other stays here.
-        raise wrong("opinions", "measure.about_a_head_apart")
+        raise Invalid.at("opinions", "measure.about_a_head_apart")
     answered = tuple(dict.fromkeys((*measure.opinions, *(opinion.id for opinion in opinions))))
     if len(answered) > MOST_OPINIONS:
         raise Conflict("measure.full", params={"most": MOST_OPINIONS})
@@ -160,7 +160,7 @@ def change(
         _require_due(due_on, today)
         latest = max((node["due_on"] for node in measure.nodes if not node["done_on"]), default="")
         if due_on.isoformat() < latest:
-            raise wrong("due_on", "measure.node_out_of_range")
+            raise Invalid.at("due_on", "measure.node_out_of_range")
     changed = replace(
         measure, owner=owner.person if owner else measure.owner, due_on=due_on or measure.due_on
     )
@@ -193,7 +193,7 @@ def report(measure: Measure, *, text: str, progress: int | None, by: str, today:
     must_be(measure, "planned")
     _require_room(measure.reports)
     if progress is not None and measure.nodes:
-        raise wrong("progress", "measure.progress_from_nodes")
+        raise Invalid.at("progress", "measure.progress_from_nodes")
     said = {
         "text": text,
         "progress": measure.progress if progress is None else progress,
@@ -250,19 +250,19 @@ def _kept_from(already: Sequence[str], opinions: Sequence[Opinion]) -> tuple[str
 
 def _require_own(opinions: Sequence[Opinion], organisation: str) -> None:
     if any(opinion.organisation != organisation for opinion in opinions):
-        raise wrong("opinions", "measure.opinion_of_another_organisation")
+        raise Invalid.at("opinions", "measure.opinion_of_another_organisation")
 
 
 def _require_due(due_on: date, today: date) -> None:
     if not today <= due_on <= today + FURTHEST_DUE:
-        raise wrong("due_on", "measure.due_out_of_range")
+        raise Invalid.at("due_on", "measure.due_out_of_range")
 
 
 def _require_owner(owner: Owner, kept_from: Sequence[str]) -> None:
     if not owner.belongs:
-        raise wrong("owner", "measure.owner_of_another_organisation")
+        raise Invalid.at("owner", "measure.owner_of_another_organisation")
     if is_kept_from(kept_from, owner.person, owner.posts):
-        raise wrong("owner", "measure.owner_is_concerned")
+        raise Invalid.at("owner", "measure.owner_is_concerned")
 
 
 def _require_room(entries: Sequence[Any]) -> None:
@@ -273,7 +273,3 @@ def _require_room(entries: Sequence[Any]) -> None:
 def must_be(measure: Measure, state: str) -> None:
     if measure.state != state:
         raise Conflict(f"measure.is_{measure.state}")
-
-
-def wrong(field: str, code: str) -> Invalid:
-    return Invalid(code, fields={field: [code]})

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.contracts.feedback_events import ResultHandedIn, ResultPublished, ResultReturned
-from services.feedback.measures.model import Decided, Measure, must_be, told, wrong
+from services.feedback.measures.model import Decided, Measure, must_be, told
 from services.feedback.opinions.model import Answer
 
 
@@ -52,7 +52,7 @@ def review(measure: Measure, *, accepted: bool, reason: str | None, by: str, tod
     if by == measure.handed_in_by:
         raise Forbidden("measure.own_result")
     if not accepted and not reason:
-        raise wrong("reason", "measure.reason_missing")
+        raise Invalid.at("reason", "measure.reason_missing")
     verdict = {"accepted": accepted, "reason": reason, "by": by, "on": today.isoformat()}
     reviewed = replace(measure, reviews=(*measure.reviews, verdict))
     if not accepted:
