@@ -143,7 +143,8 @@ def causes(failed: BaseException) -> Iterator[BaseException]:
         if each in met:
             continue
         met.append(each)
-        behind = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        named = [getattr(each, name, None) for name in ("reason", "inner_exception")]
+        behind = [each.__cause__, each.__context__, *named, *each.args]
         waiting += [one for one in behind if isinstance(one, BaseException)]
     yield from met
 

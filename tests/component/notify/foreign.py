@@ -1,0 +1,162 @@
+"""Stand-ins for the providers of others, as one process: each speaks its protocol and fails on request.
+
+``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
+headers of their SDKs, WeCom, DingTalk and a web hook by the path. ``GET /taken`` shows what each took,
+``PUT /faults`` sets ``{"status", "delay", "code", "lose"}``, ``DELETE /taken`` forgets.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from aiosmtpd.controller import Controller
+
+TAKEN: list[dict[str, Any]] = []
+FAULTS: dict[str, Any] = {}
+LOCK = threading.Lock()
+
+
+def take(provider: str, addresses: list[str], text: str, reference: str = "") -> None:
+    with LOCK:
+        TAKEN.extend(
+            {"provider": provider, "address": each, "text": text, "reference": reference}
+            for each in addresses
+        )
+
+
+def taken(provider: str, **wanted: str) -> list[dict[str, Any]]:
+    with LOCK:
+        ours = [each for each in TAKEN if each["provider"] == provider]
+    return [each for each in ours if all(each[name] == value for name, value in wanted.items())]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """All of HTTP."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/taken":
+            return self._answer(TAKEN)
+        if "/gettoken" in self.path:
+            return self._answer({"errcode": 0, "access_token": "token-of-today", "expires_in": 7200})
+        return self._answer({}, 404)
+
+    def do_PUT(self) -> None:
+        FAULTS.clear()
+        FAULTS.update(self._body())
+        self._answer({})
+
+    def do_DELETE(self) -> None:
+        TAKEN.clear()
+        self._answer({})
+
+    def do_POST(self) -> None:
+        body = self._body()
+        path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        if FAULTS.get("status"):
+            return self._answer({"Code": "InternalError", "Message": "on request"}, FAULTS["status"])
+        answer = self._performed(path, {name: values[0] for name, values in asked.items()}, body)
+        time.sleep(FAULTS.get("delay", 0))
+        if FAULTS.get("lose"):
+            self.close_connection = True
+            self.connection.close()
+            return None
+        return self._answer(answer)
+
+    def _performed(self, path: str, asked: dict[str, str], body: Any) -> Any:
+        if action := self.headers.get("x-acs-action"):
+            return self._aliyun(action, asked)
+        if action := self.headers.get("X-TC-Action"):
+            return {"Response": {**self._tencent(action, body), "RequestId": "r-1"}}
+        if asked.get("access_token") not in (None, "token-of-today"):
+            return {"errcode": 40014, "errmsg": "invalid access_token"}
+        if path.endswith("/message/send"):
+            wanted = body["touser"].split("|")
+            known = [each for each in wanted if each != "nobody"]
+            take("wecom", known, body["text"]["content"])
+            return {"errcode": 0, "invaliduser": "|".join(set(wanted) - set(known)), "msgid": "w-1"}
+        if path.endswith("/asyncsend_v2"):
+            take("dingtalk", body["userid_list"].split(","), body["msg"]["text"]["content"])
+            return {"errcode": 0, "task_id": 256271667526}
+        if path.endswith("/getsendresult"):
+            read = [each["address"] for each in taken("dingtalk")]
+            return {"errcode": 0, "send_result": {"read_user_id_list": read, "failed_user_id_list": []}}
+        take("hook", [path], body["message"])
+        return {}
+
+    def _aliyun(self, action: str, asked: dict[str, str]) -> Any:
+        if action == "SendSms":
+            if FAULTS.get("code"):
+                return {"Code": FAULTS["code"], "Message": "on request"}
+            take("aliyun", asked["PhoneNumbers"].split(","), asked["TemplateParam"], asked["OutId"])
+            return {"Code": "OK", "Message": "OK", "BizId": "9006197469364984^0"}
+        found = taken("aliyun", address=asked["PhoneNumber"])
+        entries = [
+            {"OutId": each["reference"], "PhoneNum": each["address"], "SendStatus": 3} for each in found
+        ]
+        return {"Code": "OK", "TotalCount": len(found), "SmsSendDetailDTOs": {"SmsSendDetailDTO": entries}}
+
+    def _tencent(self, action: str, body: Any) -> Any:
+        if action == "SendSms":
+            code = FAULTS.get("code") or "Ok"
+            if code == "Ok":
+                take("tencent", body["PhoneNumberSet"], str(body["TemplateParamSet"]), body["SessionContext"])
+            numbers = enumerate(body["PhoneNumberSet"])
+            statuses = [{"SerialNo": f"s-{n}", "PhoneNumber": each, "Code": code} for n, each in numbers]
+            return {"SendStatusSet": statuses}
+        found = taken("tencent", address=body["PhoneNumber"])
+        statuses = [{"SessionContext": each["reference"], "ReportStatus": "SUCCESS"} for each in found]
+        return {"PullSmsSendStatusSet": statuses}
+
+    def _body(self) -> Any:
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            return json.loads(content or b"{}")
+        except ValueError:
+            return {}
+
+    def _answer(self, answer: Any, status: int = 200) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: Any) -> None:
+        """Nothing."""
+
+
+class Mailbox:
+    """The mail server's hooks: an unknown recipient is refused, a busy one told to wait."""
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if address.startswith("nobody@"):
+            return "550 no such mailbox"
+        if address.startswith("busy@"):
+            return "451 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        take("mail", envelope.rcpt_tos, envelope.content.decode())
+        return "250 OK"
+
+
+class Server(ThreadingHTTPServer):
+    """On loopback."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if __name__ == "__main__":
+    Controller(Mailbox(), hostname="127.0.0.1", port=int(sys.argv[2])).start()
+    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -1,0 +1,209 @@
+"""Every adapter against a process that speaks its protocol: what it sends, and what each fault means."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from deploy.local.children import Child, free_ports, listens
+from services.chassis.clock import FixedClock
+from services.notify.channels.aliyun import AliyunChannel
+from services.notify.channels.http import HttpChannel
+from services.notify.channels.mail import MailChannel
+from services.notify.channels.model import (
+    Absent,
+    Accepted,
+    CannotTell,
+    Enquiry,
+    Found,
+    Letter,
+    NoAnswer,
+    NotReceived,
+    Refused,
+)
+from services.notify.channels.providers import Way
+from services.notify.channels.shape_files import shipped_shape
+from services.notify.channels.tencent import TencentChannel
+from services.notify.channels.wide import AppriseChannel
+
+NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
+TEMPLATES = {"reminder-again.v2": "SMS_1"}
+ZHANG, LI = "13900000001", "13900000002"
+
+
+@dataclass
+class Foreign:
+    """The stand-ins, and the channels that lead to them."""
+
+    port: int
+    smtp_port: int
+
+    def taken(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = requests.get(f"http://127.0.0.1:{self.port}/taken", timeout=30).json()
+        return found
+
+    def faults(self, **faults: Any) -> None:
+        requests.put(f"http://127.0.0.1:{self.port}/faults", json=faults, timeout=30)
+
+    def way(self, kind: str, timeout: float = 20.0, port: int | None = None) -> Way:
+        endpoint = f"127.0.0.1:{port or self.port}"
+        account: dict[str, Any] = {
+            "key_id": "id",
+            "secret": "s",
+            "signature": "某某大学",
+            "templates": TEMPLATES,
+            "timeout": timeout,
+            "endpoint": endpoint,
+            "protocol": "http",
+        }
+        if kind == "aliyun":
+            return AliyunChannel(**account)
+        if kind == "tencent":
+            return TencentChannel(application="1400006666", **account)
+        if kind == "mail":
+            return MailChannel(
+                host="127.0.0.1",
+                port=port or self.smtp_port,
+                sender="party@campus.example",
+                timeout=timeout,
+                security="none",
+            )
+        if kind == "apprise":
+            return AppriseChannel(url=f"json://{endpoint}/{{address}}", timeout=timeout)
+        own = {"corpid": "ww1", "agentid": "7", "appkey": "k", "secret": "s"}
+        return HttpChannel(shipped_shape(kind), f"http://{endpoint}", timeout, FixedClock(NOW), own)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
+    port, smtp_port = free_ports(2)
+    child = Child(
+        "foreign",
+        [sys.executable, "-m", "tests.component.notify.foreign", str(port), str(smtp_port)],
+        log=tmp_path_factory.mktemp("foreign") / "log",
+        environment={},
+        directory=Path(__file__).parents[3],
+    )
+    child.start()
+    child.wait_until(lambda: listens(port) and listens(smtp_port), 60)
+    yield Foreign(port, smtp_port)
+    child.kill()
+
+
+@pytest.fixture
+def foreign(process: Foreign) -> Foreign:
+    process.faults()
+    requests.delete(f"http://127.0.0.1:{process.port}/taken", timeout=30)
+    return process
+
+
+def letters(*addresses: str) -> list[Letter]:
+    given = {"period": "九月", "due_on": "9月30日"}
+    return [Letter(f"m-{each}", each, "请尽快召开", "reminder-again.v2", given) for each in addresses]
+
+
+def enquiry(address: str, call: str = "call-1", provider_id: str | None = None) -> Enquiry:
+    return Enquiry(f"m-{address}", call, address, NOW, provider_id)
+
+
+def test_aliyun_sends_one_call_to_many_and_is_asked_by_number_and_reference(foreign: Foreign) -> None:
+    way = foreign.way("aliyun")
+    assert way.send("call-1", letters(ZHANG, LI)) == [Accepted("9006197469364984^0")] * 2
+    assert [(each["address"], each["reference"]) for each in foreign.taken()] == [
+        (ZHANG, "call-1"),
+        (LI, "call-1"),
+    ]
+    assert way.find(enquiry(ZHANG)) == Found(None, "delivered")
+    assert way.find(enquiry(ZHANG, "another-call")) == Absent()
+    for code, meaning in (
+        ("isv.MOBILE_NUMBER_ILLEGAL", Refused("refused")),
+        ("isv.BUSINESS_LIMIT_CONTROL", NotReceived("provider_busy")),
+        ("isv.AMOUNT_NOT_ENOUGH", NotReceived("provider_refuses_us")),
+        ("isp.SYSTEM_ERROR", NoAnswer("provider_failed", over=True)),
+    ):
+        foreign.faults(code=code)
+        assert way.send("call-2", letters(ZHANG)) == [meaning]
+
+
+def test_tencent_answers_for_each_number_and_never_says_that_it_has_none(foreign: Foreign) -> None:
+    way = foreign.way("tencent")
+    assert way.send("call-1", letters(ZHANG, LI)) == [Accepted("s-0"), Accepted("s-1")]
+    assert foreign.taken()[0]["text"] == "['九月', '9月30日']"
+    assert way.find(enquiry(ZHANG)) == Found(None, "delivered")
+    assert way.find(enquiry(ZHANG, "another-call")) == CannotTell()
+    for code, meaning in (
+        ("InvalidParameterValue.IncorrectPhoneNumber", Refused("refused")),
+        ("LimitExceeded.PhoneNumberDailyLimit", NotReceived("provider_busy")),
+        ("FailedOperation.InsufficientBalanceInSmsPackage", NotReceived("provider_refuses_us")),
+    ):
+        foreign.faults(code=code)
+        assert way.send("call-2", letters(ZHANG)) == [meaning]
+
+
+def test_wecom_and_dingtalk_fetch_a_token_and_go_to_many_at_once(foreign: Foreign) -> None:
+    assert foreign.way("wecom").send("call-1", letters("zhang", "nobody")) == [
+        Accepted("w-1"),
+        Refused("refused"),
+    ]
+    way = foreign.way("dingtalk")
+    assert way.send("call-1", letters("zhang", "li")) == [Accepted("256271667526")] * 2
+    assert way.find(enquiry("li", provider_id="256271667526")) == Found("256271667526", "delivered")
+    assert way.find(enquiry("li")) == CannotTell()
+    assert [(each["provider"], each["address"]) for each in foreign.taken()] == [
+        ("wecom", "zhang"),
+        ("dingtalk", "zhang"),
+        ("dingtalk", "li"),
+    ]
+
+
+def test_mail_is_taken_one_by_one_and_each_recipient_has_an_answer_of_its_own(foreign: Foreign) -> None:
+    addresses = ("zhang@campus.example", "nobody@campus.example", "busy@campus.example", "not an address")
+    assert foreign.way("mail").send("call-1", [*letters(*addresses), *letters("li@campus.example")]) == [
+        Accepted(None),
+        Refused("refused"),
+        NotReceived("provider_busy"),
+        Refused("refused"),
+        Accepted(None),
+    ]
+    assert [each["address"] for each in foreign.taken()] == ["zhang@campus.example", "li@campus.example"]
+    assert "Message-ID: <m-" in foreign.taken()[0]["text"]
+
+
+def test_whatever_apprise_knows_is_reached_by_its_address(foreign: Foreign) -> None:
+    assert foreign.way("apprise").send("call-1", letters("room-1")) == [Accepted(None)]
+    assert [(each["address"], each["text"]) for each in foreign.taken()] == [("/room-1", "请尽快召开")]
+    foreign.faults(status=500)
+    assert foreign.way("apprise").send("call-1", letters("room-1")) == [
+        NoAnswer("provider_failed", over=True)
+    ]
+
+
+BY_HTTP = ("aliyun", "tencent", "wecom", "dingtalk")
+
+
+@pytest.mark.parametrize("kind", [*BY_HTTP, "mail"])
+def test_a_provider_that_cannot_be_reached_has_certainly_nothing(foreign: Foreign, kind: str) -> None:
+    nobody = foreign.way(kind, port=1)
+    assert nobody.send("call-1", letters(ZHANG)) == [NotReceived("provider_unreachable")]
+
+
+@pytest.mark.parametrize("kind", BY_HTTP)
+def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
+    foreign: Foreign, kind: str
+) -> None:
+    """A 500, an answer that is lost, an answer that is late: nobody knows, and nothing is called twice."""
+    foreign.faults(status=500)
+    assert isinstance(foreign.way(kind).send("call-1", letters(ZHANG))[0], NoAnswer)
+    assert foreign.taken() == []
+    foreign.faults(lose=True)
+    assert isinstance(foreign.way(kind).send("call-1", letters(ZHANG))[0], NoAnswer)
+    foreign.faults(delay=3.0)
+    assert isinstance(foreign.way(kind, timeout=1.0).send("call-2", letters(LI))[0], NoAnswer)
+    assert [each["provider"] for each in foreign.taken()] == [kind, kind]
