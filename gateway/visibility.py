@@ -320,6 +320,7 @@ NOBODY: Mapping[str, tuple[str, ...]] = {
     "notify.message.suppressed.v1": (),
     "notify.sending.switched.v1": (),
     "notify.template.saved.v1": (),
+    "evaluation.rating.decided.v1": (),
 }
 
 

@@ -40,6 +40,14 @@ class RatingClosed(_Rating):
     digest = fields.String(required=True, metadata={"description": "SHA-256 over all that was taken down"})
 
 
+class RatingDecided(_Rating):
+    """A reviewer gave somebody of a tie the band that it kept from them. Whom is for reading to tell."""
+
+    type = "evaluation.rating.decided.v1"
+
+    decisions = fields.Integer(required=True, metadata={"description": "how many there are by now"})
+
+
 class RatingPublished(_Rating):
     """Whoever it is about may read it, and appeal until a day."""
 

@@ -28,6 +28,7 @@ from services.evaluation.projection.projector import Projector
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
+from services.evaluation.ratings.rating import Ratings
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.reading import ScoreReading
 from services.evaluation.scores.subjects import Subjects
@@ -100,6 +101,8 @@ class Evaluation(Application):
         subjects = Subjects(self.authority, self.standings, marks)
         self.editing = Editing(self, packs, activated, registry, subjects)
         self.jobs.work(RESCORING, self._rescore)
+        procedure = load_all(policies, "rating-procedure-*.yaml")[0]
+        self.ratings = Ratings(self, packs, procedure, subjects, self.assessing)
         self.scores = ScoreReading(
             database=self.database,
             clock=self.clock,

@@ -32,12 +32,13 @@ from services.evaluation.application import Evaluation
 from services.evaluation.assessments.entrypoints import AssessmentsTable
 from services.evaluation.duties.telling import OF_FEEDBACK, OF_RECORDS
 from services.evaluation.indicators.entrypoints import PoliciesTable
+from services.evaluation.ratings.entrypoints import RatingsTable
 from services.evaluation.scores.entrypoints import ScoresTable
 
 Request = Mapping[str, Any]
 
 
-class EvaluationService(AssessmentsTable, PoliciesTable, ScoresTable):
+class EvaluationService(AssessmentsTable, PoliciesTable, RatingsTable, ScoresTable):
     """Turns what happened into what it is worth, and says why."""
 
     name = "evaluation"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 import services.evaluation
@@ -42,8 +45,8 @@ def judged(campus: Campus, evaluation: Evaluation) -> Evaluation:
     return evaluation
 
 
-def refused(kind: type[Exception], campus: Campus, person: str, method: str, **request: Any) -> str:
-    with pytest.raises(kind) as wrong:
+def refused(refusal: type[Exception], campus: Campus, person: str, method: str, /, **request: Any) -> str:
+    with pytest.raises(refusal) as wrong:
         campus.call(person, method, **request)
     code: str = wrong.value.code  # type: ignore[attr-defined]  # every refusal has one
     return code
@@ -164,3 +167,57 @@ def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judg
         2,
         ["branch", "next-door"],
     )
+
+
+def test_a_year_is_closed_published_contested_and_corrected_beside(
+    campus: Campus, judged: Evaluation
+) -> None:
+    campus.tell(approved("december", date(2025, 12, 10)))
+    wait_for(lambda: judged.database["evidence"].count_documents({"activity": "december"}))
+    year = {"organisation": "faculty", "subject_kind": "organisation", "kind": "branch", "year": 2025}
+    assert refused(Forbidden, campus, "secretary", "close_rating", **year) == "permission.denied"
+    assert refused(Invalid, campus, "dean", "close_rating", **{**year, "year": 2026}) == "rating.too_early"
+
+    rating = campus.call("dean", "close_rating", **year)["id"]
+    closed = wait_for(lambda: campus.overheard.of("rating.closed"), 20)[0]["data"]
+    assert campus.call("dean", "close_rating", **year)["state"] == "closed"
+    assert closed["digest"] == campus.call("dean", "get_rating", rating=rating)["digest"]
+    assert refused(Forbidden, campus, "member", "list_rating_entries", rating=rating)
+    assert campus.call("dean", "list_rating_entries", rating=rating)["items"][0]["organisation"] == "branch"
+    assert campus.call(None, "public_ratings", year=2025)["items"] == []
+
+    appeal = {"rating": rating, "subject": "branch", "text": "十二月的党课漏计。"}
+    assert refused(Conflict, campus, "secretary", "file_appeal", **appeal) == "rating.is_closed"
+    campus.call("dean", "publish_rating", rating=rating)
+    mine = campus.call("member", "list_rating_entries", rating=rating)["items"]
+    first = next(each for each in mine if each["subject"] == "branch")
+    assert refused(Forbidden, campus, "neighbour", "file_appeal", **appeal) == "permission.denied"
+    filed = campus.call("secretary", "file_appeal", **appeal)
+
+    # What comes in later changes no closed year: only the answer to an appeal looks at it.
+    campus.tell(approved("lecture", date(2025, 12, 12), "party_lecture", present=2, excused=0))
+    wait_for(lambda: judged.database["evidence"].count_documents({"activity": "lecture"}))
+    assert campus.call("dean", "list_rating_entries", rating=rating)["items"] == mine
+    answer = {"appeal": filed["id"], "upheld": True, "text": "补计一次党课。"}
+    assert refused(Forbidden, campus, "secretary", "answer_appeal", **answer) == "permission.denied"
+    assert campus.call("dean", "answer_appeal", **answer)["state"] == "upheld"
+    after = next(
+        each
+        for each in campus.call("secretary", "list_rating_entries", rating=rating)["items"]
+        if each["subject"] == "branch"
+    )
+    assert (after["points"], after["band"]) == (first["points"], first["band"])
+    assert after["corrections"][0]["evidence_digest"] != first["evidence_digest"]
+    assert after["final_points"] == after["corrections"][0]["points"] != first["points"]
+    public = campus.call(None, "public_ratings", year=2025)["items"]
+    assert {each["organisation"] for each in public} == {"branch", "next-door"}
+    assert [each["state"] for each in campus.call("dean", "list_appeals", rating=rating)["items"]] == [
+        "upheld"
+    ]
+
+    sheet = base64.b64decode(campus.call("dean", "report_rating", rating=rating, format="xlsx")["content"])
+    rows = list(openpyxl.load_workbook(io.BytesIO(sheet)).active.values)  # type: ignore[union-attr]  # it has one
+    assert [row[0] for row in rows[1:]] == ["branch", "next-door"]
+    page = base64.b64decode(campus.call("dean", "report_rating", rating=rating, format="html")["content"])
+    assert "补计一次党课" in page.decode()
+    assert "rating.exported" in {each.action for each in judged.audit.read("rating", rating)}

@@ -1,0 +1,166 @@
+"""Caps, ties, snapshots and appeals of a rating, as pure rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.evaluation.evidence.model import Evidence, Mark
+from services.evaluation.indicators.model import Cap
+from services.evaluation.ratings import model
+from services.evaluation.ratings.reports import page_to_print
+from services.evaluation.scores.model import UNRATED, Breakdown, material_of
+from tests.unit.evaluation.policies import leaf, policy
+
+POLICY = policy(
+    leaf("timeliness", 100, "timeliness", "timeliness.all"), caps=(Cap("excellent", 30, 100, "第九条"),)
+)
+TODAY = date(2026, 12, 20)
+
+
+def worth(points: int) -> Breakdown:
+    band = next(each.name for each in POLICY.bands if points >= each.least)
+    return Breakdown("scoring", points, band, 3, ())
+
+
+def graded(*points: int) -> dict[str, model.Graded]:
+    return model.graded(POLICY, {f"b{number:02}": worth(each) for number, each in enumerate(points)})
+
+
+def entries(found: Mapping[str, model.Graded]) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": each.subject,
+            "organisation": each.subject,
+            "points": each.points,
+            "earned": each.earned,
+            "band": each.band,
+            "tied": each.tied,
+            "capped": each.capped,
+            "decision": None,
+            "corrections": [],
+            "evidence_digest": "e" * 64,
+            "breakdown": {},
+        }
+        for each in found.values()
+    ]
+
+
+def test_no_more_than_the_share_gets_the_capped_band() -> None:
+    found = graded(9900, 9800, 9700, 9600, 9500, 9400, 9300, 9200, 9100, 9000)
+    assert [each.band for each in found.values()] == ["excellent"] * 3 + ["good"] * 7
+    assert {each.capped for each in found.values() if each.band == "good"} == {"excellent"}
+    assert not any(each.tied for each in found.values())
+
+
+def test_of_a_tie_at_the_limit_nobody_gets_the_band_until_a_reviewer_decides() -> None:
+    found = graded(9900, 9800, 9700, 9700, 9500, 9400, 9300, 9200, 9100, 8000)
+    assert [each.subject for each in found.values() if each.band == "excellent"] == ["b00", "b01"]
+    assert [each.subject for each in found.values() if each.tied] == ["b02", "b03"]
+
+    kept = entries(found)
+    first, second = kept[2], kept[3]
+    said = {"reason": "全年记录更完整。", "by": "dean", "today": TODAY}
+    given = model.decided(POLICY, first, kept, **said)  # type: ignore[arg-type]
+    assert (given["band"], given["decision"]["before"]) == ("excellent", "good")
+    kept[2] = dict(given)
+    with pytest.raises(Conflict, match=r"rating\.no_place"):
+        model.decided(POLICY, second, kept, **said)  # type: ignore[arg-type]
+    with pytest.raises(Conflict, match=r"rating\.not_tied"):
+        model.decided(POLICY, kept[2], kept, **said)  # type: ignore[arg-type]
+
+
+def test_where_the_share_is_less_than_one_nobody_gets_the_band() -> None:
+    assert {each.band for each in graded(9900, 9800, 9700).values()} == {"good"}
+
+
+def test_whoever_is_unrated_takes_no_place_and_makes_none() -> None:
+    scores = {f"b{number}": worth(9900 - number) for number in range(9)}
+    unrated = {f"u{number}": Breakdown("scoring", 0, UNRATED, 0, ()) for number in range(20)}
+    found = model.graded(POLICY, {**scores, **unrated})
+    assert sum(each.band == "excellent" for each in found.values()) == 2
+    assert {found[each].band for each in unrated} == {UNRATED}
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=40), st.integers(1, 99))
+def test_a_cap_holds_and_more_points_never_get_less(points: list[int], share: int) -> None:
+    capped = replace(
+        POLICY, caps=(Cap("excellent", share, 100, "1"), Cap("good", min(share + 20, 99), 100, "2"))
+    )
+    found = list(model.graded(capped, {f"b{n:02}": worth(each) for n, each in enumerate(points)}).values())
+    for cap in capped.caps:
+        assert sum(capped.rank(each.band) <= capped.rank(cap.band) for each in found) <= cap.most(len(found))
+    for one in found:
+        for other in found:
+            if one.points >= other.points:
+                assert capped.rank(one.band) <= capped.rank(other.band)
+
+
+def test_the_hash_of_the_evidence_is_of_what_counts_in_whatever_order() -> None:
+    record = Evidence("a", 1, "b", "theme_day", date(2026, 5, 1), True, False, 10, 9, 0, True)
+    other = replace(record, activity="c")
+    mark = Mark("m", "findings", "discipline", None, "b", date(2026, 5, 1), 0)
+    one = model.evidence_digest(material_of([record, other], marks=[mark]))
+    assert one == model.evidence_digest(material_of([other, record], marks=[mark]))
+    assert one != model.evidence_digest(material_of([record, replace(other, present=8)], marks=[mark]))
+    assert one != model.evidence_digest(material_of([record, other]))
+
+
+def begun(today: date = TODAY, year: int = 2026) -> model.State:
+    return model.begin(
+        organisation="root", policy=POLICY, kind="branch", year=year, by="dean", today=today, first_month=12
+    )
+
+
+def published() -> model.State:
+    change = model.closed(begun(), "r", rated=3, digest="d" * 64)
+    assert change is not None
+    return model.publish(change.state, "r", today=TODAY, appeal_days=15).state
+
+
+def test_a_year_is_closed_once_and_not_before_its_last_month() -> None:
+    with pytest.raises(Invalid, match=r"rating\.too_early"):
+        begun(date(2026, 11, 30))
+    assert begun(date(2026, 11, 30), 2025)["state"] == "closing"
+    assert model.closed(published(), "r", rated=9, digest="x") is None
+    with pytest.raises(Conflict, match=r"rating\.is_published"):
+        model.publish(published(), "r", today=TODAY, appeal_days=15)
+
+
+def test_an_appeal_comes_in_time_and_is_answered_once_by_another() -> None:
+    entry = entries(graded(9900))[0]
+    asked: dict[str, Any] = {"by": "secretary", "text": "漏计一次党课。", "answer_days": 30}
+    with pytest.raises(Conflict, match=r"appeal\.too_late"):
+        model.appeal(published(), "r", "a", entry, today=date(2027, 1, 5), **asked)
+    change = model.appeal(published(), "r", "a", entry, today=date(2027, 1, 4), **asked)
+    assert "text" not in change.events[0].data
+    with pytest.raises(Forbidden, match=r"appeal\.own"):
+        model.answer(change.state, "a", upheld=True, text="同意", by="secretary", today=TODAY)
+    answered = model.answer(change.state, "a", upheld=False, text="记录已计入。", by="dean", today=TODAY)
+    assert answered.state["state"] == "dismissed"
+    with pytest.raises(Conflict, match=r"appeal\.is_answered"):
+        model.answer(answered.state, "a", upheld=True, text="同意", by="dean", today=TODAY)
+
+
+def test_a_correction_stands_beside_the_first_result_and_gives_no_more_than_was_earned() -> None:
+    entry = entries(graded(7000))[0]
+    said: dict[str, Any] = {"evidence": "f" * 64, "reason": "补计一次。", "by": "dean", "today": TODAY}
+    with pytest.raises(Invalid, match=r"appeal\.band"):
+        model.corrected(POLICY, entry, worth(8500), "excellent", **said)
+    after = model.corrected(POLICY, entry, worth(8500), "good", **said)
+    assert (after["points"], after["band"]) == (7000, "fair")
+    assert (model.final_points(after), model.final_band(after)) == (8500, "good")
+
+
+def test_the_printed_page_runs_nothing_that_somebody_wrote() -> None:
+    entry = {**entries(graded(9900))[0], "tied": None, "decision": {"reason": "<script>alert(1)</script>"}}
+    page = page_to_print(published(), POLICY, [entry]).decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
