@@ -30,6 +30,7 @@ from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
 from services.evaluation.ratings.rating import Ratings
 from services.evaluation.rulebook import Packs
+from services.evaluation.scores.judging import Judging
 from services.evaluation.scores.reading import ScoreReading
 from services.evaluation.scores.subjects import Subjects
 
@@ -97,6 +98,7 @@ class Evaluation(Application):
             units=units,
             exempting=self.exempting,
         )
+        self.judging = Judging(self, access, packs, self.standings)
         self.assessing = Assessing(self, packs)
         subjects = Subjects(self.authority, self.standings, marks)
         self.editing = Editing(self, packs, activated, registry, subjects)

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.chassis.rpc import rpc
 from services.contracts import evaluation_scores_rpc as calls
+from services.contracts import evaluation_series_rpc as series
 from services.evaluation.application import Evaluation
 
 Request = Mapping[str, Any]
@@ -45,3 +46,11 @@ class ScoresTable:
     @rpc(request=calls.GetBurden, response=calls.Burden)
     def get_burden(self, request: Request) -> Answer:
         return self.evaluation.scores.burden(request)
+
+    @rpc(request=series.GetCohort, response=series.Cohort)
+    def get_cohort(self, request: Request) -> Answer:
+        return self.evaluation.judging.cohort(request)
+
+    @rpc(request=series.ExportSeries, response=series.SeriesFile)
+    def export_series(self, request: Request) -> Answer:
+        return self.evaluation.judging.export(request)

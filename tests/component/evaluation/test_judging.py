@@ -162,6 +162,15 @@ def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judg
 
     burden = campus.call("member", "get_burden", organisation="branch")
     assert (burden["records"], burden["fields"], burden["months"]) == (1, 8, {"2026-06": 2})
+    table = base64.b64decode(
+        campus.call("dean", "export_series", organisation="faculty", year=2026, format="csv")["content"]
+    )
+    assert table.decode("utf-8-sig").count("total") == 12
+    for kept in ("xlsx", "parquet"):
+        made = campus.call("dean", "export_series", organisation="faculty", year=2026, format=kept)
+        assert base64.b64decode(made["content"])[:2] in (b"PK", b"PA")
+    cohort = campus.call("member", "get_cohort", organisation="branch")["items"]
+    assert (cohort[0]["indicator"], cohort[0]["count"], cohort[0]["median"]) == ("total", 2, None)
     rolled = campus.call("dean", "roll_up", organisation="faculty")
     assert (rolled["whole"]["scored"], [each["organisation"] for each in rolled["parts"]]) == (
         2,
