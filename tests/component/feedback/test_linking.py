@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import random
 from dataclasses import replace
@@ -19,6 +20,7 @@ from services.feedback.tickets.signing import to_base64
 from tests.linking import THRESHOLD, agreement, as_text, combined, hits, orders, shared
 
 from .test_anonymity import feed  # noqa: F401 - a fixture
+from .test_attachments import looked_into_here  # noqa: F401 - a fixture
 
 PEOPLE, BATCHES = 200, 4
 # By chance one of each batch is named rightly, so that their number is Poisson's with a mean of BATCHES:
@@ -26,13 +28,16 @@ PEOPLE, BATCHES = 200, 4
 MOST_HITS = 17
 
 
-def speak(box, person: str) -> str:
+def speak(box, person: str, *, attaches: bool = False) -> str:
     """Draw a ticket by name and spend it at once without: the worst a client can do. The opinion's id."""
     told = box.call(None, "get_ticket_key")
     ticket = new_ticket(told["public_key"], told["label"])
     answer = box.call(person, "draw_tickets", blinded=[to_base64(ticket.blinded)])
     spent = handed_in(told["key"], told["public_key"], ticket, answer["signatures"][0])
     receipt = box.say(None, ticket=spent, text=f"{random.SystemRandom().random():.12f}")["receipt"]
+    if attaches:
+        content = base64.b64encode(f"{random.SystemRandom().random():.12f}".encode()).decode()
+        box.call(None, "attach_by_receipt", code=receipt, filename=f"{person}.txt", content=content)
     box.clock.advance(timedelta(milliseconds=1))
     return opinion_of(receipt)
 
@@ -52,7 +57,17 @@ def strength(order: list[str], batches: list[list[str]]) -> float:
     return combined([agreement(one, batch) for one, batch in zip(within, batches, strict=True)])
 
 
-def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_said(box, feed, caplog):  # noqa: F811
+def of_opinions(entries: dict[str, dict], files: dict[str, dict]) -> dict[str, dict]:
+    """Files or parts of files by the opinions that they are attached to, in the order in which they lie."""
+    return {files[str(each.get("file", each["_id"]))]["holder_id"]: each for each in entries.values()}
+
+
+def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_said(
+    box,
+    feed,  # noqa: F811
+    caplog,
+    looked_into_here,  # noqa: F811
+):
     caplog.set_level(logging.INFO)
     tickets = box.application.tickets_to_speak
     tickets._rules = replace(tickets._rules, each=1)
@@ -66,7 +81,8 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
     with structlog.testing.capture_logs() as lines:
         for at in range(BATCHES):
             speaking = people[at * PEOPLE // BATCHES : (at + 1) * PEOPLE // BATCHES]
-            batches.append([speak(box, person) for person in speaking])
+            attaching = set(speaking[::3])
+            batches.append([speak(box, person, attaches=person in attaching) for person in speaking])
             if at == 0:
                 before_release = dumped(box)
             box.release()
@@ -78,6 +94,20 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
     # 1. In no order in which entries lie or can be put anywhere, do they come as people spoke.
     events = {each["body"]["subject"]: each for each in feed.messages}
     assert set(events) == set(dump["opinions"]) == set(truth)
+    with_files = of_opinions(dump["files"], dump["files"])
+    assert len(with_files) == len(dump["file_parts"]) == sum(len(batch[::3]) for batch in batches)
+    of_files = {
+        f"{place}, {name}": order
+        for place, entries in (
+            ("files", with_files),
+            ("parts", of_opinions(dump["file_parts"], dump["files"])),
+        )
+        for name, order in orders(entries)
+    }
+    assert len(of_files) > 8
+    sent = [batch[::3] for batch in batches]
+    found = {name: strength(order, sent) for name, order in of_files.items()}
+    assert {name: z for name, z in found.items() if abs(z) >= THRESHOLD} == {}, found
     attacks = {
         f"{place}, {name}": order
         for place, entries in (
@@ -108,10 +138,14 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
     # 3. Nothing stands on both sides.
     # What is counted of released events, as whoever listens to them could count, stands on their side.
     counted = {"trend_entries", "trend_cells", "inbox", "inbox_sequences"}
-    sides = [name for name in dump if name not in {"opinions", "schedules", "leases", *counted}]
+    said = {"opinions", "files", "file_parts"}
+    sides = [name for name in dump if name not in {*said, "schedules", "leases", *counted}]
     persons = {f"{name}/{each}": entry for name in sides for each, entry in dump[name].items()}
     persons |= {person: person for person in people}
-    entries = {each: {"kept": dump["opinions"][each], "told": events[each]} for each in truth}
+    entries = {
+        each: {"kept": dump["opinions"][each], "told": events[each], "file": with_files.get(each)}
+        for each in truth
+    }
     ours = {"university", "next-door", "received", "organisation"}
     assert {each for each in shared(persons, entries) if each not in ours} == set()
 
