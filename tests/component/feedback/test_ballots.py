@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.jobs import JobLost
 from services.chassis.testing import wait_for
 from services.feedback.ballots.model import begin
 from services.feedback.tickets import model as tickets
@@ -127,7 +129,11 @@ def test_an_appraisal_from_its_draft_to_its_published_result(box, feed):  # noqa
     points = {each["subject"]: each["points"] for each in closed["scores"]}
     assert points[rated] == "78.33"  # 40 parts of 77.50 and 20 of 80
     assert points[first] is None
-    wait_for(lambda: box.application.database["ballots"].count_documents({}) == 0)
+    ballots = box.application.database["ballots"]
+    wait_for(lambda: ballots.count_documents({}) == 0)
+    ballots.insert_one({"_id": "late", "round": round, "paper": "p", "fresh": True, "chosen": [0]})
+    box.application.voting.shuffle()
+    assert ballots.count_documents({}) == 0, "one that came in the instant of closing"
     assert box.call(first, "get_round", round=round)["results"] is None
     box.call("secretary", "publish_round", round=round)
     assert box.call(first, "get_round", round=round)["results"] == closed["results"]
@@ -196,3 +202,50 @@ def test_a_round_whose_last_day_has_passed_closes_by_itself(box):
     with pytest.raises(Conflict, match="is_closed"):
         box.call(None, "cast_ballot", ticket=ticket, answers={"organisational_life": "satisfied"})
     assert reached(box, round, "closed", "dean")["results"][0]["ballots"] is None
+
+
+def test_a_round_that_was_cut_off_while_it_opened_has_one_electorate_of_one_day(box):
+    for each in PEOPLE:
+        box.application.authority.apply_member(each, "branch", standing="member")
+    rounds, today = box.application.rounds, box.clock.today()
+    wanted = {"kind": "satisfaction", "organisation": "branch", "title": "评议"}
+    closes_on = (today + timedelta(days=3)).isoformat()
+    round = box.call("secretary", "draft_round", closes_on=closes_on, **wanted)["id"]  # noqa: A001
+    rounds.documents.change(round, lambda met: begin(met, "opening", today))
+
+    def cut_off(**said):
+        if "cursor" in said:
+            raise JobLost
+
+    job = SimpleNamespace(params={"round": round}, token=1)
+    with pytest.raises(JobLost):
+        rounds.freezing.open(job, cut_off)
+    left, stale = PEOPLE[0], rounds.freezing.electorate(rounds.documents.get(round), f"{round}:1")
+    box.application.authority.apply_member(left, "next-door", standing="member", sequence=5)
+    rounds.freezing.open(SimpleNamespace(params={"round": round}, token=2), lambda **_: None)
+    # Whoever does not know yet that it lost the job writes what nobody finds.
+    rounds.freezing.open(SimpleNamespace(params={"round": round}, token=1), lambda **_: None)
+    rounds.freezing._insert(
+        rounds.freezing.electors,
+        [
+            {
+                "_id": "stale",
+                "round": round,
+                "edition": f"{round}:1",
+                "person": left,
+                "papers": list(stale.papers),
+            }
+        ],
+    )
+    with pytest.raises(NotFound):
+        box.call(left, "my_papers", round=round)
+    (paper,) = box.call(PEOPLE[1], "my_papers", round=round)["items"]
+    told = box.call("secretary", "get_round", round=round)
+    assert paper["electors"] == told["electors"] == len(PEOPLE) - 1
+    with pytest.raises(Forbidden, match="not_your_paper"):
+        box.call(
+            PEOPLE[1],
+            "draw_papers",
+            round=round,
+            papers=[{"paper": next(iter(stale.papers)), "blinded": "AA"}],
+        )

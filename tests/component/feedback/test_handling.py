@@ -10,6 +10,7 @@ import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from services.chassis.testing import wait_for
+from services.feedback.measures import store as plans
 from services.feedback.opinions import store
 
 from .test_anonymity import feed  # noqa: F401 - a fixture
@@ -119,6 +120,23 @@ def test_a_duplicate_is_answered_by_what_becomes_of_the_other_one(box):
         [],
         None,
     )
+    assert told["may_reopen_until"] is not None
+    assert box.call("dean", "rate_opinion", opinion=second, rating="fair")["rating"] == "fair"
+    assert box.call("dean", "reopen_opinion", opinion=second, reason="None here.")["state"] == "triaged"
+    assert box.call("member", "get_opinion", opinion=first)["state"] == "answered"
+
+
+def test_a_measure_that_is_given_up_leaves_its_opinions_open_and_its_task_cancelled(box, feed):  # noqa: F811
+    said = box.say()["id"]
+    measure = box.answer(said)["id"]
+    box.call("secretary", "cancel_measure", measure=measure, reason="No money.")
+    back = box.call("member", "get_opinion", opinion=said)
+    assert (back["state"], back["answer"], back["earlier"][0]["reason"]) == ("triaged", None, "No money.")
+    with pytest.raises(Conflict, match="is_cancelled"):
+        box.call("publicist", "hand_in_result", measure=measure, text="Done.")
+    assert box.call("secretary", "list_measures", state="cancelled")["items"][0]["id"] == measure
+    box.answer(said)
+    wait_for(lambda: any(each["body"]["type"].endswith("measure.cancelled.v1") for each in feed.read()))
 
 
 def test_an_author_rates_reopens_and_is_answered_anew_until_the_window_ends(box):
@@ -199,10 +217,27 @@ def test_trends_show_a_topic_once_five_have_spoken_of_it(box):
     assert suggested["items"][0]["topic"] == "canteen"
 
 
-@pytest.mark.parametrize(
-    "asked", [store.found_by(["branch", "faculty"], None), store.found_by(["branch"], "received")]
-)
-def test_a_list_is_one_walk_along_an_index(box, asked):
-    box.say()
-    found = box.application.opinions.collection.find(asked).sort([("received_on", -1), ("_id", -1)])
-    assert "IXSCAN" in str(found.explain()["queryPlanner"]["winningPlan"])
+def test_every_list_is_one_walk_along_an_index(box):
+    box.know("a-1")
+    said = box.say(activity="a-1")["id"]
+    box.answer(said, owner="publicist")
+    marks = box.application.opinion_reading.voices.marks("member")
+    opinions, measures = box.application.opinions, box.application.measures
+    newest, latest = [("received_on", -1), ("_id", -1)], [("due_on", -1), ("_id", -1)]
+    asked = [
+        *((opinions, store.found_by(["branch", "faculty"], state), newest, None) for state in (None, "x")),
+        *((opinions, store.said_by(marks, state), newest, 1) for state in (None, "adopted")),
+        *((opinions, store.said_about("a-1", state), newest, 1) for state in (None, "adopted")),
+        *((measures, plans.found_by(["branch"], state), latest, 1) for state in (None, "planned")),
+        *((measures, plans.owned_by("publicist", state), latest, 1) for state in (None, "planned")),
+        *((measures, plans.shown_by("a-1", state), latest, 0) for state in (None, "planned")),
+        (measures, plans.public_at(None), [("published_on", -1), ("_id", -1)], 0),
+        (measures, plans.public_at(["branch"]), [("published_on", -1), ("_id", -1)], 0),
+    ]
+    for documents, wanted, order, count in asked:
+        found = documents.collection.find(wanted).sort(order)
+        assert "IXSCAN" in str(found.explain()["queryPlanner"]["winningPlan"]), wanted
+        assert count is None or len(list(documents.collection.find(wanted))) == count, wanted
+    assert box.call("member", "list_opinions", mine=True, state="adopted")["items"][0]["id"] == said
+    assert box.call("member", "list_opinions", mine=True, state="received")["items"] == []
+    assert box.call("publicist", "list_measures", mine=True, state="planned")["items"]

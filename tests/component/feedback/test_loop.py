@@ -101,8 +101,8 @@ def test_two_people_may_happen_on_the_same_key(box):
     assert box.say("member", key="1")["id"] != box.say("dean", key="1")["id"]
 
 
-def test_what_looks_like_html_is_text(box):
-    text = '<script>alert("1")</script> & <b>more</b>\n\t=1+1'
+def test_what_is_written_is_kept_as_it_is(box):
+    text = "a < b & b > c，见《通知》<附件>\n\t=1+1"
     said = box.say(text=text)
     assert box.call("secretary", "get_opinion", opinion=said["id"])["text"] == text
 

@@ -146,3 +146,17 @@ def test_what_is_opened_again_starts_anew(made):
     stopped = clock.entered(history, clock.STOPPED, last)
     again = clock.entered(stopped, clock.STARTED, last)
     assert (shown(again, last).used, shown(again, last).speed) == (0, "ordinary")
+
+
+@given(histories(running=True), st.integers(0, 40), st.integers(0, 40))
+def test_what_comes_to_nothing_costs_the_author_no_time_and_gives_the_organisation_none(made, days, more):
+    history, last = made
+    stopped = clock.entered(history, clock.STOPPED, last)
+    later = last + timedelta(days=days)
+    taken_up = clock.entered(stopped, clock.TAKEN_UP, later)
+    assert shown(taken_up, later).used == shown(history, last).used, "it goes on where it stood"
+    assert shown(taken_up, later).state == "running"
+    then = later + timedelta(days=more)
+    worked = sum(CALENDAR.works(later + DAY * each) for each in range(1, more + 1))
+    assert shown(taken_up, then).used == shown(history, last).used + worked
+    assert clock.entered(taken_up, clock.TAKEN_UP, then) == taken_up

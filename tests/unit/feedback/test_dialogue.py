@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -155,3 +156,51 @@ def test_a_note_is_no_event():
     noted, events = dialogue.note(opinion(), by="handler", text="Ask Li.", today=TODAY, bounds=BOUNDS)
     assert (noted.notes[0]["text"], events) == ("Ask Li.", [])
     assert date.fromisoformat(noted.notes[0]["on"]) == TODAY
+
+
+def merged_and_answered():
+    """One of a name that was merged, and the one that stands for it, declined."""
+    other, _ = decline(replace(opinion(), id="opinion-2"), reason="No.", today=TODAY)
+    own, _ = merge(opinion(), into="opinion-2", today=TODAY)
+    return own, other
+
+
+def test_the_author_of_what_was_merged_rates_and_reopens_the_answer_of_the_other():
+    own, other = merged_and_answered()
+    given = {"today": LATER, "bounds": BOUNDS, "answering": other}
+    rated, events = dialogue.rate(own, rating="dissatisfied", **given)
+    assert (rated.rating["rating"], events[0].data["opinion"]) == ("dissatisfied", own.id)
+    again, _ = dialogue.reopen(rated, reason="Still none.", **given)
+    assert (again.state, again.merged_into) == ("triaged", None)
+    assert (again.earlier[0]["state"], again.earlier[0]["rating"]) == ("declined", "dissatisfied")
+    with pytest.raises(Conflict, match="window_over"):
+        dialogue.rate(own, rating="fair", **{**given, "today": LATER + timedelta(days=1)})
+    with pytest.raises(Conflict, match="not_settled"):
+        dialogue.rate(own, rating="fair", **{**given, "answering": opinion()})
+
+
+def test_a_measure_that_was_given_up_takes_no_reopening_from_the_author():
+    back = {"state": "adopted", "reason": "…", "reopened_on": "2026-03-04"}
+    settled, _ = decline(replace(opinion(), earlier=(back, back)), reason="No.", today=TODAY)
+    again, _ = dialogue.reopen(settled, reason="…", today=TODAY, bounds=BOUNDS)
+    assert again.state == "triaged"
+
+
+def test_a_file_by_a_receipt_waits_for_its_batch_and_an_unknown_copy_waits_on():
+    first, second = ({"file": each, "sha256": each} for each in "ab")
+    waiting, _ = dialogue.attach(opinion(NOBODY), file=first, today=TODAY, bounds=BOUNDS)
+    assert release(waiting)[0].released is False, "not copied yet"
+    copy = {**first, "file": "copy"}
+    released, _ = release(waiting, {"a": copy})
+    assert released.attachments == (copy,)
+    added, _ = dialogue.attach(released, file=second, today=TODAY, bounds=BOUNDS)
+    assert dialogue.attach(added, file=second, today=TODAY, bounds=BOUNDS)[0] == added
+    with pytest.raises(Conflict, match="attachments_full"):
+        dialogue.attach(added, file={"file": "c", "sha256": "c"}, today=TODAY, bounds=BOUNDS)
+    still, _ = dialogue.release_held(added, bounds=BOUNDS, today=TODAY)
+    assert len(still.held) == 1
+    told, events = dialogue.release_held(
+        added, bounds=BOUNDS, today=TODAY, copies={"b": {**second, "file": "d"}}
+    )
+    assert [each["file"] for each in told.attachments] == ["copy", "d"]
+    assert [event.anonymous for event in events] == [True]

@@ -8,6 +8,7 @@ import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.contracts.feedback_events import (
+    MeasureCancelled,
     MeasureChanged,
     MeasurePlanned,
     ResultHandedIn,
@@ -20,12 +21,14 @@ from services.feedback.measures.model import (
     Measure,
     Owner,
     answer_more,
+    cancel,
     change,
     finish_node,
     plan,
     report,
 )
 from services.feedback.measures.results import answer_of, hand_in, review
+from services.feedback.opinions.steps import adopt, give_back
 
 from .test_opinions import TODAY, opinion
 
@@ -197,3 +200,24 @@ def test_what_is_about_a_head_gets_a_measure_of_its_own():
 def test_authors_learn_neither_the_owner_nor_the_other_opinions():
     measure, _ = planned(opinions=[opinion(), opinion(id="opinion-2")])
     assert set(vars(answer_of(measure))) == {"measure", "title", "due_on", "result", "published_on"}
+
+
+def test_a_measure_is_given_up_with_a_reason_and_what_it_answers_is_open_again():
+    measure, _ = planned()
+    adopted, _ = adopt(opinion(), answer_of(measure), today=TODAY)
+    given_up, events = cancel(measure, reason="No money.", by="secretary", today=SOON)
+    assert (given_up.state, given_up.cancelled_because, given_up.cancelled_on) == (
+        "cancelled",
+        "No money.",
+        SOON,
+    )
+    assert [(each.contract, each.data["opinions"]) for each in events] == [(MeasureCancelled, ["opinion-1"])]
+    assert "reason" not in events[0].data
+    again, told = give_back(adopted, measure=measure.id, reason="No money.", today=SOON)
+    assert (again.state, again.answer, told) == ("triaged", None, [])
+    assert (again.earlier[0]["state"], again.earlier[0]["reason"]) == ("adopted", "No money.")
+    assert again.clock[-1]["what"] == "taken_up"
+    with pytest.raises(Conflict, match="is_cancelled"):
+        cancel(given_up, reason="…", by="secretary", today=SOON)
+    with pytest.raises(Conflict, match="is_handed_in"):
+        cancel(handed_in(), reason="…", by="secretary", today=SOON)

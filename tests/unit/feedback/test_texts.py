@@ -20,12 +20,28 @@ def submitted(text: str) -> str:
     return SubmitOpinion().load({"organisation": "o", "category": "other", "text": text})["text"]
 
 
-@pytest.mark.parametrize("text", ["<b>x</b>", " spaced ", "一\n二\t三\r\n", "👩‍👩‍👧", "=1+1", "椅" * 2000])
+@pytest.mark.parametrize(
+    "text", ["1 < 2 > 0", "<通知>", "a<b, c>d", " spaced ", "一\n二\t三\r\n", "👩‍👩‍👧", "=1+1", "椅" * 2000]
+)
 def test_what_a_person_can_type_is_kept_as_typed(text):
     assert submitted(text) == text
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "a\x00", "\x1b[2J", "\ud83d", "椅" * 2001])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t",
+        "a\x00",
+        "\x1b[2J",
+        "\ud83d",
+        "椅" * 2001,
+        "<b>x</b>",
+        "<IMG src=x onerror=y>",
+        "<br/>",
+        "<!-- -->",
+    ],
+)
 def test_what_nobody_can_read_is_refused(text):
     with pytest.raises(ValidationError):
         submitted(text)

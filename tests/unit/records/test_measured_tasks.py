@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from services.contracts.links import task_of_measure
-from services.contracts.records_events import TaskChanged, TaskConfirmed, TaskCreated
+from services.contracts.records_events import TaskCancelled, TaskChanged, TaskConfirmed, TaskCreated
 from services.records.plans import beginnings
-from services.records.plans.measured import _confirmed, _moved
+from services.records.plans.measured import _cancelled, _confirmed, _moved
 
 TODAY = date(2026, 3, 4)
 TASK = task_of_measure("measure-1")
@@ -50,3 +50,10 @@ def test_its_reviewed_result_confirms_it_once_and_what_was_cancelled_stays_so():
     assert [each.contract for each in change.events] == [TaskConfirmed]
     assert _confirmed(TASK, change.state, on="2026-03-20") is None
     assert _confirmed(TASK, {**begun().state, "state": "cancelled"}, on="2026-03-20") is None
+
+
+def test_a_measure_that_was_given_up_is_a_cancelled_task():
+    change = _cancelled(TASK, begun().state, reason="given up")
+    assert (change.state["state"], change.state["reason"]) == ("cancelled", "given up")
+    assert [each.contract for each in change.events] == [TaskCancelled]
+    assert _cancelled(TASK, change.state, reason="given up") is None
