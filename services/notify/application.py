@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ class Notify(Application):
             Line(
                 each.name,
                 each.channel,
-                channel_of(each, sending.timeout_seconds, self.clock),
+                channel_of(each, sending.timeout_seconds, self.clock, partial(self._template_id, each.name)),
                 priority=each.priority,
                 limits=each.limits,
                 most_at_once=each.most_at_once or sending.most_at_once,
@@ -157,6 +158,13 @@ class Notify(Application):
         known = {line.name for line in lines}
         gone = [name for name in self.messages.asked_providers() if name not in known]
         return lines + [Line(name, Channel.OTHER, Gone(), limits=Limits(), most_at_once=0) for name in gone]
+
+    def _template_id(self, provider: str, key: str) -> str | None:
+        """Under which id a provider knows one of our templates; None where it does not."""
+        try:
+            return self.templates.get(key).provider_templates.get(provider)
+        except NotFound:
+            return None
 
     def _gate(self, purpose: Purpose, now: datetime) -> Verdict:
         """Whether a message may go out at ``now``."""

@@ -160,6 +160,10 @@ class Rig:
         address = f"{self.layout.sandbox_url}/faults"
         self.calls.command("PUT", address, {"delay_ms": milliseconds}, None, counted=False)
 
+    def provider_fails(self, **faults: float | bool) -> None:
+        """From now on the SMS provider fails in these ways."""
+        self.calls.command("PUT", f"{self.layout.sandbox_url}/faults", faults, None, counted=False)
+
     def sent(self) -> list[dict[str, Any]]:
         """Every SMS that the provider took."""
         return list(self.calls.get(f"{self.layout.sandbox_url}/messages")["items"])

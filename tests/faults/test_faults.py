@@ -5,6 +5,7 @@ import pytest
 from tests.faults import scenarios
 from tests.faults.report import Report, show
 from tests.faults.rig import Rig
+from tests.faults.sending import sender_dies_again_and_again
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -37,3 +38,9 @@ def test_a_rolling_restart_delivers_nothing_again(rig: Rig) -> None:
 
 def test_three_replicas_run_each_timer_once(rig: Rig) -> None:
     _clean(scenarios.three_replicas(rig, commands=60, seconds=8.0))
+
+
+def test_a_sender_that_dies_sends_nothing_twice_and_knows_of_each_message(rig: Rig) -> None:
+    """What the crash left unclear is cleared up minutes later: here it is only known to be unclear."""
+    report = _clean(sender_dies_again_and_again(rig, messages=120, kills=1, seconds=0.5, settle_seconds=6.0))
+    assert report.notes["at the provider"]

@@ -6,7 +6,7 @@ The SDK is an optional extra (``jishi[aliyun]``). It speaks through requests, wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ _UNCLEAR = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
 
 
 class AliyunChannel:
-    """One Aliyun account and signature; ``templates`` are its template codes by our key of the template."""
+    """One Aliyun account and signature; ``template_id`` is its code for our key of a template."""
 
     most_per_call = MOST_PER_CALL
     can_be_asked = True
@@ -58,7 +58,7 @@ class AliyunChannel:
         key_id: str,
         secret: str,
         signature: str,
-        templates: dict[str, str],
+        template_id: Callable[[str], str | None],
         timeout: float,
         endpoint: str = "dysmsapi.aliyuncs.com",
         protocol: str = "https",
@@ -66,7 +66,7 @@ class AliyunChannel:
         config = Config(access_key_id=key_id, access_key_secret=secret, endpoint=endpoint, protocol=protocol)
         self._client = Client(config)
         self._signature = signature
-        self._templates = templates
+        self._template_id = template_id
         self._timeout = timeout
         patience = int(timeout * 1000)
         # No retry of the SDK's own: a second call is a second message.
@@ -77,7 +77,7 @@ class AliyunChannel:
     def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
         """Ask for all ``letters``, which say the same; an answer for each."""
         first = letters[0]
-        template = self._templates.get(first.template)
+        template = self._template_id(first.template)
         if template is None:
             return [NotReceived("provider_lacks_template")] * len(letters)
         wanted = models.SendSmsRequest(

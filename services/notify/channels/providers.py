@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,8 +87,13 @@ def read_providers(settings: Settings) -> list[Definition]:
     return found
 
 
-def channel_of(definition: Definition, timeout: float, clock: Clock) -> Way:
-    """The way to a provider; raises ``ValueError`` where its optional extra is not installed."""
+def channel_of(
+    definition: Definition, timeout: float, clock: Clock, template_id: Callable[[str], str | None]
+) -> Way:
+    """The way to a provider; raises ``ValueError`` where its optional extra is not installed.
+
+    ``template_id`` is the provider's id of one of our templates, where the operator's file has none.
+    """
     own, secret = definition.set, definition.secret or ""
     if definition.kind == "http":
         assert definition.shape is not None
@@ -105,14 +110,18 @@ def channel_of(definition: Definition, timeout: float, clock: Clock) -> Way:
             timeout=timeout,
         )
     try:
-        return _by_sdk(definition, secret, timeout)
+        return _by_sdk(definition, secret, timeout, template_id)
     except ImportError:
         raise ValueError(f"{definition.name}: install the extra jishi[{definition.kind}]") from None
 
 
-def _by_sdk(definition: Definition, secret: str, timeout: float) -> Way:
+def _by_sdk(definition: Definition, secret: str, timeout: float, known: Callable[[str], str | None]) -> Way:
     # Imported here: each is an optional extra, and slow to import.
-    own, templates = definition.set, dict(definition.templates)
+    own = definition.set
+
+    def template_id(key: str) -> str | None:
+        return definition.templates.get(key) or known(key)
+
     more = {name: own[name] for name in ("endpoint", "protocol", "region") if name in own}
     if definition.kind == "aliyun":
         from services.notify.channels.aliyun import AliyunChannel
@@ -121,7 +130,7 @@ def _by_sdk(definition: Definition, secret: str, timeout: float) -> Way:
             key_id=own["key_id"],
             secret=secret,
             signature=own["signature"],
-            templates=templates,
+            template_id=template_id,
             timeout=timeout,
             **more,
         )
@@ -133,7 +142,7 @@ def _by_sdk(definition: Definition, secret: str, timeout: float) -> Way:
             secret=secret,
             application=own["application"],
             signature=own["signature"],
-            templates=templates,
+            template_id=template_id,
             timeout=timeout,
             **more,
         )

@@ -5,7 +5,7 @@ The SDK is an optional extra (``jishi[tencent]``). It speaks through requests, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import eventlet
 from tencentcloud.common.credential import Credential
@@ -41,7 +41,7 @@ _REFUSED = (
 
 
 class TencentChannel:
-    """One Tencent application and signature; ``templates`` are its ids by our key of the template."""
+    """One Tencent application and signature; ``template_id`` is its id for our key of a template."""
 
     most_per_call = MOST_PER_CALL
     can_be_asked = True
@@ -55,7 +55,7 @@ class TencentChannel:
         secret: str,
         application: str,
         signature: str,
-        templates: dict[str, str],
+        template_id: Callable[[str], str | None],
         timeout: float,
         region: str = "ap-guangzhou",
         endpoint: str = "sms.tencentcloudapi.com",
@@ -67,13 +67,13 @@ class TencentChannel:
         self._client = SmsClient(Credential(key_id, secret), region, profile)
         self._application = application
         self._signature = signature
-        self._templates = templates
+        self._template_id = template_id
         self._timeout = timeout
 
     def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
         """Ask for all ``letters``, which say the same; an answer for each."""
         first = letters[0]
-        template = self._templates.get(first.template)
+        template = self._template_id(first.template)
         if template is None:
             return [NotReceived("provider_lacks_template")] * len(letters)
         wanted = models.SendSmsRequest()

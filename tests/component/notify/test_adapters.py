@@ -58,7 +58,7 @@ class Foreign:
             "key_id": "id",
             "secret": "s",
             "signature": "某某大学",
-            "templates": TEMPLATES,
+            "template_id": TEMPLATES.get,
             "timeout": timeout,
             "endpoint": endpoint,
             "protocol": "http",

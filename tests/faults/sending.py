@@ -1,0 +1,122 @@
+"""Messages under faults: a provider fails and doubles its reports while the sender dies again and again."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from typing import Any
+
+from services.chassis.documents import Documents
+from services.chassis.publishing import ConfirmedPublisher
+from services.chassis.relay import Relay
+from services.chassis.testing import wait_for
+from services.notify.messages import model
+from services.notify.messages.model import FINAL, Purpose
+from services.notify.messages.store import Messages
+from tests.faults.report import Report
+from tests.faults.rig import Rig
+
+AT_ONCE = 500
+UNREACHABLE_EVERY = 50  # every so many messages are for somebody without an address
+# A claim that a crash left is cleared up when its lease, the time of a slow call and a pause are over.
+SETTLE_SECONDS = 300.0
+FAULTY_SHARE = 0.05
+
+
+class Mailing:
+    """Messages handed to notify as its own parts hand them over, and what became of each."""
+
+    def __init__(self, rig: Rig, label: str) -> None:
+        self._rig = rig
+        self._label = label
+        self._database = rig.database("notify")
+        self.wanted: list[str] = []
+
+    def hand_over(self, count: int) -> None:
+        """``count`` messages, due now; the service publishes what they say of themselves when it sweeps."""
+        clock = self._rig.clock
+        relay = Relay(ConfirmedPublisher(self._rig.amqp_uri, name="mailing"), clock, enabled=False)
+        documents = Documents(self._database, "messages", source="notify", clock=clock, relay=relay)
+        messages = Messages(self._database, documents)
+        people = [person for branch in self._rig.branches for person in branch.people]
+        for first in range(0, count, AT_ONCE):
+            now, numbers = clock.now(), range(first, min(first + AT_ONCE, count))
+            made = [self._purpose(number, people[number % len(people)]) for number in numbers]
+            messages.create_many([(each, model.created(now, now, None)) for each in made])
+            self.wanted += [each.message_id for each in made]
+
+    def _purpose(self, number: int, person: str) -> Purpose:
+        return Purpose(
+            channel="sms",
+            kind="announcement",
+            template="announcement.v1",
+            step="announcement",
+            organisation=self._rig.branches[0].id,
+            obligation=None,
+            round=0,
+            recipient=person if number % UNREACHABLE_EVERY else "somebody-without-a-number",
+            text=f"{self._label} {number}",
+            dedupe=f"{self._label} {number}",
+        )
+
+    def states(self) -> list[dict[str, Any]]:
+        """State, reason and decisions of every message."""
+        fields = {"state": 1, "reason": 1, "decisions": 1}
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(self.wanted), AT_ONCE):
+            some = {"_id": {"$in": self.wanted[first : first + AT_ONCE]}}
+            found += self._database["messages"].find(some, fields)
+        return found
+
+    def under_way(self) -> int:
+        """How many have no known end yet."""
+        return sum(each["state"] not in FINAL for each in self.states())
+
+
+def sender_dies_again_and_again(
+    rig: Rig, *, messages: int, kills: int, seconds: float, settle_seconds: float = SETTLE_SECONDS
+) -> Report:
+    """``kill -9`` of notify every few seconds while it sends, with a twentieth of the calls failing.
+
+    Where ``settle_seconds`` are fewer than what a crash leaves unclear takes to be cleared up, what is still
+    under way is counted and not called lost.
+    """
+    report = Report("kill -9 of notify while it sends")
+    mailing = Mailing(rig, f"mailing {time.monotonic_ns()}")
+    begun = time.monotonic()
+    half = FAULTY_SHARE / 2
+    rig.provider_fails(fail_rate=half, fail_after_rate=half, failed_rate=0.02, double_receipts=True)
+    mailing.hand_over(messages)
+    for _ in range(kills):
+        time.sleep(seconds)  # the fault's own pace, not a wait for an effect
+        rig.kill("notify")
+        report.hurt += 1
+    with contextlib.suppress(AssertionError):  # what is missing is told by the account
+        wait_for(lambda: mailing.under_way() == 0, settle_seconds, every=2.0)
+    _account(rig, mailing, report, to_the_end=settle_seconds >= SETTLE_SECONDS)
+    rig.provider_fails(fail_rate=0, fail_after_rate=0, failed_rate=0, double_receipts=False)
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def _account(rig: Rig, mailing: Mailing, report: Report, *, to_the_end: bool) -> None:
+    found = mailing.states()
+    ours = set(mailing.wanted)
+    taken = Counter(each["reference"] for each in rig.sent() if each["reference"] in ours)
+    unclear = {each["_id"] for each in found if any(d["state"] == "unknown" for d in each["decisions"])}
+    states = Counter(each["state"] for each in found)
+    report.commands = len(ours)
+    if len(found) < len(ours):
+        report.lost.append(f"{len(ours) - len(found)} messages are gone")
+    for each in found:
+        if each["state"] in ("permanent_failure", "technical_failure", "suppressed") and not each["reason"]:
+            report.lost.append(f"{each['_id']} ended as {each['state']} without a reason")
+        if to_the_end and each["state"] not in FINAL:
+            report.lost.append(f"{each['_id']} is {each['state']} ({each['reason']})")
+    twice = {reference for reference, count in taken.items() if count > 1}
+    report.doubled += [f"{each} was sent {taken[each]} times" for each in sorted(twice)]
+    report.notes.update(states)
+    report.notes["in the unknown window"] = len(unclear)
+    report.notes["doubled in it"] = len(twice & unclear)
+    report.notes["at the provider"] = sum(taken.values())
