@@ -155,12 +155,22 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
     assert not any(person in said or person in as_text(list(entries.values())) for person in people)
 
 
-def test_without_shuffling_the_same_attack_names_everybody(box):
+def test_without_shuffling_the_same_attack_names_everybody(box, looked_into_here):  # noqa: F811
     """The control: a release that leaves documents where they lie is found out by how they lie."""
     spoke = [opinion_of(box.say(None, text=f"{number}")["receipt"]) for number in range(30)]
     for opinion in spoke:
         box.application.opinions.change(opinion, store.decided_by(opinion, model.release), anonymous=True)
-    lies = list(dumped(box)["opinions"])
+    receipts = [box.say(None, text=f"with a file {number}")["receipt"] for number in range(30)]
+    for number, receipt in enumerate(receipts):
+        content = base64.b64encode(f"{number}".encode()).decode()
+        box.call(None, "attach_by_receipt", code=receipt, filename="a.txt", content=content)
+    attached = [opinion_of(each) for each in receipts]
+    assert [each["holder_id"] for each in dumped(box)["files"].values()] == attached, "before its batch"
+    box.release()
+    for name in ("files", "file_parts"):
+        dump = dumped(box)
+        assert abs(agreement(list(of_opinions(dump[name], dump["files"])), attached)) < THRESHOLD
+    lies = [each for each in dumped(box)["opinions"] if each in set(spoke)]
     assert agreement(lies, spoke) > THRESHOLD
     assert hits(lies, spoke) == len(spoke)
 
