@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any
 
@@ -36,6 +37,10 @@ from services.notify.reminders.model import Reason, Watch
 Told = Mapping[str, Any]
 
 
+# What an event calls the thing that a watch of the kind is about, where that is not the kind's own name.
+SUBJECTS: Mapping[str, str] = {}
+
+
 class Turn(Enum):
     """What an event does to a watch."""
 
@@ -48,12 +53,28 @@ class Turn(Enum):
 
 @dataclass(frozen=True)
 class Followed:
-    """What one type of event means; where ``only_if`` is a field of it, only if that is true."""
+    """What one type of event means; where ``only_if`` is a field of it, only if that is true.
+
+    ``since`` is the field from which the days of the ladder count, where the event names no due day.
+    """
 
     kind: str
     turn: Turn
     reason: Reason | None = None
     only_if: str | None = None
+    since: str | None = None
+
+    def subject(self, told: Told) -> str:
+        """The id of what the event is about."""
+        return str(told[SUBJECTS.get(self.kind, self.kind)])
+
+    def due_on(self, told: Told, due_in_days: int) -> date | None:
+        """The day on which it is due; None for an event that only ends or moves a watch."""
+        if self.since is not None:
+            begun: date = told[self.since]
+            return begun + timedelta(days=due_in_days)
+        named: date | None = told.get("due_on")
+        return named
 
     def counts(self, told: Told) -> bool:
         """Whether the event means anything here.
@@ -94,7 +115,7 @@ def contracts_of(kind: str) -> tuple[type[EventContract], ...]:
     return tuple(contract for contract, followed in FOLLOWED.items() if followed.kind == kind)
 
 
-def watch_of(kind: str, told: Told) -> Watch:
-    """A watch of what ``told``, which names a due day, is about, as if it were the first word of it."""
-    rule, period = _RULES.get(kind, lambda _: (kind, ""))(told)
-    return Watch(told[kind], kind, told["organisation"], rule, period, told["due_on"])
+def watch_of(followed: Followed, told: Told, due_on: date) -> Watch:
+    """A watch of what ``told`` is about, as if it were the first word of it."""
+    rule, period = _RULES.get(followed.kind, lambda _: (followed.kind, ""))(told)
+    return Watch(followed.subject(told), followed.kind, told["organisation"], rule, period, due_on)

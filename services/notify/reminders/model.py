@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -53,13 +53,15 @@ class Ladder:
     """The steps of one kind in their order, and when they are not taken.
 
     ``settle_seconds``: how long word that is on its way may still arrive before the first step after the
-    due day. ``too_old_days``: nobody is reminded of what was due longer ago than that.
+    due day. ``too_old_days``: nobody is reminded of what was due longer ago than that. ``due_in_days`` is for
+    what begins without a due day of its own.
     """
 
     kind: str
     rungs: tuple[Rung, ...]
     settle_seconds: int
     too_old_days: int
+    due_in_days: int = 0
 
     def before(self) -> tuple[Rung, ...]:
         """The rungs before the due day."""
@@ -272,80 +274,3 @@ def _unfit(recipient: Recipient) -> Reason | None:
 
 def _first_instant(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-# -- how much a person gets in a day ------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Held:
-    """A message that may go out now. ``mergeable``: a digest may say it instead."""
-
-    id: str
-    priority: int
-    since: str
-    mergeable: bool = True
-
-
-@dataclass(frozen=True)
-class Shares:
-    """What goes out as it is, what one digest says instead, and what waits for another day."""
-
-    alone: tuple[str, ...] = ()
-    merged: tuple[str, ...] = ()
-    deferred: tuple[str, ...] = ()
-
-
-def share_out(held: Sequence[Held], *, used: int, most: int | None) -> Shares:
-    """What becomes of what one person may be sent today: at most ``most`` messages with the ``used`` ones.
-
-    The digest is one of them. ``most`` None: no limit. Every message is in exactly one share.
-    """
-    order = sorted(held, key=lambda each: (each.priority, each.since, each.id))
-    free = len(order) if most is None else max(most - used, 0)
-    if len(order) <= free:
-        return Shares(alone=tuple(each.id for each in order))
-    if not free:
-        return Shares(deferred=tuple(each.id for each in order))
-    alone = order[: free - 1]
-    rest = order[free - 1 :]
-    merged = [each for each in rest if each.mergeable]
-    left = [each for each in rest if not each.mergeable]
-    if len(merged) < 2:  # a digest of one would say less in as much room
-        alone, left, merged = order[:free], order[free:], []
-    return Shares(
-        tuple(each.id for each in alone), tuple(each.id for each in merged), tuple(each.id for each in left)
-    )
-
-
-def covering(paths: Sequence[Sequence[str]]) -> str | None:
-    """The lowest organisation at or above all whose ids from the root are ``paths``; None where none is."""
-    found: str | None = None
-    for level in zip(*paths, strict=False):
-        if len(set(level)) > 1:
-            break
-        found = level[0]
-    return found
-
-
-@dataclass(frozen=True)
-class Switches:
-    """What is paused: everything, or kinds of messages."""
-
-    everything: bool = False
-    kinds: frozenset[str] = frozenset()
-
-    def pauses(self, kind: str) -> bool:
-        """Whether nothing of ``kind`` goes out now."""
-        return self.everything or kind in self.kinds
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What sort of notice it is. ``consent``: ``mandatory`` (cannot be refused), ``unless_refused`` or
-    ``asked_first``."""
-
-    id: str
-    consent: str
-    article: str
-    titles: Mapping[str, str]

@@ -17,10 +17,10 @@ from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.messages import model as messages_model
 from services.notify.messages.model import Hold, Purpose, Stop, Verdict
 from services.notify.messages.store import Messages, Stored
-from services.notify.reminders import model
-from services.notify.reminders.model import Held, Reason
+from services.notify.reminders.model import Reason
 from services.notify.reminders.reminding import Reminding
 from services.notify.reminders.rulebook import Rulebook
+from services.notify.reminders.sharing import Held, covering, share_out
 from services.notify.reminders.store import Allowances
 from services.notify.reminders.switches import SwitchBoard
 from services.notify.reminders.wording import filled
@@ -128,7 +128,7 @@ class Releasing:
         # What has its place of the day already was on its way when a crash came.
         placed = [each.id for each in ready if each.id in used]
         free = [_held(each) for each in ready if each.id not in used]
-        shares = model.share_out(free, used=len(used), most=most)
+        shares = share_out(free, used=len(used), most=most)
         deferred = list(shares.deferred)
         queued = 0
         for message in (*placed, *shares.alone):
@@ -174,7 +174,7 @@ class Releasing:
             kind="digest",
             template=template.key,
             step="digest",
-            organisation=model.covering(paths) or merged[0].purpose.organisation,
+            organisation=covering(paths) or merged[0].purpose.organisation,
             obligation=None,
             round=0,
             recipient=person,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -61,24 +61,26 @@ class Reminding:
         """What an event means for what it is about; the newest word of each counts."""
         if not followed.counts(told):
             return
-        watch, revision = self._watches.get(told[followed.kind])
+        watch, revision = self._watches.get(followed.subject(told))
+        ladder = self._rulebook.rules().ladders.get(followed.kind)
+        due_on = followed.due_on(told, ladder.due_in_days if ladder else 0)
         if watch is None:
-            if "due_on" not in told:
+            if due_on is None:
                 return  # nobody is reminded of it yet, and what begins it will say where it is
-            watch = watch_of(followed.kind, told)
-        after = self._turned(watch, followed, told)
+            watch = watch_of(followed, told, due_on)
+        after = self._turned(watch, followed, told, due_on or watch.due_on)
         if not self._watches.put(after, self._next_at(after), revision):
             # Within the event's transaction this is a conflict, and the event comes again.
             raise RuntimeError("the watch was changed in between")
         if after.stopped is not None:
             self._suppress_waiting(watch.id, after.stopped)
 
-    def _turned(self, watch: Watch, followed: Followed, told: Mapping[str, Any]) -> Watch:
+    def _turned(self, watch: Watch, followed: Followed, told: Mapping[str, Any], due_on: date) -> Watch:
         now, zone = self._clock.now(), self._clock.zone
         turns: Mapping[Turn, Callable[[], Watch]] = {
-            Turn.DUE_SOON: lambda: model.due_soon(watch, told["due_on"], now),
-            Turn.OVERDUE: lambda: model.overdue(watch, told["due_on"], now),
-            Turn.REOPENED: lambda: model.reopened(watch, told["due_on"], now, zone),
+            Turn.DUE_SOON: lambda: model.due_soon(watch, due_on, now),
+            Turn.OVERDUE: lambda: model.overdue(watch, due_on, now),
+            Turn.REOPENED: lambda: model.reopened(watch, due_on, now, zone),
             Turn.MOVED: lambda: model.moved(watch, told["organisation"], now),
             Turn.STOPPED: lambda: model.stop(watch, followed.reason or Reason.FULFILLED),
         }

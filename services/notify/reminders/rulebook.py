@@ -14,10 +14,21 @@ from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, ROLES
 from services.notify.contacts.model import CONSENTS, Level
 from services.notify.reminders.hours import Calendar, Hours, QuietHours
-from services.notify.reminders.model import Kind, Ladder, Rung
+from services.notify.reminders.model import Ladder, Rung
 
 LADDER = "ladder_"
 LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sort of notice it is. ``consent``: ``mandatory`` (cannot be refused), ``unless_refused`` or
+    ``asked_first``."""
+
+    id: str
+    consent: str
+    article: str
+    titles: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,7 @@ class _LadderSchema(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
     settle_seconds = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     too_old_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    due_in_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=366))
     rungs = fields.List(fields.Nested(_RungSchema), required=True, validate=validate.Length(min=1, max=20))
 
     @post_load

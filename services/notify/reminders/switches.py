@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.application import Application
@@ -13,12 +14,23 @@ from services.chassis.store import in_transaction
 from services.contracts.kinds import MESSAGE_KINDS
 from services.contracts.notify_events import SendingSwitched
 from services.notify.access import Access
-from services.notify.reminders.model import Switches
 
 COLLECTION = "switches"
 EVERYTHING = "everything"
 CACHED_SECONDS = 1.0
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What is paused: everything, or kinds of messages."""
+
+    everything: bool = False
+    kinds: frozenset[str] = frozenset()
+
+    def pauses(self, kind: str) -> bool:
+        """Whether nothing of ``kind`` goes out now."""
+        return self.everything or kind in self.kinds
 
 
 class SwitchBoard:

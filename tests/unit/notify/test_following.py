@@ -33,9 +33,9 @@ def test_a_watch_names_no_more_than_its_kind_needs() -> None:
         "period": "2026-09",
         "due_on": date(2026, 9, 30),
     }
-    watch = watch_of("obligation", owed)
+    watch = watch_of(FOLLOWED[ObligationOverdue], owed, owed["due_on"])
     assert (watch.id, watch.rule, watch.period, watch.round) == ("x", "theme_day", "2026-09", 0)
-    assert watch_of("opinion", OPINION).rule == "opinion"
+    assert watch_of(FOLLOWED[OpinionOverdue], OPINION, OPINION["due_on"]).rule == "opinion"
 
 
 @pytest.mark.parametrize("kind", ["obligation", "opinion", "election"])

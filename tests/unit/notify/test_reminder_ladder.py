@@ -21,7 +21,6 @@ from services.notify.reminders.model import (
     Recipient,
     Rung,
     Watch,
-    covering,
     decide,
     due_soon,
     is_overtaken,
@@ -34,6 +33,7 @@ from services.notify.reminders.model import (
     take,
 )
 from services.notify.reminders.rulebook import Rules, read_rules
+from services.notify.reminders.sharing import covering
 from services.notify.templates.register import load_shipped
 
 CAMPUS = ZoneInfo("Asia/Shanghai")

@@ -19,7 +19,6 @@ from services.notify.messages import model as messages
 from services.notify.messages.model import Message, State
 from services.notify.reminders.hours import Hours, QuietHours
 from services.notify.reminders.model import (
-    Held,
     Ladder,
     Reason,
     Recipient,
@@ -31,10 +30,10 @@ from services.notify.reminders.model import (
     is_wanted,
     next_step,
     overdue,
-    share_out,
     stop,
     take,
 )
+from services.notify.reminders.sharing import Held, share_out
 
 CAMPUS = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 9, 21, 16, 0, tzinfo=UTC)  # midnight, a Tuesday
