@@ -63,6 +63,8 @@ OPINION_HANDLERS = ("secretary", "deputy_secretary", "discipline_commissioner", 
 OPINION_READERS = (*OPINION_HANDLERS, "inspector")
 MEASURE_STATES = ("planned", "handed_in", "published", "cancelled")
 MESSAGE_KINDS = ("obligation", "opinion", "election", "talk", "digest", "campus", "announcement")
+# What is between a person and whoever asked for it: read by them alone, whatever posts others hold.
+PERSONAL_KINDS = ("talk", "campus")
 MESSAGE_CHANNELS = ("sms", "email", "wecom", "dingtalk", "other", "inbox")
 MESSAGE_STATES = (
     "created",

@@ -23,6 +23,9 @@ class MessageChanged(EventContract):
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "why it was not sent, or failed"}
     )
+    restricted = fields.Boolean(
+        metadata={"description": "true where only its recipient may know of it; absent otherwise"}
+    )
 
 
 class MessageOutcome(EventContract):

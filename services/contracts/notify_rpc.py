@@ -14,7 +14,8 @@ class ListMessages(Schema):
     """Messages, newest first, about organisations in which the caller holds a post, or above them.
 
     Without ``organisation`` and ``obligation``: everything in the caller's scope. Messages addressed to
-    the caller are theirs to read wherever they hold a post. With ``obligation`` every decision about its
+    the caller are theirs to read wherever they hold a post; those of the kinds ``campus`` and ``talk`` nobody
+    else's. With ``obligation`` every decision about its
     reminders, also for members who may see what their branch owes. Raises Forbidden for an organisation
     outside the scope; an obligation outside it has no messages to the caller, as if it did not exist.
     """

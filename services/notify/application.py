@@ -20,7 +20,7 @@ from services.chassis.policies import load_all
 from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
 from services.contracts.campus_events import EventRejected
-from services.contracts.kinds import ROLES
+from services.contracts.kinds import PERSONAL_KINDS, ROLES
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.access import Access
 from services.notify.announcements.announcing import Announcing
@@ -251,9 +251,11 @@ class Notify(Application):
         if "organisation" in request:
             self.authority.require(person, ROLES, request["organisation"])
             wanted["organisation"] = {"$in": self.authority.subtree(request["organisation"])}
+            wanted["kind"] = {"$nin": list(PERSONAL_KINDS)}
         else:
             scope = self.authority.scope(person, ROLES)
-            wanted["$or"] = [{"recipient": person}, {"organisation": {"$in": sorted(scope)}}]
+            theirs = {"organisation": {"$in": sorted(scope)}, "kind": {"$nin": list(PERSONAL_KINDS)}}
+            wanted["$or"] = [{"recipient": person}, theirs]
             if "obligation" in request:  # also for whoever sees what their branch owes
                 own = {"organisation": {"$in": sorted(self.access.round())}}
                 wanted["$or"].append({"obligation": request["obligation"], **own})
@@ -271,7 +273,8 @@ class Notify(Application):
         stored = self.messages.get(request["message"])
         purpose = stored.purpose
         sees = self.access.covers if purpose.obligation is None else self.access.sees_duties
-        if person != purpose.recipient and not sees(purpose.organisation):
+        is_personal = purpose.kind in PERSONAL_KINDS
+        if person != purpose.recipient and (is_personal or not sees(purpose.organisation)):
             # Whoever may not read it may not learn that it exists.
             raise NotFound("messages.not_found")
         decisions = [

@@ -17,6 +17,7 @@ from services.chassis.errors import Conflict
 from services.chassis.identity import new_id
 from services.chassis.pages import page
 from services.chassis.store import Indexes, Store, plain
+from services.contracts.kinds import PERSONAL_KINDS
 from services.contracts.notify_events import (
     MessageChanged,
     MessageDelivered,
@@ -245,6 +246,7 @@ def _changed(purpose: Purpose, message: Message) -> NewEvent:
         organisation=purpose.organisation,
         step=purpose.step,
         reason=message.reason,
+        **({"restricted": True} if purpose.kind in PERSONAL_KINDS else {}),
     )
 
 

@@ -92,6 +92,16 @@ def test_another_system_asks_by_event_and_is_told_how_it_ended(
     (delivered,) = wait_for(lambda: of_type(told, "notify.message.delivered"))
     assert delivered["data"]["reference"] == "first"
     assert delivered["data"]["message"] == sent["reference"]
+    # It is between the person and the library: no post opens it.
+    message = sent["reference"]
+    assert campus.call("secretary", "get_message", message=message)["kind"] == "campus"
+    assert message in [each["message"] for each in campus.call("secretary", "list_messages")["items"]]
+    for wanted in ({}, {"organisation": "branch"}):
+        assert campus.call("dean", "list_messages", **wanted)["items"] == []
+    with pytest.raises(NotFound, match=r"messages\.not_found"):
+        campus.call("dean", "get_message", message=message)
+    changed = of_type(told, "notify.message.changed")
+    assert {each["data"].get("restricted") for each in changed} == {True}
     assert PHONES["secretary"] not in str(told)
     assert "归还" not in str(told)
     # Whoever answers for an organisation, and what breaks a rule: refused by name and parked.
