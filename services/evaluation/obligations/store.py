@@ -82,6 +82,28 @@ class ObligationRows:
         with answering():
             return [_document(each) for each in self._rows.find(dict(filter), sort=list(sort), limit=limit)]
 
+    def differing(
+        self, obligations: Sequence[Obligation], shown: Mapping[str, Record] | None = None
+    ) -> list[Obligation]:
+        """Those of ``obligations`` that are not shown as they are, whatever they were computed from.
+
+        ``shown``: the rows by id, where they were read before.
+        """
+        if shown is None:
+            owners = sorted({each.organisation for each in obligations})
+            with answering():
+                shown = {each["_id"]: each for each in self._rows.find({"organisation": {"$in": owners}})}
+        return [
+            each
+            for each in obligations
+            if (row := shown.get(each.id)) is None or row != {"_id": each.id, **_shown(each, row["basis"])}
+        ]
+
+    def all_shown(self) -> dict[str, Record]:
+        """Every row by its id."""
+        with answering():
+            return {each["_id"]: each for each in self._rows.find({})}
+
     def outstanding(self, organisations: Collection[str]) -> list[Document]:
         """All that ``organisations`` still owe and can hold, by due date."""
         wanted = {"organisation": {"$in": list(organisations)}, "state": {"$in": list(OUTSTANDING)}}

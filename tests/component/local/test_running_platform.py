@@ -95,7 +95,7 @@ def test_with_its_addresses_exported_each_process_is_told_the_same(
 
 def test_its_addresses_are_enough_for_an_operators_program(running: Copy) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "services.evaluation.rebuild"],
+        [sys.executable, "-m", "services.chassis.cli", "evaluation", "rebuild"],
         env={"PATH": os.environ["PATH"], **running.addresses()},
         cwd=ROOT,
         timeout=60,

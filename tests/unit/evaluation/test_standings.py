@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
+import bson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.evaluation.evidence.model import Evidence, newest, unpacked
+from services.evaluation.evidence.model import Evidence, Mark, newest, unpacked
 from services.evaluation.indicators.model import InForce
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
@@ -22,6 +23,7 @@ from services.evaluation.projection.model import (
     turn,
 )
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.store import Standings
 from tests.unit.evaluation.policies import leaf, policy
 
 RULES = (
@@ -72,6 +74,11 @@ TOLD = st.builds(
 TELLINGS = st.lists(TOLD, max_size=25, unique_by=lambda each: (each.activity, each.sequence))
 
 
+def kept(standing: Standing) -> bytes:
+    """The bytes of the standing as the store keeps it."""
+    return bson.encode(Standings.packed(None, standing))  # type: ignore[arg-type]  # it needs no store for it
+
+
 def without_sequences(standing: Standing) -> Standing:
     """What a standing says, apart from how many events it took to say it."""
     return replace(
@@ -106,6 +113,51 @@ def test_folding_day_by_day_ends_where_a_rebuild_does(telling: list[Evidence], m
     half = len(telling) // 2
     walked = told(told(EMPTY, telling[:half], middle).after, telling[half:]).after
     assert repr(without_sequences(walked)) == repr(without_sequences(told(EMPTY, telling).after))
+
+
+YEAR_END = date(2026, 12, 31)
+YEAR = st.lists(
+    st.builds(
+        lambda number, sequence, organisation, kind, day, counts, late, present: Evidence(
+            f"a{number}", sequence, organisation, kind, day, counts, late, 10, present, 1, present % 3 > 0
+        ),
+        st.integers(0, 60),
+        st.integers(1, 4),
+        st.sampled_from(["branch", "group"]),
+        st.sampled_from(["theme_day", "branch_committee", "group_meeting", "talk"]),
+        st.dates(SINCE, YEAR_END),
+        st.booleans(),
+        st.booleans(),
+        st.integers(0, 10),
+    ),
+    max_size=60,
+    unique_by=lambda each: (each.activity, each.sequence),
+)
+MARKS = st.dictionaries(st.sampled_from(["m1", "m2", "m3"]), st.dates(SINCE, YEAR_END), max_size=3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(YEAR, MARKS, st.randoms(use_true_random=False))
+def test_a_rebuild_of_a_random_year_gives_the_same_bytes_and_says_nothing(
+    ledger: list[Evidence], given_on: dict[str, date], random: Random
+) -> None:
+    """Folded in any batches, any order and more than once, over the days of a year; then from the ledger."""
+    marks = {id_: Mark(id_, "findings", "x", None, "branch", day, 0) for id_, day in given_on.items()}
+    coming = [*ledger, *random.sample(ledger, len(ledger) // 3)]
+    random.shuffle(coming)
+    standing, today = EMPTY, SINCE
+    while coming:
+        size = random.randint(1, 9)
+        today = min(today + timedelta(days=random.randint(0, 40)), YEAR_END)
+        standing = turn(standing, RULEBOOK, today=today, evidence=coming[:size]).after
+        coming = coming[size:]
+    standing = turn(standing, RULEBOOK, today=YEAR_END, marks=marks, settle=True).after
+
+    random.shuffle(ledger)
+    rebuilt = turn(standing, RULEBOOK, today=YEAR_END, evidence=ledger, marks=marks, anew=True)
+
+    assert kept(rebuilt.after) == kept(standing)
+    assert rebuilt.events == []
 
 
 @settings(deadline=None)
