@@ -2,6 +2,7 @@
 
 from services.chassis import patch  # noqa: F401, I001 - before anything that opens a socket
 
+import gc
 import os
 import shutil
 import tempfile
@@ -33,6 +34,9 @@ if "TMPDIR" not in os.environ and _serves(_MEMORY):
 # Names of the tests are addresses of loopback: the resolver that eventlet brings costs each of the many
 # processes that tests start up to half a second of importing, for nothing.
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
+# To look for cycles after each 700 new objects is a fifth of the run of such a process, and finds few.
+gc.set_threshold(50_000, 20, 20)
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 settings.register_profile("jishi", deadline=None)

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 _GROUPS = (
     ("faults", "end_to_end", "component/local", "component/evaluation", "component/notify"),
-    ("component/records",),
+    ("component/records", "component/feedback"),
 )
 BESIDE = tuple(tuple(str(ROOT / "tests" / name) for name in group) for group in _GROUPS)
 

@@ -23,7 +23,7 @@ from services.chassis.wire import encode
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=30,
+    max_leaves=10,
 )
 
 
@@ -41,7 +41,7 @@ def a_request(method: str = "GET", query: str = "", body: bytes = b"", **headers
     )
 
 
-@given(st.dictionaries(st.text(), JSON_VALUES))
+@given(st.dictionaries(st.text(), JSON_VALUES, max_size=5))
 def test_what_is_taken_can_be_carried_on(value: dict[str, Any]) -> None:
     try:
         taken = parsed(json.dumps(value).encode())

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -313,6 +313,7 @@ class Life(RuleBasedStateMachine):
             assert said["verdict"] == "approve" or said["comment"]
 
 
+Life.TestCase.settings = settings(max_examples=40, deadline=None)
 TestLife = Life.TestCase
 
 

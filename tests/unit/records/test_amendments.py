@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -157,4 +158,5 @@ class Amendments(RuleBasedStateMachine):
             assert self.seen.setdefault(each["number"], deepcopy(said)) == said
 
 
+Amendments.TestCase.settings = settings(max_examples=40, deadline=None)
 TestAmendments = Amendments.TestCase

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -222,6 +222,7 @@ class Life(RuleBasedStateMachine):
         assert len(self.state["corrections"]) == max(0, self.state["edition"] - 1)
 
 
+Life.TestCase.settings = settings(max_examples=40, deadline=None)
 TestLife = Life.TestCase
 
 PERSONS = st.sets(st.sampled_from("abcdefgh"), min_size=1)

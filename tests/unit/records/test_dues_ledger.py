@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -96,6 +96,7 @@ class Books(RuleBasedStateMachine):
         assert accounts.get(ledger.CASH, 0) == self.cash
 
 
+Books.TestCase.settings = settings(max_examples=40, deadline=None)
 TestBooks = Books.TestCase
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from marshmallow import Schema, fields
@@ -196,6 +197,7 @@ class Life(RuleBasedStateMachine):
         assert (self.state["handed_in_to"] == "c") == seen
 
 
+Life.TestCase.settings = settings(max_examples=40, deadline=None)
 TestLife = Life.TestCase
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -366,6 +366,7 @@ class LifeOfATask(RuleBasedStateMachine):
         assert (state["reason"] is not None) == (state["state"] == "cancelled")
 
 
+LifeOfATask.TestCase.settings = settings(max_examples=40, deadline=None)
 TestLifeOfATask = LifeOfATask.TestCase
 
 

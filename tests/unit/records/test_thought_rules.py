@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -198,6 +198,7 @@ class Life(RuleBasedStateMachine):
         assert len(accepted) == (self.state["state"] == "accepted")
 
 
+Life.TestCase.settings = settings(max_examples=40, deadline=None)
 TestLife = Life.TestCase
 
 MEMBER = {"active": True, "political_status": "member"}
