@@ -58,6 +58,7 @@ _BY_REASON = {
         "row.twice",
         "sanction.prolonged",
         "task.begun",
+        "task.measure_given_up",
         "task.node_state",
         "task.not_offered",
         "task.overdue_is_open",
