@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 import eventlet
-from eventlet import wsgi
+from eventlet import patcher, wsgi
 
 from gateway import problems
 from gateway.bodies import Body
@@ -32,6 +32,7 @@ from gateway.refusals import (
 from gateway.request import Request
 from gateway.response import finished
 
+_select = patcher.original("select")
 KEEP_ALIVE_SECONDS = 75
 HEAD_SECONDS = 15.0
 LONGEST_LINE = 64 * 1024
@@ -122,6 +123,12 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
         self.connection.settimeout(KEEP_ALIVE_SECONDS if self.raw_requestline else HEAD_SECONDS)
         try:
             return bool(self.rfile.peek(1))
+        except TimeoutError:
+            # A loop that had no turn for long fires its timers before it looks at what has arrived meanwhile.
+            if not _arrived(self.connection):
+                return False
+            self.rfile = self.connection.makefile("rb", self.rbufsize)
+            return bool(self.rfile.peek(1))
         except (OSError, ValueError):
             return False
         finally:
@@ -194,3 +201,13 @@ class Protocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet is untyped
                 discarded += len(piece)
         except (OSError, ValueError):
             return
+
+
+def _arrived(connection: Any) -> bool:
+    """Whether something is there to be read, without waiting for it."""
+    asked = _select.poll()  # the system's own: that of the loop would wait for its turn behind the timers
+    try:
+        asked.register(connection.fileno(), _select.POLLIN)
+        return bool(asked.poll(0))
+    except (OSError, ValueError):
+        return False

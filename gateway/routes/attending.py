@@ -84,7 +84,7 @@ ROUTES = (
         "Be there, by the code",
         "activities",
         # A whole hall may come at once: who waits a little need not type the code again.
-        call=Call("records.check_in", rpc.CheckIn, rpc.OwnWord, seconds=15.0),
+        call=Call("records.check_in", rpc.CheckIn, rpc.OwnWord, seconds=25.0),
         permission="who is entitled or invited",
     ),
     Route(

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from time import monotonic
 
 import pytest
+from eventlet import patcher
 
 from gateway import protocol
 from services.chassis.testing import wait_for
@@ -54,6 +55,18 @@ def test_whoever_never_asks_is_not_waited_for(door: Door, monkeypatch: pytest.Mo
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
     with connected(door) as connection:
         assert connection.recv(1) == b""
+
+
+def test_whoever_asked_while_the_loop_had_no_turn_is_answered(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    taken = len(door.server._pool.coroutines_running)
+    with socket.create_connection(("127.0.0.1", door.server.port), timeout=10) as connection:
+        wait_for(lambda: len(door.server._pool.coroutines_running) > taken)  # by now it waits for a request
+        connection.sendall(b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        patcher.original("time").sleep(0.4)  # the whole process does something else for longer than it waits
+        assert connection.recv(65536).startswith(b"HTTP/1.1 404")
 
 
 def test_a_silent_client_that_was_answered_may_ask_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
