@@ -7,6 +7,7 @@ import socket
 from contextlib import ExitStack
 from time import monotonic
 
+import eventlet
 import pytest
 from eventlet import patcher
 
@@ -60,13 +61,22 @@ def test_whoever_never_asks_is_not_waited_for(door: Door, monkeypatch: pytest.Mo
 def test_whoever_asked_while_the_loop_had_no_turn_is_answered(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    taken = len(door.server._pool.coroutines_running)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.5)
+    taken, (told, tells) = len(door.server._pool.coroutines_running), socket.socketpair()
     with socket.create_connection(("127.0.0.1", door.server.port), timeout=10) as connection:
+
+        def ask_and_hold_the_loop() -> None:
+            told.recv(1)
+            connection.sendall(b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            patcher.original("time").sleep(0.7)  # the whole process does something else for so long
+
+        asking = eventlet.spawn(ask_and_hold_the_loop)
         wait_for(lambda: len(door.server._pool.coroutines_running) > taken)  # by now it waits for a request
-        connection.sendall(b"GET /api/v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        patcher.original("time").sleep(0.4)  # the whole process does something else for longer than it waits
+        tells.sendall(b"x")
+        asking.wait()
         assert connection.recv(65536).startswith(b"HTTP/1.1 404")
+    told.close()
+    tells.close()
 
 
 def test_a_silent_client_that_was_answered_may_ask_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
