@@ -42,6 +42,7 @@ from tests.component.records.asks import (
     Ask,
 )
 from tests.component.records.store_calls import STORE_CALLS, Asked, stages
+from tests.grounds import Ground
 
 TODAY = date(2026, 9, 10)
 
@@ -59,8 +60,9 @@ def calls() -> dict[str, Rpc]:
 
 
 @pytest.fixture(scope="module")
-def records(store: Store) -> Iterator[Records]:
+def records(store: Store, ground: Ground) -> Iterator[Records]:
     """A branch full of everything. Nothing is published, so that nothing but a list asks the store."""
+    ground.end()
     settings = settings_for_tests("amqp://nobody", store.uri, f"t{uuid.uuid4().hex[:12]}")
     application = Records.for_test(settings, FixedClock(datetime(2026, 9, 10, 4, 0, tzinfo=UTC)))
     _found(application, ROOT, "university_committee", None)
