@@ -169,7 +169,9 @@ class Reminding:
         if reminder.reason is not None:
             self._messages.create(purpose, messages_model.created(now, None, str(reminder.reason)))
         else:
-            self._messages.create(purpose, messages_model.held(now, now, None))
+            # At night it is held until the morning at once: a second write to say so would be for nothing.
+            until, reason = rules.hours.wait(now, self._clock.zone) or (now, None)
+            self._messages.create(purpose, messages_model.held(now, until, reason))
 
     def _recipients(self, watch: Watch, rung: Rung) -> list[Recipient] | None:
         found = self._responsibility.of(watch.organisation, rung.to)
