@@ -28,6 +28,7 @@ from tests.bench.bare import SCORE
 from tests.bench.ground import BRANCHES, Ground, ground
 from tests.bench.load import Line, request, throughput
 from tests.bench.news import News
+from tests.bench.sending import bare_posts, messages_sent
 from tests.bench.tickets import tickets
 
 RATE = 30
@@ -231,6 +232,18 @@ def close_a_round(stands: Ground) -> Figure:
     return Figure(f"(f) close {BALLOTS} ballots", "–", f"{seconds:.1f} s", "–", "< 5 s", seconds < 5)
 
 
+def send_messages(stands: Ground, rounds: int, count: int) -> Figure:
+    """(g) Messages through the SMS sandbox against bare posts to it with as many in flight."""
+    return ratio(
+        "(g) send a message",
+        "/s",
+        0.6,
+        rounds,
+        lambda: bare_posts(stands, count),
+        lambda: messages_sent(stands, count),
+    )
+
+
 def _submitted(stands: Ground, per_branch: int) -> list[list[str]]:
     """Records that wait for their review, by branch."""
     token, today = stands.token(stands.cast.administrator), stands.cast.today()
@@ -281,7 +294,7 @@ def _processor() -> str:
 
 
 @click.command(help=__doc__)
-@click.option("--only", default="abcdef", show_default=True, help="Which figures, by letter.")
+@click.option("--only", default="abcdefg", show_default=True, help="Which figures, by letter.")
 @click.option("--rounds", default=9, show_default=True, help="Of (a) and (c); (b) and (e) take a third.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long each round of (a) and (c) takes.")
 @click.option("--events", default=6_000, show_default=True, help="How many events (b) folds.")
@@ -293,6 +306,7 @@ def main(only: str, rounds: int, seconds: float, events: int, strict: bool) -> N
         "b": lambda stands: fold_a_backlog(stands, max(rounds // 3, 1), events),
         "d": lambda stands: see_a_score_change(stands, 10 * seconds),
         "f": close_a_round,
+        "g": lambda stands: send_messages(stands, max(rounds // 3, 1), 300),
         "e": lambda stands: speak_without_a_name(stands, max(rounds // 3, 1), seconds),
     }
     with ground() as stands:

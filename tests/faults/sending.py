@@ -7,17 +7,12 @@ import time
 from collections import Counter
 from typing import Any
 
-from services.chassis.documents import Documents
-from services.chassis.publishing import ConfirmedPublisher
-from services.chassis.relay import Relay
 from services.chassis.testing import wait_for
-from services.notify.messages import model
-from services.notify.messages.model import FINAL, Purpose
-from services.notify.messages.store import Messages
+from services.notify.messages.model import FINAL
 from tests.faults.report import Report
 from tests.faults.rig import Rig
+from tests.mailing import AT_ONCE, hand_over, purpose
 
-AT_ONCE = 500
 UNREACHABLE_EVERY = 50  # every so many messages are for somebody without an address
 # A claim that a crash left is cleared up when its lease, the time of a slow call and a pause are over.
 SETTLE_SECONDS = 300.0
@@ -34,31 +29,18 @@ class Mailing:
         self.wanted: list[str] = []
 
     def hand_over(self, count: int) -> None:
-        """``count`` messages, due now; the service publishes what they say of themselves when it sweeps."""
-        clock = self._rig.clock
-        relay = Relay(ConfirmedPublisher(self._rig.amqp_uri, name="mailing"), clock, enabled=False)
-        documents = Documents(self._database, "messages", source="notify", clock=clock, relay=relay)
-        messages = Messages(self._database, documents)
+        """``count`` messages, due now."""
         people = [person for branch in self._rig.branches for person in branch.people]
-        for first in range(0, count, AT_ONCE):
-            now, numbers = clock.now(), range(first, min(first + AT_ONCE, count))
-            made = [self._purpose(number, people[number % len(people)]) for number in numbers]
-            messages.create_many([(each, model.created(now, now, None)) for each in made])
-            self.wanted += [each.message_id for each in made]
-
-    def _purpose(self, number: int, person: str) -> Purpose:
-        return Purpose(
-            channel="sms",
-            kind="announcement",
-            template="announcement.v1",
-            step="announcement",
-            organisation=self._rig.branches[0].id,
-            obligation=None,
-            round=0,
-            recipient=person if number % UNREACHABLE_EVERY else "somebody-without-a-number",
-            text=f"{self._label} {number}",
-            dedupe=f"{self._label} {number}",
-        )
+        made = [
+            purpose(
+                self._label,
+                number,
+                self._rig.branches[0].id,
+                people[number % len(people)] if number % UNREACHABLE_EVERY else "somebody-without-a-number",
+            )
+            for number in range(count)
+        ]
+        self.wanted += hand_over(self._database, self._rig.clock, made, self._rig.clock.now())
 
     def states(self) -> list[dict[str, Any]]:
         """State, reason and decisions of every message."""
