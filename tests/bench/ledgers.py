@@ -11,7 +11,7 @@ import random
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -98,9 +98,8 @@ def rebuild(mongo_uri: str, count: int, branches: int) -> tuple[float, float]:
     return median(reads), median(rebuilds)
 
 
-def costs(mongo_uri: str) -> list[tuple[int, float]]:
+def costs(mongo_uri: str) -> Iterator[tuple[int, float]]:
     """Milliseconds that one event costs in batches of ``BATCH``, by the number of branches."""
-    found = []
     for branches in POINTS:
         evaluation = prepared(mongo_uri, branches)
         fold(evaluation, events(evaluation, 40 * 12, 12))
@@ -110,9 +109,8 @@ def costs(mongo_uri: str) -> list[tuple[int, float]]:
             given = events(evaluation, BATCH, 12, seed=number)
             spent.append(_timed(partial(evaluation.projector.fold, given)))
             published(evaluation)
-        found.append((branches, median(spent) * 1000 / BATCH))
+        yield branches, median(spent) * 1000 / BATCH
         evaluation.stop()
-    return found
 
 
 def _timed(work: Callable[[], Any]) -> float:
