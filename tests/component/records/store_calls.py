@@ -45,7 +45,9 @@ class StoreCalls(pymongo.monitoring.CommandListener):
             return
         name = "collection" if event.command_name == "getMore" else event.command_name
         asked = Asked(event.command_name, str(event.command[name]), dict(event.command))
-        if asked.collection not in _CACHED:
+        # A service that runs beside looks for jobs that are due, every second.
+        looks_for_jobs = asked.collection == "jobs" and "lease_until" in asked.command.get("filter", {})
+        if asked.collection not in _CACHED and not looks_for_jobs:
             self._heard.append(asked)
 
     def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None:
