@@ -117,12 +117,13 @@ class Calendar:
             return day + timedelta(days=days)
         return self._after_working(day, days)
 
-    def certain(self, first: date, last: date) -> bool:
-        """Whether terms and working days from ``first`` to ``last`` are announced."""
-        ends = (first, last)
-        terms = [self.term_of(day) for day in ends]
-        usual = any(term is not None and term.usual for term in terms)
-        return not usual and (self._works is None or all(self._works.announced(day) for day in ends))
+    def certain(self, period: Period, until: date, *, working: bool) -> bool:
+        """Whether the terms and working days that ``period`` depends on, to ``until``, are announced."""
+        days = (period.first, until)
+        term = self.term_of(period.first) if period.every == "fortnight" else None
+        if term is not None and term.usual:
+            return False
+        return not working or self._works is None or all(self._works.announced(day) for day in days)
 
     @lru_cache(maxsize=10_000)  # noqa: B019 - as above
     def _after_working(self, day: date, days: int) -> date:

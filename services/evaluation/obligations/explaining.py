@@ -103,6 +103,12 @@ def early(obligation: Obligation) -> bool:
     return bool(done and month and done.year == obligation.period.first.year and done.month < month)
 
 
+def provisional(obligation: Obligation) -> bool:
+    """Whether its days depend on terms or working days that are not announced yet."""
+    period, until = obligation.period, obligation.due_on
+    return not obligation.calendar.certain(period, until, working=obligation.rule.working)
+
+
 def term_of(calendar: Calendar, day: date) -> str | None:
     """The term that ``day`` is in; None in a vacation."""
     term = calendar.term_of(day)

@@ -140,7 +140,7 @@ class Owing:
         if exemption is not None:
             codes[-1] = "exemption"
             facts = {**facts, **{name: exemption[name] for name in ("first_on", "last_on", "decided_on")}}
-        if not found.calendar.certain(found.period.first, found.due_on):
+        if explaining.provisional(found):
             codes.append("provisional")
         return [self._texts.render(f"obligation.{code}", facts) for code in codes]
 
@@ -153,7 +153,7 @@ class Owing:
         return {
             "days": "working" if found.rule.working else "calendar",
             "term": explaining.term_of(found.calendar, found.period.first),
-            "provisional": not found.calendar.certain(found.period.first, found.due_on),
+            "provisional": explaining.provisional(found),
         }
 
     # -- within --------------------------------------------------------------------------------
