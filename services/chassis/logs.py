@@ -19,8 +19,8 @@ from services.chassis.errors import origin
 FIELDS = frozenset(
     """
     attempts collection connection correlationid document documents error event event_id events exchange
-    in_flight job kind lease letter level logger message method migration milliseconds number obligation
-    origin outcome pid port problem problems profile queue reason route schedule seconds service signal
+    in_flight job kind lease letter level logger message method migration milliseconds number origin
+    outcome pid port problem problems profile provider queue reason route schedule seconds service signal
     state status trace
     """.split()  # noqa: SIM905 - so many names are easier to read as text
 )

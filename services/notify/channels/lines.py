@@ -100,7 +100,8 @@ class Line:
         _CALLS.labels(self.name, type(answers[0]).__name__).inc()
         _RESTS.labels(self.name).set(after is not None)
         if (before is None) != (after is None):
-            _log.warning("provider rests" if after else "provider is back", provider=self.name)
+            text = "provider.rests" if after else "provider.is_back"
+            _log.warning(text, provider=self.name)
         return answers
 
     def asks_free(self) -> int:

@@ -84,7 +84,7 @@ class Caller:
             answers = self._answers_to(call, claimed_at, trying)
         except Exception as failure:
             # Nobody knows how far it came: the claim ends by itself, and the provider is asked.
-            _log.error("call failed", provider=call.line.name, kind=type(failure).__name__)
+            _log.error("call.failed", provider=call.line.name, error=type(failure).__name__)
             return
         self._answers += [
             Answered(one.stored.id, call.attempts[one.stored.id], answer, call.line)
@@ -121,7 +121,7 @@ class Caller:
                 self.write()
             except Exception as failure:
                 # They stay: an answer that is lost is a question to the provider.
-                _log.warning("answers wait", kind=type(failure).__name__, answers=len(self._answers))
+                _log.warning("answers.wait", error=type(failure).__name__, number=len(self._answers))
                 eventlet.sleep(RETRY_SECONDS)
 
     def write(self) -> None:

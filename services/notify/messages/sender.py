@@ -80,7 +80,7 @@ class Sender:
     def start(self) -> None:
         """Look for what is due every second, and at once when woken."""
         if not any(line.channel is Channel.SMS for line in self.lines):
-            _log.warning("sms channel is not set: messages wait")
+            _log.warning("sending.not_set")
         self._thread = eventlet.spawn(self._run)
         self._caller.start()
 
@@ -119,7 +119,7 @@ class Sender:
                     self._ask_all()
                     self._forget()
             except Exception as failure:
-                _log.warning("sending waits", kind=type(failure).__name__)
+                _log.warning("sending.waits", error=type(failure).__name__)
                 self._wakeful = Signal()
             with eventlet.Timeout(PAUSE_SECONDS, False):
                 self._wakeful.wait()
@@ -246,7 +246,7 @@ class Sender:
             )
         except Exception as failure:
             # The lease of the question ends by itself, and it is asked again.
-            _log.error("asking failed", message=stored.id, kind=type(failure).__name__)
+            _log.error("asking.failed", message=stored.id, error=type(failure).__name__)
 
     def _forget(self) -> None:
         now = self._clock.now()

@@ -223,7 +223,7 @@ class Messages:
 
 def _note(id: str, message: Message) -> None:  # noqa: A002 - the field's name
     _REACHED.labels(str(message.state), message.reason or "").inc()
-    _log.info("message changed", message=id, state=str(message.state), reason=message.reason)
+    _log.info("message.changed", message=id, state=str(message.state), reason=message.reason)
 
 
 def _told(purpose: Purpose, message: Message) -> list[NewEvent]:

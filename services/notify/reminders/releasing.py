@@ -81,10 +81,10 @@ class Releasing:
             except Unavailable as away:
                 if away.code != "store.contended":
                     raise
-                _log.info("released elsewhere", messages=[each.id for each in held])
+                _log.info("messages.released_elsewhere", number=len(held))
             except Exception as surprise:
                 # What is held of one person holds nobody else up, and is looked at again.
-                _log.error("not released", kind=type(surprise).__name__, messages=[each.id for each in held])
+                _log.error("messages.not_released", error=type(surprise).__name__, number=len(held))
         if queued:
             self._wake()
         return queued

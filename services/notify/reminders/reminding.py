@@ -104,7 +104,7 @@ class Reminding:
                 raise
             except Exception as surprise:
                 # One that cannot be decided holds nobody else up, and is looked at again.
-                _log.error("step not taken", watch=watch.id, kind=type(surprise).__name__)
+                _log.error("reminder.not_decided", document=watch.id, error=type(surprise).__name__)
                 self._watches.put(watch, self._clock.now() + LOOK_AGAIN, revision)
         return len(due)
 

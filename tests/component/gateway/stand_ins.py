@@ -276,6 +276,7 @@ class FeedbackStandIn:
             "received_on": date(2026, 3, 2),
             "excerpt": request["text"],
             "text": request["text"],
+            "attachments": [],
             "author": context.actor(),
             "declined_because": None,
             "declined_on": None,

@@ -137,6 +137,7 @@ def test_a_comparison_that_is_done_again_mixes_no_lines_of_two_days(campus: Camp
         result=None,
         cursor=None,
         failure=None,
+        failure_params={},
         attempts=1,
         token=1,
     )

@@ -223,5 +223,6 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("feedback.measure.changed.v1", "opinions"),
         ("feedback.measure.cancelled.v1", "opinions"),
         *((name, "restricted") for name in visibility.OPINION_HANDLERS),
+        ("notify.message.changed.v1", "restricted"),
         *(("feedback.ballot_round.closed.v1", name) for name in ("results", "scores", "smallest_cell")),
     }
