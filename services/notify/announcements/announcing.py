@@ -11,7 +11,7 @@ from services.chassis.authority import Authority
 from services.chassis.clock import Clock
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Documents
-from services.chassis.errors import NotFound
+from services.chassis.errors import Conflict, NotFound
 from services.chassis.jobs import Checkpoint, Job, Jobs
 from services.contracts.notify_events import AnnouncementChanged
 from services.notify.announcements import model
@@ -54,13 +54,17 @@ class Announcing:
     def announce(
         self, person: str, organisation: str, text: str, channels: tuple[str, ...]
     ) -> dict[str, Any]:
-        """Begin to tell everybody of ``organisation`` and below."""
+        """Begin to tell everybody of ``organisation`` and below.
+
+        The job knows all that is to be said: a worker may take it up before the announcement itself is kept,
+        and whoever keeps both may die in between. Whoever comes first keeps it.
+        """
         self._authority.require(person, ANNOUNCERS, organisation)
         id = self._documents.id_for_command()  # noqa: A001 - the field's name
         made = model.begun(organisation, text, channels)
-        job = self._jobs.create(MAKE, person, {"announcement": id})
-        state = {**asdict(made), "state": str(made.state), "job": job, "by": person}
-        self._documents.create(id, state, [_changed(id, made)])
+        said = {"organisation": organisation, "text": made.text, "channels": list(channels), "by": person}
+        job = self._jobs.create(MAKE, person, {"announcement": id, **said})
+        self._keep(id, job, said)
         return self.view(person, id)
 
     def stop(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
@@ -113,9 +117,21 @@ class Announcing:
 
     # -- jobs ----------------------------------------------------------------------------------
 
+    def _keep(self, id: str, job: str, said: Mapping[str, Any]) -> None:  # noqa: A002 - the field's name
+        """Keep what is announced, unless it is kept already."""
+        made = model.begun(said["organisation"], said["text"], tuple(said["channels"]))
+        state = {**asdict(made), "state": str(made.state), "job": job, "by": said["by"]}
+        try:
+            self._documents.create(id, state, [_changed(id, made)])
+        except Conflict as taken:
+            if taken.code != "announcements.exists":
+                raise
+
     def _make(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """Make the messages in the order of the recipients' ids: after a crash those after the last."""
         id = job.params["announcement"]  # noqa: A001
+        if self._documents.find_one({"_id": id}) is None:
+            self._keep(id, job.id, job.params)
         announcement = model.of_state(self._documents.get(id).state)
         nodes = self._authority.subtree(announcement.organisation)
         everybody = sorted({person for node in nodes for person in self._authority.members(node)})

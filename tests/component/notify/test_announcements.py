@@ -45,3 +45,26 @@ def test_everybody_below_is_told_once_and_what_is_stopped_goes_no_further(people
     assert announcing.view("dean", second["id"])["messages"] == [{"state": "suppressed", "count": 5}]
     items, _ = peopled.application.inbox_entries.page("member-1", False, None, 10)
     assert [each["text"] for each in items] == ["明天停电"]
+
+
+def test_an_announcement_whose_command_died_behind_its_job_is_made_all_the_same(
+    peopled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announcing = peopled.application.announcing
+
+    class Died(Exception):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    command = Context(actor="dean", idempotency_key="k1", fingerprint="f")
+    with monkeypatch.context() as crash, entered(command), pytest.raises(Died):
+        crash.setattr(announcing._documents, "create", die)
+        announcing.announce("dean", "faculty", "明天停电", ("inbox",))
+    peopled.application.jobs.run_one()  # as a worker of another replica may, also before any crash
+    peopled.application.sender.run_once()
+    with entered(command):
+        told = announcing.announce("dean", "faculty", "明天停电", ("inbox",))
+    assert (told["state"], told["done"], told["total"]) == ("handed_over", 5, 5)
+    assert told["messages"] == [{"state": "delivered", "count": 5}]
