@@ -119,7 +119,7 @@ class Requests:
             before = self._messages.get(purpose.message_id).purpose
         except NotFound:
             return False
-        same = (before.template, dict(before.variables)) == (purpose.template, dict(purpose.variables))
+        same = model.is_the_same(before, purpose)
         if not same and before.request and before.request["event"] != (purpose.request or {})["event"]:
             raise Permanent("request_differs", "reference")
         return True

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.chassis.errors import Permanent
+from services.notify.messages.model import Purpose
 from services.notify.templates.model import Template
 
 FURTHEST = timedelta(days=30)
@@ -33,3 +34,19 @@ def check(said: Mapping[str, Any], template: Template, now: datetime) -> None:
             raise Permanent("variable_unfit", f"variables.{name}")
     if "not_before" in said and said["not_before"] > now + FURTHEST:
         raise Permanent("not_before_too_far", "not_before")
+
+
+def is_the_same(before: Purpose, again: Purpose) -> bool:
+    """Whether two requests under one reference ask for one message: by template, values and whom it is for.
+
+    The version of the template is that of the day on which it was asked, and who answers for an organisation,
+    or where somebody belongs, may have changed since: neither makes it another request.
+    """
+    return _asked(before) == _asked(again)
+
+
+def _asked(purpose: Purpose) -> tuple[Any, ...]:
+    template = purpose.template.rpartition(".v")[0]
+    to_person = purpose.recipient is not None and purpose.answers_as is None
+    whom = ("person", purpose.recipient) if to_person else ("organisation", purpose.organisation)
+    return template, dict(purpose.variables), whom

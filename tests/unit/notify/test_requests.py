@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.chassis.errors import Permanent
 from services.contracts.campus_events import MessageRequested
 from services.notify.application import FOLDER
-from services.notify.requests.model import FURTHEST, check, check_allowed
+from services.notify.messages.model import Purpose
+from services.notify.requests.model import FURTHEST, check, check_allowed, is_the_same
 from services.notify.templates.register import load_shipped
 
 NOW = datetime(2026, 9, 21, 4, 0, tzinfo=UTC)
@@ -93,3 +94,38 @@ def test_what_passes_fills_the_template(variables: dict[str, str]) -> None:
     text = NOTICE.render("zh", said["variables"])
     assert len(text) <= NOTICE.most_characters
     assert "\n" not in text
+
+
+def requested(**changes: Any) -> Purpose:
+    """What a request for a person makes; with ``answers_as`` one for whoever answers somewhere."""
+    given_: dict[str, Any] = {
+        "channel": "sms",
+        "template": "campus-notice.v1",
+        "step": "asked",
+        "organisation": "o-1",
+        "obligation": None,
+        "round": 0,
+        "recipient": "p-1",
+        "text": "",
+        "variables": ASKED["variables"],
+    }
+    return Purpose(**{**given_, **changes})
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "same"),
+    [
+        ({}, {}, True),
+        ({}, {"organisation": "o-2"}, True),  # they belong elsewhere by now
+        ({}, {"template": "campus-notice.v2"}, True),
+        ({"answers_as": "head"}, {"answers_as": "deputy", "recipient": "p-2"}, True),
+        ({"answers_as": "head"}, {"recipient": None}, True),  # nobody answers any more
+        ({}, {"recipient": "p-2"}, False),
+        ({}, {"answers_as": "head"}, False),
+        ({"answers_as": "head"}, {"answers_as": "head", "organisation": "o-2"}, False),
+        ({}, {"variables": {**ASKED["variables"], "matter": "另一件事"}}, False),
+        ({}, {"template": "campus-other.v1"}, False),
+    ],
+)
+def test_a_reference_is_one_message_to_one_recipient(before: dict, again: dict, same: bool) -> None:
+    assert is_the_same(requested(**before), requested(**again)) is same
