@@ -73,11 +73,14 @@ class Template:
         return signed(self.signature, language) + said
 
     def filled(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The values as they go out; raises ``ValueError`` as ``render``."""
+        """The values as they go out, in the order declared: a provider may fill its own copy by their places.
+
+        Raises ``ValueError`` as ``render``.
+        """
         if set(values) != set(self.variables):
             odd = sorted(set(values) ^ set(self.variables))
             raise ValueError(f"{self.key} is filled with exactly {list(self.variables)}; odd: {odd}")
-        return {name: one_line(value) for name, value in values.items()}
+        return {name: one_line(values[name]) for name in self.variables}
 
     def longest(self, language: str) -> str:
         """The text with every place filled to its end: as long as it can become."""

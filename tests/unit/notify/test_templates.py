@@ -56,6 +56,11 @@ def test_no_text_claims_what_an_earlier_step_did() -> None:
     assert found == [], "an earlier one may have been suppressed"
 
 
+def test_values_go_out_in_the_order_declared_whatever_the_order_given() -> None:
+    given_ = {"rule": "主题党日", "organisation": "石油工程第一党支部"}
+    assert list(read_template(RAW).filled(given_)) == RAW["variables"]
+
+
 def test_braces_in_a_value_stay_braces() -> None:
     text = read_template(RAW).render("en", {"organisation": "{rule}", "rule": "{organisation.__class__}"})
     assert text == "{rule} owes {organisation.__class__}."
