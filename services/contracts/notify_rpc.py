@@ -103,7 +103,8 @@ class Messages(Schema):
 
 
 class AcceptReceipt(Schema):
-    """The SMS provider reports what became of a message; the same report may come any number of times.
+    """The provider at ``SMS_URL`` reports what became of a message that it had; the same report may come any
+    number of times. Others, and it as well, report to the address that has their name.
 
     Over HTTP the provider posts ``{"id", "reference", "status", "code"}`` and gives its token in the
     header ``X-Receipt-Token``; the gateway passes all of it on unchecked. ``reference`` is the

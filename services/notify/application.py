@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -14,7 +13,7 @@ import yaml
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.envelope import Event
-from services.chassis.errors import NotFound, Unauthenticated
+from services.chassis.errors import NotFound
 from services.chassis.handling import circumstances
 from services.chassis.policies import load_all
 from services.chassis.rejections import Rejections
@@ -29,7 +28,7 @@ from services.notify.channels.breaker import Limits
 from services.notify.channels.inbox import Inbox, InboxEntries
 from services.notify.channels.lines import Gone, Line
 from services.notify.channels.model import Channel
-from services.notify.channels.providers import INBOX, channel_of, read_providers
+from services.notify.channels.providers import AT_SMS_URL, INBOX, channel_of, read_providers
 from services.notify.contacts.delegations import Delegations
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
@@ -284,17 +283,12 @@ class Notify(Application):
         return {**self._view(stored, self._digests([stored])), "decisions": decisions}
 
     def accept_receipt(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The provider's word on a message that it took over."""
-        expected = self.settings.sms_receipt_token
-        given = request["token"] or ""
-        if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
-            raise Unauthenticated("receipt.token_wrong")
-        changed = self.messages.change(
-            request["reference"],
-            lambda m: messages_model.receipt(m, request["status"], self.clock.now()),
+        """The word of the provider at ``SMS_URL`` on a message that it took over."""
+        applied = self.receipts.take_one(
+            AT_SMS_URL, request["token"], request["reference"], request["status"]
         )
         stored = self.messages.get(request["reference"])
-        return {"message": stored.id, "state": str(stored.message.state), "applied": changed is not None}
+        return {"message": stored.id, "state": str(stored.message.state), "applied": applied}
 
     def take_reports(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What a provider reports in its own words."""

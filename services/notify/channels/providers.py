@@ -22,6 +22,7 @@ from services.notify.channels.shape_files import read_shape, shipped_shape
 KINDS = ("http", "aliyun", "tencent", "smtp", "apprise")
 FILE = "PROVIDERS_FILE"
 INBOX = "inbox"
+AT_SMS_URL = "campus"  # the name of the provider at ``SMS_URL``
 SHORTEST_SECRET = 16
 
 
@@ -153,7 +154,7 @@ def _by_sdk(definition: Definition, secret: str, timeout: float, known: Callable
 
 def _at_sms_url(settings: Settings) -> Definition:
     return Definition(
-        name="campus",
+        name=AT_SMS_URL,
         channel=Channel.SMS,
         kind="http",
         url=settings.sms_url or "",

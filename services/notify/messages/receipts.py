@@ -11,6 +11,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import Invalid, NotFound, Unauthenticated
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Report
+from services.notify.channels.providers import AT_SMS_URL
 from services.notify.channels.shape import read_reports
 from services.notify.messages import model
 from services.notify.messages.addressing import Addresses
@@ -41,10 +42,7 @@ class Receipts:
 
         Raises ``Unauthenticated`` unless the provider shows its secret, ``Invalid`` for what is no report.
         """
-        line = next((each for each in self._lines() if each.name == provider), None)
-        secret = line.receipt_secret if line is not None else None
-        if line is None or not secret or not _shown(secret, token, signature, body):
-            raise Unauthenticated("receipt.token_wrong")
+        line = self._shown_by(provider, token, signature, body)
         if line.reports is None:
             raise Invalid("receipt.unreadable")
         try:
@@ -52,6 +50,22 @@ class Receipts:
         except ValueError:
             raise Invalid("receipt.unreadable") from None
         return self._apply(line, reports)
+
+    def take_one(self, provider: str, token: str | None, reference: str, outcome: str) -> bool:
+        """Whether one report changed the message ``reference``, which has to be there.
+
+        Raises ``Unauthenticated`` as ``take``, ``NotFound`` where there is no such message.
+        """
+        line = self._shown_by(provider, token or "", None, "")
+        return self._messages.change(reference, self._decide(line, Report(reference, outcome))) is not None
+
+    def _shown_by(self, provider: str, token: str | None, signature: str | None, body: str) -> Line:
+        """The provider, which showed its secret; raises ``Unauthenticated``."""
+        line = next((each for each in self._lines() if each.name == provider), None)
+        secret = line.receipt_secret if line is not None else None
+        if line is None or not secret or not _is_shown(secret, token, signature, body):
+            raise Unauthenticated("receipt.token_wrong")
+        return line
 
     def _apply(self, line: Line, reports: Sequence[Report]) -> int:
         decided: dict[str, Decide] = {}
@@ -74,15 +88,15 @@ class Receipts:
 
     def _decide(self, line: Line, report: Report) -> Decide:
         def decide(message: Message) -> Message | None:
-            # One provider says nothing of what another one has.
-            if message.provider != line.name:
+            # One provider says nothing of what another one has. Before there were several none was named.
+            if (message.provider or AT_SMS_URL) != line.name:
                 return None
             return model.receipt(message, report.outcome, self._clock.now())
 
         return decide
 
 
-def _shown(secret: str, token: str | None, signature: str | None, body: str) -> bool:
+def _is_shown(secret: str, token: str | None, signature: str | None, body: str) -> bool:
     if token is not None:
         return hmac.compare_digest(token.encode(), secret.encode())
     expected = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()

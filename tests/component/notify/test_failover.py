@@ -150,6 +150,10 @@ def test_reports_are_believed_of_whoever_shows_the_secret_and_had_the_message(tw
     with pytest.raises(Unauthenticated):
         receipts.take("first", None, "00" * 32, body)
     assert receipts.take("second", SECRET, None, body) == 0, "it never had them"
+    application = two.desk.application
+    at_sms_url = {"token": application.settings.sms_receipt_token, "status": "failed"}
+    with pytest.raises(Unauthenticated):  # nobody is at ``SMS_URL``: its token speaks for none of the others
+        application.accept_receipt({**at_sms_url, "reference": messages[0]})
     assert receipts.take("first", SECRET, None, body) == 2
     assert receipts.take("first", SECRET, None, body) == 0, "a repeat"
     assert [state for state, _ in two.states(messages)] == ["delivered"] * 2
