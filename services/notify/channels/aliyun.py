@@ -20,6 +20,7 @@ from Tea.exceptions import TeaException
 
 from services.notify.channels.http import Late, unanswered
 from services.notify.channels.model import (
+    LACKS_TEMPLATE,
     Absent,
     Accepted,
     Answer,
@@ -79,7 +80,7 @@ class AliyunChannel:
         first = letters[0]
         template = self._template_id(first.template)
         if template is None:
-            return [NotReceived("provider_lacks_template")] * len(letters)
+            return [NotReceived(LACKS_TEMPLATE)] * len(letters)
         wanted = models.SendSmsRequest(
             phone_numbers=",".join(each.address for each in letters),
             sign_name=self._signature,

@@ -12,7 +12,16 @@ from eventlet.semaphore import Semaphore
 from prometheus_client import Counter, Gauge
 
 from services.notify.channels.breaker import Breaker, Bucket, Limits
-from services.notify.channels.model import Answer, CannotTell, Channel, Enquiry, Finding, Letter, harm
+from services.notify.channels.model import (
+    Answer,
+    CannotTell,
+    Channel,
+    Enquiry,
+    Finding,
+    Letter,
+    harm,
+    is_called,
+)
 from services.notify.channels.providers import Way
 from services.notify.channels.shape import Shape
 
@@ -94,10 +103,12 @@ class Line:
     def send(self, call: str, letters: Sequence[Letter], now: Callable[[], datetime]) -> list[Answer]:
         """What the provider answers; what that says of it is remembered."""
         answers = self.way.send(call, letters)
+        _CALLS.labels(self.name, type(answers[0]).__name__).inc()
+        if not any(is_called(each) for each in answers):
+            return answers
         before = self._breaker.opened_at
         self._breaker = self._breaker.heard(all(harm(each) for each in answers), self._limits, now())
         after = self._breaker.opened_at
-        _CALLS.labels(self.name, type(answers[0]).__name__).inc()
         _RESTS.labels(self.name).set(after is not None)
         if (before is None) != (after is None):
             text = "provider.rests" if after else "provider.is_back"

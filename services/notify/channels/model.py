@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 OUTCOMES = ("delivered", "failed")
+LACKS_TEMPLATE = "provider_lacks_template"
 
 
 class Channel(StrEnum):
@@ -120,3 +121,8 @@ class Report:
 def harm(answer: Answer) -> bool:
     """Whether the answer speaks against the provider rather than against the message."""
     return isinstance(answer, (NotReceived, NoAnswer))
+
+
+def is_called(answer: Answer) -> bool:
+    """Whether the provider was called at all: not for a text that it does not know."""
+    return not isinstance(answer, NotReceived) or answer.reason != LACKS_TEMPLATE

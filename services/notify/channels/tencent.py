@@ -17,6 +17,7 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from services.notify.channels.http import Late, unanswered
 from services.notify.channels.model import (
+    LACKS_TEMPLATE,
     Accepted,
     Answer,
     CannotTell,
@@ -75,7 +76,7 @@ class TencentChannel:
         first = letters[0]
         template = self._template_id(first.template)
         if template is None:
-            return [NotReceived("provider_lacks_template")] * len(letters)
+            return [NotReceived(LACKS_TEMPLATE)] * len(letters)
         wanted = models.SendSmsRequest()
         wanted.PhoneNumberSet = [_international(each.address) for each in letters]
         wanted.SmsSdkAppId = self._application
