@@ -64,6 +64,8 @@ class MailChannel:
             with eventlet.Timeout(self._timeout, Late):
                 server = self._connect()
                 for each in letters:
+                    if server.sock is None:  # it hung up with its last answer (421): the rest never began
+                        break
                     begun = True
                     answers.append(self._hand_over(server, each))
                     begun = False
@@ -105,6 +107,8 @@ class MailChannel:
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
             return _meaning(code)
+        except smtplib.SMTPSenderRefused as refused:  # of us, not of the message
+            return NotReceived("provider_refuses_us" if refused.smtp_code >= 500 else "provider_busy")
         except smtplib.SMTPResponseException as refused:
             if isinstance(refused, smtplib.SMTPConnectError) or refused.smtp_code == -1:
                 raise

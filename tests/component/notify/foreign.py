@@ -142,7 +142,15 @@ class Mailbox:
             return "550 no such mailbox"
         if address.startswith("busy@"):
             return "451 try again later"
+        if address.startswith("full@"):
+            return "421 too much over one connection"
         envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if address.startswith("stranger@"):
+            return "550 not a sender of ours"
+        envelope.mail_from = address
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name

@@ -44,6 +44,7 @@ class Foreign:
 
     port: int
     smtp_port: int
+    sender: str = "party@campus.example"
 
     def taken(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = requests.get(f"http://127.0.0.1:{self.port}/taken", timeout=30).json()
@@ -71,7 +72,7 @@ class Foreign:
             return MailChannel(
                 host="127.0.0.1",
                 port=port or self.smtp_port,
-                sender="party@campus.example",
+                sender=self.sender,
                 timeout=timeout,
                 security="none",
             )
@@ -174,6 +175,17 @@ def test_mail_is_taken_one_by_one_and_each_recipient_has_an_answer_of_its_own(fo
     ]
     assert [each["address"] for each in foreign.taken()] == ["zhang@campus.example", "li@campus.example"]
     assert "Message-ID: <m-" in foreign.taken()[0]["text"]
+
+
+def test_what_a_mail_server_did_not_begin_with_or_refused_for_our_sake_is_not_lost(foreign: Foreign) -> None:
+    addresses = ("full@campus.example", "zhang@campus.example", "li@campus.example")
+    assert foreign.way("mail").send("call-1", letters(*addresses)) == [
+        NotReceived("provider_busy"),
+        *[NotReceived("provider_unreachable")] * 2,
+    ]
+    unknown = Foreign(foreign.port, foreign.smtp_port, sender="stranger@campus.example")
+    assert unknown.way("mail").send("call-2", letters(*addresses)) == [NotReceived("provider_refuses_us")] * 3
+    assert foreign.taken() == []
 
 
 def test_whatever_apprise_knows_is_reached_by_its_address(foreign: Foreign) -> None:
