@@ -34,7 +34,8 @@ class TrendRow(Schema):
     """One category or topic. ``counts`` go with ``months``; null is fewer than ``fewest``, none at all,
     or what would give away such a count of another organisation.
 
-    ``total`` is the sum of those that are shown. ``recurring``: it came in three of the last six months.
+    ``total`` is the sum of those that are shown. ``recurring``: it came in three of the last six months, of
+    those that are shown.
     """
 
     kind = fields.String(required=True, validate=validate.OneOf(("category", "topic")))

@@ -30,7 +30,7 @@ class Counted:
 class Row:
     """One row of the table: ``counts`` by period, None where they may not be shown, were it none at all.
 
-    ``total`` is of those that are shown, so that no difference tells what is not.
+    ``total`` and ``recurring`` are of those that are shown, so that neither tells of what is not.
     """
 
     mark: str
@@ -89,7 +89,6 @@ def _counts(mark: str, by_month: Pages, periods: Sequence[str]) -> tuple[int | N
 
 
 def _row(mark: str, by_month: Pages, by_week: Pages, periods: Sequence[str], past: Sequence[str]) -> Row:
-    monthly = [count_of(by_month.get(each, ()), mark) for each in periods]
     weekly = [by_week.get(each, ()) for each in past]
     known = [count_of(each, mark) for each in _since_begun(weekly[:-1])]
     counts = _counts(mark, by_month, periods)
@@ -97,7 +96,7 @@ def _row(mark: str, by_month: Pages, by_week: Pages, periods: Sequence[str], pas
         mark=mark,
         counts=counts,
         total=sum(each for each in counts if each is not None),
-        recurring=recurs(monthly),
+        recurring=recurs([each or 0 for each in counts]),
         burst=_told(burst(known, count_of(weekly[-1], mark)), known, weekly, mark),
     )
 

@@ -79,6 +79,15 @@ def test_what_comes_in_three_of_six_months_recurs():
     assert not recurs([0, 0, 0, 1, 1, 1]), "of few"
 
 
+def test_what_recurs_does_not_tell_a_month_of_few_from_one_of_none():
+    shown_once = {"2026-03": {CANTEEN: 9}, "2026-02": {CANTEEN: 9}}
+    for few in range(FEWEST):
+        (row,) = rows({**shown_once, "2026-01": {CANTEEN: few}})
+        assert not row.recurring
+    (row,) = rows({**shown_once, "2026-01": {CANTEEN: FEWEST}})
+    assert row.recurring
+
+
 def test_a_burst_is_shown_with_what_was_usual():
     past = {week: {CANTEEN: 1} for week in weeks(TODAY)[:-1]}
     (row,) = rows(by_week={**past, weeks(TODAY)[-1]: {CANTEEN: 12}})
