@@ -68,6 +68,9 @@ class Reminding:
             if due_on is None:
                 return  # nobody is reminded of it yet, and what begins it will say where it is
             watch = watch_of(followed, told, due_on)
+        elif followed.turn is not Turn.STOPPED and told["organisation"] != watch.organisation:
+            # Each word says who answers: that it was handed on may have been overtaken and passed over.
+            watch = model.moved(watch, told["organisation"], self._clock.now())
         after = self._turned(watch, followed, told, due_on or watch.due_on)
         if not self._watches.put(after, self._next_at(after), revision):
             # Within the event's transaction this is a conflict, and the event comes again.
@@ -81,7 +84,7 @@ class Reminding:
             Turn.DUE_SOON: lambda: model.due_soon(watch, due_on, now),
             Turn.OVERDUE: lambda: model.overdue(watch, due_on, now),
             Turn.REOPENED: lambda: model.reopened(watch, due_on, now, zone),
-            Turn.MOVED: lambda: model.moved(watch, told["organisation"], now),
+            Turn.MOVED: lambda: watch,
             Turn.STOPPED: lambda: model.stop(watch, followed.reason or Reason.FULFILLED),
         }
         return turns[followed.turn]()

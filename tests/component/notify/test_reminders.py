@@ -7,6 +7,7 @@ import eventlet
 import pytest
 
 from services.contracts.evaluation_events import ObligationDueSoon, ObligationMissed, ObligationReopened
+from services.contracts.feedback_events import OpinionDueSoon, OpinionOverdue
 from services.notify.contacts.store import Contact
 from services.notify.reminders.model import Reason, stop
 
@@ -66,6 +67,18 @@ def test_a_sender_asks_at_the_last_moment_whether_a_reminder_is_still_wanted(des
     desk.application.sender.run_once()
     assert desk.kept() == [("first", "suppressed", "fulfilled")]
     assert desk.provider.taken() == []
+
+
+def test_whoever_answers_by_the_newest_word_is_reminded_though_the_handing_on_was_overtaken(
+    desk: Desk,
+) -> None:
+    told = {"opinion": "opinion-1", "category": "teaching", "mode": "named", "speed": "ordinary"}
+    clocked = {**told, "due_on": date(2026, 9, 30), "roles": ["secretary"]}
+    desk.tell(OpinionDueSoon.of(**clocked, organisation="branch"), "opinion-1", 1)
+    # The second word handed it on; one that is delivered again after the third is passed over.
+    desk.tell(OpinionOverdue.of(**clocked, organisation="next-door"), "opinion-1", 3)
+    desk.turn(seconds=11)
+    assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["neighbour"]]
 
 
 def test_when_the_make_up_window_closes_the_ladder_ends(desk: Desk) -> None:
