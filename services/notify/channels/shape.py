@@ -175,7 +175,8 @@ def read_answers(shape: Shape, status: int, body: bytes, letters: Sequence[Lette
     """What an answer to ``send_call`` means for each of ``letters``.
 
     A failure of the provider's own (5xx) says nothing of whether the message was taken before it failed;
-    a success that cannot be read is a success.
+    a success that cannot be read is a success. Whom WeCom does not reach it names in lower case, however they
+    are written.
     """
     if not 200 <= status < 300:
         return [_refusal(status)] * len(letters)
@@ -183,9 +184,9 @@ def read_answers(shape: Shape, status: int, body: bytes, letters: Sequence[Lette
     meaning = judged(shape.verdict, answer)
     if meaning is not None:
         return [_MEANINGS[meaning]] * len(letters)
-    refused = _listed(answer, shape.verdict.refused_addresses, shape.separator)
+    refused = {each.lower() for each in _listed(answer, shape.verdict.refused_addresses, shape.separator)}
     taken = Accepted(_provider_id(at(answer, shape.verdict.id)))
-    return [Refused("refused") if each.address in refused else taken for each in letters]
+    return [Refused("refused") if each.address.lower() in refused else taken for each in letters]
 
 
 def judged(verdict: Verdict, answer: Any) -> str | None:

@@ -146,11 +146,11 @@ def test_a_provider_reports_one_or_many_and_what_settles_nothing_is_left_out() -
 
 
 def test_one_call_to_wecom_goes_to_many_and_names_those_that_it_does_not_reach() -> None:
-    letters = [letter("m-1", "zhang"), letter("m-2", "li"), letter("m-3", "wang")]
+    letters = [letter("m-1", "zhang"), letter("m-2", "Li"), letter("m-3", "wang")]
     values = {**own("https://qyapi.weixin.qq.com"), "agentid": "1000002", "token": "t/1"}
     call = send_call(WECOM, "call-1", letters, values)
     assert call.url == "https://qyapi.weixin.qq.com/cgi-bin/message/send?access_token=t%2F1"
-    assert json.loads(call.body or b"")["touser"] == "zhang|li|wang"
+    assert json.loads(call.body or b"")["touser"] == "zhang|Li|wang"
     body = b'{"errcode": 0, "errmsg": "ok", "invaliduser": "li|nobody", "msgid": "w-1"}'
     assert read_answers(WECOM, 200, body, letters) == [
         Accepted("w-1"),
