@@ -159,16 +159,33 @@ def transaction(database: Store) -> Iterator[ClientSession]:
     if outer is not None:
         yield outer.session
         return
+    with _committing(database) as ambient:
+        yield ambient.session
+    _follow(ambient.hooks)
+
+
+@contextmanager
+def _committing(database: Store) -> Iterator[_Ambient]:
     with database.client.start_session() as own, own.start_transaction():
         ambient = _Ambient(own)
         token = _ambient.set(ambient)
         try:
-            yield own
+            yield ambient
             _commit(own)
         finally:
             _ambient.reset(token)
-    for hook in ambient.hooks:
-        hook()
+
+
+def _follow(hooks: Sequence[Callable[[], None]]) -> None:
+    """Do all that follows a commit; what the first that failed raised is told when all had their turn."""
+    failures: list[Exception] = []
+    for hook in hooks:
+        try:
+            hook()
+        except Exception as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
 
 
 def _commit(own: ClientSession) -> None:
@@ -187,19 +204,22 @@ def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int
     """The result of ``body``, run in a transaction and run again after a lost race.
 
     Within another transaction it joins, once: only the outermost can be repeated. When the last attempt
-    fails as well, raises ``Contended``.
+    fails as well, raises ``Contended``. What was committed is never run again, whatever ``on_commit`` raises.
     """
     if session() is not None:
         return body()
     for attempt in range(attempts):
         try:
-            with transaction(database):
-                return body()
+            with _committing(database) as ambient:
+                result = body()
         except Contended:
             pass  # by what this transaction does not see
         except PyMongoError as failure:
             if not failure.has_error_label("TransientTransactionError"):
                 raise
+        else:
+            _follow(ambient.hooks)
+            return result
         time.sleep(random.uniform(0, 0.01 * 2**attempt))
     raise Contended("store.contended")
 

@@ -16,7 +16,7 @@ from deploy.local.store import Store as StoreServer
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Change, Documents
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Contended, Unavailable
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.store import (
@@ -63,6 +63,26 @@ def test_what_fails_leaves_nothing(database: Store) -> None:
     with pytest.raises(RuntimeError):
         in_transaction(database, fail)
     assert (database["a"].count_documents({}), told, session()) == (0, [], None)
+
+
+def test_what_was_committed_is_not_run_again_and_all_that_follows_has_its_turn(database: Store) -> None:
+    told: list[str] = []
+
+    def lose() -> None:
+        told.append("lost")
+        raise Contended("audit.contended")
+
+    def write() -> None:
+        database["a"].insert_one({"_id": database["a"].count_documents({})}, session=session())
+        on_commit(lose)
+        on_commit(lambda: told.append("woken"))
+
+    with pytest.raises(Contended, match=r"audit\.contended"):
+        in_transaction(database, write)
+    assert (database["a"].count_documents({}), told) == (1, ["lost", "woken"])
+    with pytest.raises(Contended), transaction(database):
+        write()
+    assert (database["a"].count_documents({}), told) == (2, ["lost", "woken"] * 2)
 
 
 def test_an_inner_transaction_joins_the_outer(database: Store) -> None:
