@@ -48,6 +48,8 @@ class Bunching(Generic[Asked, Told]):
         bunch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
             outcomes: Sequence[Told | Exception] = self._work([each.asked for each in bunch])
+            if len(outcomes) != len(bunch):  # else who has no answer would ask for ever
+                raise RuntimeError(f"{len(bunch)} asked, {len(outcomes)} were answered")
         except Exception as failure:
             outcomes = [failure] * len(bunch)
         except BaseException:  # this greenthread is ended; who waits is served by the next

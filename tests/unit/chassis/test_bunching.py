@@ -17,13 +17,14 @@ class Desk:
         self.bunches: list[list[int]] = []
         self.asking: Bunching[int, int] = Bunching(self._work, most=most)
         self.fails: Exception | None = None
+        self.forgets = 0
 
     def _work(self, asked: Sequence[int]) -> list[int | Exception]:
         self.bunches.append(list(asked))
         eventlet.sleep(0)
         if self.fails is not None:
             raise self.fails
-        return [2 * each if each >= 0 else ValueError(str(each)) for each in asked]
+        return [2 * each if each >= 0 else ValueError(str(each)) for each in asked[self.forgets :]]
 
 
 def test_who_comes_while_a_bunch_is_served_is_served_together_and_in_order() -> None:
@@ -52,6 +53,17 @@ def test_a_failure_is_told_to_all_of_the_bunch_and_the_next_one_is_served() -> N
             each.wait()
     desk.fails = None
     assert desk.asking.ask(1) == 2
+
+
+def test_work_that_forgets_somebody_is_a_failure_of_the_bunch_and_nobody_waits_for_ever() -> None:
+    desk = Desk()
+    desk.forgets = 1
+    waiting = [eventlet.spawn(desk.asking.ask, each) for each in range(3)]
+    with eventlet.Timeout(5):
+        for each in waiting:
+            with pytest.raises(RuntimeError, match="answered"):
+                each.wait()
+    assert [len(each) for each in desk.bunches] == [1, 2]
 
 
 def test_whoever_is_ended_while_it_serves_leaves_nobody_waiting() -> None:
