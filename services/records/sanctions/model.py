@@ -90,9 +90,20 @@ def impose(
     return _changed(subject, state)
 
 
-def prolong(subject: str, before: State, given: State, rulings: Rulings, *, by: str, today: date) -> Change:
+def prolong(
+    subject: str,
+    before: State,
+    given: State,
+    rulings: Rulings,
+    *,
+    posts: Sequence[State],
+    by: str,
+    today: date,
+) -> Change:
     """A probation of one year goes on for another, once. ``given``: ``decided_on``, ``document_number``.
 
+    ``posts``: those that are held today, each ``role`` and ``kind``. Where its year was over they were taken
+    since, and end with it if it lasts anew.
     Raises ``Forbidden("sanction.own")``, ``Conflict``: ``sanction.closed``, ``sanction.prolonged``;
     ``Invalid``: ``sanction.in_future``, ``sanction.before_decision``, and by the pack ``sanction.too_long``.
     """
@@ -114,7 +125,11 @@ def prolong(subject: str, before: State, given: State, rulings: Rulings, *, by: 
         "until": until,
         "by": by,
     }
-    return _changed(subject, {**before, "until": until, "last": until, "prolonged": prolonged})
+    after = {**before, "until": until, "last": until, "prolonged": prolonged}
+    if lasts(after, today):
+        ended = list(before.get("posts", ()))  # of what was imposed before these were kept, none
+        after["posts"] = ended + [dict(each) for each in posts if each not in ended]
+    return _changed(subject, after)
 
 
 def close(subject: str, before: State, given: State, rulings: Rulings, *, by: str, today: date) -> Change:

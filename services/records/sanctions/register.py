@@ -91,8 +91,12 @@ class Sanctions:
         return self._named([in_transaction(self._database, commit).response or {}])[0]
 
     def prolong(self, request: Answer) -> Answer:
-        """Another year, once."""
-        return self._decide(request, rules.prolong, "sanction.prolonged")
+        """Another year, once; posts that were taken after the first one was over end in the same commit."""
+
+        def rule(subject: str, before: Answer, **more: Any) -> Change:
+            return rules.prolong(subject, before, posts=self._posts.held_by(before["person"]), **more)
+
+        return self._decide(request, rule, "sanction.prolonged")
 
     def close(self, request: Answer) -> Answer:
         """Restored, revoked or expelled, as it was decided: who is expelled is no member from that day on."""
@@ -148,6 +152,8 @@ class Sanctions:
 
         def commit() -> Document:
             before = self._documents.get(found.id)
+            # Whoever gives a post meanwhile is waited for.
+            self._directory.people.guard(before.state["person"])
             decided = self._documents.change(
                 found.id, decide, expected_version=request["expected_version"], respond=self._shown
             )
@@ -156,6 +162,8 @@ class Sanctions:
                 self._audit.append(action, actor, "person", before.state["person"], said)
                 if decided.state["state"] == "expelled":
                     self._expel(before.state["person"], request["on"])
+                elif rules.lasts(decided.state, self._clock.today()):
+                    self._posts.withdraw_all(before.state["person"])
             return decided
 
         return self._named([in_transaction(self._database, commit).response or {}])[0]

@@ -117,6 +117,16 @@ def test_what_is_decided_of_a_member_counts_for_posts_at_that_instant_and_for_tw
         campus.call(faculty.dean, "give_post", person=high, **give)
     assert refused.value.params["accepted"] == "2029-09-02 …"
     campus.call(faculty.dean, "give_post", person=high, **{**give, "role": "publicity_commissioner"})
+
+    # Prolonged when its year was over, it ends the post that was taken meanwhile.
+    lead = {"person": people[1], "role": "group_leader", "since": "2027-09-08"}
+    campus.call(faculty.dean, "give_post", organisation=faculty.group, **lead)
+    [over] = campus.call(faculty.dean, "list_sanctions", person=people[1])["items"]
+    assert (over["lasts"], over["decision_due"]) == (False, True)
+    campus.call(faculty.dean, "prolong_sanction", sanction=over["id"], decided_on="2027-09-09")
+    assert held(campus, person=people[1]) == set()
+    with pytest.raises(Invalid, match=r"post\.without_rights"):
+        campus.call(faculty.dean, "give_post", organisation=faculty.group, **lead)
     campus.clock.advance(timedelta(days=365 * 2))
     campus.call(faculty.dean, "give_post", person=high, **give)
 

@@ -28,8 +28,11 @@ def imposed(person: dict[str, Any] = MEMBER, *, by: str = "above", **changes: An
     return dict(change.state)
 
 
-def prolonged(before: dict[str, Any], on: date = TODAY) -> dict[str, Any]:
-    return dict(rules.prolong("s", before, {"decided_on": on}, RULINGS, by="above", today=TODAY).state)
+def prolonged(
+    before: dict[str, Any], on: date = TODAY, *, posts: tuple[dict[str, str], ...] = (), today: date = TODAY
+) -> dict[str, Any]:
+    decision = {"decided_on": on}
+    return dict(rules.prolong("s", before, decision, RULINGS, posts=posts, by="above", today=today).state)
 
 
 def closed(before: dict[str, Any], outcome: str, on: date, comment: str | None = None) -> dict[str, Any]:
@@ -91,6 +94,15 @@ def test_one_year_is_prolonged_once_and_two_never() -> None:
     assert refused.value.params["article"] == "中国共产党章程第四十一条"
 
 
+def test_what_is_prolonged_after_its_year_was_over_ends_the_posts_that_were_taken_since() -> None:
+    leader = {"role": "group_leader", "kind": "group"}
+    lasting = prolonged(imposed(), posts=(leader, *POSTS))
+    assert rules.lasts(lasting, TODAY)
+    assert lasting["posts"] == [*POSTS, leader]
+    over = prolonged(imposed(), posts=(leader,), today=date(2027, 3, 1))
+    assert over["posts"] == list(POSTS)
+
+
 def test_rights_come_back_after_the_end_and_a_revoked_one_did_not_count() -> None:
     state = imposed()
     with pytest.raises(Invalid, match=r"sanction\.too_early") as refused:
@@ -115,9 +127,10 @@ def test_nobody_decides_on_their_own() -> None:
     decision = {"outcome": "restored", "on": TODAY, "decided_on": TODAY}
     with pytest.raises(Forbidden, match=r"sanction\.own"):
         imposed(by="p")
-    for rule in (rules.prolong, rules.close):
-        with pytest.raises(Forbidden, match=r"sanction\.own"):
-            rule("s", state, decision, RULINGS, by="p", today=TODAY)
+    with pytest.raises(Forbidden, match=r"sanction\.own"):
+        rules.prolong("s", state, decision, RULINGS, posts=(), by="p", today=TODAY)
+    with pytest.raises(Forbidden, match=r"sanction\.own"):
+        rules.close("s", state, decision, RULINGS, by="p", today=TODAY)
 
 
 def test_the_event_names_neither_the_person_nor_their_branch() -> None:
