@@ -83,7 +83,8 @@ class Posts:
             there = self._directory.organisations.guard(organisation.id).state
             holder_to_be = self._directory.people.guard(person.id).state
             in_force = self.rulings(organisation.id)
-            self._rights.require(person.id, given["role"], there["kind"])
+            path = self._directory.authority.path(organisation.id)
+            self._rights.require(person.id, given["role"], there["kind"], path)
             change = rules.give_post(post, given, holder_to_be, there, in_force, today)
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:

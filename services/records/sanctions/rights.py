@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
 
@@ -35,18 +35,20 @@ class Rights:
         found = found_by(self.documents, "person", people)
         return frozenset(each.state["person"] for each in found if rules.lasts(each.state, day))
 
-    def require(self, person: str, role: str, kind: str) -> None:
-        """See that ``person`` may be given ``role`` at an organisation of ``kind`` today.
+    def require(self, person: str, role: str, kind: str, path: Sequence[str]) -> None:
+        """See that ``person`` may be given ``role`` today at an organisation of ``kind``.
+
+        ``path``: the ids from the root to it, by which packs of lower levels count.
 
         Raises ``Invalid``: ``post.without_rights`` for a member under probation, who may hold no post, and
         ``post.too_soon`` with rule, pack, article and the first day, for a post as high as those that ended
         with one.
         """
         today = self._clock.today()
+        ruling = effective(self._packs, today, path).get(rules.POSTS_BARRED)
         for each in found_by(self.documents, "person", [person]):
             if rules.lasts(each.state, today):
                 raise Invalid.at("person", "post.without_rights")
-            ruling = effective(self._packs, today).get(rules.POSTS_BARRED)
             first = rules.barred_until(each.state, ruling)
             if first is None or ruling is None or today >= first:
                 continue

@@ -10,6 +10,7 @@ import eventlet
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, Refusal
+from services.chassis.policies import parse
 from tests.component.records.surroundings import Campus, Faculty, workbook
 
 PEOPLE = ["姓名", "学号", "政治面貌", "所在支部", "职务", "入党日期"]
@@ -88,7 +89,7 @@ def test_a_post_asks_who_somebody_is_and_whether_it_is_free_however_it_is_given(
 
 
 def test_what_is_decided_of_a_member_counts_for_posts_at_that_instant_and_for_two_years(
-    campus: Campus, faculty: Faculty
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [campus.person(f"S03{number}", faculty.branch) for number in range(6)]
     give: dict[str, Any] = {"organisation": faculty.branch, "role": "deputy_secretary", "since": "2026-09-01"}
@@ -116,6 +117,27 @@ def test_what_is_decided_of_a_member_counts_for_posts_at_that_instant_and_for_tw
     with pytest.raises(Invalid, match=r"post\.too_soon") as refused:
         campus.call(faculty.dean, "give_post", person=high, **give)
     assert refused.value.params["accepted"] == "2029-09-02 …"
+    own = parse(
+        f"""
+id: discipline-own
+title: 本院规定
+issuer: 院党委
+level: organisation
+scope: {faculty.faculty}
+effective_from: 2026-01-01
+parameters:
+  posts_barred_years: {{value: 3, article: 第一条, hardness: block, confidence: S}}
+"""
+    )
+    rights = campus.application.posts._rights
+    with monkeypatch.context() as patched:
+        patched.setattr(rights, "_packs", [*rights._packs, own])
+        with pytest.raises(Invalid, match=r"post\.too_soon") as refused:
+            campus.call(faculty.dean, "give_post", person=high, **give)
+    assert (refused.value.params["accepted"], refused.value.params["pack"]) == (
+        "2030-09-02 …",
+        "discipline-own",
+    )
     campus.call(faculty.dean, "give_post", person=high, **{**give, "role": "publicity_commissioner"})
 
     # Prolonged when its year was over, it ends the post that was taken meanwhile.
