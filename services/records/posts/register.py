@@ -83,8 +83,6 @@ class Posts:
             there = self._directory.organisations.guard(organisation.id).state
             holder_to_be = self._directory.people.guard(person.id).state
             in_force = self.rulings(organisation.id)
-            path = self._directory.authority.path(organisation.id)
-            self._rights.require(person.id, given["role"], there["kind"], path)
             change = rules.give_post(post, given, holder_to_be, there, in_force, today)
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:
@@ -92,6 +90,9 @@ class Posts:
                     raise Conflict.at("role", "post.held")
                 self._withdraw(holder.id)
             self._require_seat(post, change.state)
+            # Asked last: who could not be given the post anyway is no way to learn of a sanction.
+            path = self._directory.authority.path(organisation.id)
+            self._rights.require(person.id, given["role"], there["kind"], path)
             created = self._documents.create(post, change.state, change.events, respond=shown)
             self._note("post.given", person.id, reason)
             return created

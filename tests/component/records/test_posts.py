@@ -149,6 +149,9 @@ parameters:
     assert held(campus, person=people[1]) == set()
     with pytest.raises(Invalid, match=r"post\.without_rights"):
         campus.call(faculty.dean, "give_post", organisation=faculty.group, **lead)
+    # Who could not be given the post anyway is told that, and nothing of a sanction.
+    with pytest.raises(Invalid, match=r"post\.role_unfit"):
+        campus.call(faculty.dean, "give_post", organisation=faculty.branch, **lead)
     campus.clock.advance(timedelta(days=365 * 2))
     campus.call(faculty.dean, "give_post", person=high, **give)
 
