@@ -315,6 +315,8 @@ NOBODY: Mapping[str, tuple[str, ...]] = {
     "evaluation.finding.recorded.v1": (),
     "evaluation.finding.lifted.v1": (),
     "evaluation.rating.closed.v1": (),
+    "evaluation.anomaly.raised.v1": (),
+    "evaluation.anomaly.concluded.v1": (),
     "notify.message.delivered.v1": (),
     "notify.message.failed.v1": (),
     "notify.message.suppressed.v1": (),

@@ -3,6 +3,7 @@
 from gateway.auth import demo
 from gateway.routes import (
     activities,
+    anomalies,
     assessments,
     attending,
     ballots,
@@ -64,6 +65,7 @@ ROUTES = (
     *uploads.ROUTES,
     *downloads.ROUTES,
     *evaluation.ROUTES,
+    *anomalies.ROUTES,
     *scores.ROUTES,
     *series.ROUTES,
     *policies.ROUTES,

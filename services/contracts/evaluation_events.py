@@ -137,6 +137,28 @@ class ExemptionEnded(_Exemption):
     type = "evaluation.exemption.ended.v1"
 
 
+class AnomalyRaised(EventContract):
+    """Something asks a named human for a talk. About whom and why stays with those responsible."""
+
+    type = "evaluation.anomaly.raised.v1"
+
+    anomaly = fields.String(required=True)
+    organisation = fields.String(required=True, metadata={"description": "the one whose head is asked"})
+    asked = fields.String(required=True, metadata={"description": "person id of who is asked to talk"})
+    raised_on = fields.Date(required=True)
+    due_on = fields.Date(required=True, metadata={"description": "by when the talk is asked for"})
+
+
+class AnomalyConcluded(EventContract):
+    """Whoever is responsible talked, or dismissed it; which of both is told to nobody else."""
+
+    type = "evaluation.anomaly.concluded.v1"
+
+    anomaly = fields.String(required=True)
+    organisation = fields.String(required=True)
+    concluded_on = fields.Date(required=True)
+
+
 class ScoreChanged(EventContract):
     """An organisation's score of a year changed. The newest sequence wins."""
 

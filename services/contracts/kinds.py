@@ -48,6 +48,15 @@ ACTIVITY_STATES = ("planned", "cancelled", "recorded", "submitted", "approved", 
 AMENDMENT_STATES = ("submitted", "returned")
 ABSENCE_CAUSES = ("duty", "teaching", "placement", "illness", "family", "other")
 OBLIGATION_STATES = ("open", "due_soon", "overdue", "fulfilled", "fulfilled_late", "exempted", "missed")
+ANOMALY_RULES = (
+    "arrears",
+    "hours_behind",
+    "reports_missing",
+    "attendance_falling",
+    "silent",
+    "late_burst",
+)
+ANOMALY_STATES = ("raised", "talked", "dismissed")
 EXEMPTION_CAUSES = ("placement", "very_small", "temporary", "vacation", "illness", "abroad", "other")
 EXEMPTION_STATES = ("asked", "approved", "refused", "ended")
 OPINION_MODES = ("named", "confidential", "anonymous")

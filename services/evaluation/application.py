@@ -11,6 +11,7 @@ from services.chassis.jobs import Checkpoint, Job
 from services.chassis.policies import load_all
 from services.chassis.working_days import WorkingCalendar
 from services.evaluation.access import Access, place
+from services.evaluation.anomalies.watching import Watching
 from services.evaluation.assessments.assessing import Assessing
 from services.evaluation.duties.projector import DutyProjector
 from services.evaluation.duties.telling import PERSONAL_KINDS
@@ -99,6 +100,20 @@ class Evaluation(Application):
             exempting=self.exempting,
         )
         self.judging = Judging(self, access, packs, self.standings)
+        self.watching = Watching(
+            database=self.database,
+            documents=self.documents("anomalies"),
+            clock=self.clock,
+            catalogue=self.catalogue,
+            authority=self.authority,
+            audit=self.audit,
+            vault=self.vault,
+            packs=self.packs("anomalies-*.yaml"),
+            rulebook=lambda: packs.rulebook,
+            sheets=self.duties.sheets,
+            standings=self.standings,
+        )
+        self.indexes.declare("anomalies", [("asked_at", 1), ("raised_on", -1)])
         self.assessing = Assessing(self, packs)
         subjects = Subjects(self.authority, self.standings, marks)
         self.editing = Editing(self, packs, activated, registry, subjects)

@@ -28,6 +28,7 @@ from services.contracts.records_events import (
     PersonChanged,
     PostChanged,
 )
+from services.evaluation.anomalies.entrypoints import AnomaliesTable
 from services.evaluation.application import Evaluation
 from services.evaluation.assessments.entrypoints import AssessmentsTable
 from services.evaluation.duties.telling import OF_FEEDBACK, OF_RECORDS
@@ -38,7 +39,7 @@ from services.evaluation.scores.entrypoints import ScoresTable
 Request = Mapping[str, Any]
 
 
-class EvaluationService(AssessmentsTable, PoliciesTable, RatingsTable, ScoresTable):
+class EvaluationService(AnomaliesTable, AssessmentsTable, PoliciesTable, RatingsTable, ScoresTable):
     """Turns what happened into what it is worth, and says why."""
 
     name = "evaluation"

@@ -109,7 +109,7 @@ class Campus:
 
     def sealed(self, event: NewEvent, sequence: int | None = None) -> dict[str, Any]:
         subject = event.data.get("activity") or event.data.get("person") or event.data["organisation"]
-        subject = event.data.get("post", subject)
+        subject = event.data.get("post") or event.data.get("bill", subject)
         self.sequences[subject] = sequence or self.sequences.get(subject, 0) + 1
         return seal(event, subject=subject, sequence=self.sequences[subject], clock=self.clock)
 
@@ -158,7 +158,7 @@ class Campus:
         self.tell(organisation("group"))
         wait_for(lambda: self.obligations("dean", organisation="group"), 15)
 
-    def call(self, person: str | None, method: str, **request: Any) -> dict[str, Any]:
+    def call(self, person: str | None, method: str, /, **request: Any) -> dict[str, Any]:
         token = None
         if person is not None:
             token = issue(
