@@ -82,6 +82,10 @@ class NotifyService(SettingsTable):
     def follow_elections(self, events: list[Event]) -> None:
         self.notify.follow(events)
 
+    @subscribe_batch(*contracts_of("talk"), queue="notify.talks", order=Order.LATEST, most=MOST)
+    def follow_talks(self, events: list[Event]) -> None:
+        self.notify.follow(events)
+
     @subscribe(MessageRequested, queue="notify.campus", order=Order.ANY, on_parked="reject")
     def hear_campus(self, event: Event) -> None:
         self.notify.requests.take(event)

@@ -10,6 +10,8 @@ from typing import Any
 
 from services.chassis.contract import EventContract
 from services.contracts.evaluation_events import (
+    AnomalyConcluded,
+    AnomalyRaised,
     ObligationDueSoon,
     ObligationExempted,
     ObligationFulfilled,
@@ -38,7 +40,7 @@ Told = Mapping[str, Any]
 
 
 # What an event calls the thing that a watch of the kind is about, where that is not the kind's own name.
-SUBJECTS: Mapping[str, str] = {}
+SUBJECTS: Mapping[str, str] = {"talk": "anomaly"}
 
 
 class Turn(Enum):
@@ -104,6 +106,8 @@ FOLLOWED: Mapping[type[EventContract], Followed] = {
     ElectionOverdue: Followed("election", Turn.OVERDUE),
     ElectionEnded: Followed("election", Turn.STOPPED, Reason.FULFILLED),
     ElectionShiftDecided: Followed("election", Turn.STOPPED, Reason.REOPENED, only_if="approved"),
+    AnomalyRaised: Followed("talk", Turn.DUE_SOON),
+    AnomalyConcluded: Followed("talk", Turn.STOPPED, Reason.FULFILLED),
 }
 _RULES: Mapping[str, Callable[[Told], tuple[str, str]]] = {
     "obligation": lambda told: (told["rule"], told["period"]),

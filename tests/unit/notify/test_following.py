@@ -4,7 +4,12 @@ from datetime import date
 
 import pytest
 
-from services.contracts.evaluation_events import ObligationFulfilled, ObligationOverdue
+from services.contracts.evaluation_events import (
+    AnomalyConcluded,
+    AnomalyRaised,
+    ObligationFulfilled,
+    ObligationOverdue,
+)
 from services.contracts.feedback_events import OpinionOverdue
 from services.contracts.records_events import ElectionShiftDecided
 from services.notify.reminders.following import FOLLOWED, Turn, contracts_of, watch_of
@@ -48,3 +53,18 @@ def test_what_begins_reminders_is_followed_together_with_what_ends_them(kind: st
 
 def test_an_obligation_is_told_by_its_own_events() -> None:
     assert {ObligationOverdue, ObligationFulfilled} <= set(contracts_of("obligation"))
+
+
+def test_a_talk_is_reminded_of_until_it_was_held_or_declined_and_says_nothing_of_whom() -> None:
+    told = {
+        "anomaly": "x",
+        "organisation": "branch",
+        "asked": "secretary",
+        "raised_on": date(2026, 9, 16),
+        "due_on": date(2026, 9, 30),
+    }
+    raised = FOLLOWED[AnomalyRaised]
+    watch = watch_of(raised, told, told["due_on"])
+    assert (watch.id, watch.kind, watch.organisation, watch.rule) == ("x", "talk", "branch", "talk")
+    assert raised.turn is Turn.DUE_SOON
+    assert FOLLOWED[AnomalyConcluded].turn is Turn.STOPPED
