@@ -9,6 +9,7 @@ import pytest
 
 from services.chassis.envelope import from_wire
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved
 
@@ -122,11 +123,20 @@ def test_pages_hold_everything_once(campus: Campus, evaluation: Evaluation) -> N
 
 
 def test_a_secretary_sees_the_duties_of_branch_and_groups(campus: Campus, evaluation: Evaluation) -> None:
+    # What a member owes themselves is read from the same places, and is none of what the branch owes.
+    mine = wait_for(lambda: campus.call("member", "my_duties")["items"], 20)
+    assert {(each["person"], each["rule"]) for each in mine} == {
+        ("member", "training_hours"),
+        ("member", "talk"),
+    }
     duties = campus.call("secretary", "my_duties")
     assert duties["organisations"] == ["branch", "group"]
     assert len(duties["items"]) == sum(duties["counts"].values()) == 7
     assert duties["today"] == "2026-06-20"
-    assert campus.call("member", "my_duties")["items"] == []
+    assert {(each["organisation"], each["person"]) for each in duties["items"]} == {
+        ("branch", None),
+        ("group", None),
+    }
 
 
 def test_an_explanation_names_the_records_and_the_article(campus: Campus, evaluation: Evaluation) -> None:
