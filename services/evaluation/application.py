@@ -26,6 +26,7 @@ from services.evaluation.obligations.exempting import Exempting
 from services.evaluation.obligations.reading import Owing
 from services.evaluation.obligations.store import DutyRows, ObligationRows, PersonalRows
 from services.evaluation.projection.projector import Projector
+from services.evaluation.projection.rebuilding import Rebuilding
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
@@ -67,14 +68,16 @@ class Evaluation(Application):
             rows=rows,
             units=units,
         )
+        duty_rows = DutyRows(rows, personal)
         self.duties = DutyProjector(
             database=self.database,
             clock=self.clock,
             relay=self.relay,
             rulebook=lambda: packs.rulebook,
             authority=self.authority,
-            rows=DutyRows(rows, personal),
+            rows=duty_rows,
         )
+        self.rebuilding = Rebuilding(self.database, duty_rows, self.projector, self.duties)
         self.exempting = Exempting(
             database=self.database,
             documents=self.documents("exemptions"),

@@ -8,6 +8,7 @@ from time import monotonic
 import click
 
 from services.chassis.cli_frame import fail, told
+from services.chassis.errors import Unavailable
 from services.chassis.settings import Settings, SettingsError
 from services.evaluation.application import Evaluation
 
@@ -24,19 +25,19 @@ def group() -> None:
 def rebuild() -> None:
     """Compute every standing and every sheet of duties anew from the ledgers, also while the service runs.
 
-    Reads the settings of the evaluation service. What was right stays as it is, byte for byte, so that it can
-    be repeated and, where it was cut short, begun again. What was wrong is exchanged, each standing with its
-    rows at once; the service publishes the corrections.
+    Reads the settings of the evaluation service. All is computed beside what is shown; then what was wrong is
+    exchanged by one switch, and the service publishes the corrections. What was right stays as it is, byte for
+    byte. It can be repeated, and cut short it has changed nothing.
     """
     try:
         evaluation = Evaluation.for_test(Settings.from_environment("evaluation"))
     except SettingsError as wrong:
         fail(str(wrong))
-    evaluation.projector.rebuild_all(_progress("standings"))
-    owners, told_of = evaluation.duties.sheets.units(), _progress("sheets")
-    for done, owner in enumerate(owners, start=1):
-        evaluation.duties.rebuild(owner)
-        told_of(done, len(owners))
+    try:
+        corrected = evaluation.rebuilding.run(_progress("standings"), _progress("sheets"))
+    except Unavailable as failure:
+        fail(f"{failure.code}: nothing was changed")
+    click.echo(f"{corrected} corrected")
     evaluation.stop()
 
 

@@ -92,7 +92,7 @@ def rebuild(mongo_uri: str, count: int, branches: int) -> tuple[float, float]:
         reads.append(
             count / _timed(lambda: [dict(each) for each in evaluation.database["evidence"].find({})])
         )
-        rebuilds.append(count / _timed(lambda: evaluation.projector.rebuild_all(lambda done, total: None)))
+        rebuilds.append(count / _timed(lambda: evaluation.rebuilding.run(_unheard, _unheard)))
     assert list(evaluation.database["standings"].find({}).sort("_id", 1)) == before, "not the same bytes"
     evaluation.stop()
     return median(reads), median(rebuilds)
@@ -111,6 +111,10 @@ def costs(mongo_uri: str) -> Iterator[tuple[int, float]]:
             published(evaluation)
         yield branches, median(spent) * 1000 / BATCH
         evaluation.stop()
+
+
+def _unheard(done: int, total: int) -> None:
+    """Nobody watches how far it is."""
 
 
 def _timed(work: Callable[[], Any]) -> float:

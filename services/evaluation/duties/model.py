@@ -123,9 +123,10 @@ def turn(
         id_ for id_, noted in sheet.told.items() if id_ not in owed and noted.state != _WITHDRAWN
     )
     told.update({id_: replace(sheet.told[id_], state=_WITHDRAWN, shown="") for id_ in withdrawn})
-    if not (changed or withdrawn or anew) and (things, exemptions) == (sheet.things, sheet.exemptions):
-        return SheetTurn(sheet)
-    return SheetTurn(replace(turning, told={**sheet.told, **told}), changed, events, withdrawn)
+    after = replace(turning, told={**sheet.told, **told})
+    if replace(after, as_of=sheet.as_of) == sheet:
+        after = sheet
+    return SheetTurn(after, changed, events, withdrawn)
 
 
 def _shown(now: Obligation) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from services.chassis.authority import Authority
@@ -12,17 +13,17 @@ from services.chassis.context import Context
 from services.chassis.envelope import Event
 from services.chassis.errors import Permanent
 from services.chassis.relay import Relay
-from services.chassis.store import Store
+from services.chassis.store import Record, Store
 from services.contracts.records_events import OrganisationChanged
 from services.evaluation.access import place
 from services.evaluation.duties.model import Sheet, SheetTurn, turn
 from services.evaluation.duties.store import Sheets, Words
 from services.evaluation.duties.telling import words_of
-from services.evaluation.duties.words import Word
+from services.evaluation.duties.words import Word, covers
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.store import DutyRows
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.projection.turning import AT_ONCE, Turning
+from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import UnknownOrganisation
 
 _ID = re.compile(r"^[A-Za-z0-9:_-]{1,80}$")
@@ -47,7 +48,8 @@ class DutyProjector:
         self.words = Words(database)
         self.sheets = Sheets(database, clock, relay)
         self._begun: set[str] = set()
-        self._turning: Turning[Sheet] = Turning(database, self.sheets, rows)
+        self._rows = rows
+        self.turning: Turning[Sheet] = Turning(database, self.sheets, rows)
 
     def fold(self, events: Sequence[Event]) -> None:
         """Enter what the events say and turn the sheets that they touch.
@@ -76,13 +78,13 @@ class DutyProjector:
             return turn(sheet, rulebook, today=today, words=by_owner[sheet.unit])
 
         self._begin(by_owner, today)
-        self._turning.turn(by_owner, decide, causes)
+        self.turning.turn(by_owner, decide, causes)
 
     def exempt(self, exempt: Exempt) -> None:
         """Take over what was decided of an exemption."""
         today, rulebook = self._clock.today(), self._rulebook()
         self._begin([exempt.owner], today)
-        self._turning.turn(
+        self.turning.turn(
             [exempt.owner],
             lambda sheet: turn(sheet, rulebook, today=today, exempt=[exempt]),
         )
@@ -90,15 +92,46 @@ class DutyProjector:
     def turn_the_day(self, today: date) -> None:
         """Open and age what everybody owes; a sheet on which nothing changes is not written."""
         rulebook = self._rulebook()
-        self._turning.turn(self.sheets.units(), lambda sheet: turn(sheet, rulebook, today=today))
+        self.turning.turn(self.sheets.units(), lambda sheet: turn(sheet, rulebook, today=today))
 
     def rebuild(self, owner: str) -> None:
-        """Compute the sheet of ``owner`` and its rows anew from the ledger, also beside who folds."""
+        """Compute the sheet of ``owner`` and its rows anew from the ledger, also beside who folds.
+
+        What was right is not even written.
+        """
+        self.turning.turn([owner], self._anew({}, None))
+
+    def anew(self, owners: Sequence[str]) -> list[Written[Sheet]]:
+        """What of ``owners`` is not as the ledger says; nothing is written."""
+        return self.turning.decided(owners, self._anew({}, None), {})
+
+    def all_anew(
+        self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
+    ) -> Iterator[Written[Sheet]]:
+        """The same of everybody; ``reached`` is told how many are done, and of how many.
+
+        The ledger is read once from end to end, as ``shown`` was from the rows.
+        """
+        ledger, owners = self.words.all(), self.sheets.units()
+        for first in range(0, len(owners), AT_ONCE):
+            some = owners[first : first + AT_ONCE]
+            yield from self.turning.decided(some, self._anew(ledger, shown), {})
+            reached(min(first + AT_ONCE, len(owners)), len(owners))
+
+    def _anew(
+        self, ledger: Mapping[str, Sequence[Word]], shown: Mapping[str, Record] | None
+    ) -> Callable[[Sheet], SheetTurn]:
         today, rulebook = self._clock.today(), self._rulebook()
-        self._turning.turn(
-            [owner],
-            lambda sheet: turn(sheet, rulebook, today=today, words=self.words.of(owner), anew=True),
-        )
+
+        def decide(sheet: Sheet) -> SheetTurn:
+            words = ledger.get(sheet.unit, ())
+            if not ledger or not covers(words, sheet.things):
+                # Something was folded since the ledger was read: after the sheet was met, it has it all.
+                words = self.words.of(sheet.unit)
+            turned = turn(sheet, rulebook, today=today, words=words, anew=True)
+            return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
+
+        return decide
 
     def _begin(self, owners: Iterable[str], today: date) -> None:
         """A sheet for each of ``owners``; whoever has one is remembered, since asking costs as much again."""

@@ -94,10 +94,20 @@ class Words:
     def of(self, owner: str) -> list[Word]:
         """All that was ever said of what is ``owner``'s."""
         with answering():
-            return [
-                Word(owner, each["thing"], each["kind"], each["sequence"], json.loads(each["says"]))
-                for each in self._entries.find({"owner": owner})
-            ]
+            return [_word(each) for each in self._entries.find({"owner": owner})]
+
+    def all(self) -> dict[str, list[Word]]:
+        """The whole ledger by owner, read from end to end."""
+        found: dict[str, list[Word]] = {}
+        with answering():
+            for each in self._entries.find({}):
+                found.setdefault(each["owner"], []).append(_word(each))
+        return found
+
+
+def _word(entry: Record) -> Word:
+    says = json.loads(entry["says"])
+    return Word(entry["owner"], entry["thing"], entry["kind"], entry["sequence"], says)
 
 
 def _numbered(told: Sequence[tuple[str, Word]]) -> list[tuple[int, tuple[str, Word]]]:

@@ -62,6 +62,19 @@ def heard(things: Things, words: Iterable[Word]) -> dict[str, Thing]:
     return after
 
 
+def covers(words: Iterable[Word], things: Things) -> bool:
+    """Whether ``words`` say all that is known of ``things``, or something newer."""
+    told = heard({}, words)
+    return all(
+        id_ in told
+        and all(
+            name in told[id_].said and _rank(told[id_].said[name]) >= _rank(each)
+            for name, each in thing.said.items()
+        )
+        for id_, thing in things.items()
+    )
+
+
 def _rank(said: Said) -> tuple[int, str]:
     return said[0], json.dumps(said[1])
 

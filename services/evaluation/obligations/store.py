@@ -134,6 +134,21 @@ class DutyRows:
         self._organisations = organisations
         self._persons = persons
 
+    def differing(
+        self, obligations: Sequence[Obligation], shown: Mapping[str, Record] | None = None
+    ) -> list[Obligation]:
+        """As ``ObligationRows.differing``; both are asked only for what is theirs."""
+        personal = [each for each in obligations if each.person is not None]
+        others = [each for each in obligations if each.person is None]
+        return [
+            *(self._persons.differing(personal, shown) if personal else ()),
+            *(self._organisations.differing(others, shown) if others else ()),
+        ]
+
+    def all_shown(self) -> dict[str, Record]:
+        """Every row of both by its id, which no two share."""
+        return self._organisations.all_shown() | self._persons.all_shown()
+
     def write(self, rows: Sequence[Row], *, certain: bool = True, gone: Sequence[str] = ()) -> bool:
         """As ``ObligationRows.write``."""
         personal = [each for each in rows if each.obligation.person is not None]

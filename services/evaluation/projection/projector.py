@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from services.evaluation.obligations.store import ObligationRows
 from services.evaluation.projection.model import Standing, Turn, enrolled, exempted, left, turn
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.store import Standings
-from services.evaluation.projection.turning import AT_ONCE, Turning
+from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import Units, unit_of
 
 QUIET = timedelta(seconds=20)
@@ -48,7 +48,7 @@ class Projector:
         units: Units,
     ) -> None:
         self._rows = rows
-        self._turning = Turning(database, standings, rows)
+        self.turning = Turning(database, standings, rows)
         self._clock = clock
         self._rulebook = rulebook
         self._ledger = ledger
@@ -77,7 +77,7 @@ class Projector:
             return turn(standing, self._rulebook(), today=today, evidence=by_unit[standing.unit])
 
         try:
-            self._turning.turn(by_unit, decide, causes, entering.wait)
+            self.turning.turn(by_unit, decide, causes, entering.wait)
         finally:
             entering.wait()
 
@@ -95,7 +95,7 @@ class Projector:
         def decide(standing: Standing) -> Turn:
             return turn(standing, self._rulebook(), today=today, marks=self._marked(standing.unit))
 
-        self._turning.turn(sorted(self._marks.add(events)), decide, causes)
+        self.turning.turn(sorted(self._marks.add(events)), decide, causes)
 
     def _marked(self, unit: str) -> Mapping[str, Mark]:
         return self._marks.of([unit]).get(unit, {})
@@ -115,20 +115,20 @@ class Projector:
 
     def turn_the_day(self, today: date) -> None:
         """Open and age obligations of every unit, and score it as of ``today``."""
-        self._turning.turn(
+        self.turning.turn(
             self._standings.units(), lambda standing: turn(standing, self._rulebook(), today=today)
         )
 
     def rescore(self, units: Sequence[str]) -> None:
         """Bring ``units`` to today under what is in force now."""
         today = self._clock.today()
-        self._turning.turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
+        self.turning.turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
 
     def settle_newcomers(self) -> None:
         """Say what newly known organisations lack, once no more of their history came for a while."""
         today = self._clock.today()
         while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
-            self._turning.turn(
+            self.turning.turn(
                 quiet, lambda standing: turn(standing, self._rulebook(), today=today, settle=True)
             )
             self._standings.settled(quiet)
@@ -154,7 +154,7 @@ class Projector:
             self._units.of([unit])
         moved = before is not None and before != unit
         if before is not None and moved:
-            self._turning.turn(
+            self.turning.turn(
                 (before,),
                 lambda standing: turn(
                     left(standing, organisation.id, sequence, today=today), self._rulebook(), today=today
@@ -165,14 +165,14 @@ class Projector:
             joined = enrolled(standing, organisation, sequence, today=today, moved=moved)
             return turn(joined, self._rulebook(), today=today)
 
-        self._turning.turn((unit,), decide)
+        self.turning.turn((unit,), decide)
         # Last, so that evidence comes only to a unit that knows the organisation.
         self._units.keep(organisation.id, unit)
 
     def exempt(self, organisation: str, exempt: Exempt) -> None:
         """Take over what was decided of an exemption of ``organisation``."""
         today, unit = self._clock.today(), self._units.of([organisation])[organisation][0]
-        self._turning.turn(
+        self.turning.turn(
             (unit,), lambda standing: turn(exempted(standing, exempt), self._rulebook(), today=today)
         )
 
@@ -183,26 +183,32 @@ class Projector:
         that tell of it. Safe beside replicas that fold: what is in a standing was in the ledger before, and
         a race that is lost is run again.
         """
-        self._rebuild([unit], {}, None)
+        self.turning.turn([unit], self._anew([unit], {}, None))
 
-    def rebuild_all(self, reached: Callable[[int, int], None]) -> None:
+    def anew(self, units: Sequence[str]) -> list[Written[Standing]]:
+        """What of ``units`` is not as the ledger says; nothing is written."""
+        return self.turning.decided(units, self._anew(units, {}, None), {})
+
+    def all_anew(
+        self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
+    ) -> Iterator[Written[Standing]]:
         """The same of every unit; ``reached`` is told how many are done, and of how many.
 
-        The ledger and the rows are read once from end to end: by an index each entry costs four times
-        as much.
+        The ledger is read once from end to end, as ``shown`` was from the rows: by an index each entry costs
+        four times as much.
         """
-        ledger, shown = self._ledger.all(), self._rows.all_shown()
-        units = self._standings.units()
+        ledger, units = self._ledger.all(), self._standings.units()
         for first in range(0, len(units), AT_ONCE):
-            self._rebuild(units[first : first + AT_ONCE], ledger, shown)
+            some = units[first : first + AT_ONCE]
+            yield from self.turning.decided(some, self._anew(some, ledger, shown), {})
             reached(min(first + AT_ONCE, len(units)), len(units))
 
-    def _rebuild(
+    def _anew(
         self,
         units: Sequence[str],
         ledger: Mapping[str, Sequence[Evidence]],
         shown: Mapping[str, Record] | None,
-    ) -> None:
+    ) -> Callable[[Standing], Turn]:
         today, rulebook = self._clock.today(), self._rulebook()
         marks = self._marks.of(units)
 
@@ -221,7 +227,7 @@ class Projector:
             )
             return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
 
-        self._turning.turn(units, decide)
+        return decide
 
 
 def _covers(evidence: Iterable[Evidence], standing: Standing) -> bool:

@@ -144,6 +144,12 @@ class Projections(Generic[P]):
         with answering():
             return [each["_id"] for each in self._documents.find({}, {"_id": 1}).sort("_id", 1)]
 
+    def versions(self, units: Sequence[str]) -> dict[str, int]:
+        """The versions of the documents of ``units`` that exist."""
+        with answering():
+            found = self._documents.find({"_id": {"$in": list(units)}}, {"version": 1}, session=session())
+            return {each["_id"]: each["version"] for each in found}
+
     def write(self, turns: Sequence[Written[P]]) -> bool:
         """Write the turns within the running transaction; false where a document is not as it was met.
 
@@ -166,8 +172,7 @@ class Projections(Generic[P]):
 
     def _are_as_met(self, turns: Sequence[Written[P]]) -> bool:
         wanted = {each.met.standing.unit: each.met.version for each in turns}
-        found = self._documents.find({"_id": {"$in": list(wanted)}}, {"version": 1}, session=session())
-        return {each["_id"]: each["version"] for each in found} == wanted
+        return self.versions(list(wanted)) == wanted
 
     def _published(self, met: Met[P], events: Sequence[Record]) -> None:
         # Where nothing else waits, the relay need not read it again.
@@ -245,30 +250,41 @@ class Turning(Generic[P]):
         entered: Callable[[], object],
     ) -> None:
         for attempt in range(ATTEMPTS):
-            turned = [(met, decide(met.standing)) for met in self.documents.met(units).values()]
-            turns = [
-                Written(met, each, causes.get(met.standing.unit) or context.current())
-                for met, each in turned
-                if each.after != met.standing or each.obligations or each.withdrawn
-            ]
+            turns = self.decided(units, decide, causes)
             entered()
             if not turns or self._write(turns, again=attempt > 0):
                 return
         raise Unavailable("document.contended")
 
+    def decided(
+        self, units: Sequence[str], decide: Callable[[P], Turned[P]], causes: Mapping[str, Context]
+    ) -> list[Written[P]]:
+        """What turning ``units`` would write; of what stays as it is, nothing."""
+        turned = [(met, decide(met.standing)) for met in self.documents.met(units).values()]
+        return [
+            Written(met, each, causes.get(met.standing.unit) or context.current())
+            for met, each in turned
+            if each.after != met.standing or each.obligations or each.withdrawn
+        ]
+
+    def write_rows(self, turns: Sequence[Written[P]], *, certain: bool) -> None:
+        """Write the rows that show ``turns`` within the running transaction; raises ``Outrun``."""
+        gone = [obligation for each in turns for obligation in each.turn.withdrawn]
+        if not self.rows.write(_rows(turns), certain=certain, gone=gone):
+            raise Outrun
+
     def _write(self, turns: Sequence[Written[P]], *, again: bool) -> bool:
         """Documents and the rows that show them, together or not at all; false where they were outrun."""
 
         def body() -> None:
-            gone = [obligation for each in turns for obligation in each.turn.withdrawn]
-            written = self.documents.write(turns)
-            if not (written and self.rows.write(_rows(turns), certain=not again, gone=gone)):
-                raise _Outrun
+            if not self.documents.write(turns):
+                raise Outrun
+            self.write_rows(turns, certain=not again)
 
         self.documents.touch(turns)
         try:
             in_transaction(self._database, body)
-        except _Outrun:
+        except Outrun:
             return False
         except Unavailable as failure:
             if failure.code != "store.contended":
@@ -278,7 +294,7 @@ class Turning(Generic[P]):
         return True
 
 
-class _Outrun(Exception):
+class Outrun(Exception):
     """What was met is no longer what is there."""
 
 

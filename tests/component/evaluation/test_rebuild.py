@@ -119,7 +119,7 @@ def test_a_standing_and_the_rows_that_show_it_are_written_together(
         raise RuntimeError("the process ends between the two")
 
     with monkeypatch.context() as broken:
-        broken.setattr(evaluation.projector._turning.rows, "write", cut_short)
+        broken.setattr(evaluation.projector.turning.rows, "write", cut_short)
         with pytest.raises(RuntimeError):
             evaluation.projector.fold([from_wire(campus.sealed(RECORDS[0], 4))])
 
@@ -185,6 +185,56 @@ def test_a_turn_outlasts_another_that_is_in_the_middle_of_the_same_unit(
     rival.client.close()
 
 
+def seen(campus: Campus) -> list[Any]:
+    """What readers are shown of standings and sheets."""
+    scores = campus.call("dean", "list_scores")["items"]
+    told = [(each["organisation"], each["points"], each["evidence"]) for each in scores]
+    owed = [*campus.obligations("dean"), *campus.call("dean", "list_personal_obligations")["items"]]
+    return [*told, *sorted((each["id"], each["state"]) for each in owed)]
+
+
+def test_whoever_reads_during_a_rebuild_sees_all_of_the_old_or_all_of_the_new(
+    campus: Campus, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded(campus, evaluation)
+    wait_for(lambda: len(campus.call("dean", "list_personal_obligations")["items"]) == 2 * 4)
+    right, database = seen(campus), evaluation.database
+    for unit in ("branch", "next-door"):
+        database["standings"].update_one({"_id": unit}, {"$set": {"evidence": "{}", "scores.2026.0": 1}})
+        database["standings"].update_one({"_id": unit}, {"$inc": {"version": 1}})
+    database["obligations"].update_many({}, {"$set": {"state": "missed"}})
+    database["personal_obligations"].update_many({}, {"$set": {"state": "missed"}})
+    wrong, during, heard = seen(campus), [], []
+    assert not set(wrong) & set(right)
+    write = evaluation.duties.turning.rows.write
+
+    def looked_at(*rows: Any, **said: Any) -> bool:
+        written = write(*rows, **said)
+        during.append(seen(campus))
+        if len(during) == 1:
+            raise RuntimeError("the process ends in the middle of the switch")
+        return written
+
+    def told(done: int, total: int) -> None:
+        heard.append((done, total))
+        if during:  # and somebody folds between what was computed and the switch
+            more = approved("more", RECORDS[0].data["held_on"], "study_session")
+            evaluation.projector.fold([from_wire(campus.sealed(more))])
+
+    with monkeypatch.context() as watched:
+        watched.setattr(evaluation.duties.turning.rows, "write", looked_at)
+        with pytest.raises(RuntimeError):
+            evaluation.rebuilding.run(lambda done, total: None, told)
+        assert seen(campus) == wrong
+        assert evaluation.rebuilding.run(lambda done, total: None, told) > 4
+    assert heard == [(heard[0][1], heard[0][1])] * 2
+    assert {str(each) for each in during[:1]} == {str(wrong)}
+    assert campus.score("dean", "branch")["evidence"] == len(RECORDS) + 1
+    others = [each for each in seen(campus) if each[0] != "branch"]
+    assert others == [each for each in right if each[0] != "branch"]
+    assert evaluation.rebuilding.run(lambda done, total: None, told) == 0
+
+
 def test_the_command_rebuilds_every_standing_and_can_be_repeated(
     campus: Campus, evaluation: Evaluation
 ) -> None:
@@ -210,5 +260,6 @@ def test_the_command_rebuilds_every_standing_and_can_be_repeated(
         )
         assert ran.returncode == 0, ran.stderr
         assert "4/4 standings\n" in ran.stdout
+        assert "sheets\n" in ran.stdout
         rebuilt = evaluation.database["standings"].find_one({"_id": "branch"})
         assert rebuilt["evidence"] == before["evidence"]

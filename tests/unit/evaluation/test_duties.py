@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import services.evaluation
 from services.chassis.policies import load_all
 from services.evaluation.duties.model import Sheet, SheetTurn, owed_by, turn
-from services.evaluation.duties.words import Value, Word, heard, packed, unpacked
+from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.rulebook import Packs
 
@@ -346,3 +346,19 @@ def test_the_same_turn_again_changes_nothing(words: list[Word]) -> None:
 def test_things_are_kept_as_they_were_said(words: list[Word]) -> None:
     things = heard({}, words)
     assert unpacked(packed(things)) == things
+
+
+def test_words_cover_a_sheet_unless_it_knows_something_newer() -> None:
+    told = [bill("2026-05", date(2026, 5, 31)), bill("2026-05", date(2026, 6, 30), 2)]
+    assert covers(told, heard({}, told[:1]))
+    assert covers(told[::-1], heard({}, told))
+    assert not covers(told[:1], heard({}, told))
+    assert not covers(told, heard({}, [*told, credit(1, 60, TODAY)]))
+
+
+def test_computed_anew_a_sheet_that_was_right_stays_as_it_is_on_another_day() -> None:
+    said = [spell("member"), bill("2026-05", date(2026, 5, 31))]
+    before = turn(Sheet("person", SINCE), RULEBOOK, today=TODAY, words=said).after
+    again = turn(before, RULEBOOK, today=TODAY + timedelta(days=1), words=said, anew=True)
+    assert again.after is before
+    assert not again.events

@@ -1,0 +1,122 @@
+"""Everything computed anew from the ledgers beside what is shown, and exchanged for it by one switch."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol
+
+from services.chassis.errors import Unavailable
+from services.chassis.store import Record, Store, in_transaction
+from services.evaluation.projection.turning import ATTEMPTS, Outrun, P, Turning, Written
+
+Reached = Callable[[int, int], None]
+
+
+class ShownRows(Protocol):
+    """Rows that can be read from end to end."""
+
+    def all_shown(self) -> dict[str, Record]:
+        """Every row by its id."""
+
+
+class Anew(Protocol[P]):
+    """Whoever computes the documents of one collection anew from its ledger."""
+
+    turning: Turning[P]
+
+    def anew(self, units: Sequence[str]) -> list[Written[P]]:
+        """What of ``units`` is not as the ledger says, read for each by itself."""
+
+    def all_anew(self, shown: dict[str, Record], reached: Reached) -> Iterable[Written[P]]:
+        """The same of every unit, the ledger read from end to end; ``shown`` are the rows by id."""
+
+
+class _Beside(Generic[P]):
+    """What is to take the place of what is shown, until then kept here alone."""
+
+    def __init__(self, source: Anew[P]) -> None:
+        self._source = source
+        self.documents = source.turning.documents
+        self._turns: dict[str, Written[P]] = {}
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def compute(self, shown: dict[str, Record], reached: Reached) -> None:
+        self._keep(self._source.all_anew(shown, reached))
+
+    def catch_up(self) -> None:
+        """Compute once more what was written since it was met."""
+        now = self.documents.versions(list(self._turns))
+        moved = [unit for unit, each in self._turns.items() if now.get(unit) != each.met.version]
+        for unit in moved:
+            del self._turns[unit]
+        self._keep(self._source.anew(moved))
+
+    def touch(self) -> None:
+        self.documents.touch(list(self._turns.values()))
+
+    def exchange_documents(self) -> None:
+        if not self.documents.write(list(self._turns.values())):
+            raise Outrun
+
+    def exchange_rows(self, *, certain: bool) -> None:
+        self._source.turning.write_rows(list(self._turns.values()), certain=certain)
+
+    def _keep(self, turns: Iterable[Written[P]]) -> None:
+        self._turns.update((each.met.standing.unit, each) for each in turns)
+
+
+class Rebuilding:
+    """The whole projection, standings and sheets: readers see all of the old one or all of the new one.
+
+    What is right is not written. Replicas may fold meanwhile: what they wrote since it was met is computed
+    once more, and what the switch is in the middle of they try again. Cut short at any time it has changed
+    nothing, or is done.
+    """
+
+    def __init__(self, database: Store, rows: ShownRows, standings: Anew[Any], sheets: Anew[Any]) -> None:
+        self._database = database
+        self._rows = rows
+        self._standings = standings
+        self._sheets = sheets
+
+    def run(self, of_standings: Reached, of_sheets: Reached) -> int:
+        """How many documents were not as the ledgers say, and are now.
+
+        Raises ``Unavailable("document.contended")``, with nothing changed, after too many lost races.
+        """
+        shown = self._rows.all_shown()
+        standings, sheets = _Beside(self._standings), _Beside(self._sheets)
+        standings.compute(shown, of_standings)
+        sheets.compute(shown, of_sheets)
+        parts = (standings, sheets)
+        for attempt in range(ATTEMPTS):
+            if not any(map(len, parts)) or self._switched(parts, again=attempt > 0):
+                return sum(map(len, parts))
+            time.sleep(random.uniform(0.02, 0.2))
+            for part in parts:
+                part.catch_up()
+        raise Unavailable("document.contended")
+
+    def _switched(self, parts: Sequence[_Beside[Any]], *, again: bool) -> bool:
+        def body() -> None:
+            # The documents first: from then on it is the others who lose a race, however many rows there are.
+            for part in parts:
+                part.exchange_documents()
+            for part in parts:
+                part.exchange_rows(certain=not again)
+
+        for part in parts:
+            part.touch()
+        try:
+            in_transaction(self._database, body, attempts=1)
+        except Outrun:
+            return False
+        except Unavailable as failure:
+            if failure.code != "store.contended":
+                raise
+            return False
+        return True
