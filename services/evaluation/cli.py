@@ -26,8 +26,8 @@ def rebuild() -> None:
     """Compute every standing and every sheet of duties anew from the ledgers, also while the service runs.
 
     Reads the settings of the evaluation service. All is computed beside what is shown; then what was wrong is
-    exchanged by one switch, and the service publishes the corrections. What was right stays as it is, byte for
-    byte. It can be repeated, and cut short it has changed nothing.
+    exchanged by one switch, and the service publishes the corrections. What was right stays as it is, byte
+    for byte. It can be repeated, and cut short it has changed nothing.
     """
     try:
         evaluation = Evaluation.for_test(Settings.from_environment("evaluation"))
