@@ -25,7 +25,8 @@ from services.chassis.settings import Settings
 from services.chassis.store import Indexes, Store, await_store, connect
 from services.chassis.vault import Vault
 
-CALENDAR = Path(__file__).parent / "calendar"
+# Packs that more than one service goes by: days that are worked, and figures that each of them counts with.
+SHARED = (Path(__file__).parent / "calendar", Path(__file__).parents[1] / "contracts" / "policies")
 Own = TypeVar("Own", bound="Application")
 
 
@@ -131,13 +132,13 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         return documents
 
     def packs(self, pattern: str = "*.yaml") -> list[Pack]:
-        """The policy packs in the service's ``policies`` folder, and those of the calendar that all share.
+        """The policy packs in the service's ``policies`` folder, and those that several services go by.
 
         Read once: what is changed in a file counts from the next start.
         """
         if pattern not in self._packs:
-            found = [*load_all(self.folder / "policies", pattern), *load_all(CALENDAR, pattern)]
-            self._packs[pattern] = found
+            folders = (self.folder / "policies", *SHARED)
+            self._packs[pattern] = [pack for folder in folders for pack in load_all(folder, pattern)]
         return list(self._packs[pattern])
 
     @property

@@ -47,7 +47,11 @@ class Evaluation(Application):
         works = WorkingCalendar.of(self.packs("working-days-*.yaml"))
         calendar = calendar_of(self.packs("term-calendar-*.yaml"), works)
         packs = Packs(
-            self.packs("frequency-*.yaml"), activated.policies(), activated.refresh, calendar=calendar
+            self.packs("frequency-*.yaml"),
+            activated.policies(),
+            activated.refresh,
+            calendar=calendar,
+            figures=[*self.packs("training-*.yaml"), *self.packs("activity-conduct-*.yaml")],
         )
         packs.require(self.clock.today())
         rows, personal, units = (

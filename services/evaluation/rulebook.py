@@ -26,10 +26,12 @@ class Packs:
         scoring: Sequence[Policy],
         keep_up: Callable[[Callable[[Sequence[Policy]], None]], None] | None = None,
         calendar: Calendar = PLAIN,
+        figures: Sequence[Pack] = (),
     ) -> None:
         self.calendar = calendar
         self._rules = [
-            (day, rules_of(frequency, day) if in_force(frequency, day) else ()) for day in _changes(frequency)
+            (day, rules_of(frequency, day, figures) if in_force(frequency, day) else ())
+            for day in _changes([*frequency, *figures])
         ]
         self._keep_up = keep_up
         self.by_id: Mapping[str, Pack] = {pack.id: pack for pack in frequency}

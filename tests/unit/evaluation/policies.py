@@ -12,6 +12,9 @@ from services.evaluation.indicators.measures import Registry, forbidden
 from services.evaluation.indicators.model import Band, Indicator, Measure, Policy
 
 FOLDER = Path(services.evaluation.__file__).parent / "policies"
+FREQUENCY = load_all(FOLDER, "frequency-*.yaml")
+SHARED = FOLDER.parents[1] / "contracts" / "policies"
+FIGURES = [*load_all(SHARED, "training-*.yaml"), *load_all(SHARED, "activity-conduct-*.yaml")]
 REGISTRY = Registry(forbidden(load_all(FOLDER, "forbidden-measures-*.yaml")))
 BANDS = (("excellent", 90), ("good", 80), ("fair", 60), ("poor", 0))
 

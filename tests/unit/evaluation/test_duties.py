@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import services.evaluation
-from services.chassis.policies import load_all
 from services.evaluation.duties.model import Sheet, SheetTurn, owed_by, turn
 from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.rulebook import Packs
+from tests.unit.evaluation.policies import FIGURES, FREQUENCY
 
-POLICIES = Path(services.evaluation.__file__).parent / "policies"
-RULEBOOK = Packs(load_all(POLICIES, "frequency-*.yaml"), []).rulebook
+RULEBOOK = Packs(FREQUENCY, [], figures=FIGURES).rulebook
 SINCE = date(2026, 1, 10)
 TODAY = date(2026, 8, 20)
 

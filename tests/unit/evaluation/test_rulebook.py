@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import services.evaluation
 from services.chassis.catalogue import Catalogue
-from services.chassis.policies import PackError, load_all, parse
+from services.chassis.policies import PackError, parse
 from services.contracts.kinds import ACTIVITY_KINDS, OBLIGATION_STATES
 from services.evaluation.indicators.model import METHODS, ORGANISATION, Policy
 from services.evaluation.indicators.reading import load_policies
@@ -18,15 +19,14 @@ from services.evaluation.obligations.explaining import FLAVOURS, REASONS
 from services.evaluation.obligations.packs import rules_of
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.model import UNRATED
-from tests.unit.evaluation.policies import REGISTRY
+from tests.unit.evaluation.policies import FIGURES, FREQUENCY, REGISTRY
 
 FOLDER = Path(services.evaluation.__file__).parent
 TODAY = date(2026, 6, 20)
 
 
 def shipped() -> Packs:
-    policies = FOLDER / "policies"
-    return Packs(load_all(policies, "frequency-*.yaml"), load_policies(policies, REGISTRY))
+    return Packs(FREQUENCY, load_policies(FOLDER / "policies", REGISTRY), figures=FIGURES)
 
 
 def altered(name: str, before: str, after: str) -> str:
@@ -103,7 +103,7 @@ def test_a_period_is_governed_by_the_packs_of_its_first_day() -> None:
 )
 def test_a_year_is_scored_by_one_policy(year: int, policy: str | None) -> None:
     scoring = policies(*succeeding("scoring-branch-v1.yaml", "2026-07-01"))
-    book = Packs(load_all(FOLDER / "policies", "frequency-*.yaml"), scoring).rulebook
+    book = Packs(FREQUENCY, scoring, figures=FIGURES).rulebook
     found = book.scoring.policy_of(ORGANISATION, "branch", year)
     assert (found and found.id) == policy
 
@@ -112,7 +112,7 @@ def test_two_policies_in_force_for_one_subject_are_refused() -> None:
     _, later = succeeding("scoring-branch-v1.yaml", "2030-01-01")
     first = (FOLDER / "policies" / "scoring-branch-v1.yaml").read_text(encoding="utf-8")
     with pytest.raises(PackError, match="both in force for one organisation of branch"):
-        Packs(load_all(FOLDER / "policies", "frequency-*.yaml"), policies(first, later))
+        Packs(FREQUENCY, policies(first, later), figures=FIGURES)
 
 
 def test_a_policy_that_measures_what_nobody_owes_is_refused_and_the_old_ones_stay() -> None:
@@ -143,6 +143,24 @@ def test_nothing_is_in_force_before_the_packs_are() -> None:
 def test_a_frequency_pack_that_cannot_be_applied_is_refused(before: str, after: str) -> None:
     with pytest.raises(PackError):
         rules_of([parse(altered("frequency-national-2018.yaml", before, after))], TODAY)
+
+
+def test_figures_that_other_services_go_by_stand_in_one_place() -> None:
+    owed = {each.id: each for each in rules_of(FREQUENCY, TODAY, FIGURES)}
+    assert (owed["training_hours"].needed, owed["training_hours_leading"].needed) == (32 * 60, 56 * 60)
+    assert owed["training_class"].needed == 1
+    assert owed["democratic_life_report"].grace_days == 15
+    stricter = [
+        replace(pack, parameters={**pack.parameters, "member_hours": replace(hours, value=40)})
+        if (hours := pack.parameters.get("member_hours"))
+        else pack
+        for pack in FIGURES
+    ]
+    assert {each.id: each.needed for each in rules_of(FREQUENCY, TODAY, stricter)}["training_hours"] == 2400
+    # Before there was a plan nobody owed its hours; a figure that is nowhere is a mistake.
+    assert "training_hours" not in {each.id for each in rules_of(FREQUENCY, date(2018, 12, 1), FIGURES)}
+    with pytest.raises(PackError, match="is in no pack"):
+        rules_of(FREQUENCY, TODAY)
 
 
 def test_whatever_can_be_said_has_a_text() -> None:

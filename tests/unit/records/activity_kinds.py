@@ -11,6 +11,7 @@ from services.chassis.policies import Ruling, effective, load_all
 from services.records.activities import kinds
 
 POLICIES = Path(__file__).parents[3] / "services" / "records" / "policies"
+SHARED = Path(__file__).parents[3] / "services" / "contracts" / "policies"
 KINDS = kinds.load(POLICIES)
 DETAILS: dict[str, dict[str, Any]] = {
     "party_lecture": {"speaker": "书记"},
@@ -26,4 +27,4 @@ DETAILS: dict[str, dict[str, Any]] = {
 
 @cache
 def conduct() -> dict[str, Ruling]:
-    return effective(load_all(POLICIES, "activity-conduct-*.yaml"), date(2026, 9, 10))
+    return effective(load_all(SHARED, "activity-conduct-*.yaml"), date(2026, 9, 10))

@@ -25,7 +25,8 @@ from tests.unit.records.development_ways import BOOK, FACTS, FOLDER, VOTE, inten
 RECORDS = Path(__file__).parents[3] / "services" / "records"
 TODAY = date(2026, 9, 10)
 PACK = DuesPack.in_force_on(load_all(FOLDER, "dues-*.yaml"), TODAY)
-TRAINING = effective(load_all(FOLDER, "training-*.yaml"), TODAY)
+SHARED = RECORDS.parent / "contracts" / "policies"
+TRAINING = effective([*load_all(FOLDER, "training-*.yaml"), *load_all(SHARED, "training-*.yaml")], TODAY)
 THOUGHTS = effective(load_all(FOLDER, "thought-reports-*.yaml"), TODAY)
 ACCEPTED = {"accepted", "earliest", "latest", "least", "most", "days", "hours", "due", "earlier", "done"} | {
     "material",

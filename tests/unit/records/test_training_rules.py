@@ -16,7 +16,8 @@ from services.chassis.policies import Ruling, effective, load_all
 from services.records.training import model, targets
 
 POLICIES = Path(__file__).parents[3] / "services" / "records" / "policies"
-PACKS = load_all(POLICIES, "training-*.yaml")
+SHARED = Path(__file__).parents[3] / "services" / "contracts" / "policies"
+PACKS = [*load_all(POLICIES, "training-*.yaml"), *load_all(SHARED, "training-*.yaml")]
 RULES = effective(PACKS, date(2026, 1, 1))
 TODAY = date(2026, 9, 10)
 MEMBER: Mapping[str, Any] = {"political_status": "member", "joined_on": "2015-07-01"}
