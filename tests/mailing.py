@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import Clock
-from services.chassis.documents import Documents
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.store import Store
@@ -36,7 +36,7 @@ def purpose(label: str, number: int, organisation: str, recipient: str) -> Purpo
 def hand_over(database: Store, clock: Clock, purposes: Sequence[Purpose], due_at: datetime) -> list[str]:
     """Keep a message for each, due at ``due_at``; the service publishes what they say when it sweeps."""
     relay = Relay(ConfirmedPublisher("amqp://127.0.0.1:1//", name="mailing"), clock, enabled=False)
-    documents = Documents(database, "messages", source="notify", clock=clock, relay=relay)
+    documents = BundledDocuments(database, "messages", source="notify", clock=clock, relay=relay)
     messages = Messages(database, documents)
     for first in range(0, len(purposes), AT_ONCE):
         some, now = purposes[first : first + AT_ONCE], clock.now()

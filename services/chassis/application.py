@@ -11,6 +11,7 @@ from nameko.extensions import DependencyProvider
 from services.chassis import subscriptions
 from services.chassis.audit import Audit
 from services.chassis.authority import Authority
+from services.chassis.bundles import BundledDocuments
 from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Documents
@@ -126,6 +127,14 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
     def documents(self, collection: str) -> Documents:
         """The aggregates of ``collection``, with their index declared."""
         documents = Documents(
+            self.database, collection, source=self.settings.service, clock=self.clock, relay=self.relay
+        )
+        documents.declare()
+        return documents
+
+    def bundled_documents(self, collection: str) -> BundledDocuments:
+        """As ``documents``, for a collection of which workers write many at a time."""
+        documents = BundledDocuments(
             self.database, collection, source=self.settings.service, clock=self.clock, relay=self.relay
         )
         documents.declare()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis import commands, context
@@ -94,7 +93,7 @@ class Documents:
         """The first document that matches, or None."""
         with answering():
             found = self.collection.find_one(strict(filter), _VIEW, session=session())
-        return _document(found) if found else None
+        return document_of(found) if found else None
 
     def find(
         self,
@@ -109,7 +108,7 @@ class Documents:
             found = self.collection.find(
                 strict(filter or {}), _VIEW, sort=list(sort), limit=limit, skip=skip, session=session()
             )
-            return [_document(each) for each in found]
+            return [document_of(each) for each in found]
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -145,7 +144,7 @@ class Documents:
                 return repeated
             if met is not None:
                 raise Conflict(f"{self.name}.exists", params={"field": "_id"})
-        document = _checked(id, 1, state)
+        document = checked(id, 1, state)
         envelopes = self._seal(id, 0, events, anonymous)
         written: Record = {"_id": id, "version": 1, "sequence": len(envelopes), **document.state}
         if envelopes:
@@ -206,7 +205,7 @@ class Documents:
                 "_id": id,
                 "version": 1,
                 "sequence": len(envelopes),
-                **_checked(id, 1, state).state,
+                **checked(id, 1, state).state,
             }
             if envelopes:
                 document |= {"pending": envelopes, "pending_since": self._clock.now()}
@@ -267,7 +266,7 @@ class Documents:
             repeated = _repeated(found)
             if repeated is not None:
                 return repeated
-            before = _document(found)
+            before = document_of(found)
             if expected_version is not None and before.version != expected_version:
                 raise Conflict("version.stale", params={"version": before.version})
             # A copy: what is written is the difference to the state met, and ``decide`` may change in place.
@@ -278,49 +277,6 @@ class Documents:
             if after is not None:
                 return after
         raise Contended("document.contended")
-
-    def change_many(
-        self,
-        ids: Sequence[str],
-        decide: Callable[[str, dict[str, Any]], Change | None],
-        *,
-        token: str,
-    ) -> dict[str, Document]:
-        """Write what ``decide(id, state)`` decided of each, all in one exchange with the store.
-
-        Answered is what was written.
-
-        Each document is written wholly or not at all, whatever becomes of the others. A race that is lost is
-        not run again: what somebody else changed meanwhile is missing from the answer, as is what does not
-        exist and what there was nothing to do with. ``token`` is new for each call: it is kept in the
-        document, and by it a write is known to be ours. Commands are not remembered: this is for workers.
-        """
-        before = self._met(ids)
-        updates, after, sealed = [], {}, {}
-        for id, found in before.items():  # noqa: A001 - the field's name
-            decided = decide(id, copied(_document(found).state))
-            if decided is not None:
-                update, document, envelopes = self._update(found, decided, None, False)
-                update.setdefault("$set", {})["written_by"] = token
-                updates.append(UpdateOne({"_id": id, "version": found["version"]}, update))
-                after[id], sealed[id] = document, envelopes
-        if not updates:
-            return {}
-        with answering():
-            written = self.collection.bulk_write(updates, ordered=False, session=session())
-        if written.matched_count < len(updates):
-            ours = {"_id": {"$in": list(after)}}
-            met = self.collection.find(ours, {"written_by": 1}, session=session())
-            kept = {each["_id"] for each in met if each.get("written_by") == token}
-            after = {each: after[each] for each in after if each in kept}
-        for id in after:  # noqa: A001 - the field's name
-            self._wake(id, None if before[id].get("pending") else sealed[id])
-        return after
-
-    def _met(self, ids: Sequence[str]) -> dict[str, Record]:
-        with answering():
-            found = self.collection.find({"_id": {"$in": list(ids)}}, session=session())
-            return {each["_id"]: each for each in found}
 
     def _write(
         self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
@@ -344,11 +300,18 @@ class Documents:
         return document
 
     def _update(
-        self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
+        self,
+        found: Record,
+        decided: Change,
+        respond: Respond | None,
+        anonymous: bool,
+        *,
+        apart: bool = False,
     ) -> tuple[dict[str, Any], Document, list[Record]]:
-        """How the store is told of the change, the document after it, and its new events."""
-        before = _document(found).state
-        document = _checked(found["_id"], found["version"] + 1, decided.state)
+        """How the store is told of the change, the document after it, and its new events; ``apart``: they are
+        kept elsewhere."""
+        before = document_of(found).state
+        document = checked(found["_id"], found["version"] + 1, decided.state)
         envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
         document = _answered(document, respond)
         told_time = self._told_time(decided.events, anonymous)
@@ -360,7 +323,7 @@ class Documents:
         }
         gone = {name: "" for name in before if name not in document.state}
         pushed: dict[str, Any] = {}
-        if envelopes:
+        if envelopes and not apart:
             pushed["pending"] = {"$each": envelopes}
             # The oldest unpublished event counts; the relay may clear the list at any moment.
             update["$min"] = {"pending_since": told_time}
@@ -411,20 +374,22 @@ class Documents:
 def _repeated(found: Record | None) -> Document | None:
     """The document with the stored answer, if the running command was applied to it before."""
     before = commands.answered(found) if found else None
-    return replace(_document(found), response=before.response) if found and before else None
+    return replace(document_of(found), response=before.response) if found and before else None
 
 
 def _answered(document: Document, respond: Respond | None) -> Document:
     return replace(document, response=plain(dict(respond(document)))) if respond else document
 
 
-def _checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noqa: A002 - the field's name
+def checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noqa: A002 - the field's name
+    """The document as it is to be written; raises ``ValueError`` for a field that is the chassis' own."""
     taken = RESERVED & set(state)
     if taken:
         raise ValueError(f"the chassis keeps these names in a document: {sorted(taken)}")
     return Document(id, version, plain(dict(state)))
 
 
-def _document(found: Record) -> Document:
+def document_of(found: Record) -> Document:
+    """What the store holds, less what is the chassis' own."""
     state = {name: value for name, value in found.items() if name not in RESERVED}
     return Document(found["_id"], found["version"], state)

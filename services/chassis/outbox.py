@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.read_concern import ReadConcern
 
 from services.chassis.contract import EventContract
@@ -16,6 +16,7 @@ from services.chassis.publishing import Outgoing
 from services.chassis.store import Record, Records
 
 Key: TypeAlias = tuple[str, str]  # collection, document
+BUNDLES = "bundles"  # the collection of documents that are nothing but a list of events
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Woken:
     @property
     def key(self) -> Key:
         return self.collection.name, self.id
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is gone when its events are published."""
+        return self.collection.name == BUNDLES
 
 
 def lasting(collection: Records) -> Records:
@@ -83,13 +89,15 @@ def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int
     The number of documents of which everything known was confirmed.
     """
     cleared = 0
-    clearing: dict[str, list[UpdateOne]] = {}
+    clearing: dict[str, list[UpdateOne | DeleteOne]] = {}
     collections = {each.collection.name: each.collection for each in documents}
     for document, ids in zip(documents, confirmed, strict=True):
         whole = len(ids) == len(document.envelopes or ())
         cleared += whole
         if ids or whole:  # a list that was met empty may still be marked
-            taken = UpdateOne({"_id": document.id}, _without(ids))
+            mine = {"_id": document.id}
+            over = whole and document.is_bundle
+            taken = DeleteOne(mine) if over else UpdateOne(mine, _without(ids))
             clearing.setdefault(document.collection.name, []).append(taken)
     for name, updates in clearing.items():
         collections[name].bulk_write(updates, ordered=False)

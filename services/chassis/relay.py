@@ -22,6 +22,7 @@ from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
 from services.chassis.store import Record, Records, refusal_of
 
 MOST_AT_ONCE = 200  # documents in one bunch
+A_BUNDLE_IS_AS = 50  # documents: so many events are at least to be expected in it
 MOST_REMEMBERED = 20_000  # woken documents; beyond that the sweeper finds them
 PUBLISH_SECONDS = 10.0
 SWEEP_EVERY = 5.0
@@ -131,7 +132,7 @@ class Relay:
         Raises ``Unavailable`` or the store's error when broker or store are away: the documents stay woken.
         After any other failure they are published one by one, and the one that caused it rests.
         """
-        bunch = [self._woken.pop(key) for key in list(self._woken)[:MOST_AT_ONCE]]
+        bunch = self._next_bunch()
         self._leaving = {each.key for each in bunch}
         try:
             try:
@@ -148,6 +149,14 @@ class Relay:
             raise
         finally:
             self._leaving = set()
+
+    def _next_bunch(self) -> list[Woken]:
+        bunch: list[Woken] = []
+        room = MOST_AT_ONCE
+        while self._woken and room > 0:
+            bunch.append(self._woken.pop(next(iter(self._woken))))
+            room -= A_BUNDLE_IS_AS if bunch[-1].is_bundle else 1
+        return bunch
 
     def _publish_alone(self, document: Woken) -> int:
         alone = outbox.read([Woken(document.collection, document.id)])

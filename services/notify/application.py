@@ -63,7 +63,7 @@ class Notify(Application):
         self.contacts = Contacts(self.database)
         self.names = OrganisationNames(self.database)
         self.watches = Watches(self.database)
-        self.messages = Messages(self.database, self.documents("messages"))
+        self.messages = Messages(self.database, self.bundled_documents("messages"))
         self.watches.declare()
         self.messages.declare()
         self.rulebook = load_rulebook(self)
@@ -165,11 +165,16 @@ class Notify(Application):
         except NotFound:
             return None
 
-    def _gate(self, purpose: Purpose, now: datetime) -> Verdict:
-        """Whether a message may go out at ``now``."""
-        if purpose.kind == ANNOUNCEMENT and self.announcing.is_stopped(purpose.watch or ""):
-            return Stop("announcement_stopped")
-        return self.releasing.gate(purpose, now)
+    def _gate(self, purposes: Sequence[Purpose], now: datetime) -> list[Verdict]:
+        """Whether each of the messages may go out at ``now``."""
+        chosen = self.preferences.among({each.recipient for each in purposes if each.recipient})
+
+        def verdict(purpose: Purpose) -> Verdict:
+            if purpose.kind == ANNOUNCEMENT and self.announcing.is_stopped(purpose.watch or ""):
+                return Stop("announcement_stopped")
+            return self.releasing.gate(purpose, now, chosen)
+
+        return [verdict(each) for each in purposes]
 
     def start(self) -> None:
         super().start()

@@ -14,6 +14,7 @@ from eventlet.greenpool import GreenPool
 from services.chassis.clock import SystemClock
 from services.chassis.testing import wait_for
 from services.notify.application import load_sending
+from services.notify.messages.store import lane_to_ask, lane_to_send
 from tests.bench.ground import Ground
 from tests.mailing import hand_over, purpose
 
@@ -43,8 +44,9 @@ def messages_sent(stands: Ground, count: int) -> float:
     ours = set(hand_over(database, clock, made, due_at))
     if clock.now() > due_at:
         raise RuntimeError("the messages were made too slowly to be measured: give LEAD more time")
-    out = {"_id": {"$in": sorted(ours)}, "state": {"$in": ["sent", "delivered"]}}
-    wait_for(lambda: database["messages"].count_documents(out) == count, 300, every=0.5)
+    # By what is left, not by what is there: to count by ids costs the embedded store more than to send.
+    lanes = [lane_to_send("sms", "ordinary"), lane_to_ask("campus")]
+    wait_for(lambda: not any(database["messages"].find_one({"lane": each}) for each in lanes), 300, every=0.5)
     listed = requests.get(f"{stands.layout.sandbox_url}/messages", timeout=30).json()["items"]
     at = sorted(datetime.fromisoformat(each["received_at"]) for each in listed if each["reference"] in ours)
     return (count - 1) / (at[-1] - at[0]).total_seconds()

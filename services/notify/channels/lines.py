@@ -26,7 +26,7 @@ from services.notify.channels.providers import Way
 from services.notify.channels.shape import Shape
 
 MOST_ASKED_AT_ONCE = 4
-PREFETCH = 4  # calls that wait per call in flight, where a claim that a crash leaves can be asked about
+PREFETCH = 8  # calls that wait per call in flight, where a claim that a crash leaves can be asked about
 
 _RESTS = Gauge("jishi_provider_rests", "1 while a provider rests after failures", ["provider"])
 _CALLS = Counter("jishi_provider_calls", "Calls to a provider by what they came to", ["provider", "answer"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from services.chassis import context
@@ -30,10 +30,22 @@ class PreferencesRegister:
         found = self._documents.find_one({"_id": person})
         return _preferences(found.state) if found else Preferences()
 
-    def refusal(self, person: str, kind: str) -> str | None:
-        """Why ``person`` is sent nothing of ``kind``; None where they may be."""
+    def among(self, persons: Collection[str]) -> dict[str, Preferences]:
+        """What each of ``persons`` chose, in one question."""
+        found = self._documents.find({"_id": {"$in": list(persons)}}, limit=0) if persons else []
+        chosen = {each.id: _preferences(each.state) for each in found}
+        return {person: chosen.get(person, Preferences()) for person in persons}
+
+    def refusal(self, person: str, kind: str, chosen: Mapping[str, Preferences] | None = None) -> str | None:
+        """Why ``person`` is sent nothing of ``kind``; None where they may be.
+
+        Whose choice is among ``chosen`` is not asked for.
+        """
         consent = self._rulebook.rules().kinds[kind].consent
-        return None if consent == "mandatory" else self.of(person).refusal(kind, consent)
+        if consent == "mandatory":
+            return None
+        theirs = (chosen or {}).get(person) or self.of(person)
+        return theirs.refusal(kind, consent)
 
     # -- calls ---------------------------------------------------------------------------------
 

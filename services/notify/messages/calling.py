@@ -23,6 +23,9 @@ from services.notify.messages.store import Decide, Messages
 
 MOST_WRITTEN_AT_ONCE = 500
 RETRY_SECONDS = 0.5
+# Answers are written together with those that come so soon after: each transaction costs as much as some of
+# the writes in it.
+LINGER_SECONDS = 0.1
 
 _log = structlog.get_logger()
 
@@ -117,6 +120,7 @@ class Caller:
             if not self._answers:
                 self._waiting = Signal()
                 self._waiting.wait()
+                eventlet.sleep(LINGER_SECONDS)
             try:
                 self.write()
             except Exception as failure:
@@ -128,11 +132,7 @@ class Caller:
         """Write every answer that is there; those that could not be written stay."""
         while self._answers:
             batch = self._answers[:MOST_WRITTEN_AT_ONCE]
-            decided = {each.message: self._decide(each) for each in batch}
-            written = self._messages.change_many(decided)
-            for message in decided.keys() - written.keys():
-                # A receipt came before, or between: it is decided again on what is there now.
-                self._messages.change(message, decided[message])
+            self._messages.change_many({each.message: self._decide(each) for each in batch})
             del self._answers[: len(batch)]
             self._heard()
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Invalid, NotFound, Unauthenticated
+from services.chassis.errors import Invalid, Unauthenticated
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Report
 from services.notify.channels.providers import AT_SMS_URL
@@ -72,13 +71,7 @@ class Receipts:
         for each in reports:
             # The first of several about one message counts, as it would one after another.
             decided.setdefault(self._message(line, each), self._decide(line, each))
-        applied = set(self._messages.change_many(decided))
-        for message in decided.keys() - applied:
-            # A repeat, most often; or somebody wrote in between, and it is decided again.
-            with suppress(NotFound):
-                if self._messages.change(message, decided[message]) is not None:
-                    applied.add(message)
-        return len(applied)
+        return len(self._messages.change_many(decided))
 
     def _message(self, line: Line, report: Report) -> str:
         if report.address is None:

@@ -44,7 +44,7 @@ class Sender:
 
     A message is claimed by a write that only one can win, then the provider is called, then its answer is
     written. Whoever dies in between leaves a claim that ends; what the provider then says it has is not
-    sent again. ``gate`` tells, at the last moment, whether a message is still wanted, and wanted now.
+    sent again. ``gate`` tells, at the last moment, whether each message is still wanted, and wanted now.
 
     One greenthread deals messages out; each provider has slots of its own, so that one that stalls keeps
     nobody else's messages waiting, and where it rests the next in priority gets what it would have had.
@@ -59,7 +59,7 @@ class Sender:
         *,
         lines: Sequence[Line],
         sending: Sending,
-        gate: Callable[[Purpose, datetime], Verdict],
+        gate: Callable[[Sequence[Purpose], datetime], Sequence[Verdict]],
     ) -> None:
         self._messages = messages
         self._addresses = addresses
@@ -165,9 +165,10 @@ class Sender:
         planned: list[Planned] = []
         recipients = [each.purpose.recipient for each in due if each.purpose.recipient]
         addressed = self._addresses.of(channel, recipients)
-        for each in due:
+        verdicts = self._gate([each.purpose for each in due], now)
+        for each, verdict in zip(due, verdicts, strict=True):
             address = addressed.get(each.purpose.recipient or "", Addressed(closed="no_contact"))
-            decision = self._held(each, address, bool(allotment.rooms), now)
+            decision = self._held(each, verdict, address, bool(allotment.rooms), now)
             if decision is not None:
                 decided[each.id] = decision
             elif line := allotment.choose(each, address):
@@ -182,9 +183,10 @@ class Sender:
             if ours.planned:
                 ours.line.begin(self._caller.call, len(ours.planned), now, ours, now)
 
-    def _held(self, each: Stored, address: Addressed, served: bool, now: datetime) -> Decide | None:
+    def _held(
+        self, each: Stored, verdict: Verdict, address: Addressed, served: bool, now: datetime
+    ) -> Decide | None:
         """What becomes of a message that does not go out now; None for one that may."""
-        verdict = self._gate(each.purpose, now)
         if isinstance(verdict, Stop):
             reason = verdict.reason
             return lambda m: model.suppress(m, reason, now)

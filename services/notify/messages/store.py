@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from prometheus_client import Counter
 
+from services.chassis.bundles import BundledDocuments
 from services.chassis.contract import NewEvent
-from services.chassis.documents import Change, Document, Documents
+from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
-from services.chassis.identity import new_id
 from services.chassis.pages import page
 from services.chassis.store import Indexes, Store, plain
 from services.contracts.kinds import PERSONAL_KINDS
@@ -84,7 +84,7 @@ class Stored:
 class Messages:
     """The messages of the service; each change of state is published as ``MessageChanged``."""
 
-    def __init__(self, database: Store, documents: Documents) -> None:
+    def __init__(self, database: Store, documents: BundledDocuments) -> None:
         self._database = database
         self._documents = documents
 
@@ -125,9 +125,9 @@ class Messages:
     def change_many(
         self, wanted: Mapping[str, Decide], *, sent_to: Mapping[str, str] | None = None
     ) -> dict[str, Message]:
-        """Those of the messages that their own decision changed, after it, in one exchange with the store.
+        """Those of the messages that their own decision changed, after it, together.
 
-        As ``change``, but that a lost race is lost: whoever else changed the message has it.
+        As ``change``: asked again after a lost race. A message that there is not is passed over.
         """
         before: dict[str, State] = {}
         sealed = sent_to or {}
@@ -140,7 +140,7 @@ class Messages:
             before[id] = met.state
             return _change(state, met, after, sealed.get(id))
 
-        written = self._documents.change_many(list(wanted), decide, token=new_id())
+        written = self._documents.change_many(list(wanted), decide)
         changed = {key: _message(document.state) for key, document in written.items()}
         for id, after in changed.items():  # noqa: A001 - the field's name
             if after.state is not before[id]:
@@ -253,7 +253,7 @@ def _changed(purpose: Purpose, message: Message) -> NewEvent:
 def _new_state(purpose: Purpose, message: Message) -> dict[str, Any]:
     message = replace(message, more=len(purpose.channels) - 1)
     created_at = message.decisions[0].at.isoformat(timespec="milliseconds")
-    told = _spoken(purpose, asdict(purpose))
+    told = _spoken(purpose, vars(purpose))
     return {**told, **_state(purpose, message), "created_at": created_at, "sent_to": None}
 
 
@@ -266,23 +266,23 @@ def _change(state: dict[str, Any], before: Message, after: Message, sealed: str 
 
 
 def _state(purpose: Purpose, message: Message) -> dict[str, Any]:
-    state: dict[str, Any] = plain(_spoken(message, asdict(message)))
+    state: dict[str, Any] = plain(_spoken(message, vars(message)))
     state["state"] = str(message.state)
-    state["decisions"] = [{**each, "state": str(each["state"])} for each in state["decisions"]]
+    state["decisions"] = [{**vars(each), "state": str(each.state)} for each in message.decisions]
     lane = lane_of(purpose, message)
     if lane is not None:
         state["lane"] = lane
     return state
 
 
-def _spoken(given: Purpose | Message, values: dict[str, Any]) -> dict[str, Any]:
+def _spoken(given: Purpose | Message, values: Mapping[str, Any]) -> dict[str, Any]:
     """Less what says nothing: a field that holds its default, and the time when nothing is to be done."""
-    silent = {
-        each.name
-        for each in fields(given)
-        if each.name not in _ALWAYS and getattr(given, each.name) in (_default(each), None)
+    defaults = _DEFAULTS[type(given)]
+    return {
+        name: value
+        for name, value in values.items()
+        if name in _ALWAYS or (value is not None and value != defaults[name])
     }
-    return {name: value for name, value in values.items() if name not in silent}
 
 
 def _default(field: Any) -> Any:
@@ -296,6 +296,9 @@ _ALWAYS = frozenset(
     "reason",
     "attempts",
     "decisions",
+}
+_DEFAULTS: Mapping[type, Mapping[str, Any]] = {
+    kind: {each.name: _default(each) for each in fields(kind)} for kind in (Purpose, Message)
 }
 _OF_A_MESSAGE = frozenset(Message.__dataclass_fields__) | {"lane"}
 

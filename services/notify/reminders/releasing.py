@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -13,6 +13,7 @@ from services.chassis.authority import Authority
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFound, Unavailable
 from services.chassis.store import Store, in_transaction
+from services.notify.contacts.model import Preferences
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.messages import model as messages_model
 from services.notify.messages.model import Hold, Purpose, Stop, Verdict
@@ -89,9 +90,9 @@ class Releasing:
             self._wake()
         return queued
 
-    def gate(self, purpose: Purpose, now: datetime) -> Verdict:
+    def gate(self, purpose: Purpose, now: datetime, chosen: Mapping[str, Preferences]) -> Verdict:
         """Whether a message may go out at ``now``: wanted, not paused, at an hour for it, within the day."""
-        if reason := self._why_unwanted(purpose):
+        if reason := self._why_unwanted(purpose, chosen):
             return Stop(reason)
         if self._is_paused(purpose):
             return Hold(now + LOOK_AGAIN, str(Reason.PAUSED))
@@ -187,11 +188,11 @@ class Releasing:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _why_unwanted(self, purpose: Purpose) -> str | None:
+    def _why_unwanted(self, purpose: Purpose, chosen: Mapping[str, Preferences] | None = None) -> str | None:
         if purpose.merged:
-            reasons = [self._reminding.why_unwanted(each) for each in self._merged(purpose)]
+            reasons = [self._reminding.why_unwanted(each, chosen) for each in self._merged(purpose)]
             return reasons[0] if reasons and all(reasons) else None
-        return self._reminding.why_unwanted(purpose)
+        return self._reminding.why_unwanted(purpose, chosen)
 
     def _is_paused(self, purpose: Purpose) -> bool:
         switches = self._switches.now()

@@ -10,6 +10,7 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable
+from services.notify.contacts.model import Preferences
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.contacts.store import Contacts
@@ -111,10 +112,13 @@ class Reminding:
                 self._watches.put(watch, self._clock.now() + LOOK_AGAIN, revision)
         return len(due)
 
-    def why_unwanted(self, purpose: Purpose) -> str | None:
-        """Why a message is wanted no more; None where it is. Asked up to the moment it goes out."""
+    def why_unwanted(self, purpose: Purpose, chosen: Mapping[str, Preferences] | None = None) -> str | None:
+        """Why a message is wanted no more; None where it is. Asked up to the moment it goes out.
+
+        ``chosen`` is what its recipient, and others, were just found to have chosen.
+        """
         if purpose.recipient is not None:
-            refusal = self._preferences.refusal(purpose.recipient, purpose.kind)
+            refusal = self._preferences.refusal(purpose.recipient, purpose.kind, chosen)
             if refusal is not None:
                 return refusal
         if purpose.watch is None or purpose.kind == "announcement":  # that has no round and no rung

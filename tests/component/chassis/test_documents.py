@@ -384,25 +384,6 @@ def test_many_are_written_at_once_each_wholly_and_the_taken_are_named(
     assert relay.backlog == 3
 
 
-def test_many_are_changed_together_but_for_those_that_somebody_else_changed(
-    documents: Documents, relay: Relay
-) -> None:
-    documents.create_many([(f"a{n}", {"count": n}, ()) for n in range(4)])
-
-    def decide(id: str, state: dict) -> Change | None:  # noqa: A002 - the field's name
-        if id == "a1":
-            documents.change("a1", counted)  # between what was met and what is written
-        return None if id == "a3" else counted(state)
-
-    written = documents.change_many(["a0", "a1", "a2", "a3", "gone"], decide, token=new_id())
-    assert {each: document.state["count"] for each, document in written.items()} == {"a0": 1, "a2": 3}
-    assert {each.id: each.state for each in documents.find()} == {
-        f"a{n}": {"count": count} for n, count in enumerate((1, 2, 3, 3))
-    }
-    assert [len(raw(documents, f"a{n}").get("pending", [])) for n in range(4)] == [1, 1, 1, 0]
-    assert relay.backlog == 3
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["k1", "k2", "k3"]), min_size=1, max_size=12))
 def test_repeating_commands_in_any_order_has_one_effect_each(documents: Documents, keys: list[str]) -> None:

@@ -1,0 +1,134 @@
+"""Aggregates that are written many at a time: one transaction, all their events in one document beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.chassis.clock import Clock
+from services.chassis.contract import Change, NewEvent
+from services.chassis.documents import Document, Documents, checked, document_of
+from services.chassis.errors import Contended
+from services.chassis.identity import new_id
+from services.chassis.outbox import BUNDLES
+from services.chassis.relay import Relay
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Store,
+    answering,
+    copied,
+    end_transaction,
+    in_transaction,
+    is_duplicate,
+    on_commit,
+    session,
+)
+
+MOST_AT_ONCE = 100  # documents in one transaction: whoever else changes one of them waits for its end
+
+Given = tuple[str, Mapping[str, Any], Sequence[NewEvent]]
+
+
+class BundledDocuments(Documents):
+    """The aggregates of one collection, for workers that write many of them at once.
+
+    What is written one by one is as in ``Documents``. What is written many at once commits together, up to
+    ``MOST_AT_ONCE`` documents, with one document more that holds all of their events: the relay publishes and
+    deletes it, and none of the aggregates is written again. Events of one subject leave in the order in which
+    they were written; after a crash the sweeper may tell an earlier one once more, behind a later one.
+    """
+
+    def __init__(self, database: Store, collection: str, *, source: str, clock: Clock, relay: Relay) -> None:
+        super().__init__(database, collection, source=source, clock=clock, relay=relay)
+        self._bundles = database[BUNDLES]
+        relay.watch(self._bundles)
+
+    def declare(self) -> None:
+        """As for any documents, and the index by which the sweeper finds bundles."""
+        super().declare()
+        Indexes(self._database).declare(BUNDLES, "pending_since", sparse=True)
+
+    def create_many(self, given: Sequence[Given]) -> set[str]:
+        """Write new documents with their events; the ids that were taken, which stay as they are."""
+        taken: set[str] = set()
+        for first in range(0, len(given), MOST_AT_ONCE):
+            some = given[first : first + MOST_AT_ONCE]
+            taken |= in_transaction(self._database, partial(self._create_some, some))
+        return taken
+
+    def change_many(
+        self, ids: Sequence[str], decide: Callable[[str, dict[str, Any]], Change | None]
+    ) -> dict[str, Document]:
+        """Write what ``decide(id, state)`` decided of each with its events; answered is what was written.
+
+        After a lost race ``decide`` is asked again on the newer states, so of two who claim the same document
+        one is shown that it is claimed. What does not exist, and what there was nothing to do with, is
+        missing from the answer. Commands are not remembered: this is for workers. Raises ``Contended`` where
+        the race is lost again and again; what was written before, ``MOST_AT_ONCE`` at a time, stays written.
+        """
+        written: dict[str, Document] = {}
+        for first in range(0, len(ids), MOST_AT_ONCE):
+            some = ids[first : first + MOST_AT_ONCE]
+            written |= in_transaction(self._database, partial(self._change_some, some, decide))
+        return written
+
+    def _create_some(self, given: Sequence[Given]) -> set[str]:
+        # Within a transaction a taken key would end all of it: look first.
+        wanted = {"_id": {"$in": [id for id, _, _ in given]}}  # noqa: A001 - the field's name
+        found = self.collection.find(wanted, {"_id": 1}, session=session())
+        there = {str(each["_id"]) for each in found}
+        new: dict[str, Record] = {}
+        events: list[Record] = []
+        for id, state, told in given:  # noqa: A001 - the field's name
+            if id in there or id in new:
+                continue
+            envelopes = self._seal(id, 0, told, False)
+            events += envelopes
+            new[id] = {"_id": id, "version": 1, "sequence": len(envelopes), **checked(id, 1, state).state}
+        if not new:
+            return there
+        try:
+            self.collection.insert_many(list(new.values()), ordered=False, session=session())
+        except BulkWriteError as partly:
+            if not is_duplicate(partly):
+                raise
+            end_transaction()
+            raise Contended("store.contended") from None  # taken since we looked: look again
+        self._bundle(events)
+        return there
+
+    def _change_some(
+        self, ids: Sequence[str], decide: Callable[[str, dict[str, Any]], Change | None]
+    ) -> dict[str, Document]:
+        with answering():
+            found = list(self.collection.find({"_id": {"$in": list(ids)}}, session=session()))
+        updates: list[UpdateOne] = []
+        events: list[Record] = []
+        after: dict[str, Document] = {}
+        for each in found:
+            decided = decide(each["_id"], copied(document_of(each).state))
+            if decided is None:
+                continue
+            update, document, envelopes = self._update(each, decided, None, False, apart=True)
+            # By the id alone: that nobody else changed it since it was read, the transaction sees to.
+            updates.append(UpdateOne({"_id": each["_id"]}, update))
+            events += envelopes
+            after[document.id] = document
+        if updates:
+            self.collection.bulk_write(updates, ordered=False, session=session())
+            self._bundle(events)
+        return after
+
+    def _bundle(self, events: Sequence[Record]) -> None:
+        """Keep ``events`` until they are published."""
+        if not events:
+            return
+        bundle = {"_id": new_id(), "pending": list(events), "pending_since": self._clock.now()}
+        self._bundles.insert_one(bundle, session=session())
+        # Without the events: while the broker is away the relay remembers ids, not what they stand for.
+        on_commit(lambda: self._relay.wake(self._bundles, str(bundle["_id"])))

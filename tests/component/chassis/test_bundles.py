@@ -1,0 +1,108 @@
+"""Many aggregates at once: written together, told of once, and each by one worker alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import eventlet
+import pytest
+
+from services.chassis.bundles import BundledDocuments
+from services.chassis.clock import FixedClock
+from services.chassis.documents import Change
+from services.chassis.outbox import BUNDLES
+from services.chassis.publishing import ConfirmedPublisher
+from services.chassis.relay import Relay
+from services.chassis.store import Store
+from services.chassis.testing import wait_for
+
+from .test_relay import Wiretap, planned
+
+
+@pytest.fixture
+def relay(vhost: str, clock: FixedClock) -> Iterator[Relay]:
+    publisher = ConfirmedPublisher(vhost)
+    relay = Relay(publisher, clock, sweep_every=0.1)
+    yield relay
+    relay.stop(1)
+    publisher.close()
+
+
+@pytest.fixture
+def documents(database: Store, clock: FixedClock, relay: Relay) -> BundledDocuments:
+    documents = BundledDocuments(database, "things", source="records", clock=clock, relay=relay)
+    documents.declare()
+    return documents
+
+
+def counted(id: str, state: dict) -> Change:  # noqa: A002 - the field's name
+    return Change({**state, "count": state["count"] + 1}, [planned(id)])
+
+
+def test_what_is_written_together_is_published_in_order_and_leaves_no_trace(
+    documents: BundledDocuments, database: Store, relay: Relay, vhost: str
+) -> None:
+    documents.create("a2", {"count": 7})
+    made = [(f"a{n}", {"count": n}, [planned(f"a{n}")]) for n in range(4)]
+    assert documents.create_many(made) == {"a2"}, "what was there stays as it is"
+
+    def decide(id: str, state: dict) -> Change | None:  # noqa: A002 - the field's name
+        return None if id == "a3" else counted(id, state)
+
+    changed = documents.change_many(["a0", "a1", "a2", "a3", "gone"], decide)
+    assert {each: document.state["count"] for each, document in changed.items()} == {
+        "a0": 1,
+        "a1": 2,
+        "a2": 8,
+    }
+    assert {each.id: (each.version, each.state["count"]) for each in documents.find()} == {
+        "a0": (2, 1),
+        "a1": (2, 2),
+        "a2": (2, 8),
+        "a3": (1, 3),
+    }
+    assert [len(each["pending"]) for each in database[BUNDLES].find().sort("_id", 1)] == [3, 3]
+    tap = Wiretap(vhost)
+    relay.start()
+    wait_for(lambda: database[BUNDLES].count_documents({}) == 0)
+    told = [(each["subject"], each["sequence"]) for each in tap.taken()]
+    tap.close()
+    assert sorted(told) == [("a0", 1), ("a0", 2), ("a1", 1), ("a1", 2), ("a2", 1), ("a3", 1)]
+    assert all(told.index((each, 1)) < told.index((each, 2)) for each in ("a0", "a1"))
+
+
+def test_a_bundle_that_a_crash_left_is_found_by_the_sweeper(
+    documents: BundledDocuments, database: Store, clock: FixedClock, relay: Relay, vhost: str
+) -> None:
+    deaf = Relay(ConfirmedPublisher(vhost), clock, enabled=False)
+    crashed = BundledDocuments(database, "things", source="records", clock=clock, relay=deaf)
+    crashed.create_many([("a1", {"count": 0}, [planned("a1")])])
+    clock.advance(timedelta(minutes=1))
+    tap = Wiretap(vhost)
+    relay.start()
+    wait_for(lambda: database[BUNDLES].count_documents({}) == 0)
+    assert [each["subject"] for each in tap.taken()] == ["a1"]
+    tap.close()
+
+
+def test_of_two_who_claim_the_same_documents_each_document_has_one(
+    documents: BundledDocuments, database: Store
+) -> None:
+    ids = [f"a{n:02}" for n in range(20)]
+    documents.create_many([(each, {"by": None}, ()) for each in ids])
+    won: dict[str, set[str]] = {}
+
+    def claim(worker: str) -> None:
+        def decide(id: str, state: dict) -> Change | None:  # noqa: A002 - the field's name
+            eventlet.sleep(0)  # somebody else has their turn between what was met and what is written
+            return Change({**state, "by": worker}, [planned(id)]) if state["by"] is None else None
+
+        won[worker] = set(documents.change_many(ids, decide))
+
+    workers = [eventlet.spawn(claim, name) for name in ("one", "two", "three")]
+    for each in workers:
+        each.wait()
+    assert sorted(id for theirs in won.values() for id in theirs) == ids  # noqa: A001 - the field's name
+    assert all(each.state["by"] in won and each.id in won[each.state["by"]] for each in documents.find())
+    assert sum(len(each["pending"]) for each in database[BUNDLES].find()) == len(ids)
