@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from services.chassis.audit import Audit
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, Invalid
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import Store, in_transaction, on_commit
@@ -51,13 +52,19 @@ class Posts:
         return effective(self._packs, self._clock.today(), self._directory.authority.path(organisation))
 
     def give(self, request: Answer) -> Answer:
-        """Give a role; raises ``Conflict("post.held")`` where the person holds it there already."""
+        """Give a role to one of the people whom the caller may read; of all others there is none.
+
+        Raises ``Conflict("post.held")`` where the person holds it there already.
+        """
         actor = context.actor()
         organisation = self._directory.organisation_named_in("organisation", request["organisation"])
         self._access.require_appointer(actor, request["role"], organisation.id)
         person = self._directory.person_named_in("person", request["person"])
-        given = self.appoint(self._documents.id_for_command(), request, person, organisation)
-        return given.response or {}
+        post = self._documents.id_for_command()
+        # A repeated command is answered as before, wherever the person belongs by now.
+        if self._documents.repeated(post) is None and not self._reaches(actor, person):
+            raise Invalid.at("person", "person.unknown")
+        return self.appoint(post, request, person, organisation).response or {}
 
     def appoint(
         self,
@@ -71,8 +78,8 @@ class Posts:
         """Write the post; one whose term is over makes room for it in the same commit.
 
         It is judged by what person and organisation are at that very moment: what is decided of them
-        meanwhile is waited for. Raises as ``give_post`` and ``Rights.require``, and
-        ``Conflict("post.seat_taken")``.
+        meanwhile is waited for. Raises as ``give_post`` and ``Rights.require``, of the person to some no more
+        than ``post.person_unfit`` (see ``_discreetly``), and ``Conflict("post.seat_taken")``.
         """
         today = self._clock.today()
 
@@ -83,7 +90,8 @@ class Posts:
             there = self._directory.organisations.guard(organisation.id).state
             holder_to_be = self._directory.people.guard(person.id).state
             in_force = self.rulings(organisation.id)
-            change = rules.give_post(post, given, holder_to_be, there, in_force, today)
+            with self._discreetly(person.id, holder_to_be["organisation"]):
+                change = rules.give_post(post, given, holder_to_be, there, in_force, today)
             holder = self._documents.find_one({"slot": change.state["slot"]})
             if holder is not None:
                 if not rules.renew_slot(holder.state, today):
@@ -92,7 +100,8 @@ class Posts:
             self._require_seat(post, change.state)
             # Asked last: who could not be given the post anyway is no way to learn of a sanction.
             path = self._directory.authority.path(organisation.id)
-            self._rights.require(person.id, given["role"], there["kind"], path)
+            with self._discreetly(person.id, holder_to_be["organisation"]):
+                self._rights.require(person.id, given["role"], there["kind"], path)
             created = self._documents.create(post, change.state, change.events, respond=shown)
             self._note("post.given", person.id, reason)
             return created
@@ -163,12 +172,23 @@ class Posts:
             if not rules.fits(post.state["role"], political_status, in_force):
                 self._withdraw(post.id)
 
+    def withdraw_these(self, posts: Iterable[str]) -> None:
+        """End ``posts``, within the running transaction."""
+        for post in posts:
+            self._withdraw(post)
+
     def held_by(self, person: str) -> list[dict[str, str]]:
-        """The posts that ``person`` holds: each ``role``, and ``kind`` of its organisation."""
+        """The posts that were given to ``person`` and not withdrawn: each its id as ``post``, ``role``, first
+        day as ``since``, and ``kind`` of its organisation."""
         found = self._documents.find({"person": person, "active": True}, limit=0)
         nodes = {each.id: self._directory.authority.node(each.state["organisation"]) for each in found}
         return [
-            {"role": each.state["role"], "kind": node.kind}
+            {
+                "post": each.id,
+                "role": each.state["role"],
+                "since": each.state["since"],
+                "kind": node.kind,
+            }
             for each in found
             if (node := nodes[each.id]) is not None
         ]
@@ -241,6 +261,27 @@ class Posts:
             self._access.require_reader(actor, person.state["organisation"])
         found = page(self._documents, wanted, order=[], limit=request["limit"], cursor=request["cursor"])
         return {"items": [shown(each) for each in found.documents], "next": found.next}
+
+    def _reaches(self, actor: str, person: Document) -> bool:
+        return actor == person.id or self._access.reads_people(actor, person.state["organisation"])
+
+    @contextmanager
+    def _discreetly(self, person: str, home: str) -> Iterator[None]:
+        """Whoever may not read of a sanction learns nothing of one from why a person cannot be given a post.
+
+        To them one refusal stands for all that is said of the person: a reason that is told for some only
+        tells by its absence. The person, who is responsible for members' discipline at ``home`` or above, and
+        where nobody acts, the log are told which it is.
+        """
+        try:
+            yield
+        except Invalid as refused:
+            actor = context.current().actor
+            if "person" not in refused.fields or actor in (None, person):
+                raise
+            if self._access.disciplines(str(actor), home):
+                raise
+            raise Invalid.at("person", "post.person_unfit") from None
 
     def _require_seat(self, post: str, state: Mapping[str, Any]) -> None:
         """Raises ``Conflict("post.seat_taken")``; of what has no seat nothing is asked."""

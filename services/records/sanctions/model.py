@@ -8,7 +8,7 @@ as the store keeps them: dates are ISO texts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ def impose(
 
     ``given``: ``person``, ``years``, ``decided_on``, ``decided_by`` (an organisation above the branch),
     ``since`` and ``document_number`` or None. ``path``: the ids from the root to where the person belongs,
-    branch and group. ``posts``: those that end with it, each ``role`` and ``kind``. Raises
+    branch and group. ``posts``: as ``ending`` takes them. Raises
     ``Forbidden("sanction.own")``; ``Invalid``: ``sanction.person_unfit`` unless an active full member,
     ``sanction.in_future``, ``sanction.before_decision``, and by the pack ``sanction.no_pack``,
     ``sanction.years_unfit``, ``sanction.decided_by_unfit``.
@@ -80,14 +80,14 @@ def impose(
         "last": until,
         "prolonged": None,
         "closed": None,
-        "posts": [dict(each) for each in posts],
+        "posts": [],
         "state": "running",
         "slot": given["person"],  # one at a time: left with the decision that closes it
         "entered_by": by,
         "entered_on": today.isoformat(),
         "source": rulings["without_rights"].cited,
     }
-    return _changed(subject, state)
+    return _changed(subject, _with_ended(state, posts, today))
 
 
 def prolong(
@@ -102,8 +102,7 @@ def prolong(
 ) -> Change:
     """A probation of one year goes on for another, once. ``given``: ``decided_on``, ``document_number``.
 
-    ``posts``: those that are held today, each ``role`` and ``kind``. Where its year was over they were taken
-    since, and end with it if it lasts anew.
+    ``posts``: as ``ending`` takes them: where its year was over, some were taken since.
     Raises ``Forbidden("sanction.own")``, ``Conflict``: ``sanction.closed``, ``sanction.prolonged``;
     ``Invalid``: ``sanction.in_future``, ``sanction.before_decision``, and by the pack ``sanction.too_long``.
     """
@@ -126,10 +125,7 @@ def prolong(
         "by": by,
     }
     after = {**before, "until": until, "last": until, "prolonged": prolonged}
-    if lasts(after, today):
-        ended = list(before.get("posts", ()))  # of what was imposed before these were kept, none
-        after["posts"] = ended + [dict(each) for each in posts if each not in ended]
-    return _changed(subject, after)
+    return _changed(subject, _with_ended(after, posts, today))
 
 
 def close(subject: str, before: State, given: State, rulings: Rulings, *, by: str, today: date) -> Change:
@@ -170,6 +166,16 @@ def close(subject: str, before: State, given: State, rulings: Rulings, *, by: st
     return _changed(subject, {**state, "last": last, "closed": closed, "state": outcome})
 
 
+def ending(state: State, posts: Iterable[State], today: date) -> list[State]:
+    """Those of ``posts``, which were given and not withdrawn, that end with the sanction.
+
+    ``posts``: each ``role``, ``kind`` of its organisation and first day as ``since``. While it lasts these
+    are all. Entered when its days are over, those that began before or on its last one: none could be held
+    on it. What was begun since stays, as no decision ended it.
+    """
+    return [each for each in posts if lasts(state, today) or each["since"] <= state["last"]]
+
+
 def follow(subject: str, before: State, organisation: str) -> Change | None:
     """The person belongs elsewhere: who is responsible there has to know. None where that is so already."""
     if before["organisation"] == organisation:
@@ -186,8 +192,13 @@ def barred_until(state: State, ruling: Ruling | None) -> date | None:
     if ruling is None or ruling.parameter.hardness != "block" or state["state"] == "revoked":
         return None
     closed = state["closed"]
-    back = date.fromisoformat(closed["on"]) if closed else date.fromisoformat(state["last"]) + _DAY
+    back = date.fromisoformat(closed["on"]) if closed else day_after(state)
     return months_after(back, 12 * int(ruling.value))
+
+
+def day_after(state: State) -> date:
+    """The first day after its last one."""
+    return date.fromisoformat(state["last"]) + _DAY
 
 
 def lasts(state: State, day: date) -> bool:
@@ -196,6 +207,16 @@ def lasts(state: State, day: date) -> bool:
 
 
 # -- within ----------------------------------------------------------------------------------------
+
+
+def _with_ended(state: State, posts: Iterable[State], today: date) -> State:
+    """``state`` with how high those of ``posts`` were that end with it."""
+    kept = list(state.get("posts", ()))  # of what was imposed before these were kept, none
+    for each in ending(state, posts, today):
+        height = {"role": each["role"], "kind": each["kind"]}
+        if height not in kept:
+            kept.append(height)
+    return {**state, "posts": kept}
 
 
 def _last_day(since: date, years: int) -> date:

@@ -26,6 +26,8 @@ from services.records.sanctions.rights import COLLECTION, Rights
 
 Answer = dict[str, Any]
 _UNTOLD = ("slot",)
+# What a form calls otherwise that a change of the person refuses.
+_NAMED = {"since": "on"}
 
 
 class Sanctions:
@@ -56,26 +58,29 @@ class Sanctions:
     def impose(self, request: Answer) -> Answer:
         """Enter the decision, from strictly above the person's branch; their posts end in the same commit."""
         actor, person = context.actor(), self._concerned(request["person"])
-        branch = self._branch(person.state["organisation"])
-        self._access.require_discipline(actor, branch)
-        path = self._directory.authority.path(branch)
-        rulings = effective(self._packs, request["decided_on"], path)
+        self._access.require_discipline(actor, self._branch(person.state["organisation"]))
         sanction = self._documents.id_for_command(anonymous=True)
 
         def commit() -> Document:
             repeated = self._documents.repeated(sanction)
             if repeated is not None:
                 return repeated
+            # Whoever gives a post meanwhile, or takes the member away, is waited for: asked once more is who
+            # is responsible where the member belongs by now.
+            member = self._directory.people.guard(person.id).state
+            branch = self._branch(member["organisation"])
+            self._access.require_discipline(actor, branch)
+            path = self._directory.authority.path(branch)
+            held, today = self._posts.held_by(person.id), self._clock.today()
             change = rules.impose(
                 sanction,
                 request,
-                # Whoever gives a post meanwhile, or takes the member away, is waited for.
-                self._directory.people.guard(person.id).state,
+                member,
                 path[:-1] or path,  # a root has none above
-                rulings,
-                posts=self._posts.held_by(person.id),
+                effective(self._packs, request["decided_on"], path),
+                posts=held,
                 by=actor,
-                today=self._clock.today(),
+                today=today,
             )
             try:
                 imposed = self._documents.create(sanction, change.state, change.events, respond=self._shown)
@@ -83,8 +88,7 @@ class Sanctions:
                 if refused.params.get("field") != "slot":
                     raise
                 raise Conflict.at("person", "sanction.running") from None
-            if rules.lasts(imposed.state, self._clock.today()):
-                self._posts.withdraw_all(person.id)
+            self._end(rules.ending(imposed.state, held, today))
             self._audit.append("sanction.imposed", actor, "person", person.id, request.get("document_number"))
             return imposed
 
@@ -93,14 +97,25 @@ class Sanctions:
     def prolong(self, request: Answer) -> Answer:
         """Another year, once; posts that were taken after the first one was over end in the same commit."""
 
-        def rule(subject: str, before: Answer, **more: Any) -> Change:
-            return rules.prolong(subject, before, posts=self._posts.held_by(before["person"]), **more)
+        held: list[Answer] = []
 
-        return self._decide(request, rule, "sanction.prolonged")
+        def rule(subject: str, before: Answer, **more: Any) -> Change:
+            held[:] = self._posts.held_by(before["person"])
+            return rules.prolong(subject, before, posts=held, **more)
+
+        def follow(after: Answer) -> None:
+            self._end(rules.ending(after, held, self._clock.today()))
+
+        return self._decide(request, rule, "sanction.prolonged", follow)
 
     def close(self, request: Answer) -> Answer:
         """Restored, revoked or expelled, as it was decided: who is expelled is no member from that day on."""
-        return self._decide(request, rules.close, "sanction.closed")
+
+        def follow(after: Answer) -> None:
+            if after["state"] == "expelled":
+                self._expel(after["person"], request["on"])
+
+        return self._decide(request, rules.close, "sanction.closed", follow)
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -142,28 +157,35 @@ class Sanctions:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _decide(self, request: Answer, rule: Callable[..., Change], action: str) -> Answer:
+    def _decide(
+        self,
+        request: Answer,
+        rule: Callable[..., Change],
+        action: str,
+        follow: Callable[[Answer], None],
+    ) -> Answer:
+        """Change the sanction by ``rule``, and in the same commit what ``follow`` makes of its new state."""
         actor, found = context.actor(), self._readable(request["sanction"])
-        branch = self._branch(found.state["organisation"])
-        self._access.require_discipline(actor, branch)
+        self._access.require_discipline(actor, self._branch(found.state["organisation"]))
         day = date.fromisoformat(found.state["decided_on"])
-        rulings = effective(self._packs, day, self._directory.authority.path(branch))
-        decide = partial(rule, found.id, given=request, rulings=rulings, by=actor, today=self._clock.today())
 
         def commit() -> Document:
+            # Whoever gives a post meanwhile, or takes the member away, is waited for, as in ``impose``.
+            self._directory.people.guard(found.state["person"])
             before = self._documents.get(found.id)
-            # Whoever gives a post meanwhile is waited for.
-            self._directory.people.guard(before.state["person"])
+            branch = self._branch(before.state["organisation"])
+            self._access.require_discipline(actor, branch)
+            rulings = effective(self._packs, day, self._directory.authority.path(branch))
+            decide = partial(
+                rule, found.id, given=request, rulings=rulings, by=actor, today=self._clock.today()
+            )
             decided = self._documents.change(
                 found.id, decide, expected_version=request["expected_version"], respond=self._shown
             )
             if decided.version != before.version:
                 said = request.get("document_number")
                 self._audit.append(action, actor, "person", before.state["person"], said)
-                if decided.state["state"] == "expelled":
-                    self._expel(before.state["person"], request["on"])
-                elif rules.lasts(decided.state, self._clock.today()):
-                    self._posts.withdraw_all(before.state["person"])
+                follow(decided.state)
             return decided
 
         return self._named([in_transaction(self._database, commit).response or {}])[0]
@@ -171,8 +193,16 @@ class Sanctions:
     def _expel(self, person: str, on: date) -> None:
         """As it was decided, within the running transaction; who left the Party before stays as they are."""
         found = self._directory.people.get(person)
-        if found.state["political_status"] == "member":
+        if found.state["political_status"] != "member":
+            return
+        try:
             self._people.apply(found, {"political_status": "none", "since": on})
+        except Invalid as refused:  # it says ``since``, which this form calls ``on``
+            fields = {_NAMED.get(field, field): codes for field, codes in refused.fields.items()}
+            raise Invalid(refused.code, params=refused.params, fields=fields) from None
+
+    def _end(self, posts: list[Answer]) -> None:
+        self._posts.withdraw_these(each["post"] for each in posts)
 
     def _concerned(self, person: str) -> Document:
         """The person, where the caller is responsible for them; to anybody else there is none."""

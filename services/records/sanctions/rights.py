@@ -40,23 +40,29 @@ class Rights:
 
         ``path``: the ids from the root to it, by which packs of lower levels count.
 
-        Raises ``Invalid``: ``post.without_rights`` for a member under probation, who may hold no post, and
-        ``post.too_soon`` with rule, pack, article and the first day, for a post as high as those that ended
-        with one.
+        Raises ``Invalid`` with rule, pack, article and the first day on which it could be given:
+        ``post.without_rights`` for a member under probation, who may hold no post, and ``post.too_soon`` for
+        a post as high as those that ended with one. For who may read of it alone.
         """
         today = self._clock.today()
         ruling = effective(self._packs, today, path).get(rules.POSTS_BARRED)
         for each in found_by(self.documents, "person", [person]):
+            high = as_high(role, kind, each.state.get("posts", ()))
+            barred = rules.barred_until(each.state, ruling) if high else None
             if rules.lasts(each.state, today):
-                raise Invalid.at("person", "post.without_rights")
-            first = rules.barred_until(each.state, ruling)
-            if first is None or ruling is None or today >= first:
-                continue
-            if as_high(role, kind, each.state.get("posts", ())):
-                raise Invalid.at("person", "post.too_soon", **ruling.cited, accepted=f"{first.isoformat()} …")
+                first = barred or rules.day_after(each.state)
+                raise Invalid.at(
+                    "person", "post.without_rights", **each.state["source"], accepted=_from(first)
+                )
+            if barred is not None and ruling is not None and today < barred:
+                raise Invalid.at("person", "post.too_soon", **ruling.cited, accepted=_from(barred))
 
     def follow(self, person: str, organisation: str) -> None:
         """Who belongs elsewhere concerns who is responsible there; within the running transaction."""
         running = self.documents.find_one({"slot": person})
         if running is not None:
             self.documents.change(running.id, partial(rules.follow, running.id, organisation=organisation))
+
+
+def _from(first: date) -> str:
+    return f"{first.isoformat()} …"

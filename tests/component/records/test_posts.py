@@ -140,15 +140,54 @@ parameters:
     )
     campus.call(faculty.dean, "give_post", person=high, **{**give, "role": "publicity_commissioner"})
 
+    # Who may give a post and not read of sanctions is told the same of whatever is in the way, and no day.
+    deputy = campus.person("S041", faculty.branch)
+    campus.post(deputy, "deputy_secretary", faculty.faculty)
+    applicant = campus.person("S042", faculty.branch, political_status="applicant")
+    told_of = []
+    for person in (high, applicant):
+        with pytest.raises(Invalid) as refused:
+            campus.call(deputy, "give_post", person=person, **give)
+        told_of.append((refused.value.code, refused.value.params, refused.value.fields))
+    assert told_of == [("post.person_unfit", {}, {"person": ["post.person_unfit"]})] * 2
+    # Of people elsewhere there is none, whatever they are: whoever is above both gives the post.
+    away = campus.organisation("F9", "secondary", campus.root)
+    strangers = [
+        campus.person(f"S05{at}", away, political_status=status)
+        for at, status in enumerate(("member", "none"))
+    ]
+    for person in (*strangers, "nobody"):
+        with pytest.raises(Invalid, match=r"person\.unknown"):
+            campus.call(faculty.dean, "give_post", person=person, **give)
+
     # Prolonged when its year was over, it ends the post that was taken meanwhile.
     lead = {"person": people[1], "role": "group_leader", "since": "2027-09-08"}
     campus.call(faculty.dean, "give_post", organisation=faculty.group, **lead)
     [over] = campus.call(faculty.dean, "list_sanctions", person=people[1])["items"]
     assert (over["lasts"], over["decision_due"]) == (False, True)
+    # Whoever is responsible where the member was is so no more, though the command began before the move.
+    guard, moved = campus.application.directory.people.guard, list[str]()
+
+    def move_first(person: str) -> Any:
+        if not moved:
+            moved.append(person)
+            campus.call(campus.administrator, "change_person", person=person, organisation=away)
+        return guard(person)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(campus.application.directory.people, "guard", move_first)
+        with pytest.raises(Forbidden):
+            campus.call(faculty.dean, "prolong_sanction", sanction=over["id"], decided_on="2027-09-09")
+        moved.clear()
+        with pytest.raises(Forbidden):
+            campus.call(faculty.dean, "impose_sanction", person=people[3], **impose)
+    campus.call(campus.administrator, "change_person", person=people[1], organisation=faculty.branch)
     campus.call(faculty.dean, "prolong_sanction", sanction=over["id"], decided_on="2027-09-09")
     assert held(campus, person=people[1]) == set()
     with pytest.raises(Invalid, match=r"post\.without_rights"):
         campus.call(faculty.dean, "give_post", organisation=faculty.group, **lead)
+    with pytest.raises(Invalid, match=r"post\.person_unfit"):
+        campus.call(deputy, "give_post", organisation=faculty.group, **lead)
     # Who could not be given the post anyway is told that, and nothing of a sanction.
     with pytest.raises(Invalid, match=r"post\.role_unfit"):
         campus.call(faculty.dean, "give_post", organisation=faculty.branch, **lead)
@@ -163,6 +202,14 @@ parameters:
     assert campus.call(faculty.dean, "list_sanctions", **{**within, "within": faculty.branch})["items"] == [
         running
     ]
+    # A day before the last change of the membership is refused at the field that the form has.
+    spells = campus.application.directory.people.collection
+    since = (spells.find_one({"_id": people[0]}) or {})["spells"]
+    spells.update_one({"_id": people[0]}, {"$set": {"spells.0.since": "2027-08-02"}})
+    with pytest.raises(Invalid, match=r"person\.since_too_early") as early:
+        campus.call(faculty.dean, "close_sanction", sanction=running["id"], **close)
+    assert early.value.fields == {"on": ["person.since_too_early"]}
+    spells.update_one({"_id": people[0]}, {"$set": {"spells": since}})
     for _ in range(2):
         campus.call(faculty.dean, "close_sanction", "c1", sanction=running["id"], **close)
     known = campus.call(faculty.dean, "get_person", person=people[0])

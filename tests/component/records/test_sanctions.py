@@ -48,8 +48,11 @@ def test_a_member_under_probation_attends_and_pays_and_has_no_vote_until_its_las
 
     # Posts end with it, and none is given while it lasts.
     assert campus.call(faculty.dean, "list_posts", person=treasurer, active=True)["items"] == []
-    with pytest.raises(Invalid, match=r"post\.without_rights"):
+    with pytest.raises(Invalid, match=r"post\.without_rights") as refused:
         campus.call(campus.administrator, "give_post", **{**post, "since": "2026-09-10"})
+    # As high as the one that ended, it is barred for two years more; who may read of it is told why.
+    cited = {**sanction["source"], "rule": "without_rights"}
+    assert refused.value.params == {**cited, "accepted": "2029-09-01 …"}
     assert campus.call(campus.administrator, "give_post", "p1", **post) == given  # what was answered before
 
     # Of the six of the branch and its group, five have a vote: for the calculators and for the record.

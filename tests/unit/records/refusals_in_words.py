@@ -109,7 +109,7 @@ _BY_REASON = {
         "organisation.not_below",
         "plan.names_a_person",
         "plan.unfit",
-        "post.without_rights",
+        "post.person_unfit",
         "programme.not_in_cohort",
         "programme.person_unfit",
         "task.names_a_person",

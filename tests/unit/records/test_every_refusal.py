@@ -175,7 +175,13 @@ WARNINGS = {
 # Of what is asked for and decided of dues, by the name of what it is; each is raised with ``accepted``.
 PUT_TOGETHER = {f"{name}.{code}" for name in ("relief", "deferral") for code in ("state", "comment_missing")}
 # Judged beside the store, by the one function of their packs that names the rule: component tests raise them.
-IN_SERVICE = {"post.too_soon", "dues.not_a_payer", "dues_accounts.year_unfit", "task.urged_enough"}
+IN_SERVICE = {
+    "post.too_soon",
+    "post.without_rights",
+    "dues.not_a_payer",
+    "dues_accounts.year_unfit",
+    "task.urged_enough",
+}
 
 
 @pytest.mark.parametrize("code", sorted(BY_RULE))

@@ -19,7 +19,7 @@ TODAY = date(2026, 9, 10)
 RULINGS = effective(load_all(FOLDER, "discipline-*.yaml"), TODAY)
 MEMBER = {"active": True, "political_status": "member", "organisation": "group"}
 PATH = ("root", "college")
-POSTS = ({"role": "secretary", "kind": "branch"},)
+POSTS = ({"post": "x", "role": "secretary", "kind": "branch", "since": "2024-01-01"},)
 GIVEN = {"person": "p", "years": 1, "decided_on": date(2025, 3, 1), "decided_by": "college", "since": None}
 
 
@@ -95,12 +95,32 @@ def test_one_year_is_prolonged_once_and_two_never() -> None:
 
 
 def test_what_is_prolonged_after_its_year_was_over_ends_the_posts_that_were_taken_since() -> None:
-    leader = {"role": "group_leader", "kind": "group"}
+    leader = {"post": "y", "role": "group_leader", "kind": "group", "since": "2026-03-01"}
+    secretary, led = ({"role": each["role"], "kind": each["kind"]} for each in (*POSTS, leader))
     lasting = prolonged(imposed(), posts=(leader, *POSTS))
-    assert rules.lasts(lasting, TODAY)
-    assert lasting["posts"] == [*POSTS, leader]
-    over = prolonged(imposed(), posts=(leader,), today=date(2027, 3, 1))
-    assert over["posts"] == list(POSTS)
+    assert lasting["posts"] == [secretary, led]
+    # Where the second year is over as well when it is entered: those that could not be held on its days.
+    later = {**leader, "role": "deputy_secretary", "since": "2027-03-01"}
+    over = prolonged(imposed(), posts=(leader, later), today=date(2027, 3, 1))
+    assert over["posts"] == [secretary, led]
+
+
+@given(
+    st.dates(date(2022, 1, 1), TODAY),
+    st.sampled_from([1, 2]),
+    st.lists(st.dates(date(2021, 1, 1)), max_size=4),
+)
+def test_what_is_entered_when_it_is_over_ends_what_could_not_be_held_and_nothing_begun_since(
+    decided_on: date, years: int, begun: list[date]
+) -> None:
+    state = imposed(decided_on=decided_on, years=years)
+    held = [{**POSTS[0], "post": str(at), "since": day.isoformat()} for at, day in enumerate(begun)]
+    ended = {each["post"] for each in rules.ending(state, held, TODAY)}
+    last = date.fromisoformat(state["last"])
+    if rules.lasts(state, TODAY):
+        assert ended == {each["post"] for each in held}
+    else:
+        assert ended == {str(at) for at, day in enumerate(begun) if day <= last}
 
 
 def test_rights_come_back_after_the_end_and_a_revoked_one_did_not_count() -> None:
