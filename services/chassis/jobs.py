@@ -21,7 +21,16 @@ from services.chassis.errors import Conflict, NotFound, Refusal, Unavailable, or
 from services.chassis.identity import new_id
 from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
-from services.chassis.store import Indexes, Record, Store, answering, in_transaction, plain, session
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Store,
+    answering,
+    in_transaction,
+    on_commit,
+    plain,
+    session,
+)
 
 ERRORS_KEPT = 20  # in the job itself, which is written at every step and asked for while it runs
 MOST_ATTEMPTS = 5
@@ -96,6 +105,7 @@ class Jobs:
     def create(self, kind: str, owner: str | None, params: Mapping[str, Any]) -> str:
         """Queue a job; its id. The same command again gets the same job.
 
+        Within a transaction it commits with it: ask ``repeated`` there first.
         Raises ``Conflict``: ``idempotency.key_reused`` where its key came with another request,
         ``jobs.too_many_open`` where ``MOST_OPEN`` of ``owner`` are not over yet.
         """
@@ -125,14 +135,17 @@ class Jobs:
         with answering():
             self._require_room(job, owner)
             try:
-                self._jobs.insert_one(queued)
+                self._jobs.insert_one(queued, session=session())
             except DuplicateKeyError:
                 met = self._jobs.find_one({"_id": job}) or {}
                 if (met.get("kind"), met.get("fingerprint")) != (kind, fingerprint):
                     raise Conflict("idempotency.key_reused") from None
                 return job
-        self._roused = True
+        on_commit(self._rouse)
         return job
+
+    def _rouse(self) -> None:
+        self._roused = True
 
     def _require_room(self, job: str, owner: str | None) -> None:
         if owner is None:

@@ -139,9 +139,12 @@ class Uploads:
         return b"".join(self._vault.open_bytes(each["_id"], each["sealed"]) for each in parts)
 
     def hand_over(self, upload: str, taken_by: str) -> None:
-        """From now on the upload is what the job or the file ``taken_by`` makes of it."""
+        """From now on the upload is what the job or the file ``taken_by`` makes of it.
+
+        Within a transaction it commits with it.
+        """
         with answering():
-            self._uploads.update_one({"_id": upload}, {"$set": {"taken_by": taken_by}})
+            self._uploads.update_one({"_id": upload}, {"$set": {"taken_by": taken_by}}, session=session())
 
     def forget(self, owner: str, taken_by: str) -> None:
         """Forget that ``owner`` sent what became ``taken_by``; within the caller's transaction."""

@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.testing import wait_for
 from services.records.roster import takeover
@@ -363,8 +363,23 @@ def test_parts_may_come_twice_but_not_differ_nor_lack(campus: Campus) -> None:
         campus.call(campus.administrator, "start_import", upload=begun, filename="x.csv")
 
 
-def test_the_same_upload_is_taken_over_by_one_job(campus: Campus) -> None:
-    job = campus.upload(roster())
+def test_the_same_upload_is_taken_over_by_one_job_or_by_none_that_is_off_record(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def off_record(*_: object) -> None:
+        raise Unavailable("audit.contended")
+
+    database = campus.application.database
+    with monkeypatch.context() as patched:
+        patched.setattr(campus.application.audit, "append", off_record)
+        with pytest.raises(Unavailable):
+            campus.upload(roster())
+    assert list(database["jobs"].find()) == []
+    begun = database["uploads"].find_one({"taken_by": None})
+    assert begun is not None
+    start = {"upload": begun["_id"], "filename": "名册.xlsx"}
+    job = campus.call(campus.administrator, "start_import", **start)["job"]
+    assert [each["object_id"] for each in database["audit"].find({"action": "roster.import"})] == [job]
     upload = campus.application.database["uploads"].find_one({"taken_by": job})
     assert upload is not None
     again = campus.call(campus.administrator, "start_import", upload=upload["_id"], filename="x.xlsx")
