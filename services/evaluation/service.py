@@ -20,7 +20,7 @@ from services.contracts.evaluation_assessment_events import (
     FindingRecorded,
 )
 from services.contracts.evaluation_events import ExemptionDecided, ExemptionEnded
-from services.contracts.feedback_events import RoundClosed
+from services.contracts.feedback_events import RoundPublished
 from services.contracts.records_events import (
     ActivityApproved,
     ActivityReturned,
@@ -87,7 +87,7 @@ class EvaluationService(AnomaliesTable, AssessmentsTable, PoliciesTable, Ratings
         AssessmentWithdrawn,
         FindingRecorded,
         FindingLifted,
-        RoundClosed,
+        RoundPublished,
         queue="evaluation.marks",
         most=200,
         transaction=False,

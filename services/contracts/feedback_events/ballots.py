@@ -68,7 +68,10 @@ class RoundOpened(_Round):
 
 
 class RoundClosed(_Round):
-    """The ballots are counted, and gone. The result is for those who called it until it is published."""
+    """The ballots are counted, and gone. The result is for those who called it until it is published.
+
+    Nothing follows from it before that: whoever counts results reads ``published``.
+    """
 
     type = "feedback.ballot_round.closed.v1"
 
@@ -79,8 +82,13 @@ class RoundClosed(_Round):
 
 
 class RoundPublished(_Round):
-    """Everybody whom the round is about may read its result."""
+    """Everybody whom the round is about may read its result, which is the same as ``closed`` told."""
 
     type = "feedback.ballot_round.published.v1"
 
     published_on = fields.Date(required=True)
+    # Added within the version: absent in events of before.
+    closed_on = fields.Date()
+    smallest_cell = fields.Integer()
+    results = fields.List(fields.Nested(CellResult))
+    scores = fields.List(fields.Nested(SubjectScore))

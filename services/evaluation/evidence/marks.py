@@ -14,7 +14,7 @@ from services.contracts.evaluation_assessment_events import (
     AssessmentWithdrawn,
     FindingRecorded,
 )
-from services.contracts.feedback_events import RoundClosed
+from services.contracts.feedback_events import RoundPublished
 from services.evaluation.evidence.model import Mark, unpacked_mark
 
 
@@ -63,7 +63,7 @@ def entries_of(event: Event) -> list[Record]:
     by_subject: dict[str, list[Mark]] = {}
     for each in marks_of(event):
         by_subject.setdefault(each.subject, []).append(each)
-    counts = event.type in (AssessmentGiven.type, FindingRecorded.type, RoundClosed.type)
+    counts = event.type in (AssessmentGiven.type, FindingRecorded.type, RoundPublished.type)
     return [
         {
             "_id": f"{event.id}:{subject}",
@@ -78,7 +78,7 @@ def entries_of(event: Event) -> list[Record]:
 
 def marks_of(event: Event) -> list[Mark]:
     """The marks of one event."""
-    if event.type == RoundClosed.type:
+    if event.type == RoundPublished.type:
         return list(_of_round(event.data))
     told = event.data
     assessed = event.type in (AssessmentGiven.type, AssessmentWithdrawn.type)
@@ -97,18 +97,21 @@ def marks_of(event: Event) -> list[Mark]:
 
 
 def _of_round(told: Mapping[str, Any]) -> Iterable[Mark]:
-    """Of each person the whole and, as far as it may be told, each part; of a survey each organisation."""
+    """Of each person the whole and, as far as it may be told, each part; of a survey each organisation.
+
+    It counts by the day on which it was closed; published without its result, as once, it says nothing.
+    """
 
     def mark(subject: str, part: str | None, points: Any) -> Mark:
         id_ = f"{told['round']}/{part}" if part else told["round"]
         return Mark(id_, "ballots", told["kind"], part, subject, told["closed_on"], int(points * 100))
 
-    for score in told["scores"]:
+    for score in told.get("scores", ()):
         if score["points"] is not None:
             yield mark(score["subject"], None, score["points"])
         if score.get("own") is not None:
             yield mark(score["subject"], "self", score["own"])
-    for cell in told["results"]:
+    for cell in told.get("results", ()):
         subject, _, part = cell["node"].partition("/")
         if cell.get("points") is not None:
             yield mark(subject, part or None, cell["points"])

@@ -172,10 +172,17 @@ def _rounded(points: Decimal | None) -> Decimal | None:
 
 
 def published(id: str, state: State, today: date) -> Change:  # noqa: A002 - the field's name
-    """Everybody whom the round is about may read its result."""
+    """Everybody whom the round is about may read its result, and it counts from now on."""
     require(state, "closed")
     happened = RoundPublished.of(
-        round=id, kind=state["kind"], organisation=state["organisation"], published_on=today
+        round=id,
+        kind=state["kind"],
+        organisation=state["organisation"],
+        published_on=today,
+        closed_on=date.fromisoformat(str(state["closed_on"])),
+        smallest_cell=state["asked"]["smallest_cell"],
+        results=state["results"],
+        scores=state["scores"],
     )
     return Change({**state, "state": "published", "published_on": today}, [happened])
 

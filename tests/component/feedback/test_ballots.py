@@ -143,6 +143,8 @@ def test_an_appraisal_from_its_draft_to_its_published_result(box, feed):  # noqa
     happened = [each["body"] for each in feed.messages]
     assert [each["type"].split(".")[2] for each in happened] == ["opened", "closed", "published"]
     assert happened[1]["data"]["results"] == closed["results"]
+    both = ("closed_on", "smallest_cell", "results", "scores")
+    assert [happened[2]["data"][name] for name in both] == [happened[1]["data"][name] for name in both]
 
 
 def test_ballots_lie_in_no_order_and_are_all_counted(box):

@@ -155,6 +155,9 @@ def test_a_round_goes_one_way():
     assert closed.state["scores"] == [{"subject": "a", "points": None, "own": None}]
     published = model.published("r", dict(closed.state), TODAY)
     assert published.state["state"] == "published"
+    # What was told when it was closed is told again, for those who may count it only from now on.
+    told = {name: closed.events[0].data[name] for name in ("closed_on", "smallest_cell", "results", "scores")}
+    assert published.events[0].data.items() >= told.items()
     for met, step in ((opened.state, "opening"), (state, "closing"), (closed.state, "closing")):
         with pytest.raises(Conflict, match="is_"):
             model.begin(dict(met), step, TODAY)

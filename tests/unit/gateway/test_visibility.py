@@ -225,4 +225,8 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         *((name, "restricted") for name in visibility.OPINION_HANDLERS),
         ("notify.message.changed.v1", "restricted"),
         *(("feedback.ballot_round.closed.v1", name) for name in ("results", "scores", "smallest_cell")),
+        *(
+            ("feedback.ballot_round.published.v1", name)
+            for name in ("closed_on", "results", "scores", "smallest_cell")
+        ),
     }
