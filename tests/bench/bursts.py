@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from services.feedback.trends.bursts import WEEKS, burst
+from services.feedback.trends.bursts import WEEKS, is_burst
 
 SERIES = 20_000
 SEED = 20260101
@@ -47,7 +47,7 @@ def share(rate: float, kind: str, chance: random.Random, *, factor: float = 1.0,
         else:
             series = [seasonal(rate, begun + each, chance) for each in range(weeks)]
             last = seasonal(rate * factor, begun + weeks, chance)
-        called += burst(series, last) is not None
+        called += is_burst(series, last)
     return called / SERIES
 
 

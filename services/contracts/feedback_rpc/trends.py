@@ -23,11 +23,11 @@ class ExportTrends(GetTrends):
 
 
 class TopicBurst(Schema):
-    """The last week has more than its past lets expect; ``chance`` is how often so many come by accident."""
+    """The last week that is over has more than its past lets expect. No count of it is told: beside that of a
+    month it would give away how few there were in the rest.
+    """
 
-    count = fields.Integer(required=True)
-    usual = fields.Float(required=True, metadata={"description": "a week, before"})
-    chance = fields.Float(required=True)
+    week = fields.String(required=True, metadata={"description": "by ISO 8601: 2026-W11"})
 
 
 class TrendRow(Schema):

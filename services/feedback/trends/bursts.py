@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 ALARM = 0.001
 FEWEST = 5
@@ -22,26 +21,12 @@ WEEKS = 26
 FEWEST_WEEKS = 8
 
 
-@dataclass(frozen=True)
-class Burst:
-    """``count`` opinions where ``usual`` a week came before; ``chance`` of as many or more by accident."""
+def is_burst(past: Sequence[int], count: int) -> bool:
+    """Whether a week with ``count`` after the weeks ``past`` is a burst.
 
-    count: int
-    usual: float
-    chance: float
-
-
-def burst(past: Sequence[int], count: int) -> Burst | None:
-    """The burst that a week with ``count`` after the weeks ``past`` is; None where it is none.
-
-    None also where fewer than ``FEWEST_WEEKS`` weeks are known: nobody knows what is usual then.
+    None is where fewer than ``FEWEST_WEEKS`` weeks are known: nobody knows what is usual then.
     """
-    if count < FEWEST or len(past) < FEWEST_WEEKS:
-        return None
-    chance = chance_of(past, count)
-    if chance >= ALARM:
-        return None
-    return Burst(count=count, usual=sum(past) / len(past), chance=chance)
+    return count >= FEWEST and len(past) >= FEWEST_WEEKS and chance_of(past, count) < ALARM
 
 
 def chance_of(past: Sequence[int], count: int) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -59,24 +58,6 @@ def below(lineage: Lineage) -> list[Lineage]:
     if not lineage:
         return []
     return [[Cells(child, counts), *lineage] for child, counts in sorted(lineage[0].below.items())]
-
-
-def together(lineages: Sequence[Lineage]) -> Lineage:
-    """Several periods as one; nothing where the organisation did not stand below the same ones throughout."""
-    spoken = [each for each in lineages if each]
-    if len({tuple(cells.organisation for cells in each) for each in spoken}) != 1:
-        return []
-    return [_added(level) for level in zip(*spoken, strict=True)]
-
-
-def _added(several: Sequence[Cells]) -> Cells:
-    counts: Counter[str] = Counter()
-    parts: dict[str, Counter[str]] = {}
-    for each in several:
-        counts.update(each.counts)
-        for child, of_child in each.below.items():
-            parts.setdefault(child, Counter()).update(of_child)
-    return Cells(several[0].organisation, counts, parts)
 
 
 def _fit(cell: Counts) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.feedback.trends.bursts import ALARM, WEEKS, Burst, burst, chance_of
-from services.feedback.trends.lineage import FEWEST, Lineage, count_of, shown, together
+from services.feedback.trends.bursts import WEEKS, is_burst
+from services.feedback.trends.lineage import FEWEST, Lineage, count_of, shown
 
 RECURRING_OF, RECURRING_IN = 6, 3
 Pages = Mapping[str, Lineage]  # by period
@@ -30,14 +30,15 @@ class Counted:
 class Row:
     """One row of the table: ``counts`` by period, None where they may not be shown, were it none at all.
 
-    ``total`` and ``recurring`` are of those that are shown, so that neither tells of what is not.
+    ``total`` and ``recurring`` are of those that are shown, so that neither tells of what is not. ``burst``
+    is the last week that is over, where it is one.
     """
 
     mark: str
     counts: tuple[int | None, ...]
     total: int
     recurring: bool
-    burst: Burst | None
+    burst: str | None
 
 
 def difference(before: Counted | None, after: Counted) -> dict[str, int]:
@@ -63,6 +64,12 @@ def months(today: date, count: int) -> list[str]:
     return [f"{each // 12}-{each % 12 + 1:02}" for each in range(at - count + 1, at + 1)]
 
 
+def last_week(today: date) -> tuple[date, date]:
+    """The first and the last day of the last week that is over."""
+    last = today - timedelta(days=today.isoweekday())
+    return last - timedelta(days=6), last
+
+
 def weeks(today: date) -> list[str]:
     """The weeks by which a burst is judged, the oldest first; the last one is the last that is over."""
     return [week_of(today - timedelta(weeks=each)) for each in range(WEEKS + 1, 0, -1)]
@@ -73,8 +80,9 @@ def table(by_month: Pages, by_week: Pages, today: date, *, count: int) -> list[R
     periods, past = months(today, count), weeks(today)
     pages = [page[0] for several in (by_month, by_week) for page in several.values() if page]
     marks = sorted({mark for page in pages for mark in page.counts})
-    rows = (_row(mark, by_month, by_week, periods, past) for mark in marks)
-    return [row for row in rows if row.total or row.burst]
+    touched = [periods.index(each) for each in sorted({month_of(day) for day in last_week(today)})]
+    rows = (_row(mark, by_month, by_week, periods, past, touched) for mark in marks)
+    return [row for row in rows if row.total]
 
 
 def shown_rows(by_month: Pages, periods: Sequence[str]) -> Shown:
@@ -88,30 +96,36 @@ def _counts(mark: str, by_month: Pages, periods: Sequence[str]) -> tuple[int | N
     return tuple(shown(by_month.get(each, ()), mark) for each in periods)
 
 
-def _row(mark: str, by_month: Pages, by_week: Pages, periods: Sequence[str], past: Sequence[str]) -> Row:
+def _row(
+    mark: str,
+    by_month: Pages,
+    by_week: Pages,
+    periods: Sequence[str],
+    past: Sequence[str],
+    touched: Sequence[int],
+) -> Row:
     weekly = [by_week.get(each, ()) for each in past]
-    known = [count_of(each, mark) for each in _since_begun(weekly[:-1])]
     counts = _counts(mark, by_month, periods)
     return Row(
         mark=mark,
         counts=counts,
         total=sum(each for each in counts if each is not None),
         recurring=recurs([each or 0 for each in counts]),
-        burst=_told(burst(known, count_of(weekly[-1], mark)), known, weekly, mark),
+        burst=past[-1] if _bursts(weekly, mark, [counts[each] or 0 for each in touched]) else None,
     )
 
 
-def _told(found: Burst | None, known: Sequence[int], weekly: Sequence[Lineage], mark: str) -> Burst | None:
-    """What is shown of a burst: of a past that may not be shown neither how many nor, by the chance, which.
+def _bursts(weekly: Sequence[Lineage], mark: str, beside: Sequence[int]) -> bool:
+    """Whether the last of the weeks is shown to be a burst; ``beside``: what is shown of the months it is in.
 
-    Nothing at all of one whose own week may not be shown.
+    That it is one is all that is told. How many there were, beside the count of a month, would tell how few
+    there were in the rest of it; and what was usual, or by what chance, how few there were before. It has to
+    be one by what the months show, too: else it would tell that there is something in a month of few.
     """
-    if found is None or shown(weekly[-1], mark) is None:
-        return None
-    if shown(together(weekly[:-1]), mark) is not None:
-        return found
-    most_few = [FEWEST - 1, *(0 for _ in known[1:])]
-    return Burst(count=found.count, usual=0.0, chance=min(ALARM, chance_of(most_few, found.count)))
+    if shown(weekly[-1], mark) is None:
+        return False
+    known = [count_of(each, mark) for each in _since_begun(weekly[:-1])]
+    return is_burst(known, min(count_of(weekly[-1], mark), sum(beside)))
 
 
 def recurs(monthly: Sequence[int]) -> bool:

@@ -76,7 +76,7 @@ class Trends:
                     "counts": list(row.counts),
                     "total": row.total,
                     "recurring": row.recurring,
-                    "burst": vars(row.burst) if row.burst else None,
+                    "burst": {"week": row.burst} if row.burst else None,
                 }
                 for row in rows
             ],
