@@ -27,7 +27,7 @@ MOST_BYTES = 64 * 1024
 RECEIPT_ATTEMPTS = 8
 RECEIPTS_AT_ONCE = 100
 RECEIPT_SECONDS = 0.2
-_MOBILE = re.compile(r"^1[3-9]\d{9}$")
+_MOBILE = re.compile(r"\A1[3-9]\d{9}\Z")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 
 from services.chassis.errors import Permanent
 
-_TYPE = re.compile(r"^(?P<source>[a-z]+)\.(?P<name>[a-z_]+(?:\.[a-z_]+)+)\.v(?P<version>[1-9]\d*)$")
+_TYPE = re.compile(r"\A(?P<source>[a-z]+)\.(?P<name>[a-z_]+(?:\.[a-z_]+)+)\.v(?P<version>[1-9]\d*)\Z")
 
 
 class EventContract(Schema):

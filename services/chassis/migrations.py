@@ -21,7 +21,7 @@ from services.chassis.store import Store
 
 TTL = timedelta(minutes=5)
 KEEP_SECONDS = 20.0
-_NAME = re.compile(r"^(\d{4})_([a-z0-9_]+)$")
+_NAME = re.compile(r"\A(\d{4})_([a-z0-9_]+)\Z")
 _log = structlog.get_logger(__name__)
 
 

@@ -135,7 +135,7 @@ def _read(environment: Mapping[str, str], needs: Sequence[str]) -> tuple[dict[st
         "profile": env.str("JISHI_PROFILE", PRODUCTION, validate=OneOf((LOCAL, PRODUCTION))),
         "amqp_uri": secrets["AMQP_URI"] or "",
         "mongo_uri": secrets["MONGO_URI"] or "",
-        "database_prefix": env.str("DATABASE_PREFIX", "jishi", validate=Regexp(r"^[a-z][a-z0-9_]{0,30}$")),
+        "database_prefix": env.str("DATABASE_PREFIX", "jishi", validate=Regexp(r"\A[a-z][a-z0-9_]{0,30}\Z")),
         "session_public_key": secrets["SESSION_PUBLIC_KEY"] or "",
         "session_private_key": secrets["SESSION_PRIVATE_KEY"],
         "field_key": b"",

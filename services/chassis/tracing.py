@@ -12,7 +12,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.settings import Settings
 
-_FORM = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+_FORM = re.compile(r"\A00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _tracer: Any = None
 
 

@@ -15,9 +15,9 @@ class PersonUpserted(EventContract):
 
     type = "campus.person.upserted.v1"
 
-    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    number = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z"))
     name = fields.String(validate=validate.Length(min=1, max=60))
-    phone = fields.String(allow_none=True, validate=validate.Regexp(r"^\+?[0-9]{6,15}$"))
+    phone = fields.String(allow_none=True, validate=validate.Regexp(r"\A\+?[0-9]{6,15}\Z"))
     political_status = fields.String(validate=validate.OneOf(POLITICAL_STATUSES))
     organisation_code = fields.String(validate=validate.Length(min=1, max=40))
     active = fields.Boolean()
@@ -38,7 +38,7 @@ class TrainingCompleted(_Reference):
 
     type = "campus.training.completed.v1"
 
-    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    number = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z"))
     on = fields.Date(required=True, metadata={"description": "the day, or the last day, of the training"})
     title = fields.String(required=True, validate=validate.Length(min=1, max=120))
     form = fields.String(
@@ -64,8 +64,8 @@ class DuesPaymentMade(EventContract):
 
     type = "campus.dues_payment.made.v1"
 
-    payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
-    number = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9]{2,20}$"))
+    payment = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9._-]{1,60}\Z"))
+    number = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z"))
     amount_fen = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_FEN))
     paid_on = fields.Date(required=True, metadata={"description": "campus date; not later than today"})
 
@@ -75,7 +75,7 @@ class DuesPaymentUndone(EventContract):
 
     type = "campus.dues_payment.undone.v1"
 
-    payment = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,60}$"))
+    payment = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9._-]{1,60}\Z"))
 
 
 class OpinionFiled(EventContract):
@@ -89,7 +89,7 @@ class OpinionFiled(EventContract):
 
     type = "campus.opinion.filed.v1"
 
-    reference = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,80}$"))
+    reference = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9._-]{1,80}\Z"))
     channel = fields.String(required=True, validate=validate.OneOf(("wechat", "qq", "counter")))
     organisation = fields.String(
         required=True,
@@ -101,7 +101,7 @@ class OpinionFiled(EventContract):
     activity = fields.String(validate=validate.Length(min=1, max=64))
     task = fields.String(validate=validate.Length(min=1, max=64))
     text = fields.String(required=True, validate=[validate.Length(min=1, max=2_000), readable])
-    receipt_digest = fields.String(validate=validate.Regexp(r"^[0-9a-f]{64}$"))
+    receipt_digest = fields.String(validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
 
 
 class MessageRequested(EventContract):
@@ -114,16 +114,16 @@ class MessageRequested(EventContract):
 
     type = "campus.message.requested.v1"
 
-    reference = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,80}$"))
+    reference = fields.String(required=True, validate=validate.Regexp(r"\A[A-Za-z0-9._-]{1,80}\Z"))
     template = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$"),
+        validate=validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z"),
         metadata={"description": "a template's id; its newest version counts"},
     )
     person = fields.String(validate=validate.Length(min=1, max=64))
     organisation = fields.String(validate=validate.Length(min=1, max=64))
     variables = fields.Dict(
-        keys=fields.String(validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,29}$")),
+        keys=fields.String(validate=validate.Regexp(r"\A[a-z][a-z0-9_]{0,29}\Z")),
         values=fields.String(validate=[validate.Length(min=1, max=40), readable]),
         required=True,
         validate=validate.Length(max=12),

@@ -9,7 +9,7 @@ from services.contracts.evaluation_assessment_events import SUBJECT_KINDS
 _ID = validate.Length(min=1, max=64)
 _CURSOR = validate.Length(min=1, max=400)
 _YEAR = validate.Range(min=2000, max=2100)
-_NAME = validate.Regexp(r"^[a-z][a-z0-9_.]{0,63}$")
+_NAME = validate.Regexp(r"\A[a-z][a-z0-9_.]{0,63}\Z")
 _COMMENT = validate.Length(min=4, max=2000)
 
 

@@ -120,7 +120,7 @@ class AcceptReceipt(Schema):
     )
     reference = fields.String(required=True, validate=_ID)
     status = fields.String(required=True, validate=validate.OneOf(RECEIPT_STATUSES))
-    code = fields.String(allow_none=True, validate=validate.Regexp(r"^[A-Za-z0-9_.:-]{0,64}$"))
+    code = fields.String(allow_none=True, validate=validate.Regexp(r"\A[A-Za-z0-9_.:-]{0,64}\Z"))
 
 
 class ReceiptAccepted(Schema):

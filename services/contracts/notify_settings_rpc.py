@@ -9,8 +9,8 @@ from services.contracts.records_rpc.parts import Day, Expecting, Instant, Listin
 
 LANGUAGES = ("zh", "en")
 SWITCHES = ("everything", *MESSAGE_KINDS)
-_TEMPLATE = validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$")
-_NAME = validate.Regexp(r"^[a-z][a-z0-9_]{0,29}$")
+_TEMPLATE = validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z")
+_NAME = validate.Regexp(r"\A[a-z][a-z0-9_]{0,29}\Z")
 
 
 def _reason() -> Text:

@@ -15,7 +15,7 @@ class _Report(EventContract):
     organisation = fields.String(
         required=True, metadata={"description": "where the author belonged when handing it in"}
     )
-    period = fields.String(required=True, validate=validate.Regexp(r"^\d{4}-Q[1-4]$"))
+    period = fields.String(required=True, validate=validate.Regexp(r"\A\d{4}-Q[1-4]\Z"))
 
 
 class ThoughtReportHandedIn(_Report):

@@ -26,7 +26,7 @@ from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import UnknownOrganisation
 
-_ID = re.compile(r"^[A-Za-z0-9:_-]{1,80}$")
+_ID = re.compile(r"\A[A-Za-z0-9:_-]{1,80}\Z")
 
 
 class DutyProjector:

@@ -29,7 +29,7 @@ from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import Units, unit_of
 
 QUIET = timedelta(seconds=20)
-_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 
 
 class Projector:

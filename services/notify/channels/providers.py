@@ -209,7 +209,7 @@ class _LimitsSchema(Schema):
 
 
 class _DefinitionSchema(Schema):
-    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,39}$"))
+    name = fields.String(required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9-]{0,39}\Z"))
     channel = fields.String(required=True, validate=validate.OneOf([c for c in Channel if c != INBOX]))
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     priority = fields.Integer(strict=True)
@@ -219,8 +219,8 @@ class _DefinitionSchema(Schema):
     shape = fields.Raw()
     set = fields.Dict(keys=fields.String(), values=fields.String())
     templates = fields.Dict(keys=fields.String(), values=fields.String())
-    secret = fields.String(validate=validate.Regexp(r"^[A-Z][A-Z0-9_]*$"))
-    receipt_secret = fields.String(validate=validate.Regexp(r"^[A-Z][A-Z0-9_]*$"))
+    secret = fields.String(validate=validate.Regexp(r"\A[A-Z][A-Z0-9_]*\Z"))
+    receipt_secret = fields.String(validate=validate.Regexp(r"\A[A-Z][A-Z0-9_]*\Z"))
 
     def __init__(self, environment: Mapping[str, str], **more: Any) -> None:
         super().__init__(**more)

@@ -28,7 +28,7 @@ from services.notify.channels.model import (
 )
 
 MOST_REPORTS = 1000
-_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
+_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
 _PLACE = re.compile(r"\{([a-z][a-z_]*)\}")
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -132,7 +132,7 @@ class _QuietHoursSchema(Schema):
 
 
 class _RungSchema(Schema):
-    step = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_]{0,39}$"))
+    step = fields.String(required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9_]{0,39}\Z"))
     days = fields.Integer(
         required=True,
         strict=True,
@@ -141,7 +141,7 @@ class _RungSchema(Schema):
     to = fields.List(
         fields.Enum(Level, by_value=True), required=True, validate=validate.Length(min=1, max=len(Level))
     )
-    template = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$"))
+    template = fields.String(required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z"))
 
     @post_load
     def _make(self, given: dict[str, Any], **_: Any) -> Rung:

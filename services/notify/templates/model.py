@@ -26,11 +26,11 @@ SHOWN = ("organisation", "rule", "period", "due_on")
 PROVIDERS = ("aliyun", "tencent")
 LONGEST_VALUE = 40
 _SIGNED: Mapping[str, str] = {"zh": "【{}】", "en": "[{}] "}
-_NAME = re.compile(r"^[a-z][a-z0-9_]{0,29}$")
+_NAME = re.compile(r"\A[a-z][a-z0-9_]{0,29}\Z")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
-_QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
-_YEAR = re.compile(r"^\d{4}$")
+_QUARTER = re.compile(r"\A(\d{4})-Q([1-4])\Z")
+_MONTH = re.compile(r"\A(\d{4})-(0[1-9]|1[0-2])\Z")
+_YEAR = re.compile(r"\A\d{4}\Z")
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _line(text: str) -> None:
 class TemplateSchema(Schema):
     """One version as a file or an administrator gives it."""
 
-    id = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9-]{0,59}$"))
+    id = fields.String(required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z"))
     version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
     event = fields.String(required=True, allow_none=True)
@@ -186,14 +186,14 @@ class TemplateSchema(Schema):
     )
     signature = fields.Dict(
         keys=fields.String(validate=validate.OneOf(LANGUAGES)),
-        values=fields.String(validate=validate.Regexp(r"^[^\s【】\[\]]{2,20}$")),
+        values=fields.String(validate=validate.Regexp(r"\A[^\s【】\[\]]{2,20}\Z")),
         load_default=None,
         allow_none=True,
         validate=validate.Length(equal=len(LANGUAGES)),
     )
     provider_templates = fields.Dict(
         keys=fields.String(validate=validate.OneOf(PROVIDERS)),
-        values=fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,40}$")),
+        values=fields.String(validate=validate.Regexp(r"\A[A-Za-z0-9_-]{1,40}\Z")),
         load_default=dict,
     )
 

@@ -24,7 +24,7 @@ _KINDS = {
     "low_income": ("低收入", "下岗失业", "低保", "low_income"),
     "farmer": ("农民", "farmer"),
 }
-_MONTH = re.compile(r"^(\d{4})(?:-|/|\.|年)?(\d{1,2})月?$")
+_MONTH = re.compile(r"\A(\d{4})(?:-|/|\.|年)?(\d{1,2})月?\Z")
 _SLIP = Decimal("0.0001")  # of a fen: what a spreadsheet's own reckoning adds to a sum
 _MOST_FEN = 10**15  # beyond it a spreadsheet has lost digits; what is too much is for the rules to say
 

@@ -23,8 +23,8 @@ _CODE_OF = {word: code for code, said in words.CODES.items() for word in (*said,
 _STATUS_OF_CODE = {code: status for status, code in IMPLIED.items()}
 _MASKABLE = frozenset({"phone", "id_number"})
 _MASKED = re.compile(r"\+?[0-9]*\*{2,}[0-9X]*", re.ASCII)
-_DATE = re.compile(r"^(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?$")
-_DATE_RUN = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_DATE = re.compile(r"\A(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?\Z")
+_DATE_RUN = re.compile(r"\A(\d{4})(\d{2})(\d{2})\Z")
 _ROLE_BREAK = re.compile(r"[、,;/和\s]+")
 
 
