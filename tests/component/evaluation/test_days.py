@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib import import_module
 
 from services.chassis.testing import Running, wait_for
 from services.evaluation.application import Evaluation
@@ -76,6 +78,30 @@ def test_obligations_age_once_with_three_replicas(campus: Campus) -> None:
             if each["data"]["period"] == "2026-07"
         }
         assert len(opened) == 4  # two theme days, a committee, a group
+
+
+def test_a_secondary_organisation_that_was_known_before_it_owed_owes_since_it_is_known(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    wait_for(lambda: campus.obligations("dean", organisation="faculty", rule="joint_meeting"))
+    meetings = campus.obligations("dean", organisation="faculty", rule="joint_meeting")
+    standings, rows = evaluation.database["standings"], evaluation.database["obligations"]
+    before = standings.find_one({"_id": "faculty"})
+    entry = json.loads(before["enrolled"])
+    del entry["faculty"][5]["secondary"]
+    standings.update_one({"_id": "faculty"}, {"$set": {"enrolled": json.dumps(entry), "told": "{}"}})
+    rows.delete_many({"organisation": "faculty"})
+
+    for _ in range(2):
+        import_module("services.evaluation.migrations.0001_secondary_organisations_owe").up(
+            evaluation.database
+        )
+    evaluation.turn_the_day(campus.clock.today())
+
+    after = standings.find_one({"_id": "faculty"})
+    assert after["enrolled"] == before["enrolled"]
+    found = campus.obligations("dean", organisation="faculty", rule="joint_meeting")
+    assert {each["id"]: each["state"] for each in found} == {each["id"]: each["state"] for each in meetings}
 
 
 def test_a_closed_organisation_owes_no_more(campus: Campus, evaluation: Evaluation) -> None:

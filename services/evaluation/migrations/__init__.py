@@ -1,0 +1,1 @@
+"""What becomes of data that an earlier version wrote."""
