@@ -34,6 +34,14 @@ ROUTES = (
     ),
     Route(
         "GET",
+        "/api/v1/scores/{organisation}/secretary",
+        "What the year of an organisation's secretary is worth, and why; on record",
+        "scores",
+        call=Call("evaluation.explain_head_score", rpc.ExplainHeadScore, rpc.HeadScore),
+        permission="that secretary, or a reviewer strictly above",
+    ),
+    Route(
+        "GET",
         "/api/v1/scores/{organisation}/trend",
         "What an organisation's year was worth at the end of each month",
         "scores",

@@ -121,6 +121,25 @@ class ScoreExplanation(Schema):
     source = fields.Nested(Source, required=True)
 
 
+class ExplainHeadScore(GetScore):
+    """The score of the organisation's secretary, to themselves and to who reviews from above; on record."""
+
+
+class HeadScore(Schema):
+    """What the year of a secretary is worth so far; its band is final once a rating has closed."""
+
+    organisation = fields.String(required=True)
+    person = fields.String(required=True)
+    year = fields.Integer(required=True)
+    policy = fields.String(required=True)
+    points = fields.Decimal(required=True, as_string=True, metadata={"description": "0 to 100, two decimals"})
+    band = fields.String(required=True)
+    groups = fields.List(fields.Nested(IndicatorPoints), required=True)
+    lines = fields.List(fields.Nested(ExplanationLine), required=True)
+    vetoes = fields.List(fields.Nested(VetoLine), required=True)
+    source = fields.Nested(Source, required=True)
+
+
 class ScoreTrend(GetScore):
     """How a score of a year came about, month by month, to those who may read it."""
 

@@ -32,6 +32,7 @@ from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
 from services.evaluation.ratings.rating import Ratings
 from services.evaluation.rulebook import Packs
+from services.evaluation.scores.heads import HeadScores
 from services.evaluation.scores.judging import Judging
 from services.evaluation.scores.reading import ScoreReading
 from services.evaluation.scores.subjects import Subjects
@@ -136,6 +137,7 @@ class Evaluation(Application):
             standings=self.standings,
             burden_pack=load_all(policies, "burden-*.yaml")[0],
         )
+        self.head_scores = HeadScores(self, packs, subjects, self.scores)
 
     def _rescore(self, job: Job, checkpoint: Checkpoint) -> None:
         """Score the running year anew of every unit, since another policy is in force."""

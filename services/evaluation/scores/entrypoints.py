@@ -31,6 +31,10 @@ class ScoresTable:
     def explain_score(self, request: Request) -> Answer:
         return self.evaluation.scores.explain(request)
 
+    @rpc(request=calls.ExplainHeadScore, response=calls.HeadScore)
+    def explain_head_score(self, request: Request) -> Answer:
+        return self.evaluation.head_scores.explain(request)
+
     @rpc(request=calls.ScoreTrend, response=calls.Trend)
     def score_trend(self, request: Request) -> Answer:
         return self.evaluation.scores.trend(request)

@@ -100,9 +100,11 @@ class ScoreReading:
             "evidence": worth.evidence,
             "policy": worth.policy,
         }
+        return {"score": told, "summary": self._summary(told), **self.reasons(policy, worth)}
+
+    def reasons(self, policy: Policy, worth: Breakdown) -> Answer:
+        """Where every point of ``worth`` comes from, whoever it is the score of."""
         return {
-            "score": told,
-            "summary": self._summary(told),
             "groups": self._groups(policy, worth.lines),
             "lines": [self._line(policy, line) for line in worth.lines],
             "vetoes": [_veto(policy, each) for each in worth.vetoes],

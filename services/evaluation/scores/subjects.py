@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from services.chassis.authority import Authority
 from services.evaluation.evidence.marks import MarkLedger
@@ -44,10 +45,16 @@ class Subjects:
             if subject_kind == ORGANISATION:
                 found.append(Scored(id_, id_))
             elif subject_kind == SECRETARY:
-                found += [Scored(id_, each) for each in self._authority.holders(id_, ("secretary",))[:1]]
+                head = self.head(id_)
+                found += [head] if head else []
             else:
                 found += [Scored(id_, each) for each in self._authority.members(id_)]
         return sorted(found)
+
+    def head(self, organisation: str, on: date | None = None) -> Scored | None:
+        """Who is its secretary, or was ``on`` a day; of several the one who is it longest."""
+        heads = self._authority.holders(organisation, ("secretary",), on=on)
+        return Scored(organisation, heads[0]) if heads else None
 
     def materials(
         self, scored: Sequence[Scored], subject_kind: str, rulebook: Rulebook, year: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -164,3 +165,20 @@ def test_an_explanation_names_the_records_and_the_article(campus: Campus, evalua
     assert lines["frequency.theme_day"]["obligations"] == [june["id"]]
     assert score["score"]["points"] == campus.score("secretary", "branch")["points"] == "99.50"
     assert "{" not in "".join(each["text"]["zh"] + each["text"]["en"] for each in score["lines"])
+
+
+def test_a_secretary_reads_the_score_of_their_own_year_and_so_does_who_reviews_it(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    own = campus.call("secretary", "explain_head_score", organisation="branch")
+    assert (own["person"], own["policy"]) == ("secretary", "scoring-secretary-v1")
+    assert sum(Decimal(each["points"]) for each in own["lines"]) == Decimal(own["points"])
+    assert campus.call("dean", "explain_head_score", organisation="branch") == own
+    for person in ("member", "neighbour", "leader", "nobody"):
+        with pytest.raises(Forbidden):
+            campus.call(person, "explain_head_score", organisation="branch")
+    for organisation, year in (("nowhere", 2026), ("branch", 2018), ("group", 2026)):
+        with pytest.raises(NotFound):
+            campus.call("dean", "explain_head_score", organisation=organisation, year=year)
+    read = evaluation.audit.read("person", "secretary")
+    assert [(each.action, each.actor) for each in read] == [("score.read", "dean")]
