@@ -192,7 +192,9 @@ class Watching:
 
 
 def of_person(sheet: Sheet, person: Known, rulebook: Rulebook, limits: Limits, today: date) -> list[Found]:
-    """What asks for a talk with the person of ``sheet``."""
+    """What asks for a talk with the person of ``sheet``; nothing of one who owes nothing any more."""
+    if all(span.last is not None for spans in person.spans.values() for span in spans):
+        return []
     owed = owed_by(sheet, rulebook)
     bills = (thing for _, thing in of_kind(sheet.things, "dues") if not thing["done"] and not thing["gone"])
     unpaid = [(str(thing["label"]), due) for thing in bills if (due := thing.day("due"))]

@@ -6,12 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 import eventlet
 import pytest
 
-from services.contracts.evaluation_events import ObligationDueSoon, ObligationMissed, ObligationReopened
+from services.contracts.evaluation_events import (
+    AnomalyConcluded,
+    AnomalyRaised,
+    ObligationDueSoon,
+    ObligationMissed,
+    ObligationReopened,
+)
 from services.contracts.feedback_events import OpinionDueSoon, OpinionOverdue
 from services.notify.contacts.store import Contact
 from services.notify.reminders.model import Reason, stop
 
-from .conftest import PHONES, Desk, _obligation, exempted, fulfilled, furnish, overdue
+from .conftest import NOON, PHONES, Desk, _obligation, exempted, fulfilled, furnish, overdue
 
 YESTERDAY = date(2026, 9, 20)  # of the tests with the rules of production, which begin on a Monday
 
@@ -79,6 +85,21 @@ def test_whoever_answers_by_the_newest_word_is_reminded_though_the_handing_on_wa
     desk.tell(OpinionOverdue.of(**clocked, organisation="next-door"), "opinion-1", 3)
     desk.turn(seconds=11)
     assert [each["mobile"] for each in desk.provider.taken()] == [PHONES["neighbour"]]
+
+
+def test_who_is_asked_for_a_talk_hears_of_it_at_once_and_of_nobody_and_nothing_else(desk: Desk) -> None:
+    asked = {"anomaly": "x", "organisation": "branch"}
+    raised_on = NOON.date()
+    due_on = raised_on + timedelta(days=14)
+    desk.tell(AnomalyRaised.of(**asked, asked="secretary", raised_on=raised_on, due_on=due_on), "x")
+    desk.turn(seconds=11)
+    (sent,) = desk.provider.taken()
+    assert sent["mobile"] == PHONES["secretary"]
+    assert sent["content"].startswith("【党建记实】branch党支部有一项谈话提醒")
+    desk.tell(AnomalyConcluded.of(**asked, concluded_on=raised_on), "x", 2)
+    for _ in range(5):
+        desk.turn(days=4)
+    assert desk.kept() == [("asked", "sent", None)]
 
 
 def test_when_the_make_up_window_closes_the_ladder_ends(desk: Desk) -> None:

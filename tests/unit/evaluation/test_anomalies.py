@@ -13,9 +13,19 @@ from services.contracts.kinds import ANOMALY_RULES
 from services.evaluation.anomalies import model
 from services.evaluation.anomalies.model import Found, Held
 from services.evaluation.anomalies.packs import limits_of
-from tests.bench.alarms import POLICIES, limits, measured
+from services.evaluation.anomalies.watching import of_person, of_unit
+from services.evaluation.duties.model import Sheet, turn
+from services.evaluation.duties.people import known
+from services.evaluation.duties.words import Word
+from services.evaluation.evidence.model import Evidence
+from services.evaluation.obligations.model import Organisation
+from services.evaluation.projection.model import Standing, enrolled
+from services.evaluation.rulebook import Packs
+from tests.bench.alarms import POLICIES, TERMS, limits, measured
+from tests.unit.evaluation.policies import FIGURES, FREQUENCY
 
 LIMITS = limits()
+RULEBOOK = Packs(FREQUENCY, [], calendar=TERMS, figures=FIGURES).rulebook
 TODAY = date(2026, 9, 30)
 # Of a hundred watched for a year: at most how many where nothing is wrong, at least how many where it is.
 BOUNDS = {
@@ -102,6 +112,70 @@ def test_silence_counts_days_of_term() -> None:
     found = model.silent(records((10, 9)), 60, LIMITS)
     assert found is not None
     assert found.episode == "a00"
+
+
+def told(thing: str, kind: str, sequence: int = 1, **says: str | int | bool | None) -> Word:
+    return Word("person", thing, kind, sequence, says)
+
+
+def spelled(status: str, sequence: int = 1, active: bool = True) -> Word:
+    says = {"status": status, "organisation": "branch", "active": active, "since": None, "told": "2026-01-05"}
+    return told(f"spell:{sequence}", "spell", sequence, **says)
+
+
+def asked_about(*words: Word, today: date = TODAY) -> set[str]:
+    sheet = turn(Sheet("person", date(2026, 1, 5)), RULEBOOK, today=today, words=words).after
+    person = known(sheet.things, sheet.as_of)
+    assert person is not None
+    return {found.rule for found in of_person(sheet, person, RULEBOOK, LIMITS, today)}
+
+
+BILLS = [
+    told(f"b{month}", "dues", organisation="branch", label=f"2026-0{month}", due=f"2026-0{month}-28")
+    for month in (3, 4, 5)
+]
+CREDIT = told("credit", "credit", on="2026-05-06", minutes=1800, form="lecture")
+
+
+def test_a_person_is_asked_about_by_what_is_known_of_them_and_not_once_they_left() -> None:
+    assert asked_about(spelled("member"), *BILLS, CREDIT) == {"arrears"}
+    paid = told("b4", "dues", 2, done="2026-06-01")
+    assert asked_about(spelled("member"), *BILLS, paid, CREDIT) == set()
+    assert asked_about(spelled("member")) == {"hours_behind"}
+    reversed_ = told("credit", "credit", 2, gone=True)
+    assert asked_about(spelled("member"), CREDIT, reversed_) == {"hours_behind"}
+    assert asked_about(spelled("activist"), today=date(2026, 11, 2)) == {"reports_missing"}
+    assert asked_about(spelled("member"), *BILLS, spelled("member", 2, active=False)) == set()
+
+
+def test_of_an_organisation_that_is_no_more_nothing_is_asked() -> None:
+    branch = Organisation("branch", "branch", False, date(2010, 1, 1), True)
+    standing = enrolled(Standing("branch", date(2026, 1, 5)), branch, 1, today=date(2026, 1, 5))
+    evidence = {
+        each.activity: Evidence(
+            each.activity,
+            1,
+            "branch",
+            "theme_day",
+            each.on,
+            True,
+            each.late,
+            each.entitled,
+            each.present,
+            0,
+            True,
+        )
+        for each in records(*[(20, 18)] * 8, *[(20, 9)] * 4)
+    }
+    standing = replace(standing, evidence=evidence)
+    found = of_unit(standing, RULEBOOK, LIMITS, date(2026, 5, 20))
+    assert [each.rule for each in found] == ["attendance_falling"]
+    assert {each.rule for each in of_unit(standing, RULEBOOK, LIMITS, date(2026, 12, 20))} == {
+        "attendance_falling",
+        "silent",
+    }
+    gone = enrolled(standing, replace(branch, active=False), 2, today=date(2026, 5, 20))
+    assert of_unit(gone, RULEBOOK, LIMITS, date(2026, 12, 20)) == []
 
 
 FOUND = Found("arrears", "2026-05", {"months": 3, "since": "2026-05"})
