@@ -94,13 +94,6 @@ class DutyProjector:
         rulebook = self._rulebook()
         self.turning.turn(self.sheets.units(), lambda sheet: turn(sheet, rulebook, today=today))
 
-    def rebuild(self, owner: str) -> None:
-        """Compute the sheet of ``owner`` and its rows anew from the ledger, also beside who folds.
-
-        What was right is not even written.
-        """
-        self.turning.turn([owner], self._anew({}, None))
-
     def anew(self, owners: Sequence[str]) -> list[Written[Sheet]]:
         """What of ``owners`` is not as the ledger says; nothing is written."""
         return self.turning.decided(owners, self._anew({}, None), {})

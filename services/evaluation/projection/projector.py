@@ -176,17 +176,11 @@ class Projector:
             (unit,), lambda standing: turn(exempted(standing, exempt), self._rulebook(), today=today)
         )
 
-    def rebuild(self, unit: str) -> None:
-        """Compute the standing of ``unit`` and its rows anew from the ledger.
-
-        What was right is not even written; what was wrong is exchanged at once with its rows and the events
-        that tell of it. Safe beside replicas that fold: what is in a standing was in the ledger before, and
-        a race that is lost is run again.
-        """
-        self.turning.turn([unit], self._anew([unit], {}, None))
-
     def anew(self, units: Sequence[str]) -> list[Written[Standing]]:
-        """What of ``units`` is not as the ledger says; nothing is written."""
+        """What of ``units`` is not as the ledger says; nothing is written.
+
+        Safe beside replicas that fold: what is in a standing was in the ledger before.
+        """
         return self.turning.decided(units, self._anew(units, {}, None), {})
 
     def all_anew(

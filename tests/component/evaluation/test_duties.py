@@ -13,7 +13,7 @@ from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.testing import wait_for
 from services.contracts.records_events import DuesBilled, DuesSettled, TaskCreated
 from services.evaluation.application import Evaluation
-from tests.component.evaluation.surroundings import Campus, approved
+from tests.component.evaluation.surroundings import Campus, approved, rebuilt
 
 
 def bill(contract: type[DuesBilled] | type[DuesSettled], month: int, **more: Any) -> NewEvent:
@@ -63,7 +63,7 @@ def test_a_person_sees_what_they_owe_and_so_does_who_is_responsible_alone(
     sheets = evaluation.database["sheets"]
     quiet = {"_id": "member", "pending_since": {"$exists": False}}
     before = wait_for(lambda: sheets.find_one(quiet))
-    evaluation.duties.rebuild("member")
+    rebuilt(evaluation)
     assert bson.encode(wait_for(lambda: sheets.find_one(quiet))) == bson.encode(before)
 
 

@@ -15,7 +15,7 @@ import services.evaluation
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
-from tests.component.evaluation.surroundings import Campus, approved
+from tests.component.evaluation.surroundings import Campus, approved, rebuilt
 
 SHIPPED = Path(services.evaluation.__file__).parent / "policies" / "scoring-branch-v1.yaml"
 REVISED = (
@@ -137,7 +137,7 @@ def test_a_finding_vetoes_until_it_is_lifted(campus: Campus, judged: Evaluation)
     vetoes = campus.call("secretary", "explain_score", organisation="branch")["vetoes"]
     assert [(each["veto"], each["marks"]) for each in vetoes] == [("falsified", [found["id"]])]
     before = judged.database["standings"].find_one({"_id": "branch"})
-    judged.projector.rebuild("branch")
+    rebuilt(judged)
     assert (judged.database["standings"].find_one({"_id": "branch"}) or {})["marks"] == (before or {})[
         "marks"
     ]
