@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -22,7 +24,7 @@ from services.chassis.cli_frame import (
 )
 from services.chassis.cli_outbox import pending
 from services.chassis.settings import OPERATOR_NEEDS, Settings, SettingsError
-from services.chassis.store import has_transactions
+from services.chassis.store import Store, has_transactions
 from services.chassis.subscriptions import owed
 from services.chassis.unread import is_unread
 
@@ -70,12 +72,21 @@ def _store_findings(known: Settings) -> Iterator[Finding]:
                 outstanding = migrations.outstanding(opened, f"services.{name}.migrations")
                 detail = f"{len(outstanding)} migrations outstanding: jishi migrate" if outstanding else ""
                 yield _found(f"store of {name}", "look" if outstanding else "right", detail)
+                yield from _own_findings(name, opened, known)
                 for row in pending(opened, known.clock()):
                     late = row["oldest_seconds"] > OUTBOX_LATE_SECONDS
                     said = f"{row['documents']} documents, the oldest for {row['oldest_seconds']} s"
                     yield _found(f"outbox {name}.{row['collection']}", "wrong" if late else "right", said)
     except PyMongoError as error:
         yield _found("store", "wrong", f"does not answer ({type(error).__name__})")
+
+
+def _own_findings(name: str, opened: Store, known: Settings) -> Iterator[Finding]:
+    """What the service itself says of its database: ``found`` of its module ``findings``, if it has one."""
+    if find_spec(f"services.{name}.findings"):
+        own = import_module(f"services.{name}.findings")
+        for what, detail in own.found(opened, known.clock().today()):
+            yield _found(f"{name} {what}", "look", detail)
 
 
 def _broker_findings(known: Settings) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import pytest
 from amqp import Message
 
 from services.chassis import broker
+from services.chassis.cli_frame import database
 from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
 from tests.component.chassis.cli_runs import Jishi
@@ -21,7 +22,9 @@ def found(jishi: Jishi, what: str) -> dict[str, Any]:
     return finding
 
 
-def test_a_sound_installation_passes_the_check(jishi: Jishi, all_declared: Any) -> None:
+def test_a_sound_installation_passes_the_check_and_what_is_from_before_a_rule_is_to_be_looked_at(
+    jishi: Jishi, all_declared: Any, settings: Settings
+) -> None:
     assert found(jishi, "store of records")["state"] == "look"  # what is outstanding is told
     assert jishi("migrate").returncode == 0
     said = jishi("check", "--json")
@@ -29,6 +32,24 @@ def test_a_sound_installation_passes_the_check(jishi: Jishi, all_declared: Any) 
     findings = {row["what"]: row["state"] for row in json.loads(said.stdout)}
     assert findings["policies"] == "right"
     assert findings["store of records"] == "right"
+
+    assert json.loads(jishi("records", "posts", "--json").stdout) == []
+    with database(settings, "records") as opened:
+        opened["organisations"].insert_one({"_id": "b", "path": ["u", "b"]})
+        opened["people"].insert_many(
+            [{"_id": each, "name": "甲", "political_status": each} for each in ("member", "probationary")]
+        )
+        for person, role in (("member", "secretary"), ("probationary", "deputy_secretary")):
+            post = {"person": person, "organisation": "b", "role": role, "until": None, "active": True}
+            opened["posts"].insert_many(
+                [{"_id": person, **post}, {"_id": f"{person} was", **post, "until": "2020-01-01"}]
+            )
+    finding = found(jishi, "records posts")
+    assert (finding["state"], finding["detail"].split()[0]) == ("look", "1")
+    assert "jishi records posts" in finding["detail"]
+    [unfit] = json.loads(jishi("records", "posts", "--json").stdout)
+    assert (unfit["post"], unfit["accepted"], unfit["pack"]) == ("probationary", "member", "posts-national")
+    assert "甲" not in str(unfit)
 
 
 def test_the_check_finds_missing_policies(
