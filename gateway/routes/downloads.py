@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from gateway import forms
 from gateway.response import Response
-from gateway.routing import Call, Route
+from gateway.routing import Access, Call, Route
 from services.contracts import files as rpc
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.request import Request
 
 BINARY = "application/octet-stream"
+READER = "whoever reads what holds the file; until it is claimed, whoever sent it"
 
 
 def give_file(gateway: Gateway, request: Request, route: Route) -> Response:
@@ -53,7 +54,7 @@ def _pieces(first: bytes, parts: int, part: Callable[[int], bytes]) -> Generator
         yield part(number)
 
 
-def _file(service: str, address: str, summary: str) -> Route:
+def _file(service: str, address: str, summary: str, *, public: str = "") -> Route:
     return Route(
         "GET",
         address,
@@ -61,16 +62,18 @@ def _file(service: str, address: str, summary: str) -> Route:
         "files",
         handler=give_file,
         others=(
-            Call(f"{service}.open_file", rpc.OpenFile, rpc.OpenedFile),
-            Call(f"{service}.read_file", rpc.ReadFile, rpc.FilePart),
+            Call(f"{service}.open_{public}file", rpc.OpenFile, rpc.OpenedFile),
+            Call(f"{service}.read_{public}file", rpc.ReadFile, rpc.FilePart),
         ),
         body=rpc.OpenFile,
         media_type=BINARY,
-        permission="whoever reads what holds the file; until it is claimed, whoever sent it",
+        access=Access.PUBLIC if public else Access.SESSION,
+        permission="" if public else READER,
     )
 
 
 ROUTES = (
     _file("records", "/api/v1/files/{file}", "A file, to be saved"),
     _file("feedback", "/api/v1/feedback/files/{file}", "What is attached to an opinion or a result"),
+    _file("feedback", "/api/v1/public/files/{file}", "Shown with a published result", public="public_"),
 )

@@ -80,7 +80,7 @@ class Feedback(Application):
         self.names = Names(self.database)
         self.trend_sheets = TrendSheets(self, self.files, self.trends, self.rulebook, self.names)
         self.measure_reading = MeasureReading(self, self.measures, self.access)
-        self.files.guard("measure", self._require_measure_readable)
+        self.files.guard("measure", self._require_measure_readable, is_open=self.measure_reading.is_open)
         self.measuring = Measuring(
             self,
             self.measure_reading,

@@ -30,6 +30,7 @@ class _Guard:
     require_readable: Callable[[str], object]
     audited: Callable[[str], bool]
     under: Callable[[str], tuple[str, str]]
+    is_open: Callable[[str, str], bool]
 
 
 class Files:
@@ -69,16 +70,18 @@ class Files:
         *,
         audited: bool | Callable[[str], bool] = False,
         under: Callable[[str], tuple[str, str]] | None = None,
+        is_open: Callable[[str, str], bool] | None = None,
     ) -> None:
         """Files held by a ``holder_kind`` are read by whom ``require_readable(holder_id)`` lets pass.
 
         It raises ``NotFound`` for everybody else. ``audited``, or what it says of one holder: what is held
         concerns a person, and who opens its files enters the audit chain: under the holder, or the kind
-        and id that ``under`` gives for it.
+        and id that ``under`` gives for it. Of which of its files ``is_open(holder_id, file)`` is true,
+        everybody reads them, with a session or without one, and nothing of that is on record.
         """
         says = audited if callable(audited) else lambda _: bool(audited)
         names = under or (lambda holder: (holder_kind, holder))
-        self._guards[holder_kind] = _Guard(require_readable, says, names)
+        self._guards[holder_kind] = _Guard(require_readable, says, names, is_open or (lambda *_: False))
 
     # -- coming in -----------------------------------------------------------------------------
 
@@ -219,9 +222,19 @@ class Files:
         """The file and in how many parts it is read; audited where the holder is a person's."""
         found = self._readable(file)
         guard, holder = self._guards.get(found["holder_kind"]), found["holder_id"]
-        if guard is not None and guard.audited(holder):
+        if guard is not None and not guard.is_open(holder, file) and guard.audited(holder):
             self._audit.append("file.read", context.actor(), *guard.under(holder))
         return {**shown(found), "parts": found["parts"]}
+
+    def open_to_all(self, file: str) -> Answer:
+        """As ``open`` for what everybody reads; raises ``NotFound("files.not_found")`` for all else."""
+        found = self._open(file)
+        return {**shown(found), "parts": found["parts"]}
+
+    def read_by_all(self, file: str, part: int) -> bytes:
+        """As ``read`` for what everybody reads."""
+        self._open(file)
+        return self._sealed.part(file, part)
 
     def read(self, file: str, part: int) -> bytes:
         """One part of the content; raises ``NotFound("files.not_found")``."""
@@ -259,10 +272,19 @@ class Files:
         guard = self._guards.get(found["holder_kind"])
         if guard is None:
             raise NotFound("files.not_found")
+        if guard.is_open(found["holder_id"], file):
+            return found
         try:
             guard.require_readable(found["holder_id"])
         except NotFound:
             raise NotFound("files.not_found") from None
+        return found
+
+    def _open(self, file: str) -> Record:
+        found = self._sealed.known(file)
+        guard = self._guards.get(found["holder_kind"]) if found is not None else None
+        if found is None or guard is None or not guard.is_open(found["holder_id"], file):
+            raise NotFound("files.not_found")
         return found
 
     def _require_room(self, owner: str) -> None:

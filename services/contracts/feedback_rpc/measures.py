@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.feedback_rpc.shapes import MOST_TEXT, Listed, expected_version, identifier, written
-from services.contracts.files import KeptFile, attachments
+from services.contracts.files import MOST_ATTACHMENTS, KeptFile, attachments
 from services.contracts.kinds import MEASURE_STATES
 
 MOST_OPINIONS = 50
@@ -38,6 +38,11 @@ class Result(Schema):
     text = fields.String(required=True)
     activities = fields.List(fields.String(), required=True, metadata={"description": "its evidence"})
     attachments = fields.List(fields.Nested(KeptFile), required=True)
+    shown = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "those of its files that everybody reads, once it is published"},
+    )
     handed_in_on = fields.Date(required=True)
     published_on = fields.Date(required=True, allow_none=True)
 
@@ -175,6 +180,12 @@ class ReviewResult(_Changing):
 
     accepted = fields.Boolean(required=True)
     reason = written(500, required=False)
+    show = fields.List(
+        identifier(),
+        load_default=list,
+        validate=validate.Length(max=MOST_ATTACHMENTS),
+        metadata={"description": "which of its files everybody reads with it: only such as name nobody"},
+    )
 
 
 class ListPublicMeasures(Listed):
@@ -198,6 +209,11 @@ class PublicMeasure(Schema):
     )
     evidence = fields.Integer(
         required=True, metadata={"description": "how many activities and files its reviewer has seen"}
+    )
+    files = fields.List(
+        fields.Nested(KeptFile),
+        required=True,
+        metadata={"description": "those that its reviewer shows: GET /api/v1/public/files/{file}"},
     )
 
 

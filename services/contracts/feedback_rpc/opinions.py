@@ -94,6 +94,11 @@ class Answer(Schema):
     title = fields.String(required=True)
     due_on = fields.Date(required=True)
     result = fields.String(required=True, allow_none=True)
+    files = fields.List(
+        fields.Nested(KeptFile),
+        required=True,
+        metadata={"description": "shown with the result: GET /api/v1/public/files/{file}"},
+    )
     published_on = fields.Date(required=True, allow_none=True)
 
 

@@ -41,6 +41,15 @@ class FilesTable:
         content = self.feedback.files.read(request["file"], request["part"])
         return {"content": base64.b64encode(content).decode()}
 
+    @rpc(request=calls.OpenFile, response=calls.OpenedFile, public=True)
+    def open_public_file(self, request: Request) -> Answer:
+        return self.feedback.files.open_to_all(request["file"])
+
+    @rpc(request=calls.ReadFile, response=calls.FilePart, public=True)
+    def read_public_file(self, request: Request) -> Answer:
+        content = self.feedback.files.read_by_all(request["file"], request["part"])
+        return {"content": base64.b64encode(content).decode()}
+
     @scheduled(every=3600.0, name="feedback.files")
     def sweep_files(self) -> None:
         self.feedback.files.sweep()

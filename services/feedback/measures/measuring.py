@@ -177,17 +177,22 @@ class Measuring:
         """Publish a result, the measure and every opinion that it answers together, or give it back."""
         person, measure = self._handled(request)
         today, accepted = self._clock.today(), request["accepted"]
-        verdict = {"accepted": accepted, "reason": request.get("reason")}
+        verdict = {"accepted": accepted, "reason": request.get("reason"), "show": request["show"]}
         rule = partial(results.review, **verdict, by=person, today=today)
 
         def commit() -> Document:
             reviewed = self._write(request, measure.id, rule)
             if accepted:
                 published = store.read(reviewed)
-                result = published.result or ""
                 self._tell(
                     published,
-                    partial(opinion_rules.conclude, measure=measure.id, result=result, today=today),
+                    partial(
+                        opinion_rules.conclude,
+                        measure=measure.id,
+                        result=published.result or "",
+                        files=published.open_files,
+                        today=today,
+                    ),
                 )
             return reviewed
 

@@ -33,7 +33,8 @@ class Measure:
 
     ``kept_from``: persons, and organisations whose post holders, must see nothing of it before its result
     is public, because it answers an opinion about their head. ``result`` is what was handed in, ``links``
-    the activities that are its evidence. ``reviews`` are the verdicts on what was handed in.
+    the activities that are its evidence, ``shown`` those of its files that everybody reads with the result.
+    ``reviews`` are the verdicts on what was handed in.
     """
 
     id: str
@@ -51,12 +52,20 @@ class Measure:
     result: str | None = None
     links: tuple[str, ...] = ()
     attachments: tuple[Mapping[str, Any], ...] = ()
+    shown: tuple[str, ...] = ()
     handed_in_by: str | None = None
     handed_in_on: date | None = None
     reviews: tuple[Mapping[str, Any], ...] = ()
     published_on: date | None = None
     cancelled_on: date | None = None
     cancelled_because: str | None = None
+
+    @property
+    def open_files(self) -> list[Mapping[str, Any]]:
+        """The files that everybody reads with the published result."""
+        if self.state != "published":
+            return []
+        return [each for each in self.attachments if each["file"] in self.shown]
 
     @property
     def progress(self) -> int:

@@ -68,6 +68,11 @@ class MeasureReading:
         )
         return {"items": [store.shown_to_everyone(each) for each in found.documents], "next": found.next}
 
+    def is_open(self, id: str, file: str) -> bool:  # noqa: A002 - the field's name
+        """Whether everybody reads ``file`` with the published result of the measure."""
+        found = self.documents.find_one({"_id": id})
+        return found is not None and any(each["file"] == file for each in store.read(found).open_files)
+
     def readable(self, person: str, id: str) -> Document:  # noqa: A002 - the field's name
         """The document of a measure, to its owner and its readers; raises ``NotFound`` to others.
 

@@ -42,23 +42,40 @@ def hand_in(
     return handed_in, [told(ResultHandedIn, handed_in)]
 
 
-def review(measure: Measure, *, accepted: bool, reason: str | None, by: str, today: date) -> Decided:
+def review(
+    measure: Measure,
+    *,
+    accepted: bool,
+    reason: str | None,
+    by: str,
+    today: date,
+    show: Sequence[str] = (),
+) -> Decided:
     """Make the result public, or give it back with a reason.
 
+    ``show``: which of its files everybody reads with it. The others stay with who reads the measure: only
+    somebody who looked at a file knows that it names nobody.
+
     Raises ``Conflict`` unless it was handed in, ``Forbidden("measure.own_result")`` to whoever did that,
-    ``Invalid("measure.reason_missing")`` where it is given back without one.
+    ``Invalid``: ``measure.reason_missing`` where it is given back without one, ``measure.file_unknown``.
     """
     must_be(measure, "handed_in")
     if by == measure.handed_in_by:
         raise Forbidden("measure.own_result")
     if not accepted and not reason:
         raise Invalid.at("reason", "measure.reason_missing")
+    known = [str(each["file"]) for each in measure.attachments]
+    if unknown := [f"show.{at}" for at, each in enumerate(show) if each not in known]:
+        code = "measure.file_unknown"
+        raise Invalid(
+            code, params={"accepted": ", ".join(known) or "–"}, fields={each: [code] for each in unknown}
+        )
     verdict = {"accepted": accepted, "reason": reason, "by": by, "on": today.isoformat()}
     reviewed = replace(measure, reviews=(*measure.reviews, verdict))
     if not accepted:
         returned = replace(reviewed, state="planned")
         return returned, [told(ResultReturned, returned)]
-    published = replace(reviewed, state="published", published_on=today)
+    published = replace(reviewed, state="published", published_on=today, shown=tuple(dict.fromkeys(show)))
     event = ResultPublished.of(
         anonymous=bool(measure.kept_from),
         measure=measure.id,
@@ -77,5 +94,6 @@ def answer_of(measure: Measure) -> Answer:
         title=measure.title,
         due_on=measure.due_on,
         result=measure.result if public else None,
+        files=tuple(measure.open_files),
         published_on=measure.published_on,
     )

@@ -99,6 +99,7 @@ def shown(document: Document, *, with_opinions: bool = True) -> dict[str, Any]:
             "text": measure.result,
             "activities": list(measure.links),
             "attachments": list(measure.attachments),
+            "shown": list(measure.shown),
             "handed_in_on": measure.handed_in_on,
             "published_on": measure.published_on,
         }
@@ -125,6 +126,7 @@ def shown_to_everyone(document: Document) -> dict[str, Any]:
         "measure": document.id,
         "answers": count if count >= FEWEST_TOLD else None,
         "evidence": len(measure.links) + len(measure.attachments),
+        "files": measure.open_files,
     }
 
 

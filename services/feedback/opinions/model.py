@@ -46,6 +46,7 @@ class Answer:
     title: str
     due_on: date
     result: str | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
     published_on: date | None = None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from services.chassis.contract import NewEvent
 from services.chassis.errors import Conflict, Invalid
@@ -135,10 +136,18 @@ def adopt(opinion: Opinion, answer: Answer, *, today: date) -> tuple[Opinion, li
     return adopted, [happened(OpinionAdopted, adopted, measure=answer.measure)]
 
 
-def conclude(opinion: Opinion, *, measure: str, result: str, today: date) -> tuple[Opinion, list[NewEvent]]:
-    """The result of its measure is published; the measure's own event says so, this adds none."""
+def conclude(
+    opinion: Opinion,
+    *,
+    measure: str,
+    result: str,
+    today: date,
+    files: Sequence[Mapping[str, Any]] = (),
+) -> tuple[Opinion, list[NewEvent]]:
+    """The result of its measure is published, with ``files`` that everybody reads; the measure's own event
+    says so, this adds none."""
     must_be(opinion, "adopted")
-    answer = replace(_answer_by(opinion, measure), result=result, published_on=today)
+    answer = replace(_answer_by(opinion, measure), result=result, files=tuple(files), published_on=today)
     return replace(opinion, state="answered", answer=answer), []
 
 

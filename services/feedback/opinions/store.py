@@ -106,6 +106,7 @@ def _answer(state: dict[str, Any]) -> Answer:
         **{
             **state,
             "due_on": date.fromisoformat(state["due_on"]),
+            "files": tuple(state.get("files", ())),
             "published_on": date.fromisoformat(published_on) if published_on else None,
         }
     )

@@ -21,8 +21,8 @@ def packs() -> list[Pack]:
 
 
 def unfit(database: Store, given_by: Sequence[Pack], today: date) -> Iterator[dict[str, Any]]:
-    """Each with ``post``, ``organisation``, ``role``, ``person``, ``political_status``, and which rule, pack and
-    article ask for one of ``accepted``.
+    """Each with ``post``, ``organisation``, ``role``, ``person`` and ``political_status``; which rule, pack
+    and article; and as ``accepted`` of which status they would have to be.
 
     By ids and without a name, for an operator. Reads all posts, and of the people only those who hold one.
     """

@@ -161,9 +161,31 @@ def test_a_result_has_files_for_its_evidence_which_its_readers_open(box):
     box.call("publicist", "hand_in_result", measure=measure, text="Done.", attachments=[other])
     with pytest.raises(NotFound):
         read(box, "dean", first)
-    box.call("secretary", "review_result", measure=measure, accepted=True)
+    inside = sent(box, "publicist", PDF + b"\n\n", "名单.pdf")
+    box.call("secretary", "review_result", measure=measure, accepted=False, reason="Who got them?")
+    box.call("publicist", "hand_in_result", measure=measure, text="Done.", attachments=[other, inside])
+    with pytest.raises(Invalid, match="file_unknown") as refused:
+        box.call("secretary", "review_result", measure=measure, accepted=True, show=[other, first])
+    assert refused.value.fields == {"show.1": ["measure.file_unknown"]}
+    for file in (other, inside):  # nothing is shown before it is published
+        with pytest.raises(NotFound):
+            box.call(None, "open_public_file", file=file)
+    box.call("secretary", "review_result", measure=measure, accepted=True, show=[other])
+
+    # Whoever spoke and everybody else read what the reviewer shows, and nothing of what they do not.
     (shown,) = box.call(None, "public_measures")["items"]
-    assert shown["evidence"] == 1
+    assert (shown["evidence"], [each["name"] for each in shown["files"]]) == (2, ["b.pdf"])
+    answer = box.call("member", "get_opinion", opinion=said["id"])["answer"]
+    assert answer["files"] == shown["files"]
+    (part,) = range(box.call(None, "open_public_file", file=other)["parts"])
+    content = box.call(None, "read_public_file", file=other, part=part)["content"]
+    assert base64.b64decode(content) == PDF + b"\n" == read(box, "neighbour", other)
+    for asked in ("open_public_file", "read_public_file"):
+        with pytest.raises(NotFound):
+            box.call(None, asked, file=inside, **({"part": 0} if asked.startswith("read") else {}))
+    with pytest.raises(NotFound):
+        read(box, "member", inside)
+    assert read(box, "dean", inside) == PDF + b"\n\n"
 
 
 def test_trends_become_a_sheet_that_shows_what_their_pages_show_and_runs_nothing(box):

@@ -44,6 +44,7 @@ def test_an_opinion_becomes_a_measure_with_a_published_result_that_its_author_se
         "published_on": "2026-03-30",
         "answers": None,
         "evidence": 0,
+        "files": [],
     }
 
 

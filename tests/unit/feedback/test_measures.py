@@ -199,7 +199,8 @@ def test_what_is_about_a_head_gets_a_measure_of_its_own():
 
 def test_authors_learn_neither_the_owner_nor_the_other_opinions():
     measure, _ = planned(opinions=[opinion(), opinion(id="opinion-2")])
-    assert set(vars(answer_of(measure))) == {"measure", "title", "due_on", "result", "published_on"}
+    told = {"measure", "title", "due_on", "result", "files", "published_on"}
+    assert set(vars(answer_of(measure))) == told
 
 
 def test_a_measure_is_given_up_with_a_reason_and_what_it_answers_is_open_again():
