@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import bson
+import eventlet
 import pytest
 
 from services.chassis.contract import NewEvent
@@ -73,8 +74,8 @@ def test_who_is_responsible_is_asked_for_a_talk_once_and_nobody_else_learns_of_i
     campus.publish(*(campus.sealed(bill(DuesBilled, month)) for month in (3, 4, 5)))
     mine = {"person": "member", "rule": "dues"}
     wait_for(lambda: len(campus.call("member", "list_personal_obligations", **mine)["items"]) == 3, 20)
-    for _ in range(2):
-        evaluation.watching.look(campus.clock.today())
+    for look in [eventlet.spawn(evaluation.watching.look, campus.clock.today()) for _ in range(3)]:
+        look.wait()
 
     found = campus.call("secretary", "list_anomalies", state="raised")["items"]
     assert [(each["rule"], each["person"], each["asked"]) for each in found] == [

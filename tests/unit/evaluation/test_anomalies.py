@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.policies import PackError, parse
@@ -230,3 +233,20 @@ def test_a_pack_that_lacks_a_figure_is_refused(before: str, after: str) -> None:
     assert before in text
     with pytest.raises(PackError):
         limits_of([parse(text.replace(before, after))], TODAY)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.booleans()), min_size=12, max_size=24),
+    st.randoms(use_true_random=False),
+)
+def test_what_is_found_does_not_depend_on_the_order_of_the_records(
+    drawn: list[tuple[int, int, bool]], chance: Random
+) -> None:
+    held = [
+        Held(date(2026, 1, 5) + timedelta(days=9 * number), f"a{number:02}", entitled, present, late)
+        for number, (entitled, present, late) in enumerate(drawn)
+    ]
+    shuffled = chance.sample(held, len(held))
+    for rule in (model.attendance_falling, model.late_burst):
+        assert rule(held, LIMITS) == rule(shuffled, LIMITS)
+    assert model.silent(held, 70, LIMITS) == model.silent(shuffled, 70, LIMITS)
