@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound
@@ -20,6 +20,7 @@ from services.chassis.store import (
     Records,
     Store,
     answering,
+    is_duplicate,
     on_commit,
     plain,
     session,
@@ -30,7 +31,66 @@ CACHED_PERSONS = 5_000
 # How long a change of the tree may stay unseen of which nobody told: its writer died right then, was of a
 # release that does not tell, or a failover took back what it told.
 READ_ANEW_SECONDS = 60.0
+NODES, GRANTS, MEMBERS = "authority_nodes", "authority_grants", "authority_members"
+ASKED_AT_ONCE = 50
 _TREE = {"_id": "tree"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the owner said of a node, a grant or a member: the newest ``sequence`` of each counts.
+
+    0 stands for a sender without sequences. Made by ``node_said``, ``grant_said`` and ``member_said``.
+    """
+
+    of: str
+    id: str
+    state: Mapping[str, Any]
+    sequence: int = 0
+
+
+def node_said(
+    node: str,
+    *,
+    parent: str | None,
+    path: Sequence[str] = (),
+    kind: str = "",
+    active: bool = True,
+    sequence: int = 0,
+) -> Said:
+    """A node was made or changed."""
+    state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
+    return Said(NODES, node, state, sequence)
+
+
+def grant_said(
+    grant: str,
+    *,
+    person: str,
+    role: str,
+    node: str,
+    since: date,
+    until: date | None = None,
+    active: bool = True,
+    sequence: int = 0,
+) -> Said:
+    """A role was given, prolonged or withdrawn."""
+    state = {
+        "person": person,
+        "role": role,
+        "node": node,
+        "since": since,
+        "until": until,
+        "active": active,
+    }
+    return Said(GRANTS, grant, state, sequence)
+
+
+def member_said(
+    person: str, node: str, active: bool = True, *, standing: str = "", sequence: int = 0
+) -> Said:
+    """A person belongs to ``node`` and is of that ``standing``."""
+    return Said(MEMBERS, person, {"node": node, "active": active, "standing": standing}, sequence)
 
 
 @dataclass(frozen=True)
@@ -133,15 +193,14 @@ class Authority:
     """A service's projection of nodes, grants and members, fed from the events of their owner.
 
     Answers are at most ``CACHED_SECONDS`` old, and fresh at once in the process that applied a change.
-    ``apply_*`` ignore a sequence that is not newer; 0 stands for a sender without sequences.
     """
 
     def __init__(self, database: Store, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._nodes = database["authority_nodes"]
-        self._grants = database["authority_grants"]
-        self._members = database["authority_members"]
+        self._nodes = database[NODES]
+        self._grants = database[GRANTS]
+        self._members = database[MEMBERS]
         self._revisions = database["authority_revision"]
         self._known: dict[str, Node] = {}
         self._known_as: int | None = None  # the revision of the tree that is known
@@ -155,60 +214,36 @@ class Authority:
     def declare(self) -> None:
         """The indexes that the questions below use."""
         indexes = Indexes(self._database)
-        indexes.declare("authority_grants", "person")
-        indexes.declare("authority_grants", [("node", 1), ("role", 1)])
-        indexes.declare("authority_members", "node")
+        indexes.declare(GRANTS, "person")
+        indexes.declare(GRANTS, [("node", 1), ("role", 1)])
+        indexes.declare(MEMBERS, "node")
 
     # -- what the owner's events said ----------------------------------------------------------
 
-    def apply_node(
-        self,
-        node: str,
-        *,
-        parent: str | None,
-        path: Sequence[str] = (),
-        kind: str = "",
-        active: bool = True,
-        sequence: int = 0,
-    ) -> bool:
-        """A node was made or changed; False where the event was stale."""
-        state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
-        if not self._apply(self._nodes, node, state, sequence):
-            return False
-        if session() is None or session() is not self._revising:  # once a transaction
+    def apply(self, said: Iterable[Said]) -> list[Said]:
+        """Take over what was said, many at once, and answer with what was news.
+
+        What is not newer than what is known is ignored; of several words on one thing the newest counts, and
+        of those without a sequence the last.
+        """
+        newest: dict[tuple[str, str], Said] = {}
+        for each in said:
+            before = newest.get((each.of, each.id))
+            if before is None or not each.sequence or each.sequence > before.sequence:
+                newest[each.of, each.id] = each
+        news = [
+            each
+            for collection in (self._nodes, self._grants, self._members)
+            for each in self._write(
+                collection, [each for each in newest.values() if each.of == collection.name]
+            )
+        ]
+        if any(each.of == NODES for each in news) and (
+            session() is None or session() is not self._revising  # once a transaction
+        ):
             self._revising = session()
             on_commit(self._revise)
-        return True
-
-    def apply_grant(
-        self,
-        grant: str,
-        *,
-        person: str,
-        role: str,
-        node: str,
-        since: date,
-        until: date | None = None,
-        active: bool = True,
-        sequence: int = 0,
-    ) -> bool:
-        """A role was given, prolonged or withdrawn; False where the event was stale."""
-        state = {
-            "person": person,
-            "role": role,
-            "node": node,
-            "since": since,
-            "until": until,
-            "active": active,
-        }
-        return self._apply(self._grants, grant, state, sequence)
-
-    def apply_member(
-        self, person: str, node: str, active: bool = True, *, standing: str = "", sequence: int = 0
-    ) -> bool:
-        """A person belongs to ``node`` and is of that ``standing``; False where the event was stale."""
-        state = {"node": node, "active": active, "standing": standing}
-        return self._apply(self._members, person, state, sequence)
+        return news
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -313,27 +348,56 @@ class Authority:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _apply(self, collection: Records, id: str, state: Mapping[str, Any], sequence: int) -> bool:  # noqa: A002 - the field's name
-        written = plain({**state, "sequence": sequence})
-        while True:
-            found = collection.find_one({"_id": id}, session=session())
-            if found is None:
-                try:
-                    collection.insert_one({"_id": id, **written}, session=session())
-                except DuplicateKeyError:
-                    if session() is not None:
-                        raise  # the transaction is lost: the event comes again
-                    continue
-            else:
-                if sequence and found["sequence"] >= sequence:
-                    return False
-                written["sequence"] = max(sequence, found["sequence"])
-                guard = {"_id": id, "sequence": found["sequence"]}
-                if not collection.update_one(guard, {"$set": written}, session=session()).matched_count:
-                    continue
+    def _write(self, collection: Records, said: Sequence[Said]) -> list[Said]:
+        news: list[Said] = []
+        waiting = list(said)
+        while waiting:
+            known = self._sequences(collection, [each.id for each in waiting])
+            newer = [
+                each
+                for each in waiting
+                if each.id not in known or not each.sequence or each.sequence > known[each.id]
+            ]
+            waiting = self._outrun(collection, newer, known)
+            news += [each for each in newer if each not in waiting]
+        if news:
             self._forget()  # for whoever asks in this transaction
             on_commit(self._forget)
-            return True
+        return news
+
+    def _sequences(self, collection: Records, ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for first in range(0, len(ids), ASKED_AT_ONCE):
+            asked = {"_id": {"$in": list(ids[first : first + ASKED_AT_ONCE])}}
+            with answering():
+                for each in collection.find(asked, {"sequence": 1}, session=session()):
+                    found[each["_id"]] = each["sequence"]
+        return found
+
+    def _outrun(self, collection: Records, newer: Sequence[Said], known: Mapping[str, int]) -> list[Said]:
+        """Write ``newer`` over what is ``known``; those for which another process was faster."""
+        fresh = [each for each in newer if each.id not in known]
+        outrun: list[Said] = []
+        with answering():
+            if fresh:
+                documents = [
+                    {"_id": each.id, **plain({**each.state, "sequence": each.sequence})} for each in fresh
+                ]
+                try:
+                    collection.insert_many(documents, ordered=False, session=session())
+                except BulkWriteError as partly:
+                    if not is_duplicate(partly) or session() is not None:
+                        raise  # a transaction is lost: the events come again
+                    outrun = [fresh[failure["index"]] for failure in partly.details["writeErrors"]]
+            for each in newer:
+                if each.id not in known:
+                    continue
+                before = known[each.id]
+                written = plain({**each.state, "sequence": max(each.sequence, before)})
+                guard = {"_id": each.id, "sequence": before}
+                if not collection.update_one(guard, {"$set": written}, session=session()).matched_count:
+                    outrun.append(each)
+        return outrun
 
     def _revise(self) -> None:
         """Tell the other processes. Not in the transaction: there all who change any node would collide."""

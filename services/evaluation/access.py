@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.chassis import context
 from services.chassis.authority import Authority
-from services.chassis.envelope import Event
 from services.chassis.errors import Forbidden, NotFound
 
 _ROUND = ("branch", "group")
@@ -19,19 +18,6 @@ RESPONSIBLE = (
     "administrator",
     "inspector",
 )
-
-
-def place(authority: Authority, event: Event) -> None:
-    """Place the organisation that records tells of in the tree. Idempotent."""
-    told = event.data
-    authority.apply_node(
-        told["organisation"],
-        parent=told["parent"],
-        path=told["path"],
-        kind=told["kind"],
-        active=told["active"],
-        sequence=event.sequence,
-    )
 
 
 class Access:

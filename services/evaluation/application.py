@@ -10,7 +10,9 @@ from services.chassis.envelope import Event
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.policies import load_all
 from services.chassis.working_days import WorkingCalendar
-from services.evaluation.access import Access, place
+from services.contracts.authority import said_of
+from services.contracts.records_events import OrganisationChanged
+from services.evaluation.access import Access
 from services.evaluation.anomalies.watching import Watching
 from services.evaluation.assessments.assessing import Assessing
 from services.evaluation.duties.projector import DutyProjector
@@ -159,28 +161,7 @@ class Evaluation(Application):
         self.projector.turn_the_day(today)
         self.duties.turn_the_day(today)
 
-    def know_organisation(self, event: Event) -> None:
-        """Place the organisation in the tree and open what it owes. Idempotent."""
-        place(self.authority, event)
-        self.projector.enrol(event.data, event.sequence)
-
-    def know_person(self, event: Event) -> None:
-        """Keep where the person belongs; nothing else is known here of persons. Idempotent."""
-        told = event.data
-        self.authority.apply_member(
-            told["person"], told["organisation"], told["active"], sequence=event.sequence
-        )
-
-    def know_post(self, event: Event) -> None:
-        """Keep who may read what. Idempotent."""
-        told = event.data
-        self.authority.apply_grant(
-            told["post"],
-            person=told["person"],
-            role=told["role"],
-            node=told["organisation"],
-            since=told["since"],
-            until=told["until"],
-            active=told["active"],
-            sequence=event.sequence,
-        )
+    def know(self, events: Sequence[Event]) -> None:
+        """Keep who belongs where and may read what, and open what organisations owe. Idempotent."""
+        self.authority.apply(said_of(events))
+        self.projector.enrol([event for event in events if event.contract is OrganisationChanged])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from services.chassis.batches import subscribe_batch
-from services.chassis.contract import EventContract
 from services.chassis.envelope import Event
 from services.chassis.rpc import rpc
 from services.chassis.scheduled import scheduled
@@ -96,22 +95,18 @@ class EvaluationService(AnomaliesTable, AssessmentsTable, PoliciesTable, Ratings
     def mark(self, events: list[Event]) -> None:
         self.evaluation.projector.mark(events)
 
-    @subscribe(
+    # Tree, members, grants, units and standings keep the sequence that they last took over: no inbox.
+    @subscribe_batch(
         OrganisationChanged,
         PersonChanged,
         PostChanged,
         queue="evaluation.authority",
-        order=Order.LATEST,
+        most=50,
         transaction=False,
-        own_guard="tree, members, grants and standings keep the sequence they last took over",
+        inbox=False,
     )
-    def know(self, event: Event) -> None:
-        learn: Mapping[type[EventContract], Callable[[Event], None]] = {
-            OrganisationChanged: self.evaluation.know_organisation,
-            PersonChanged: self.evaluation.know_person,
-            PostChanged: self.evaluation.know_post,
-        }
-        learn[event.contract](event)
+    def know(self, events: list[Event]) -> None:
+        self.evaluation.know(events)
 
     @scheduled("00:10", name="evaluation.obligations")
     def turn_the_day(self, today: date) -> None:

@@ -14,8 +14,9 @@ from services.chassis.files.kept import Files
 from services.chassis.files.uploads import Uploads
 from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
+from services.contracts.authority import said_of
 from services.contracts.campus_events import EventRejected
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.contracts.records_events import OrganisationChanged
 from services.feedback.access import Access
 from services.feedback.ballots.rounds import Rounds
 from services.feedback.ballots.voting import Voting
@@ -113,41 +114,12 @@ class Feedback(Application):
 
     def learn(self, events: Sequence[Event]) -> None:
         """Keep what records says of organisations, members and posts."""
-        for event in events:
-            self._learn(event)
-
-    def _learn(self, event: Event) -> None:
-        told = event.data
-        if event.type == OrganisationChanged.type:
-            newer = self.authority.apply_node(
-                told["organisation"],
-                parent=told["parent"],
-                path=told["path"],
-                kind=told["kind"],
-                active=told["active"],
-                sequence=event.sequence,
-            )
-            if newer:
-                self.names.learn(told["organisation"], told["name"])
-        elif event.type == PersonChanged.type:
-            self.authority.apply_member(
-                told["person"],
-                told["organisation"],
-                told["active"],
-                standing=told["political_status"],
-                sequence=event.sequence,
-            )
-        elif event.type == PostChanged.type:
-            self.authority.apply_grant(
-                told["post"],
-                person=told["person"],
-                role=told["role"],
-                node=told["organisation"],
-                since=told["since"],
-                until=told["until"],
-                active=told["active"],
-                sequence=event.sequence,
-            )
+        news = {(each.id, each.sequence) for each in self.authority.apply(said_of(events, standings=True))}
+        told = [event for event in events if event.contract is OrganisationChanged]
+        names = {
+            event.subject: event.data["name"] for event in told if (event.subject, event.sequence) in news
+        }
+        self.names.learn(names)
 
 
 def _attached(state: Mapping[str, Any]) -> set[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from pymongo import ReplaceOne
 
 from services.chassis.store import Store, answering, session
 
@@ -13,10 +15,12 @@ class Names:
     def __init__(self, database: Store) -> None:
         self._names = database["organisation_names"]
 
-    def learn(self, organisation: str, name: str) -> None:
-        """Keep what an organisation is called from now on."""
-        with answering():
-            self._names.replace_one({"_id": organisation}, {"name": name}, upsert=True, session=session())
+    def learn(self, names: Mapping[str, str]) -> None:
+        """Keep what organisations are called from now on, by id."""
+        writes = [ReplaceOne({"_id": each}, {"name": name}, upsert=True) for each, name in names.items()]
+        if writes:
+            with answering():
+                self._names.bulk_write(writes, session=session())
 
     def of(self, organisations: Iterable[str]) -> dict[str, str]:
         """Names by id."""

@@ -18,9 +18,10 @@ from services.chassis.handling import circumstances
 from services.chassis.policies import load_all
 from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
+from services.contracts.authority import said_of
 from services.contracts.campus_events import EventRejected
 from services.contracts.kinds import PERSONAL_KINDS, ROLES
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
+from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.notify.access import Access
 from services.notify.announcements.announcing import Announcing
 from services.notify.announcements.model import KIND as ANNOUNCEMENT
@@ -189,53 +190,20 @@ class Notify(Application):
 
     def learn(self, events: Sequence[Event]) -> None:
         """Who belongs where and holds which post."""
-        for event in events:
-            self._learn(event)
+        self.authority.apply(said_of(events))
 
     def keep_contacts(self, events: Sequence[Event]) -> None:
         """Where a person can be reached, what an organisation is called."""
-        for event in events:
-            self._keep_contact(event)
+        told = [event.data for event in events if event.contract is PersonChanged]
+        self.contacts.put([Contact(each["person"], each["phone_sealed"], each["active"]) for each in told])
+        told = [event.data for event in events if event.contract is OrganisationChanged]
+        self.names.put({each["organisation"]: each["name"] for each in told})
 
     def follow(self, events: Sequence[Event]) -> None:
         """What became of what is due, in order."""
         for event in events:
             with context.entered(circumstances(event)):
                 self.reminding.follow(FOLLOWED[event.contract], event.data)
-
-    def _learn(self, event: Event) -> None:
-        told = event.data
-        if event.contract is OrganisationChanged:
-            self.authority.apply_node(
-                told["organisation"],
-                parent=told["parent"],
-                path=told["path"],
-                kind=told["kind"],
-                active=told["active"],
-                sequence=event.sequence,
-            )
-        elif event.contract is PersonChanged:
-            self.authority.apply_member(
-                told["person"], told["organisation"], told["active"], sequence=event.sequence
-            )
-        elif event.contract is PostChanged:
-            self.authority.apply_grant(
-                told["post"],
-                person=told["person"],
-                role=told["role"],
-                node=told["organisation"],
-                since=told["since"],
-                until=told["until"],
-                active=told["active"],
-                sequence=event.sequence,
-            )
-
-    def _keep_contact(self, event: Event) -> None:
-        told = event.data
-        if event.contract is PersonChanged:
-            self.contacts.put(Contact(told["person"], told["phone_sealed"], told["active"]))
-        elif event.contract is OrganisationChanged:
-            self.names.put(told["organisation"], told["name"])
 
     def remind(self) -> None:
         """Take the steps that are due, and let go what may go out; repeating it changes nothing."""

@@ -13,6 +13,7 @@ from services.chassis.files.uploads import Uploads
 from services.chassis.policies import Pack
 from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
+from services.contracts.authority import said_of
 from services.contracts.campus_events import (
     DuesPaymentMade,
     DuesPaymentUndone,
@@ -21,7 +22,6 @@ from services.contracts.campus_events import (
     TrainingCompleted,
     TrainingWithdrawn,
 )
-from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.records.access import Access
 from services.records.activities import kinds
 from services.records.activities.attending import Attending
@@ -265,29 +265,4 @@ class Records(Application):
 
     def learn(self, events: Sequence[Event]) -> None:
         """Keep who may do what, also for what another replica wrote. Stale events change nothing."""
-        for event in events:
-            told = event.data
-            if event.type == OrganisationChanged.type:
-                self.authority.apply_node(
-                    told["organisation"],
-                    parent=told["parent"],
-                    path=told["path"],
-                    kind=told["kind"],
-                    active=told["active"],
-                    sequence=event.sequence,
-                )
-            elif event.type == PersonChanged.type:
-                self.authority.apply_member(
-                    told["person"], told["organisation"], told["active"], sequence=event.sequence
-                )
-            elif event.type == PostChanged.type:
-                self.authority.apply_grant(
-                    told["post"],
-                    person=told["person"],
-                    role=told["role"],
-                    node=told["organisation"],
-                    since=told["since"],
-                    until=told["until"],
-                    active=told["active"],
-                    sequence=event.sequence,
-                )
+        self.authority.apply(said_of(events))

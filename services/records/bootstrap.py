@@ -43,7 +43,7 @@ def establish(
         }
         founded = rules.found_organisation(derived_id("organisation", "root"), given, None, today)
         root = records.organisations.found(founded.state["path"][0], founded)
-    directory.know_organisation(root)
+    directory.know_organisations([root])
     person = directory.people.find_one({"number": number})
     if person is None:
         entered = persons.enter_person(

@@ -41,9 +41,7 @@ def prepared(mongo_uri: str, branches: int) -> Evaluation:
     """The application with so many branches enrolled."""
     prefix = f"ledger{uuid.uuid4().hex[:8]}"
     evaluation = Evaluation.for_test(settings_for_tests(NOWHERE, mongo_uri, prefix, "evaluation"))
-    for number in range(branches):
-        told = _organisation(number)
-        evaluation.projector.enrol(told.data, 1)
+    evaluation.projector.enrol([_sealed(evaluation, _organisation(each)) for each in range(branches)])
     return evaluation
 
 
@@ -140,7 +138,7 @@ def _organisation(number: int) -> NewEvent:
 
 
 def _sealed(evaluation: Evaluation, event: NewEvent) -> Event:
-    subject = event.data["activity"]
+    subject = event.data.get("activity") or event.data["organisation"]
     return from_wire(
         envelope.seal(event, subject=subject, sequence=1, clock=evaluation.clock, correlationid="bench")
     )

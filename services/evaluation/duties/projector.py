@@ -14,8 +14,8 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Permanent
 from services.chassis.relay import Relay
 from services.chassis.store import Record, Store
+from services.contracts.authority import said_of
 from services.contracts.records_events import OrganisationChanged
-from services.evaluation.access import place
 from services.evaluation.duties.model import Sheet, SheetTurn, turn
 from services.evaluation.duties.store import Sheets, Words
 from services.evaluation.duties.telling import words_of
@@ -56,9 +56,8 @@ class DutyProjector:
 
         Raises ``UnknownOrganisation`` for a post at one that has not arrived yet, before anything is entered.
         """
-        for event in events:
-            if event.contract is OrganisationChanged:  # so that posts of the same batch find where they are
-                place(self._authority, event)
+        # So that posts of the same batch find where they are.
+        self._authority.apply(said_of(each for each in events if each.contract is OrganisationChanged))
         told = [(event, word) for event in events for word in self._words(event)]
         if not told:
             return

@@ -167,8 +167,8 @@ class Owing:
             owed = duties.owed_by(met.standing, rulebook) if met else []
             records = duties.deeds_of(met.standing) if met else []
         else:
-            unit = self._units.before(state["organisation"])
-            kept = self._standings.one(unit) if unit else None
+            placed = self._units.placed([state["organisation"]]).get(state["organisation"])
+            kept = self._standings.one(placed.unit) if placed else None
             owed = owed_by(kept.standing, rulebook) if kept else []
             records = list(kept.standing.evidence.values()) if kept else []
         found = next((each for each in owed if each.id == row.id), None)

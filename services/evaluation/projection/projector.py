@@ -26,7 +26,7 @@ from services.evaluation.projection.model import Standing, Turn, enrolled, exemp
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE, Turning, Written
-from services.evaluation.projection.units import Units, unit_of
+from services.evaluation.projection.units import Placed, Units, UnknownOrganisation, unit_of
 
 QUIET = timedelta(seconds=20)
 _ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
@@ -133,41 +133,47 @@ class Projector:
             )
             self._standings.settled(quiet)
 
-    def enrol(self, told: Mapping[str, Any], sequence: int) -> None:
-        """Take in what an event tells of an organisation, and open what it owes from now on.
+    def enrol(self, events: Sequence[Event]) -> None:
+        """Take in what records tells of organisations, and open what they owe from now on.
 
-        Raises ``UnknownOrganisation`` for a group whose branch has not arrived yet.
+        Of several events on one the newest counts. Raises ``UnknownOrganisation`` for a group whose branch
+        has not arrived yet.
         """
-        organisation = Organisation(
-            id=told["organisation"],
-            kind=told["kind"],
-            has_committee=told["has_committee"],
-            founded_on=told["founded_on"],
-            active=told["active"],
-            has_leading_group=told["has_leading_group"],
-        )
-        today, unit = self._clock.today(), unit_of(told)
-        before = self._units.before(organisation.id)
-        if unit == organisation.id:
-            self._standings.create(unit, today)
-        else:
-            self._units.of([unit])
-        moved = before is not None and before != unit
-        if before is not None and moved:
-            self.turning.turn(
-                (before,),
-                lambda standing: turn(
-                    left(standing, organisation.id, sequence, today=today), self._rulebook(), today=today
-                ),
-            )
+        newest = {event.subject: event for event in sorted(events, key=lambda each: each.sequence)}
+        placed = {id_: Placed(unit_of(event.data), event.sequence) for id_, event in newest.items()}
+        known = self._units.placed({*placed, *(each.unit for each in placed.values())})
+        # What a newer event said already stays; the same event again is finished where it was cut off.
+        placed = {
+            id_: each
+            for id_, each in placed.items()
+            if id_ not in known or known[id_].sequence <= each.sequence
+        }
+        if {each.unit for each in placed.values()} - known.keys() - placed.keys():
+            raise UnknownOrganisation("unknown_organisation")
+        today = self._clock.today()
+        self._standings.create([id_ for id_, each in placed.items() if each.unit == id_], today)
+        moved = {
+            id_: known[id_].unit
+            for id_, each in placed.items()
+            if id_ in known and known[id_].unit != each.unit
+        }
 
-        def decide(standing: Standing) -> Turn:
-            joined = enrolled(standing, organisation, sequence, today=today, moved=moved)
-            return turn(joined, self._rulebook(), today=today)
+        def leave(standing: Standing) -> Turn:
+            for id_ in _of_unit(moved, standing.unit):
+                standing = left(standing, id_, placed[id_].sequence, today=today)
+            return turn(standing, self._rulebook(), today=today)
 
-        self.turning.turn((unit,), decide)
+        def join(standing: Standing) -> Turn:
+            for id_ in _of_unit({id_: each.unit for id_, each in placed.items()}, standing.unit):
+                event = newest[id_]
+                organisation = _organisation(event.data)
+                standing = enrolled(standing, organisation, event.sequence, today=today, moved=id_ in moved)
+            return turn(standing, self._rulebook(), today=today)
+
+        self.turning.turn(sorted(set(moved.values())), leave)
+        self.turning.turn(sorted({each.unit for each in placed.values()}), join)
         # Last, so that evidence comes only to a unit that knows the organisation.
-        self._units.keep(organisation.id, unit)
+        self._units.keep(placed, known)
 
     def exempt(self, organisation: str, exempt: Exempt) -> None:
         """Take over what was decided of an exemption of ``organisation``."""
@@ -222,6 +228,21 @@ class Projector:
             return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
 
         return decide
+
+
+def _of_unit(units: Mapping[str, str], unit: str) -> list[str]:
+    return [id_ for id_, each in units.items() if each == unit]
+
+
+def _organisation(told: Mapping[str, Any]) -> Organisation:
+    return Organisation(
+        id=told["organisation"],
+        kind=told["kind"],
+        has_committee=told["has_committee"],
+        founded_on=told["founded_on"],
+        active=told["active"],
+        has_leading_group=told["has_leading_group"],
+    )
 
 
 def _covers(evidence: Iterable[Evidence], standing: Standing) -> bool:

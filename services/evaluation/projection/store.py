@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering
+from services.chassis.store import Record, Store, answering, is_duplicate
 from services.evaluation.evidence.model import unpacked, unpacked_mark
 from services.evaluation.obligations.exemptions import exempt_by_id
 from services.evaluation.obligations.model import Organisation, Rule
@@ -33,13 +34,20 @@ class Standings(Projections[Standing]):
         self._newcomers = database["newcomers"]
         self._lately: dict[str, datetime] = {}  # when this process last touched a newcomer
 
-    def create(self, unit: str, today: date) -> None:
-        """A standing without anything, unless there is one."""
-        empty = {"version": 1, "sequence": 0, "as_of": today.isoformat(), "settled": False}
+    def create(self, units: Collection[str], today: date) -> None:
+        """A standing without anything for each of ``units`` that has none."""
         with answering():
-            if self._documents.find_one({"_id": unit}, {"_id": 1}) is None:
-                self._touched([unit])
-                self._documents.update_one({"_id": unit}, {"$setOnInsert": empty}, upsert=True)
+            found = self._documents.find({"_id": {"$in": list(units)}}, {"_id": 1})
+            missing = sorted(set(units) - {each["_id"] for each in found})
+            if not missing:
+                return
+            self._touched(missing)
+            empty = {"version": 1, "sequence": 0, "as_of": today.isoformat(), "settled": False}
+            try:
+                self._documents.insert_many([{"_id": unit, **empty} for unit in missing], ordered=False)
+            except BulkWriteError as failed:
+                if not is_duplicate(failed):  # else another replica was faster
+                    raise
 
     def touch(self, turns: Sequence[Written[Standing]]) -> None:
         """Remember that the history of these units may still be on its way, unless they are settled."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.errors import Retryable
-from services.chassis.store import Store, answering
+from pymongo import InsertOne, ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from services.chassis.errors import Contended, Retryable
+from services.chassis.store import Record, Store, answering, is_duplicate
 
 
 class UnknownOrganisation(Retryable):
@@ -17,6 +21,15 @@ def unit_of(told: Mapping[str, Any]) -> str:
     """A group is of its branch's unit; anything else is a unit by itself."""
     unit: str = told["parent"] if told["kind"] == "group" and told["parent"] else told["organisation"]
     return unit
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Of which unit an organisation is by the event ``sequence``, and of which it was before."""
+
+    unit: str
+    sequence: int
+    left: tuple[str, ...] = ()
 
 
 class Units:
@@ -30,24 +43,41 @@ class Units:
 
         Raises ``UnknownOrganisation`` if there is one without.
         """
-        with answering():
-            found = self._organisations.find({"_id": {"$in": list(organisations)}}, {"unit": 1, "left": 1})
-            units = {each["_id"]: [each["unit"], *each.get("left", ())] for each in found}
-        if len(units) < len(set(organisations)):
+        placed = self.placed(organisations)
+        if len(placed) < len(set(organisations)):
             raise UnknownOrganisation("unknown_organisation")
-        return units
+        return {organisation: [each.unit, *each.left] for organisation, each in placed.items()}
 
-    def before(self, organisation: str) -> str | None:
-        """The unit that the organisation was last enrolled in."""
+    def placed(self, organisations: Collection[str]) -> dict[str, Placed]:
+        """Where each of ``organisations`` that is known was last enrolled."""
         with answering():
-            found = self._organisations.find_one({"_id": organisation})
-        return found["unit"] if found else None
+            return {
+                each["_id"]: Placed(each["unit"], each.get("sequence", 0), tuple(each.get("left", ())))
+                for each in self._organisations.find({"_id": {"$in": list(organisations)}})
+            }
 
-    def keep(self, organisation: str, unit: str) -> None:
-        """From now on evidence of the organisation is the unit's, but of what counts elsewhere already."""
+    def keep(self, placed: Mapping[str, Placed], known: Mapping[str, Placed]) -> None:
+        """From now on evidence of these organisations is their unit's, but of what counts elsewhere already.
+
+        ``known``: where they were before. What a newer event said meanwhile stays.
+        """
+        writes: list[InsertOne[Record] | ReplaceOne[Record]] = []
+        for organisation, each in placed.items():
+            before = known.get(organisation)
+            kept: Record = {"unit": each.unit, "sequence": each.sequence, "left": []}
+            if before is None:
+                writes.append(InsertOne({"_id": organisation, **kept}))
+                continue
+            kept["left"] = sorted({*before.left, before.unit} - {each.unit})
+            newer = {"_id": organisation, "sequence": {"$not": {"$gt": each.sequence}}}
+            writes.append(ReplaceOne(newer, kept))
+        if not writes:
+            return
         with answering():
-            known = self._organisations.find_one({"_id": organisation}) or {"unit": unit}
-            left = sorted({*known.get("left", ()), known["unit"]} - {unit})
-            self._organisations.update_one(
-                {"_id": organisation}, {"$set": {"unit": unit, "left": left}}, upsert=True
-            )
+            try:
+                self._organisations.bulk_write(writes, ordered=False)
+            except BulkWriteError as failed:
+                if not is_duplicate(failed):
+                    raise
+                # Another replica placed one of them first: looked at again, it is known.
+                raise Contended("units.contended") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pymongo import ReplaceOne, UpdateOne
+
 from services.chassis.store import Record, Store, answering, session
 
 
@@ -29,10 +31,18 @@ class Contacts:
     def __init__(self, database: Store) -> None:
         self._contacts = database["contacts"]
 
-    def put(self, contact: Contact) -> None:
-        """Replace what is known of the person."""
-        state = {"phone_sealed": contact.phone_sealed, "active": contact.active}
-        self._contacts.update_one({"_id": contact.person}, {"$set": state}, upsert=True, session=session())
+    def put(self, contacts: Sequence[Contact]) -> None:
+        """Replace what is known of each person."""
+        writes = [
+            UpdateOne(
+                {"_id": each.person},
+                {"$set": {"phone_sealed": each.phone_sealed, "active": each.active}},
+                upsert=True,
+            )
+            for each in contacts
+        ]
+        if writes:
+            self._contacts.bulk_write(writes, session=session())
 
     def get(self, person: str) -> Contact | None:
         """What is known of the person; None where nothing is."""
@@ -57,9 +67,11 @@ class OrganisationNames:
     def __init__(self, database: Store) -> None:
         self._names = database["organisation_names"]
 
-    def put(self, organisation: str, name: str) -> None:
-        """Replace the name."""
-        self._names.replace_one({"_id": organisation}, {"name": name}, upsert=True, session=session())
+    def put(self, names: Mapping[str, str]) -> None:
+        """Replace the names of organisations, by id."""
+        writes = [ReplaceOne({"_id": each}, {"name": name}, upsert=True) for each, name in names.items()]
+        if writes:
+            self._names.bulk_write(writes, session=session())
 
     def get(self, organisation: str) -> str | None:
         """The name; None for an organisation of which nothing is known."""

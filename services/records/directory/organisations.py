@@ -61,6 +61,19 @@ class Organisations:
 
         return in_transaction(self._database, commit)
 
+    def found_many(self, founded: Sequence[tuple[Document, Change]]) -> None:
+        """New organisations with their first editions in one transaction, for imports: all or none.
+
+        Raises ``Conflict`` where one of them or its code is there already.
+        """
+
+        def commit() -> None:
+            self._documents.create_many([(each.id, change.state, change.events) for each, change in founded])
+            self.keep([(None, each) for each, _ in founded], Why())
+
+        if founded:
+            in_transaction(self._database, commit)
+
     def change(self, request: Answer) -> Answer:
         """Change attributes, and move the subtree where another parent is given: all or nothing."""
         actor = context.actor()
@@ -121,8 +134,7 @@ class Organisations:
     def keep(self, written: Sequence[tuple[Document | None, Document]], why: Why) -> None:
         """Keep the editions of what was written, in the running transaction; known at once after it."""
         self._history.keep(written, why)
-        for _, after in written:
-            on_commit(partial(self._directory.know_organisation, after))
+        on_commit(partial(self._directory.know_organisations, [after for _, after in written]))
 
     def require_free_code(self, code: str) -> None:
         """Raises ``Conflict("organisations.exists")`` where an organisation has this code."""

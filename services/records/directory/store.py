@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.chassis.application import Application
-from services.chassis.authority import Authority
+from services.chassis.authority import Authority, grant_said, member_said, node_said
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
 from services.chassis.vault import Vault, mask_id_number, mask_phone
@@ -117,29 +117,30 @@ class Directory:
 
     # -- what this process knows at once, before the event comes round -------------------------
 
-    def know_organisation(self, organisation: Document) -> None:
+    def know_organisations(self, organisations: Iterable[Document]) -> None:
         """One event per version: a document's version is the sequence of its last event."""
-        state = organisation.state
-        self.authority.apply_node(
-            organisation.id,
-            parent=state["parent"],
-            path=state["path"],
-            kind=state["kind"],
-            active=state["active"],
-            sequence=organisation.version,
+        self.authority.apply(
+            node_said(
+                each.id,
+                parent=each.state["parent"],
+                path=each.state["path"],
+                kind=each.state["kind"],
+                active=each.state["active"],
+                sequence=each.version,
+            )
+            for each in organisations
         )
 
     def know_person(self, person: Document) -> None:
-        """As ``know_organisation``."""
+        """As ``know_organisations``."""
         state = person.state
-        self.authority.apply_member(
-            person.id, state["organisation"], state["active"], sequence=person.version
-        )
+        said = member_said(person.id, state["organisation"], state["active"], sequence=person.version)
+        self.authority.apply([said])
 
     def know_post(self, post: Document) -> None:
-        """As ``know_organisation``."""
+        """As ``know_organisations``."""
         state = post.state
-        self.authority.apply_grant(
+        said = grant_said(
             post.id,
             person=state["person"],
             role=state["role"],
@@ -149,6 +150,7 @@ class Directory:
             active=state["active"],
             sequence=post.version,
         )
+        self.authority.apply([said])
 
 
 # The embedded store compares every document found with every value asked for: short lists are fastest.

@@ -255,7 +255,7 @@ class Elections:
                 due_on=term.state["due_on"],
             ),
         )
-        on_commit(partial(self._directory.know_organisation, seated))
+        on_commit(partial(self._directory.know_organisations, [seated]))
 
     def _rulings_of(self, term: Document) -> rules.Rulings:
         """The rules of a term are those of the day of its election, for as long as it lasts."""

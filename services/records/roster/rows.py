@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import groupby
 from typing import Any, Protocol
 
 from services.chassis.contract import Change
-from services.chassis.documents import Document, Documents
+from services.chassis.documents import Document, Documents, checked
 from services.chassis.errors import Conflict, Refusal, Unavailable
 from services.chassis.identity import derived_id
 from services.records.activities import beginnings
@@ -96,6 +97,13 @@ class Tree:
         self._by_id[organisation.id] = organisation
         self._by_name.setdefault(organisation.state["name"], set()).add(code)
 
+    def forget(self, organisation: Document) -> None:
+        """One that was not founded after all."""
+        state = organisation.state
+        self._by_id.pop(organisation.id, None)
+        if self._by_code.pop(state["code"], None) is not None:
+            self._by_name[state["name"]].discard(state["code"])
+
     def with_code(self, code: str) -> Document | None:
         """The organisation with exactly this code."""
         return self._by_code.get(code)
@@ -132,14 +140,60 @@ class OrganisationRows:
         self._job = job
 
     def apply(self, rows: Sequence[Values]) -> list[Handled]:
-        return [judged(partial(self._apply, row)) for row in rows]
+        handled: list[Handled] = []
+        for new, some in groupby(rows, key=lambda row: self._tree.with_code(row["code"]) is None):
+            alike = list(some)
+            handled += self._found(alike) if new else [judged(partial(self._one, row)) for row in alike]
+        return handled
 
-    def _apply(self, values: Values) -> str:
+    def _found(self, rows: Sequence[Values]) -> list[Handled]:
+        """Many new ones at once, in one transaction.
+
+        Where a code is taken by another row, or by somebody else meanwhile, each row stands for itself.
+        """
+        founded: list[tuple[Document, Change]] = []
+        handled = [judged(partial(self._decide, row, founded)) for row in rows]
+        try:
+            self._organisations.found_many(founded)
+        except Conflict:
+            for each, _ in founded:
+                self._tree.forget(each)
+            return [judged(partial(self._one, row)) for row in rows]
+        return handled
+
+    def _one(self, values: Values) -> str:
         known = self._tree.with_code(values["code"])
-        parent = self._tree.find("parent", values["parent"]) if "parent" in values else None
+        if known is not None:
+            return self._change(known, values)
+        founded: list[tuple[Document, Change]] = []
+        self._decide(values, founded)
+        [(organisation, change)] = founded
+        self._tree.forget(organisation)
+        self._tree.keep(self._organisations.found(organisation.id, change))
+        return CREATED
+
+    def _decide(self, values: Values, founded: list[tuple[Document, Change]]) -> str:
+        """Put what is to be founded into ``founded`` and into the tree, so that others find it above them."""
+        parent = self._parent(values)
+        if parent is None:
+            root = values["kind"] == "university_committee"
+            raise RowRefused(
+                "code" if root else "parent", "organisation.root_exists" if root else "cell.missing"
+            )
+        if "founded_on" not in values:
+            raise RowRefused("founded_on", "cell.missing")
+        organisation = derived_id("organisation", self._job, values["code"])
+        change = directory_rules.found_organisation(
+            organisation, values, (parent.id, parent.state), self._today
+        )
+        document = checked(organisation, 1, change.state)
+        self._tree.keep(document)
+        founded.append((document, change))
+        return CREATED
+
+    def _change(self, known: Document, values: Values) -> str:
+        parent = self._parent(values)
         given = {name: value for name, value in values.items() if name not in ("code", "kind", "parent")}
-        if known is None:
-            return self._found(values, parent)
         given = newly(known, given, ("name", "external_id"))
         if known.state["kind"] != values["kind"]:
             raise RowRefused("kind", "organisation.kind_fixed")
@@ -156,20 +210,8 @@ class OrganisationRows:
         self._tree.keep(changed)
         return UNCHANGED if changed.version == known.version else CHANGED
 
-    def _found(self, values: Values, parent: Document | None) -> str:
-        if parent is None:
-            root = values["kind"] == "university_committee"
-            raise RowRefused(
-                "code" if root else "parent", "organisation.root_exists" if root else "cell.missing"
-            )
-        if "founded_on" not in values:
-            raise RowRefused("founded_on", "cell.missing")
-        organisation = derived_id("organisation", self._job, values["code"])
-        change = directory_rules.found_organisation(
-            organisation, values, (parent.id, parent.state), self._today
-        )
-        self._tree.keep(self._organisations.found(organisation, change))
-        return CREATED
+    def _parent(self, values: Values) -> Document | None:
+        return self._tree.find("parent", values["parent"]) if "parent" in values else None
 
 
 class ActivityRows:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import eventlet
 import pytest
 
-from services.chassis.authority import CACHED_SECONDS, Authority
+from services.chassis.authority import CACHED_SECONDS, Authority, grant_said, member_said, node_said
 from services.chassis.clock import FixedClock
 from services.chassis.errors import Forbidden, NotFound
 from services.chassis.store import Store, in_transaction
@@ -23,8 +23,8 @@ def authority(database: Store, clock: FixedClock) -> Authority:
     for node in ("root", "faculty", "branch", "group"):
         parent = path[-1] if path else None
         path = [*path, node]
-        authority.apply_node(node, parent=parent, path=path, kind="k", active=True, sequence=1)
-    authority.apply_node("other", parent="faculty", path=["root", "faculty", "other"], sequence=1)
+        authority.apply([node_said(node, parent=parent, path=path, kind="k", active=True, sequence=1)])
+    authority.apply([node_said("other", parent="faculty", path=["root", "faculty", "other"], sequence=1)])
     grant(authority, "g1", "secretary of branch", "secretary", "branch")
     grant(authority, "g2", "admin", "administrator", "root")
     return authority
@@ -32,7 +32,7 @@ def authority(database: Store, clock: FixedClock) -> Authority:
 
 def grant(authority: Authority, id: str, person: str, role: str, node: str, **rest: object) -> bool:  # noqa: A002
     given: dict = {"since": SINCE, "sequence": 1, **rest}
-    return authority.apply_grant(id, person=person, role=role, node=node, **given)
+    return authority.apply([grant_said(id, person=person, role=role, node=node, **given)])
 
 
 def test_a_grant_reaches_its_node_and_all_below_and_nothing_else(authority: Authority) -> None:
@@ -87,17 +87,19 @@ def test_stale_and_repeated_events_change_nothing(authority: Authority) -> None:
 
 
 def test_a_grant_at_a_dissolved_node_counts_for_nothing(authority: Authority) -> None:
-    authority.apply_node("branch", parent="faculty", path=[], active=False, sequence=2)
+    authority.apply([node_said("branch", parent="faculty", path=[], active=False, sequence=2)])
     assert not authority.may("secretary of branch", ["secretary"], "group")
     assert authority.grants("secretary of branch") == []
     assert authority.may("admin", ["administrator"], "group")
 
 
 def test_a_moved_subtree_moves_with_its_grants(authority: Authority) -> None:
-    authority.apply_node("faculty 2", parent="root", path=["root", "faculty 2"], sequence=1)
+    authority.apply([node_said("faculty 2", parent="root", path=["root", "faculty 2"], sequence=1)])
     grant(authority, "g4", "dean", "secretary", "faculty")
     assert authority.may("dean", ["secretary"], "group")
-    authority.apply_node("branch", parent="faculty 2", path=["root", "faculty 2", "branch"], sequence=2)
+    authority.apply(
+        [node_said("branch", parent="faculty 2", path=["root", "faculty 2", "branch"], sequence=2)]
+    )
     assert not authority.may("dean", ["secretary"], "group")
     assert authority.path("group") == ["root", "faculty 2", "branch", "group"]
 
@@ -114,12 +116,12 @@ def test_trees_people_and_scopes(authority: Authority) -> None:
 
 
 def test_members_belong_to_one_node(authority: Authority) -> None:
-    authority.apply_member("p1", "branch", sequence=1)
-    authority.apply_member("p1", "other", sequence=3)
-    assert not authority.apply_member("p1", "branch", sequence=2)
+    authority.apply([member_said("p1", "branch", sequence=1)])
+    authority.apply([member_said("p1", "other", sequence=3)])
+    assert not authority.apply([member_said("p1", "branch", sequence=2)])
     assert (authority.belongs("p1"), authority.belongs("p2")) == ("other", None)
     assert authority.members("other") == ["p1"]
-    authority.apply_member("p1", "other", active=False, sequence=4)
+    authority.apply([member_said("p1", "other", active=False, sequence=4)])
     assert authority.belongs("p1") is None
 
 
@@ -144,24 +146,24 @@ def test_an_event_applied_in_a_transaction_is_seen_after_it(authority: Authority
 
 def test_the_tree_is_read_anew_only_where_it_changed(database: Store, clock: FixedClock) -> None:
     here, there = Authority(database, clock), Authority(database, clock)
-    here.apply_node("root", parent=None, kind="committee", sequence=1)
+    here.apply([node_said("root", parent=None, kind="committee", sequence=1)])
     assert there.subtree("root") == ["root"]
     database["authority_nodes"].update_one({"_id": "root"}, {"$set": {"kind": "unseen"}})
     there._known_until = 0.0
     seen = there.node("root")
     assert seen is not None
     assert seen.kind == "committee"
-    here.apply_node("branch", parent="root", kind="branch", sequence=1)
+    here.apply([node_said("branch", parent="root", kind="branch", sequence=1)])
     there._known_until = 0.0
     assert there.subtree("root") == ["root", "branch"]
-    assert not here.apply_node("branch", parent="root", kind="branch", sequence=1)
+    assert not here.apply([node_said("branch", parent="root", kind="branch", sequence=1)])
     assert database["authority_revision"].find_one({})["revision"] == 2
 
 
 def test_many_nodes_are_applied_at_once_and_none_is_refused(authority: Authority) -> None:
     def apply(position: int) -> bool:
         name = f"n{position}"
-        return authority.apply_node(name, parent="root", path=["root", name], sequence=1)
+        return authority.apply([node_said(name, parent="root", path=["root", name], sequence=1)])
 
     waiting = [eventlet.spawn(apply, position) for position in range(40)]
     assert all(each.wait() for each in waiting)
@@ -170,10 +172,10 @@ def test_many_nodes_are_applied_at_once_and_none_is_refused(authority: Authority
 
 def test_one_node_applied_by_many_at_once_is_applied_once(authority: Authority) -> None:
     waiting = [
-        eventlet.spawn(authority.apply_node, "n", parent="root", path=["root", "n"], sequence=1)
+        eventlet.spawn(authority.apply, [node_said("n", parent="root", path=["root", "n"], sequence=1)])
         for _ in range(20)
     ]
-    assert sum(each.wait() for each in waiting) == 1
+    assert sum(len(each.wait()) for each in waiting) == 1
 
 
 def test_a_node_changed_without_a_word_is_seen_all_the_same(
@@ -195,7 +197,9 @@ def test_the_nodes_of_one_transaction_are_told_once_and_those_of_the_next_again(
 
     def apply(first: int) -> None:
         for position in range(first, first + 5):
-            authority.apply_node(f"n{position}", parent="root", path=["root", f"n{position}"], sequence=1)
+            authority.apply(
+                [node_said(f"n{position}", parent="root", path=["root", f"n{position}"], sequence=1)]
+            )
 
     before = revision()
     in_transaction(database, lambda: apply(0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.authority import grant_said, member_said
 from services.chassis.envelope import from_wire
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from services.chassis.testing import wait_for
@@ -72,7 +73,7 @@ def test_a_list_holds_only_what_the_caller_may_see(campus: Campus, evaluation: E
 
 
 def test_membership_above_opens_nothing_below(campus: Campus, evaluation: Evaluation) -> None:
-    evaluation.authority.apply_member("clerk", "faculty")
+    evaluation.authority.apply([member_said("clerk", "faculty")])
     for method in ("list_obligations", "list_scores"):
         seen = campus.call("clerk", method, organisation="faculty")["items"]
         assert {each["organisation"] for each in seen} <= {"faculty"}
@@ -80,14 +81,18 @@ def test_membership_above_opens_nothing_below(campus: Campus, evaluation: Evalua
 
 
 def test_a_withdrawn_post_no_longer_reads(campus: Campus, evaluation: Evaluation) -> None:
-    evaluation.authority.apply_grant(
-        "post-neighbour",
-        person="neighbour",
-        role="secretary",
-        node="next-door",
-        since=date(2025, 9, 1),
-        active=False,
-        sequence=9,
+    evaluation.authority.apply(
+        [
+            grant_said(
+                "post-neighbour",
+                person="neighbour",
+                role="secretary",
+                node="next-door",
+                since=date(2025, 9, 1),
+                active=False,
+                sequence=9,
+            )
+        ]
     )
     with pytest.raises(Forbidden):
         campus.call("neighbour", "get_score", organisation="next-door")

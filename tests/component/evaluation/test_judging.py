@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 import services.evaluation
+from services.chassis.authority import grant_said, member_said
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
@@ -31,14 +32,18 @@ GRADES = {"duty": 90, "results": 80, "conduct": 100}
 def judged(campus: Campus, evaluation: Evaluation) -> Evaluation:
     """A branch with one record without minutes, and posts at the top of the campus."""
     for person, role in (("admin", "administrator"), ("inspector", "inspector")):
-        evaluation.authority.apply_grant(
-            f"post-{person}",
-            person=person,
-            role=role,
-            node="university",
-            since=date(2025, 9, 1),
-            active=True,
-            sequence=1,
+        evaluation.authority.apply(
+            [
+                grant_said(
+                    f"post-{person}",
+                    person=person,
+                    role=role,
+                    node="university",
+                    since=date(2025, 9, 1),
+                    active=True,
+                    sequence=1,
+                )
+            ]
         )
     campus.tell(approved("bare", date(2026, 6, 10), has_minutes=False))
     wait_for(lambda: (campus.score("dean", "branch") or {}).get("evidence") == 1)
@@ -99,7 +104,7 @@ def test_nobody_judges_where_they_have_an_interest(campus: Campus, judged: Evalu
     }
     for person in ("secretary", "neighbour", "member", "nobody"):
         assert refused(Forbidden, campus, person, "assess", **of_secretary) == "permission.denied"
-    judged.authority.apply_member("admin", "branch", sequence=1)
+    judged.authority.apply([member_said("admin", "branch", sequence=1)])
     assert refused(Forbidden, campus, "admin", "assess", **of_secretary) == "assessment.of_own_organisation"
     wrong = {**of_secretary, "grades": {"duty": 90, "charm": 100}}
     assert refused(Invalid, campus, "dean", "assess", **wrong) == "assessment.criteria"

@@ -78,14 +78,14 @@ def test_a_rebuild_trusts_nothing_that_was_computed(campus: Campus, evaluation: 
 def test_what_a_group_did_before_it_moved_stays_where_it_counts(
     campus: Campus, evaluation: Evaluation
 ) -> None:
-    wait_for(lambda: evaluation.projector._units.before("group"))
+    wait_for(lambda: evaluation.projector._units.placed(["group"]))
     record = approved("ours", RECORDS[0].data["held_on"], "group_meeting", organisation="group")
     evaluation.projector.fold([from_wire(campus.sealed(record, 4))])
     campus.tell(
         organisation("group", parent="next-door", path=["university", "faculty", "next-door", "group"])
     )
     wait_for(lambda: campus.overheard.of("obligation.exempted"))
-    wait_for(lambda: evaluation.projector._units.before("group") == "next-door")
+    wait_for(lambda: evaluation.projector._units.of(["group"])["group"][0] == "next-door")
     # Amended later it replaces what it was, and a redelivery is no news to the branch that came after.
     amended = approved("ours", RECORDS[0].data["held_on"], "group_meeting", organisation="group", present=5)
     for sequence, event in ((6, amended), (4, record)):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
+from services.chassis.authority import grant_said, member_said, node_said
 from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
 from services.chassis.session import issue
@@ -148,14 +149,16 @@ def running(
 def box(running: Running, clock: FixedClock) -> Iterator[Box]:
     authority = running.application.authority
     for node, parent in TREE.items():
-        authority.apply_node(node, parent=parent)
+        authority.apply([node_said(node, parent=parent)])
     for person, (role, node) in POSTS.items():
-        authority.apply_grant(f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1))
-    authority.apply_grant(
-        "post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1)
+        authority.apply(
+            [grant_said(f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1))]
+        )
+    authority.apply(
+        [grant_said("post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1))]
     )
     for person, node in MEMBERS.items():
-        authority.apply_member(person, node)
+        authority.apply([member_said(person, node)])
     # The clock stands still, so after the first tick nothing is released but by a test.
     schedules = running.application.database["schedules"]
     wait_for(lambda: schedules.find_one({"_id": "feedback.releasing", "last_done": {"$ne": ""}}))

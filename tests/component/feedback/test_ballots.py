@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
+from services.chassis.authority import member_said
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.jobs import JobLost
 from services.chassis.testing import wait_for
@@ -25,7 +26,7 @@ CHOICES = ("excellent", "qualified", "basically_qualified", "unqualified")
 def called(box, kind="democratic_appraisal", organisation="branch", person="secretary") -> str:
     """A round that is open, of a branch with nine members more."""
     for each in PEOPLE:
-        box.application.authority.apply_member(each, "branch", standing="member")
+        box.application.authority.apply([member_said(each, "branch", standing="member")])
     closes_on = (box.clock.today() + timedelta(days=3)).isoformat()
     drafted = box.call(
         person, "draft_round", kind=kind, organisation=organisation, title="年度评议", closes_on=closes_on
@@ -150,7 +151,7 @@ def test_an_appraisal_from_its_draft_to_its_published_result(box, feed):  # noqa
 def test_ballots_lie_in_no_order_and_are_all_counted(box):
     application = box.application
     for number in range(60):
-        application.authority.apply_member(f"voter-{number}", "branch" if number % 2 else "next-door")
+        application.authority.apply([member_said(f"voter-{number}", "branch" if number % 2 else "next-door")])
     round = called(box, "satisfaction", "faculty", "dean")  # noqa: A001 - the domain's word
     papers = {each["node"]: each["_id"] for each in application.database["ballot_papers"].find()}
     assert set(papers) == {"branch", "faculty"}, "next door joins the few who belong to the faculty itself"
@@ -208,7 +209,7 @@ def test_a_round_whose_last_day_has_passed_closes_by_itself(box):
 
 def test_a_round_that_was_cut_off_while_it_opened_has_one_electorate_of_one_day(box):
     for each in PEOPLE:
-        box.application.authority.apply_member(each, "branch", standing="member")
+        box.application.authority.apply([member_said(each, "branch", standing="member")])
     rounds, today = box.application.rounds, box.clock.today()
     wanted = {"kind": "satisfaction", "organisation": "branch", "title": "评议"}
     closes_on = (today + timedelta(days=3)).isoformat()
@@ -223,7 +224,7 @@ def test_a_round_that_was_cut_off_while_it_opened_has_one_electorate_of_one_day(
     with pytest.raises(JobLost):
         rounds.freezing.open(job, cut_off)
     left, stale = PEOPLE[0], rounds.freezing.electorate(rounds.documents.get(round), f"{round}:1")
-    box.application.authority.apply_member(left, "next-door", standing="member", sequence=5)
+    box.application.authority.apply([member_said(left, "next-door", standing="member", sequence=5)])
     rounds.freezing.open(SimpleNamespace(params={"round": round}, token=2), lambda **_: None)
     # Whoever does not know yet that it lost the job writes what nobody finds.
     rounds.freezing.open(SimpleNamespace(params={"round": round}, token=1), lambda **_: None)

@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
+from services.chassis.authority import member_said
 from services.chassis.identity import derived_id
 from services.chassis.testing import wait_for
 from services.feedback.opinions import model, store
@@ -74,7 +75,7 @@ def test_a_dump_of_everything_does_not_link_two_hundred_people_with_what_they_sa
     people = [f"person-{number:03}-of-two-hundred" for number in range(PEOPLE)]
     random.Random(5).shuffle(people)
     for person in people:
-        box.application.authority.apply_member(person, "branch", standing="member")
+        box.application.authority.apply([member_said(person, "branch", standing="member")])
     random.Random(6).shuffle(people)  # so that nothing else has them in the order in which they speak
 
     batches: list[list[str]] = []

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.chassis.authority import grant_said
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
 
 STRANGERS = ["neighbour", "publicist", "nobody-we-know"]
@@ -130,10 +131,16 @@ def promote(box, person: str) -> None:
     """From head of the branch to deputy secretary of the faculty, as records would tell it."""
     begun, today = date(2025, 9, 1), box.clock.today()
     authority = box.application.authority
-    authority.apply_grant(
-        f"post-{person}", person=person, role="secretary", node="branch", since=begun, active=False
+    authority.apply(
+        [
+            grant_said(
+                f"post-{person}", person=person, role="secretary", node="branch", since=begun, active=False
+            )
+        ]
     )
-    authority.apply_grant("post-new", person=person, role="deputy_secretary", node="faculty", since=today)
+    authority.apply(
+        [grant_said("post-new", person=person, role="deputy_secretary", node="faculty", since=today)]
+    )
     assert authority.may(person, ["deputy_secretary"], "branch")
 
 
@@ -162,8 +169,8 @@ def test_what_was_said_about_a_head_never_reaches_them_even_when_they_are_promot
     assert [each["id"] for each in box.call("secretary", "list_opinions")["items"]] == [other]
 
     assert [each["id"] for each in box.call("dean", "list_measures", mine=True)["items"]] == [measure]
-    box.application.authority.apply_grant(
-        "post-dean-2", person="dean", role="group_leader", node="branch", since=date(2025, 9, 1)
+    box.application.authority.apply(
+        [grant_said("post-dean-2", person="dean", role="group_leader", node="branch", since=date(2025, 9, 1))]
     )
     with pytest.raises(NotFound):
         box.call("dean", "get_measure", measure=measure)
@@ -171,13 +178,17 @@ def test_what_was_said_about_a_head_never_reaches_them_even_when_they_are_promot
 
 
 def test_what_was_said_about_a_head_stays_kept_when_their_term_runs_out(box):
-    box.application.authority.apply_grant(
-        "post-both-2",
-        person="both",
-        role="group_leader",
-        node="branch",
-        since=date(2025, 9, 1),
-        until=box.clock.today(),
+    box.application.authority.apply(
+        [
+            grant_said(
+                "post-both-2",
+                person="both",
+                role="group_leader",
+                node="branch",
+                since=date(2025, 9, 1),
+                until=box.clock.today(),
+            )
+        ]
     )
     about = box.say(about_head=True)["id"]
     box.clock.advance(timedelta(days=1))

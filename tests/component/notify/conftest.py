@@ -15,6 +15,7 @@ import requests
 import yaml
 
 from deploy.local.children import Child, free_ports, listens
+from services.chassis.authority import grant_said, node_said
 from services.chassis.clock import FixedClock
 from services.chassis.contract import NewEvent
 from services.chassis.envelope import Event, from_wire, seal
@@ -172,14 +173,14 @@ def _obligation(obligation: str, organisation: str, **changes: Any) -> dict[str,
 def furnish(application: Notify) -> None:
     """The small campus, as the events of records leave it."""
     for node, parent in TREE.items():
-        application.authority.apply_node(node, parent=parent)
-        application.names.put(node, f"{node}党支部")
+        application.authority.apply([node_said(node, parent=parent)])
+        application.names.put({node: f"{node}党支部"})
     for node, person in HEADS.items():
-        application.authority.apply_grant(
-            f"post-{person}", person=person, role="secretary", node=node, since=date(2025, 9, 1)
+        application.authority.apply(
+            [grant_said(f"post-{person}", person=person, role="secretary", node=node, since=date(2025, 9, 1))]
         )
         sealed = application.vault.seal("phone", PHONES[person])
-        application.contacts.put(Contact(person, sealed, active=True))
+        application.contacts.put([Contact(person, sealed, active=True)])
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.chassis.authority import member_said
 from services.chassis.context import Context, entered
 from services.chassis.errors import Forbidden, NotFound
 from services.notify.contacts.store import Contact
@@ -16,8 +17,8 @@ MEMBERS = [f"member-{number}" for number in range(5)]
 @pytest.fixture
 def peopled(desk: Desk) -> Desk:
     for person in MEMBERS:
-        desk.application.authority.apply_member(person, "branch", True)
-        desk.application.contacts.put(Contact(person, None, active=True))
+        desk.application.authority.apply([member_said(person, "branch", True)])
+        desk.application.contacts.put([Contact(person, None, active=True)])
     return desk
 
 

@@ -129,7 +129,7 @@ def _written(two: Two, messages: list[str]) -> bool:
 
 def test_who_has_no_address_one_way_is_reached_the_next(two: Two) -> None:
     application = two.desk.application
-    application.contacts.put(Contact("member", None, active=True))
+    application.contacts.put([Contact("member", None, active=True)])
     (message,) = two.queue(1, recipient="member", channels=("sms", "inbox"))
     two.turn()
     two.turn()

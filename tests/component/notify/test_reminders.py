@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import eventlet
 import pytest
 
+from services.chassis.authority import grant_said
 from services.contracts.evaluation_events import (
     AnomalyConcluded,
     AnomalyRaised,
@@ -142,13 +143,17 @@ def test_an_exemption_that_ends_begins_the_reminders_anew(desk: Desk) -> None:
 
 def withdraw(desk: Desk, person: str = "secretary", node: str = "branch") -> None:
     """The person's post is withdrawn, as records would tell it."""
-    desk.application.authority.apply_grant(
-        f"post-{person}",
-        person=person,
-        role="secretary",
-        node=node,
-        since=date(2025, 9, 1),
-        active=False,
+    desk.application.authority.apply(
+        [
+            grant_said(
+                f"post-{person}",
+                person=person,
+                role="secretary",
+                node=node,
+                since=date(2025, 9, 1),
+                active=False,
+            )
+        ]
     )
 
 
@@ -177,7 +182,7 @@ def test_a_vacancy_is_answered_for_by_the_next_level_above_that_has_somebody(des
 def test_a_head_who_cannot_be_reached_is_kept_with_the_reason(
     desk: Desk, contact: Contact, reason: str
 ) -> None:
-    desk.application.contacts.put(contact)
+    desk.application.contacts.put([contact])
     desk.tell(overdue())
     desk.turn(seconds=11)
     assert desk.kept() == [("first", "suppressed", reason)]
@@ -236,7 +241,7 @@ def test_a_head_who_is_withdrawn_in_the_night_gets_nothing_in_the_morning(
 
 
 def test_the_level_above_is_not_told_of_reminders_that_never_went_out(desk: Desk) -> None:
-    desk.application.contacts.put(Contact("secretary", None, active=True))
+    desk.application.contacts.put([Contact("secretary", None, active=True)])
     desk.tell(overdue())
     desk.turn(seconds=11)
     for _ in range(10):

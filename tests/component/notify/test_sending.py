@@ -126,7 +126,7 @@ def test_a_message_that_was_not_received_is_not_sent_again_once_it_is_fulfilled(
 
 def test_a_number_that_the_provider_refuses_is_a_permanent_failure(desk: Desk) -> None:
     sealed = desk.application.vault.seal("phone", "051912345")
-    desk.application.contacts.put(Contact("secretary", sealed, active=True))
+    desk.application.contacts.put([Contact("secretary", sealed, active=True)])
     desk.tell(overdue())
     desk.turn(seconds=11)
     assert desk.kept() == [("first", "permanent_failure", "refused")]

@@ -12,6 +12,7 @@ import eventlet
 import pymongo.monitoring
 import pytest
 
+from services.chassis.authority import grant_said
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.identity import derived_id
@@ -88,7 +89,7 @@ def _organisation(application: Records, code: str, kind: str, parent: str | None
     given = {"code": code, "name": code, "kind": kind, "founded_on": date(2019, 1, 1), "parent": parent}
     change = directory.found_organisation(derived_id("o", code), given, above, date(2026, 9, 10))
     made = kept.organisations.create(derived_id("o", code), change.state, change.events)
-    kept.know_organisation(made)
+    kept.know_organisations([made])
     return made.id
 
 
@@ -164,15 +165,19 @@ def test_a_page_of_bills_and_the_arrears_of_a_branch_are_one_query_each_by_index
     queued(records)
     wait_for(records.jobs.run_one, 120)
     branch = derived_id("o", "B0")
-    records.authority.apply_grant(
-        "g",
-        person="p00000",
-        role="secretary",
-        node=branch,
-        since="2026-01-01",
-        until=None,
-        active=True,
-        sequence=1,
+    records.authority.apply(
+        [
+            grant_said(
+                "g",
+                person="p00000",
+                role="secretary",
+                node=branch,
+                since="2026-01-01",
+                until=None,
+                active=True,
+                sequence=1,
+            )
+        ]
     )
     lists: list[tuple[Any, dict[str, Any]]] = [
         (records.dues.billing.listed, {"organisation": branch}),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from deploy.local.store import Store
+from services.chassis.authority import grant_said, member_said
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Documents
@@ -71,8 +72,10 @@ def records(store: Store, ground: Ground) -> Iterator[Records]:
     for person, node in ((ADMINISTRATOR, ROOT), (DEAN, FACULTY), (SECRETARY, BRANCH)):
         role = "administrator" if node == ROOT else "secretary"
         since = date(2026, 1, 1)
-        application.authority.apply_grant(f"g-{person}", person=person, role=role, node=node, since=since)
-        application.authority.apply_member(person, node)
+        application.authority.apply(
+            [grant_said(f"g-{person}", person=person, role=role, node=node, since=since)]
+        )
+        application.authority.apply([member_said(person, node)])
     with entered(STARTING):
         application.jobs.create("roster import", DEAN, {})
     fill(application, BRANCH, "p")
@@ -193,7 +196,7 @@ def _found(records: Records, code: str, kind: str, parent: str | None) -> None:
     above = (parent, kept.organisations.get(parent).state) if parent else None
     given = {"code": code, "name": f"{code} 支部", "kind": kind, "founded_on": date(2019, 1, 1)}
     change = directory.found_organisation(code, {**given, "parent": parent}, above, TODAY)
-    kept.know_organisation(kept.organisations.create(code, change.state, change.events))
+    kept.know_organisations([kept.organisations.create(code, change.state, change.events)])
 
 
 _SANCTION = {"state": "running", "decided_on": "2026-03-01", "since": "2026-03-01"} | dict.fromkeys(
