@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 from typing import Any
 
 from pymongo.client_session import ClientSession
-from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.latest import Latest
+from services.chassis.said import GRANTS, MEMBERS, NODES, Said
 from services.chassis.store import (
     Indexes,
     Record,
-    Records,
     Store,
     answering,
-    is_duplicate,
     on_commit,
-    plain,
     session,
 )
 
@@ -31,66 +29,7 @@ CACHED_PERSONS = 5_000
 # How long a change of the tree may stay unseen of which nobody told: its writer died right then, was of a
 # release that does not tell, or a failover took back what it told.
 READ_ANEW_SECONDS = 60.0
-NODES, GRANTS, MEMBERS = "authority_nodes", "authority_grants", "authority_members"
-ASKED_AT_ONCE = 50
 _TREE = {"_id": "tree"}
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the owner said of a node, a grant or a member: the newest ``sequence`` of each counts.
-
-    0 stands for a sender without sequences. Made by ``node_said``, ``grant_said`` and ``member_said``.
-    """
-
-    of: str
-    id: str
-    state: Mapping[str, Any]
-    sequence: int = 0
-
-
-def node_said(
-    node: str,
-    *,
-    parent: str | None,
-    path: Sequence[str] = (),
-    kind: str = "",
-    active: bool = True,
-    sequence: int = 0,
-) -> Said:
-    """A node was made or changed."""
-    state = {"parent": parent, "path": list(path), "kind": kind, "active": active}
-    return Said(NODES, node, state, sequence)
-
-
-def grant_said(
-    grant: str,
-    *,
-    person: str,
-    role: str,
-    node: str,
-    since: date,
-    until: date | None = None,
-    active: bool = True,
-    sequence: int = 0,
-) -> Said:
-    """A role was given, prolonged or withdrawn."""
-    state = {
-        "person": person,
-        "role": role,
-        "node": node,
-        "since": since,
-        "until": until,
-        "active": active,
-    }
-    return Said(GRANTS, grant, state, sequence)
-
-
-def member_said(
-    person: str, node: str, active: bool = True, *, standing: str = "", sequence: int = 0
-) -> Said:
-    """A person belongs to ``node`` and is of that ``standing``."""
-    return Said(MEMBERS, person, {"node": node, "active": active, "standing": standing}, sequence)
 
 
 @dataclass(frozen=True)
@@ -221,23 +160,16 @@ class Authority:
     # -- what the owner's events said ----------------------------------------------------------
 
     def apply(self, said: Iterable[Said]) -> list[Said]:
-        """Take over what was said, many at once, and answer with what was news.
-
-        What is not newer than what is known is ignored; of several words on one thing the newest counts, and
-        of those without a sequence the last.
-        """
-        newest: dict[tuple[str, str], Said] = {}
-        for each in said:
-            before = newest.get((each.of, each.id))
-            if before is None or not each.sequence or each.sequence > before.sequence:
-                newest[each.of, each.id] = each
-        news = [
-            each
-            for collection in (self._nodes, self._grants, self._members)
-            for each in self._write(
-                collection, [each for each in newest.values() if each.of == collection.name]
-            )
-        ]
+        """Take over what was said, many at once, and answer with what was news: see ``Latest``."""
+        told = list(said)
+        news: list[Said] = []
+        for kept in (self._nodes, self._grants, self._members):
+            words = [each.word for each in told if each.of == kept.name]
+            if words:
+                news += [Said(kept.name, word) for word in Latest(kept).apply(words)]
+        if news:
+            self._forget()  # for whoever asks in this transaction
+            on_commit(self._forget)
         if any(each.of == NODES for each in news) and (
             session() is None or session() is not self._revising  # once a transaction
         ):
@@ -347,57 +279,6 @@ class Authority:
                 yield Member(each["_id"], each["node"], each.get("standing", ""))
 
     # -- within --------------------------------------------------------------------------------
-
-    def _write(self, collection: Records, said: Sequence[Said]) -> list[Said]:
-        news: list[Said] = []
-        waiting = list(said)
-        while waiting:
-            known = self._sequences(collection, [each.id for each in waiting])
-            newer = [
-                each
-                for each in waiting
-                if each.id not in known or not each.sequence or each.sequence > known[each.id]
-            ]
-            waiting = self._outrun(collection, newer, known)
-            news += [each for each in newer if each not in waiting]
-        if news:
-            self._forget()  # for whoever asks in this transaction
-            on_commit(self._forget)
-        return news
-
-    def _sequences(self, collection: Records, ids: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for first in range(0, len(ids), ASKED_AT_ONCE):
-            asked = {"_id": {"$in": list(ids[first : first + ASKED_AT_ONCE])}}
-            with answering():
-                for each in collection.find(asked, {"sequence": 1}, session=session()):
-                    found[each["_id"]] = each["sequence"]
-        return found
-
-    def _outrun(self, collection: Records, newer: Sequence[Said], known: Mapping[str, int]) -> list[Said]:
-        """Write ``newer`` over what is ``known``; those for which another process was faster."""
-        fresh = [each for each in newer if each.id not in known]
-        outrun: list[Said] = []
-        with answering():
-            if fresh:
-                documents = [
-                    {"_id": each.id, **plain({**each.state, "sequence": each.sequence})} for each in fresh
-                ]
-                try:
-                    collection.insert_many(documents, ordered=False, session=session())
-                except BulkWriteError as partly:
-                    if not is_duplicate(partly) or session() is not None:
-                        raise  # a transaction is lost: the events come again
-                    outrun = [fresh[failure["index"]] for failure in partly.details["writeErrors"]]
-            for each in newer:
-                if each.id not in known:
-                    continue
-                before = known[each.id]
-                written = plain({**each.state, "sequence": max(each.sequence, before)})
-                guard = {"_id": each.id, "sequence": before}
-                if not collection.update_one(guard, {"$set": written}, session=session()).matched_count:
-                    outrun.append(each)
-        return outrun
 
     def _revise(self) -> None:
         """Tell the other processes. Not in the transaction: there all who change any node would collide."""

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
-from services.chassis.authority import Said, grant_said, member_said, node_said
-from services.chassis.envelope import Event
+from services.chassis.said import Said, grant_said, member_said, node_said
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 
 
-def said_of(events: Iterable[Event], *, standings: bool = False) -> list[Said]:
+class Told(Protocol):
+    """An event, as far as it is read here."""
+
+    @property
+    def type(self) -> str:
+        """Of the contract."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What it says."""
+
+    @property
+    def sequence(self) -> int:
+        """Its number among those of its subject."""
+
+
+def said_of(events: Iterable[Told], *, standings: bool = False) -> list[Said]:
     """What is said of nodes, members and grants, in the order of ``events``; others say nothing of them.
 
     ``standings``: whether to keep also as what a person belongs, for who has to know the political status.
@@ -17,7 +33,7 @@ def said_of(events: Iterable[Event], *, standings: bool = False) -> list[Said]:
     return [said for event in events if (said := _said(event, standings))]
 
 
-def _said(event: Event, standings: bool) -> Said | None:
+def _said(event: Told, standings: bool) -> Said | None:
     told = event.data
     if event.type == OrganisationChanged.type:
         return node_said(

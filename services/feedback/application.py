@@ -114,12 +114,12 @@ class Feedback(Application):
 
     def learn(self, events: Sequence[Event]) -> None:
         """Keep what records says of organisations, members and posts."""
-        news = {(each.id, each.sequence) for each in self.authority.apply(said_of(events, standings=True))}
-        told = [event for event in events if event.contract is OrganisationChanged]
-        names = {
-            event.subject: event.data["name"] for event in told if (event.subject, event.sequence) in news
-        }
-        self.names.learn(names)
+        self.authority.apply(said_of(events, standings=True))
+        self.names.learn(
+            (event.data["organisation"], event.data["name"], event.sequence)
+            for event in events
+            if event.contract is OrganisationChanged
+        )
 
 
 def _attached(state: Mapping[str, Any]) -> set[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from pymongo import ReplaceOne
-
-from services.chassis.store import Store, answering, session
+from services.chassis.latest import Latest
+from services.chassis.said import Word
+from services.chassis.store import Store, answering
 
 
 class Names:
@@ -14,13 +14,11 @@ class Names:
 
     def __init__(self, database: Store) -> None:
         self._names = database["organisation_names"]
+        self._latest = Latest(self._names)
 
-    def learn(self, names: Mapping[str, str]) -> None:
-        """Keep what organisations are called from now on, by id."""
-        writes = [ReplaceOne({"_id": each}, {"name": name}, upsert=True) for each, name in names.items()]
-        if writes:
-            with answering():
-                self._names.bulk_write(writes, session=session())
+    def learn(self, names: Iterable[tuple[str, str, int]]) -> None:
+        """Keep what organisations are called: id, name, and the sequence of the event that says so."""
+        self._latest.apply(Word(id_, {"name": name}, sequence) for id_, name, sequence in names)
 
     def of(self, organisations: Iterable[str]) -> dict[str, str]:
         """Names by id."""

@@ -37,13 +37,15 @@ class FeedbackService(OpinionsTable, FilesTable, MeasuresTable, TicketsTable, Ba
 
     feedback = Feedback()
 
+    # Each of what is kept of these has the sequence of the newest word on it: no inbox.
     @subscribe_batch(
         OrganisationChanged,
         PersonChanged,
         PostChanged,
         queue="feedback.authority",
-        order=Order.LATEST,
-        most=100,  # each event is a write of its own: what is in flight has to be done within a drain
+        most=100,  # what is in flight has to be done within a drain
+        transaction=False,
+        inbox=False,
     )
     def learn(self, events: list[Event]) -> None:
         self.feedback.learn(events)

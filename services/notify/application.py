@@ -194,10 +194,23 @@ class Notify(Application):
 
     def keep_contacts(self, events: Sequence[Event]) -> None:
         """Where a person can be reached, what an organisation is called."""
-        told = [event.data for event in events if event.contract is PersonChanged]
-        self.contacts.put([Contact(each["person"], each["phone_sealed"], each["active"]) for each in told])
-        told = [event.data for event in events if event.contract is OrganisationChanged]
-        self.names.put({each["organisation"]: each["name"] for each in told})
+        self.contacts.put(
+            [
+                Contact(
+                    event.data["person"],
+                    event.data["phone_sealed"],
+                    event.data["active"],
+                    sequence=event.sequence,
+                )
+                for event in events
+                if event.contract is PersonChanged
+            ]
+        )
+        self.names.put(
+            (event.data["organisation"], event.data["name"], event.sequence)
+            for event in events
+            if event.contract is OrganisationChanged
+        )
 
     def follow(self, events: Sequence[Event]) -> None:
         """What became of what is due, in order."""

@@ -51,19 +51,26 @@ class NotifyService(SettingsTable):
 
     notify = Notify()
 
+    # Each of what is kept of these has the sequence of the newest word on it: no inbox.
     @subscribe_batch(
         OrganisationChanged,
         PersonChanged,
         PostChanged,
         queue="notify.authority",
-        order=Order.LATEST,
         most=MOST,
+        transaction=False,
+        inbox=False,
     )
     def learn(self, events: list[Event]) -> None:
         self.notify.learn(events)
 
     @subscribe_batch(
-        PersonChanged, OrganisationChanged, queue="notify.contacts", order=Order.LATEST, most=MOST
+        PersonChanged,
+        OrganisationChanged,
+        queue="notify.contacts",
+        most=MOST,
+        transaction=False,
+        inbox=False,
     )
     def keep_contacts(self, events: list[Event]) -> None:
         self.notify.keep_contacts(events)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pymongo import ReplaceOne, UpdateOne
-
+from services.chassis.latest import Latest
+from services.chassis.said import Word
 from services.chassis.store import Record, Store, answering, session
 
 
 @dataclass(frozen=True)
 class Contact:
     """Where a person can be reached; ``phone_sealed`` is None where no number is known. ``addresses`` are
-    those on other channels than SMS, sealed, by channel."""
+    those on other channels than SMS, sealed, by channel. ``sequence``: of the event that said so."""
 
     person: str
     phone_sealed: str | None
     active: bool
     addresses: Mapping[str, str] = field(default_factory=dict)
+    sequence: int = 0
 
     def sealed(self, channel: str) -> str | None:
         """The sealed address on ``channel``; None where none is known."""
@@ -30,19 +31,14 @@ class Contacts:
 
     def __init__(self, database: Store) -> None:
         self._contacts = database["contacts"]
+        self._latest = Latest(self._contacts)
 
     def put(self, contacts: Sequence[Contact]) -> None:
-        """Replace what is known of each person."""
-        writes = [
-            UpdateOne(
-                {"_id": each.person},
-                {"$set": {"phone_sealed": each.phone_sealed, "active": each.active}},
-                upsert=True,
-            )
+        """Replace what is known of each person, unless something newer is."""
+        self._latest.apply(
+            Word(each.person, {"phone_sealed": each.phone_sealed, "active": each.active}, each.sequence)
             for each in contacts
-        ]
-        if writes:
-            self._contacts.bulk_write(writes, session=session())
+        )
 
     def get(self, person: str) -> Contact | None:
         """What is known of the person; None where nothing is."""
@@ -66,12 +62,11 @@ class OrganisationNames:
 
     def __init__(self, database: Store) -> None:
         self._names = database["organisation_names"]
+        self._latest = Latest(self._names)
 
-    def put(self, names: Mapping[str, str]) -> None:
-        """Replace the names of organisations, by id."""
-        writes = [ReplaceOne({"_id": each}, {"name": name}, upsert=True) for each, name in names.items()]
-        if writes:
-            self._names.bulk_write(writes, session=session())
+    def put(self, names: Iterable[tuple[str, str, int]]) -> None:
+        """Keep what organisations are called: id, name, and the sequence of the event that says so."""
+        self._latest.apply(Word(id_, {"name": name}, sequence) for id_, name, sequence in names)
 
     def get(self, organisation: str) -> str | None:
         """The name; None for an organisation of which nothing is known."""

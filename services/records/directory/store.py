@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.chassis.application import Application
-from services.chassis.authority import Authority, grant_said, member_said, node_said
+from services.chassis.authority import Authority
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
+from services.chassis.said import grant_said, member_said, node_said
 from services.chassis.vault import Vault, mask_id_number, mask_phone
 from services.records.directory import id_numbers
 from services.records.directory.codes import SEX_CODES, status_code

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import eventlet
 import pytest
 
-from services.chassis.authority import CACHED_SECONDS, Authority, grant_said, member_said, node_said
+from services.chassis.authority import CACHED_SECONDS, Authority
 from services.chassis.clock import FixedClock
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.said import grant_said, member_said, node_said
 from services.chassis.store import Store, in_transaction
 from services.chassis.testing import wait_for
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.chassis.authority import grant_said, member_said
 from services.chassis.envelope import from_wire
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.said import grant_said, member_said
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved

@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 
 import services.evaluation
-from services.chassis.authority import grant_said, member_said
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.said import grant_said, member_said
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved, rebuilt

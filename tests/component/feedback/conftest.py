@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
-from services.chassis.authority import grant_said, member_said, node_said
 from services.chassis.clock import FixedClock
 from services.chassis.rpc_client import RpcClient
+from services.chassis.said import grant_said, member_said, node_said
 from services.chassis.session import issue
 from services.chassis.settings import Settings
 from services.chassis.testing import Running, wait_for

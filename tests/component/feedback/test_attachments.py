@@ -190,7 +190,7 @@ def test_a_result_has_files_for_its_evidence_which_its_readers_open(box):
 
 def test_trends_become_a_sheet_that_shows_what_their_pages_show_and_runs_nothing(box):
     trends, names = box.application.trends, box.application.names
-    names.learn({"branch": "=HYPERLINK(1)"})
+    names.learn([("branch", "=HYPERLINK(1)", 0)])
     path = ["university", "faculty", "branch"]
     for number in range(7):
         entry = {"_id": f"o{number}", "path": path, "on": "2026-03-02"}

@@ -12,8 +12,8 @@ import structlog
 from prometheus_client import generate_latest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
-from services.chassis.authority import member_said
 from services.chassis.identity import derived_id
+from services.chassis.said import member_said
 from services.chassis.testing import wait_for
 from services.feedback.opinions import model, store
 from services.feedback.opinions.receipts import opinion_of

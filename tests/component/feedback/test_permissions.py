@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.chassis.authority import grant_said
 from services.chassis.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.said import grant_said
 
 STRANGERS = ["neighbour", "publicist", "nobody-we-know"]
 

@@ -15,10 +15,10 @@ import requests
 import yaml
 
 from deploy.local.children import Child, free_ports, listens
-from services.chassis.authority import grant_said, node_said
 from services.chassis.clock import FixedClock
 from services.chassis.contract import NewEvent
 from services.chassis.envelope import Event, from_wire, seal
+from services.chassis.said import grant_said, node_said
 from services.chassis.settings import Settings
 from services.contracts.evaluation_events import ObligationExempted, ObligationFulfilled, ObligationOverdue
 from services.notify import application as notify_application
@@ -174,7 +174,7 @@ def furnish(application: Notify) -> None:
     """The small campus, as the events of records leave it."""
     for node, parent in TREE.items():
         application.authority.apply([node_said(node, parent=parent)])
-        application.names.put({node: f"{node}党支部"})
+        application.names.put([(node, f"{node}党支部", 0)])
     for node, person in HEADS.items():
         application.authority.apply(
             [grant_said(f"post-{person}", person=person, role="secretary", node=node, since=date(2025, 9, 1))]

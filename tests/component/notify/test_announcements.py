@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.chassis.authority import member_said
 from services.chassis.context import Context, entered
 from services.chassis.errors import Forbidden, NotFound
+from services.chassis.said import member_said
 from services.notify.contacts.store import Contact
 
 from .conftest import Desk

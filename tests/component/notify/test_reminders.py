@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import eventlet
 import pytest
 
-from services.chassis.authority import grant_said
+from services.chassis.said import grant_said
 from services.contracts.evaluation_events import (
     AnomalyConcluded,
     AnomalyRaised,

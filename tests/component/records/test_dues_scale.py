@@ -12,10 +12,10 @@ import eventlet
 import pymongo.monitoring
 import pytest
 
-from services.chassis.authority import grant_said
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.identity import derived_id
+from services.chassis.said import grant_said
 from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
 from services.records.application import Records

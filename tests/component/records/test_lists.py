@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from deploy.local.store import Store
-from services.chassis.authority import grant_said, member_said
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Documents
 from services.chassis.rpc import Rpc
+from services.chassis.said import grant_said, member_said
 from services.chassis.testing import settings_for_tests
 from services.records.application import Records
 from services.records.development import model as development
