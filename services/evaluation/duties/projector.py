@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from services.chassis.authority import Authority
 from services.chassis.clock import Clock
@@ -47,7 +48,6 @@ class DutyProjector:
         self._authority = authority
         self.words = Words(database)
         self.sheets = Sheets(database, clock, relay)
-        self._begun: set[str] = set()
         self._rows = rows
         self.turning: Turning[Sheet] = Turning(database, self.sheets, rows)
 
@@ -76,16 +76,15 @@ class DutyProjector:
         def decide(sheet: Sheet) -> SheetTurn:
             return turn(sheet, rulebook, today=today, words=by_owner[sheet.unit])
 
-        self._begin(by_owner, today)
-        self.turning.turn(by_owner, decide, causes)
+        self.turning.turn(by_owner, decide, causes, empty=partial(Sheet, as_of=today))
 
     def exempt(self, exempt: Exempt) -> None:
         """Take over what was decided of an exemption."""
         today, rulebook = self._clock.today(), self._rulebook()
-        self._begin([exempt.owner], today)
         self.turning.turn(
             [exempt.owner],
             lambda sheet: turn(sheet, rulebook, today=today, exempt=[exempt]),
+            empty=partial(Sheet, as_of=today),
         )
 
     def turn_the_day(self, today: date) -> None:
@@ -124,15 +123,6 @@ class DutyProjector:
             return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
 
         return decide
-
-    def _begin(self, owners: Iterable[str], today: date) -> None:
-        """A sheet for each of ``owners``; whoever has one is remembered, since asking costs as much again."""
-        fresh = sorted(set(owners) - self._begun)
-        for first in range(0, len(fresh), AT_ONCE):
-            some = fresh[first : first + AT_ONCE]
-            if missing := set(some) - self.sheets.there(some):
-                self.sheets.create(sorted(missing), today)
-            self._begun.update(some)
 
     def _words(self, event: Event) -> list[Word]:
         on = event.time.astimezone(self._clock.zone).date()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -25,22 +25,6 @@ class Sheets(Projections[Sheet]):
 
     def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
         super().__init__(database, "sheets", clock, relay)
-
-    def there(self, owners: Collection[str]) -> set[str]:
-        """Who of ``owners`` has a sheet."""
-        with answering():
-            found = self._documents.find({"_id": {"$in": list(owners)}}, {"_id": 1})
-            return {each["_id"] for each in found}
-
-    def create(self, owners: Collection[str], today: date) -> None:
-        """An empty sheet for each of ``owners`` who has none, in one insert."""
-        empty = {"version": 1, "sequence": 0, "as_of": today.isoformat()}
-        with answering():
-            try:
-                self._documents.insert_many([{"_id": each, **empty} for each in owners], ordered=False)
-            except BulkWriteError as failed:
-                if not is_duplicate(failed):
-                    raise
 
     def packed(self, after: Sheet) -> Record:
         """As texts."""

@@ -14,7 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from services.chassis import context
 from services.chassis.clock import Clock
@@ -22,7 +23,16 @@ from services.chassis.context import Context
 from services.chassis.envelope import seal
 from services.chassis.errors import Unavailable
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, in_transaction, on_commit, session
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Store,
+    answering,
+    in_transaction,
+    is_duplicate,
+    on_commit,
+    session,
+)
 from services.evaluation.obligations.store import Row
 from services.evaluation.projection.model import Happened
 
@@ -70,7 +80,10 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Met(Generic[P]):
-    """A document as it was read. ``waiting``: events of an earlier turn are still to be published."""
+    """A document as it was read, of ``version`` 0 where there is none yet.
+
+    ``waiting``: events of an earlier turn are still to be published.
+    """
 
     standing: P
     version: int
@@ -163,12 +176,21 @@ class Projections(Generic[P]):
         with answering():
             if same and not self._are_as_met(same):
                 return False
-            if writes and self._documents.bulk_write(writes, session=session()).matched_count < len(writes):
+            if writes and not self._all_written(writes):
                 return False
         for each, events in zip(changed, sealed, strict=True):
             if events:
                 on_commit(partial(self._published, each.met, events))
         return True
+
+    def _all_written(self, writes: Sequence[InsertOne[Record] | ReplaceOne[Record] | UpdateOne]) -> bool:
+        try:
+            done = self._documents.bulk_write(writes, session=session())
+        except BulkWriteError as failed:
+            if not is_duplicate(failed):
+                raise
+            return False  # another replica began it first
+        return done.inserted_count + done.matched_count == len(writes)
 
     def _are_as_met(self, turns: Sequence[Written[P]]) -> bool:
         wanted = {each.met.standing.unit: each.met.version for each in turns}
@@ -197,7 +219,7 @@ class Projections(Generic[P]):
 
     def _write(
         self, written: Written[P], sealed: Sequence[Record], now: datetime
-    ) -> ReplaceOne[Record] | UpdateOne:
+    ) -> InsertOne[Record] | ReplaceOne[Record] | UpdateOne:
         met, after = written.met, written.turn.after
         state = self.packed(after)
         version, sequence = met.version + 1, met.sequence + len(sealed)
@@ -214,6 +236,8 @@ class Projections(Generic[P]):
         whole: Record = {"version": version, "sequence": sequence, **state}
         if sealed:
             whole.update(pending=list(sealed), pending_since=now)
+        if not met.version:
+            return InsertOne({"_id": after.unit, **whole})
         # Replacing costs the embedded store a third of an update.
         return ReplaceOne(guard, whole)
 
@@ -232,15 +256,17 @@ class Turning(Generic[P]):
         decide: Callable[[P], Turned[P]],
         causes: Mapping[str, Context] | None = None,
         entered: Callable[[], object] = lambda: None,
+        empty: Callable[[str], P] | None = None,
     ) -> None:
         """Turn ``units``; where another replica came first, from what it left.
 
+        ``empty``: what a unit begins with of which there is no document; without it, that is left out.
         Nothing is written before ``entered`` has returned. Raises ``Unavailable("document.contended")``
         after too many lost races.
         """
         ordered = list(units)
         for first in range(0, len(ordered), AT_ONCE):
-            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {}, entered)
+            self._turn_some(ordered[first : first + AT_ONCE], decide, causes or {}, entered, empty)
 
     def _turn_some(
         self,
@@ -248,19 +274,27 @@ class Turning(Generic[P]):
         decide: Callable[[P], Turned[P]],
         causes: Mapping[str, Context],
         entered: Callable[[], object],
+        empty: Callable[[str], P] | None,
     ) -> None:
         for attempt in range(ATTEMPTS):
-            turns = self.decided(units, decide, causes)
+            turns = self.decided(units, decide, causes, empty)
             entered()
             if not turns or self._write(turns, again=attempt > 0):
                 return
         raise Unavailable("document.contended")
 
     def decided(
-        self, units: Sequence[str], decide: Callable[[P], Turned[P]], causes: Mapping[str, Context]
+        self,
+        units: Sequence[str],
+        decide: Callable[[P], Turned[P]],
+        causes: Mapping[str, Context],
+        empty: Callable[[str], P] | None = None,
     ) -> list[Written[P]]:
         """What turning ``units`` would write; of what stays as it is, nothing."""
-        turned = [(met, decide(met.standing)) for met in self.documents.met(units).values()]
+        known = self.documents.met(units)
+        if empty is not None:
+            known.update({unit: Met(empty(unit), 0) for unit in units if unit not in known})
+        turned = [(met, decide(met.standing)) for met in known.values()]
         return [
             Written(met, each, causes.get(met.standing.unit) or context.current())
             for met, each in turned
