@@ -29,7 +29,7 @@ def gathered(route: Route, request: Request) -> dict[str, Any]:
     sent = from_query(route, request, wrong) if route.reads else request.json()
     wrong |= {name: ["field.unknown"] for name in sent if name not in route.client_fields}
     asked = {name: value for name, value in sent.items() if name not in wrong}
-    declared = route.form._declared_fields
+    declared = route.declared
     asked.update({name: _typed(declared.get(name), [value]) for name, value in request.path_values.items()})
     for name, header in route.headers.items():
         asked[name] = request.header(header)
@@ -58,7 +58,7 @@ def check(form: type[Schema], asked: Mapping[str, Any], wrong: Mapping[str, Any]
 def from_query(route: Route, request: Request, wrong: dict[str, Any]) -> dict[str, Any]:
     """The query's values in the types of the form's fields. What has no such form stays text, and is refused
     by the schema; what is given more often than it may be is added to ``wrong``."""
-    declared = route.form._declared_fields
+    declared = route.declared
     given = {
         name: values
         for name, values in request.query.items()

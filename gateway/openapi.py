@@ -137,7 +137,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    declared = route.form._declared_fields
+    declared = route.declared
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": plain_json(declared.get(name))}
         for name in route.places
@@ -190,7 +190,9 @@ def _sent(route: Route) -> type[Schema]:
     declared = route.form._declared_fields
     if len(route.client_fields) == len(declared):
         return route.form
-    part: dict[str, fields.Field[Any]] = {name: declared[name] for name in route.client_fields}
+    part: dict[str, fields.Field[Any]] = {
+        name: field for name, field in declared.items() if (field.data_key or name) in route.client_fields
+    }
     made: type[Schema] = type(
         f"{route.form.__name__}Body", (Schema,), {"__doc__": route.form.__doc__, **part}
     )

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 from werkzeug.exceptions import MethodNotAllowed as NotForThisMethod
 from werkzeug.exceptions import NotFound as NothingThere
 from werkzeug.routing import Map, RequestRedirect, Rule
@@ -108,10 +108,15 @@ class Route:
         return self.method in READING
 
     @cached_property
+    def declared(self) -> Mapping[str, fields.Field[Any]]:
+        """The form's fields by the names that a client sends."""
+        return {each.data_key or name: each for name, each in self.form._declared_fields.items()}
+
+    @cached_property
     def client_fields(self) -> tuple[str, ...]:
         """Names of the form's fields that come by query or body."""
         elsewhere = {*self.places, *self.headers, self.expects}
-        return tuple(name for name in self.form._declared_fields if name not in elsewhere)
+        return tuple(name for name in self.declared if name not in elsewhere)
 
     @cached_property
     def operation(self) -> str:
