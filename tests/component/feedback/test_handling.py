@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -194,7 +195,7 @@ def test_lists_leave_no_gap_where_something_is_kept_back(box):
     assert (len(seen), hidden in seen) == (6, False)
 
 
-def test_trends_show_a_topic_once_five_have_spoken_of_it(box):
+def test_trends_show_a_topic_once_five_have_spoken_of_it(box, monkeypatch):
     said = [box.say()["id"] for _ in range(5)]
     for _ in range(6):
         box.say(about_head=True, category="conduct")
@@ -213,6 +214,22 @@ def test_trends_show_a_topic_once_five_have_spoken_of_it(box):
     for person in ("member", "neighbour"):
         with pytest.raises(Forbidden):
             rows(person)
+    # A page is read from its cells by id, two questions a level at most; from no opinion, however many.
+    trends, asked = box.application.trends, []
+    cells = trends._cells
+
+    def find(wanted):
+        asked.append(wanted)
+        return cells.find(wanted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trends, "_cells", SimpleNamespace(find=find))
+        for other in ("_entries", "_opinions"):
+            patched.setattr(trends, other, None)
+        assert rows()["canteen"]["total"] == 5
+    levels = box.application.authority.path("branch")
+    assert len(levels) < len(asked) <= 2 * len(levels), "of weeks that are over there are none yet"
+    assert all(list(each) == ["_id"] for each in asked)
     suggested = box.call("secretary", "suggest_topics", opinion=box.say(text="食堂饭菜太贵。")["id"])
     assert suggested["items"][0]["topic"] == "canteen"
 
