@@ -37,6 +37,7 @@ Result = TypeVar("Result")
 SELECTION_MS = 2_500
 CONNECT_MS = 2_000
 SOCKET_MS = 10_000
+WHOLE_SECONDS = 600.0
 DUPLICATE_KEY = 11000
 INDEX_CLASH = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
@@ -266,6 +267,17 @@ def answering() -> Iterator[None]:
         if refusal is None:
             raise
         raise refusal from failure
+
+
+@contextmanager
+def reading_all() -> Iterator[None]:
+    """As ``answering``, around a reading from end to end, which may take ``WHOLE_SECONDS``.
+
+    The embedded store answers nothing of it before it has all of it: of 200 000 documents that is longer than
+    any other question may take.
+    """
+    with answering(), pymongo.timeout(WHOLE_SECONDS):
+        yield
 
 
 class IndexClash(Exception):

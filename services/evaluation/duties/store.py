@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, reading_all
 from services.evaluation.duties.model import Noted, Sheet
 from services.evaluation.duties.words import Word, packed, unpacked
 from services.evaluation.obligations.exemptions import exempt_by_id
@@ -83,7 +83,7 @@ class Words:
     def all(self) -> dict[str, list[Word]]:
         """The whole ledger by owner, read from end to end."""
         found: dict[str, list[Word]] = {}
-        with answering():
+        with reading_all():
             for each in self._entries.find({}):
                 found.setdefault(each["owner"], []).append(_word(each))
         return found

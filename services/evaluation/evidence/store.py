@@ -8,7 +8,7 @@ from datetime import date
 from pymongo.errors import BulkWriteError
 
 from services.chassis.envelope import Event
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, reading_all
 from services.evaluation.evidence.model import Evidence
 
 
@@ -47,7 +47,7 @@ class Ledger:
     def all(self) -> dict[str, list[Evidence]]:
         """The whole ledger by unit, read from end to end."""
         found: dict[str, list[Evidence]] = {}
-        with answering():
+        with reading_all():
             # All fields: leaving some out costs the embedded store as much again as reading them.
             for each in self._entries.find({}):
                 found.setdefault(each["unit"], []).append(_evidence(each))

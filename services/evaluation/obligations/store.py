@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, reading_all, session
 from services.evaluation.obligations.model import (
     FULFILLED,
     FULFILLED_LATE,
@@ -101,7 +101,7 @@ class ObligationRows:
 
     def all_shown(self) -> dict[str, Record]:
         """Every row by its id."""
-        with answering():
+        with reading_all():
             return {each["_id"]: each for each in self._rows.find({})}
 
     def outstanding(self, organisations: Collection[str]) -> list[Document]:

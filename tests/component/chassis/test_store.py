@@ -28,6 +28,7 @@ from services.chassis.store import (
     connect,
     in_transaction,
     on_commit,
+    reading_all,
     session,
     transaction,
 )
@@ -139,6 +140,20 @@ def test_dates_and_decimals_are_kept_as_text_and_compare_as_such(database: Store
     found = database["a"].find_one({"held_on": {"$gt": date(2026, 3, 9)}}, sort=[("held_on", 1)])
     assert found is not None
     assert (found["held_on"], found["points"]) == ("2026-03-10", "0.50")
+
+
+def test_a_reading_from_end_to_end_may_take_longer_than_any_other_question(
+    database: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database["long"].insert_many([{"_id": number, "text": "x" * 200} for number in range(6_000)])
+    monkeypatch.setattr("services.chassis.store.SOCKET_MS", 20)  # a whole reading takes ten times as long
+    (host, port), name = database.client.address or ("", 0), database.name
+    hasty = connect(f"mongodb://{host}:{port}/?directConnection=true", name)
+    with pytest.raises(Unavailable), answering():
+        list(hasty["long"].find({}))
+    with reading_all():
+        assert len(list(hasty["long"].find({}))) == 6_000
+    hasty.client.close()
 
 
 def test_instants_come_back_aware(database: Store) -> None:
