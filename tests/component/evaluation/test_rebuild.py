@@ -110,6 +110,27 @@ def test_a_rebuild_beside_a_replica_that_folds_loses_nothing(campus: Campus, eva
     other.stop()
 
 
+def test_a_branch_and_its_group_come_together_and_an_older_word_moves_nothing_back(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    new = organisation("new", path=["university", "faculty", "new"])
+    below = {"kind": "group", "parent": "new", "path": ["university", "faculty", "new", "team"]}
+    told = [
+        from_wire(campus.sealed(each, 2))
+        for each in (organisation("team", **below), organisation("other"), new)
+    ]
+    evaluation.know(told)
+    assert evaluation.projector._units.of(["team", "new"]) == {"team": ["new"], "new": ["new"]}
+
+    elsewhere = {"kind": "group", "parent": "other", "path": ["university", "faculty", "other", "team"]}
+    evaluation.know([from_wire(campus.sealed(organisation("team", **elsewhere), 4))])
+    # Some of its way was done before, and nothing else: what was told again goes it to its end.
+    evaluation.database["organisations"].update_one({"_id": "team"}, {"$set": {"unit": "new", "sequence": 2}})
+    evaluation.know([from_wire(campus.sealed(organisation("team", **elsewhere), 4))])
+    evaluation.know([from_wire(campus.sealed(organisation("team", **below), 3))])
+    assert evaluation.projector._units.of(["team"]) == {"team": ["other", "new"]}
+
+
 def test_a_standing_and_the_rows_that_show_it_are_written_together(
     campus: Campus, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,35 @@ def test_a_roster_is_taken_over_with_its_posts_and_its_history(campus: Campus) -
     assert {each["actor"] for each in approved.values()} == {campus.administrator}
 
 
+def test_of_organisations_founded_together_one_whose_code_was_taken_meanwhile_is_told_alone(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found_many = campus.application.organisations.found_many
+
+    def outrun(*founded: Any) -> None:
+        monkeypatch.undo()
+        asked = {"code": "H1", "name": "先到", "kind": "secondary", "parent": campus.root}
+        campus.call(campus.administrator, "create_organisation", founded_on="2010-05-04", **asked)
+        found_many(*founded)
+
+    monkeypatch.setattr(campus.application.organisations, "found_many", outrun)
+    content = workbook(
+        党组织=[
+            ORGANISATIONS,
+            ["H1", "化工学院党委", "二级党组织", "DW", date(2010, 5, 4), ""],
+            ["H2", "理学院党委", "二级党组织", "DW", date(2010, 5, 4), ""],
+            ["H2-1", "理学第一党支部", "党支部", "H2", "2019-03-01", "是"],
+            ["H1-1", "化工第一党支部", "党支部", "H1", "2019-03-01", "是"],
+        ]
+    )
+    job = campus.imported(content)
+    assert (job["state"], counts(job)) == ("done", (2, 0, 0, 2))
+    listed = campus.call(campus.administrator, "list_organisations", within=campus.root)["items"]
+    assert {each["name"] for each in listed} >= {"先到", "理学院党委", "理学第一党支部"}
+    again = campus.imported(content)
+    assert counts(again) == (1, 1, 2, 0)
+
+
 def test_the_same_file_again_changes_nothing_and_says_no_event(campus: Campus) -> None:
     campus.imported(roster())
     before = len(campus.events("records.person.changed.v1")), len(campus.heard)
