@@ -163,5 +163,6 @@ class Evaluation(Application):
 
     def know(self, events: Sequence[Event]) -> None:
         """Keep who belongs where and may read what, and open what organisations owe. Idempotent."""
+        self.standings.arriving()
         self.authority.apply(said_of(events))
         self.projector.enrol([event for event in events if event.contract is OrganisationChanged])

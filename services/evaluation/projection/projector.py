@@ -29,6 +29,9 @@ from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import Placed, Units, UnknownOrganisation, unit_of
 
 QUIET = timedelta(seconds=20)
+PATIENCE = timedelta(
+    minutes=10
+)  # for what goes on arriving elsewhere: a campus of any size is taken over by then
 _ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -125,9 +128,12 @@ class Projector:
         self.turning.turn(units, lambda standing: turn(standing, self._rulebook(), today=today))
 
     def settle_newcomers(self) -> None:
-        """Say what newly known organisations lack, once no more of their history came for a while."""
-        today = self._clock.today()
-        while quiet := self._standings.unsettled(self._clock.now() - QUIET, limit=AT_ONCE):
+        """Say what newly known organisations lack, once no more of their history came for a while.
+
+        While a roster brings its people, after its organisations, their activities are still to come.
+        """
+        today, now = self._clock.today(), self._clock.now()
+        while quiet := self._standings.unsettled(now - QUIET, now - PATIENCE, limit=AT_ONCE):
             self.turning.turn(
                 quiet, lambda standing: turn(standing, self._rulebook(), today=today, settle=True)
             )

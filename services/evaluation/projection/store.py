@@ -22,6 +22,7 @@ from services.evaluation.projection.model import Enrolled, Scored, Standing, Tol
 from services.evaluation.projection.turning import Projections, Written
 
 TOUCHED_EVERY = timedelta(seconds=5)  # much less than a newcomer has to be quiet
+_ANY = {"_id": "any"}  # when anything of the directory was last told, of whomever
 
 
 class Standings(Projections[Standing]):
@@ -32,7 +33,9 @@ class Standings(Projections[Standing]):
     def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
         super().__init__(database, "standings", clock, relay)
         self._newcomers = database["newcomers"]
+        self._arrivals = database["arrivals"]
         self._lately: dict[str, datetime] = {}  # when this process last touched a newcomer
+        self._arrived: datetime | None = None  # when it last said that something arrived
 
     def create(self, units: Collection[str], today: date) -> None:
         """A standing without anything for each of ``units`` that has none."""
@@ -53,10 +56,23 @@ class Standings(Projections[Standing]):
         """Remember that the history of these units may still be on its way, unless they are settled."""
         self._touched([each.turn.after.unit for each in turns if not each.turn.after.settled])
 
-    def unsettled(self, before: datetime, limit: int) -> list[str]:
-        """Units not settled yet that nothing has touched since ``before``."""
-        wanted = {"touched_at": {"$lt": before}}
+    def arriving(self) -> None:
+        """Remember that something of the directory has just been told: more of it may be on its way."""
+        now = self._clock.now()
+        if self._arrived is None or now - self._arrived > TOUCHED_EVERY:
+            self._arrived = now
+            with answering():
+                self._arrivals.update_one(_ANY, {"$set": {"at": now}}, upsert=True)
+
+    def unsettled(self, before: datetime, at_the_latest: datetime, limit: int) -> list[str]:
+        """Units not settled yet that nothing has touched since ``before``, while nothing arrives at all.
+
+        What was not touched since ``at_the_latest`` waits no longer for others.
+        """
         with answering():
+            arriving = self._arrivals.find_one({**_ANY, "at": {"$gte": before}}) is not None
+            since = at_the_latest if arriving else before
+            wanted = {"touched_at": {"$lt": since}}
             return [each["_id"] for each in self._newcomers.find(wanted, {"_id": 1}).limit(limit)]
 
     def settled(self, units: Collection[str]) -> None:

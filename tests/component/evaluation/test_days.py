@@ -43,6 +43,16 @@ def test_what_a_newcomer_lacks_is_said_when_nothing_more_comes(
     assert min(each["starts_on"] for each in campus.obligations("dean")) == "2025-12-01"
 
 
+def test_while_others_are_told_of_a_newcomer_waits_and_not_for_ever(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    now, later = campus.clock.now(), campus.clock.now() + timedelta(seconds=1)
+    unsettled = evaluation.standings.unsettled
+    assert unsettled(before=now, at_the_latest=now, limit=9) == []
+    assert sorted(unsettled(before=later, at_the_latest=now, limit=9))[0] == "branch"
+    assert sorted(unsettled(before=now, at_the_latest=later, limit=9))[0] == "branch"
+
+
 def test_obligations_age_once_with_three_replicas(campus: Campus) -> None:
     with ExitStack() as stack:
         replicas = [
