@@ -79,6 +79,8 @@ class Delegations:
             check_delegation(asked, running, heads=heads, today=today, most_days=rules.delegation_days)
             state = {**asdict(asked), "ended_by": None, "ended_because": None}
             kept = self._documents.create(made, state, [_told(made, asked)], respond=self._view)
+            # Of two at the same instant both write the next entry of the audit: one is run again, and sees
+            # the other's delegation.
             self._application.audit.append(
                 "delegation.made", actor, "organisation", organisation, asked.reason
             )

@@ -80,7 +80,10 @@ class PreferencesRegister:
             return Change(kept, [] if kept == state else [event])
 
         respond = lambda each: self._view(each.state, each.version)  # noqa: E731 - the same for both writes
+        expected = request["expected_version"]
         if self._documents.find_one({"_id": person}) is None:
+            if expected:  # nothing was chosen yet: that is version 0
+                raise Conflict("version.stale", params={"version": 0})
             first = decide({})
             try:
                 return (
@@ -89,7 +92,6 @@ class PreferencesRegister:
             except Conflict as taken:
                 if taken.code != f"{COLLECTION}.exists":
                     raise  # else another command made it in between
-        expected = request["expected_version"]
         changed = self._documents.change(person, decide, expected_version=expected, respond=respond)
         return changed.response or {}
 

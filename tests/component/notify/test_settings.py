@@ -126,6 +126,8 @@ def test_what_is_mandatory_cannot_be_refused_and_a_choice_is_ones_own(campus: Ca
         campus.call("secretary", "set_preferences", kinds={"obligation": False})
     assert refused.value.params["pack"] == "reminding-default"
     assert campus.call("secretary", "get_preferences")["version"] == 0
+    with pytest.raises(Conflict, match=r"version\.stale"):
+        campus.call("rector", "set_preferences", language="en", expected_version=3)
     chosen = campus.call("secretary", "set_preferences", language="en", channels=["email", "sms"])
     again = campus.call(
         "secretary", "set_preferences", kinds={"campus": True}, expected_version=chosen["version"]
@@ -160,6 +162,15 @@ def test_a_head_delegates_for_some_days_and_the_level_above_may_end_it(campus: C
     assert (ended["counts"], ended["ended_by"]) == (False, "dean")
     listed = campus.call("dean", "list_delegations", organisation="branch")["items"]
     assert [each["delegation"] for each in listed] == [made["delegation"]]
+
+    def at_the_same_time() -> str:
+        try:
+            return str(campus.call("secretary", "delegate_reminders", **asked)["counts"])
+        except Conflict as refused:
+            return refused.code
+
+    both = [eventlet.spawn(at_the_same_time) for _ in range(2)]
+    assert sorted(each.wait() for each in both) == ["True", "delegation.overlaps"]
 
 
 def test_a_template_is_checked_when_saved_counts_from_then_on_and_never_changes(
