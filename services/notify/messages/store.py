@@ -207,8 +207,9 @@ class Messages:
 
     def states_of(self, watch: str) -> Tally[str]:
         """How many messages about what ``watch`` names are in each state."""
-        found = self._documents.collection.find({"watch": watch}, {"state": 1})
-        return Tally(str(each["state"]) for each in found)
+        stages = [{"$match": {"watch": watch}}, {"$group": {"_id": "$state", "count": {"$sum": 1}}}]
+        found = self._documents.collection.aggregate(stages)
+        return Tally({str(each["_id"]): int(each["count"]) for each in found})
 
     def page(
         self,
