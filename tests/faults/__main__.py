@@ -13,6 +13,7 @@ import click
 from tests.faults import scenarios
 from tests.faults.report import Report, show
 from tests.faults.rig import Rig
+from tests.faults.sending import sender_dies_again_and_again
 
 
 SCENARIOS: Mapping[str, Callable[[Rig], Report]] = {
@@ -20,6 +21,9 @@ SCENARIOS: Mapping[str, Callable[[Rig], Report]] = {
     "broker": lambda rig: scenarios.broker_goes_away(rig, commands=1000, rows=1000, times=5, seconds=5.0),
     "store": lambda rig: scenarios.store_goes_away(rig, commands=1000, times=5, seconds=3.0),
     "rolling": lambda rig: scenarios.rolling_restart(rig, commands=1000, rounds=4),
+    "sending": lambda rig: sender_dies_again_and_again(
+        rig, messages=10_000, kills=30, seconds=4.0, settle_seconds=900.0
+    ),
     "replicas": lambda rig: scenarios.three_replicas(rig, commands=500, seconds=60.0),
 }
 
