@@ -131,9 +131,9 @@ def test_what_begins_to_apply_today_is_not_owed_for_the_past(campus: Campus, eva
     campus.clock.advance(timedelta(days=15))  # 5 July
     wait_for(lambda: campus.obligations("neighbour", rule="branch_committee"), 20)
     campus.tell(organisation("branch", active=True))
+    wait_for(lambda: evaluation.standings.one("branch").standing.enrolled["branch"].sequence == 3)
     campus.clock.advance(timedelta(seconds=60))
     wait_for(lambda: campus.obligations("neighbour", state="missed"), 20)
-    wait_for(lambda: evaluation.standings.one("branch").standing.enrolled["branch"].sequence == 3)
 
     assert [each["period"] for each in campus.obligations("neighbour", rule="branch_committee")] == [
         "2026-07"
