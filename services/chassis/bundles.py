@@ -39,8 +39,9 @@ class BundledDocuments(Documents):
 
     What is written one by one is as in ``Documents``. What is written many at once commits together, up to
     ``MOST_AT_ONCE`` documents, with one document more that holds all of their events: the relay publishes and
-    deletes it, and none of the aggregates is written again. Events of one subject leave in the order in which
-    they were written; after a crash the sweeper may tell an earlier one once more, behind a later one.
+    deletes it, and none of the aggregates is written again. Events of one subject that one process wrote
+    leave in their order; one that another replica wrote, or that a crash left to the sweeper, may leave
+    behind a later one, which its sequence shows.
     """
 
     def __init__(self, database: Store, collection: str, *, source: str, clock: Clock, relay: Relay) -> None:

@@ -97,7 +97,9 @@ def clear(documents: Sequence[Woken], confirmed: Sequence[Sequence[str]]) -> int
         if ids or whole:  # a list that was met empty may still be marked
             mine = {"_id": document.id}
             over = whole and document.is_bundle
-            taken = DeleteOne(mine) if over else UpdateOne(mine, _without(ids))
+            # One that was met empty may be one that was not seen yet, after a failover: not by its id alone.
+            emptied = mine if ids else {**mine, "pending": {"$exists": False}}
+            taken = DeleteOne(emptied) if over else UpdateOne(mine, _without(ids))
             clearing.setdefault(document.collection.name, []).append(taken)
     for name, updates in clearing.items():
         collections[name].bulk_write(updates, ordered=False)

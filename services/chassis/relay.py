@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -143,9 +143,10 @@ class Relay:
                 _log.error("relay.one_by_one", kind=type(failure).__name__, origin=origin(failure))
             return sum(self._publish_alone(each) for each in bunch)
         except BaseException:
-            for each in bunch:
-                # By the next attempt it may be published, by us or by another replica: it is read then.
-                self._woken.setdefault(each.key, Woken(each.collection, each.id))
+            # By the next attempt it may be published, by us or by another replica: it is read then. In front:
+            # of what was woken meanwhile a bundle may tell more of the same subjects.
+            again = {each.key: Woken(each.collection, each.id) for each in bunch}
+            self._woken = again | self._woken
             raise
         finally:
             self._leaving = set()
@@ -171,19 +172,20 @@ class Relay:
     def _publish(self, bunch: Sequence[Woken]) -> int:
         documents = outbox.read(bunch)
         confirmed: list[list[str]] = [[] for _ in documents]
-        lanes = [(at, lane) for at, document in enumerate(documents) for lane in self._lanes(document)]
+        lanes = self._lanes(documents)
         failed, position = False, 0
         # Round by round: the second event of a subject leaves after its first was confirmed.
         while lanes:
-            leaving = [lane[position] for _, lane in lanes]
-            outcomes = self._publisher.publish(leaving, time.monotonic() + PUBLISH_SECONDS)
+            leaving = [lane[position] for lane in lanes]
+            messages = [message for _, message in leaving]
+            outcomes = self._publisher.publish(messages, time.monotonic() + PUBLISH_SECONDS)
             going_on = []
-            for (at, lane), message, outcome in zip(lanes, leaving, outcomes, strict=True):
+            for lane, (at, message), outcome in zip(lanes, leaving, outcomes, strict=True):
                 event_id = str(message.message_id)
                 if outcome is Outcome.CONFIRMED:
                     confirmed[at].append(event_id)
                     if position + 1 < len(lane):
-                        going_on.append((at, lane))
+                        going_on.append(lane)
                 elif outcome is Outcome.RETURNED:
                     RETURNED.inc()
                     self._rest(documents[at], "event has no route", event_id=event_id)
@@ -196,16 +198,28 @@ class Relay:
             raise Unavailable("broker.unavailable")
         return cleared
 
-    def _lanes(self, document: Woken) -> Iterable[list[Outgoing]]:
-        """Its messages by subject, in order; none where one is broken, which must not stop others."""
-        lanes: dict[str, list[Outgoing]] = {}
-        try:
-            for envelope in document.envelopes or ():
-                lanes.setdefault(envelope["subject"], []).append(outbox.outgoing(envelope))
-        except Exception as broken:
-            self._rest(document, "pending event is broken", origin=origin(broken))
-            return ()
-        return lanes.values()
+    def _lanes(self, documents: Sequence[Woken]) -> list[list[tuple[int, Outgoing]]]:
+        """Their messages by subject, in order, each with the place of its document.
+
+        A subject may be told of in several: in its own document and in bundles. None of one that is broken,
+        which must not stop others.
+        """
+        lanes: dict[str, list[tuple[int, int, Outgoing]]] = {}
+        for at, document in enumerate(documents):
+            try:
+                told = [
+                    (each["subject"], each.get("sequence", 0), outbox.outgoing(each))
+                    for each in document.envelopes or ()
+                ]
+            except Exception as broken:
+                self._rest(document, "pending event is broken", origin=origin(broken))
+                continue
+            for subject, sequence, message in told:
+                lanes.setdefault(subject, []).append((sequence, at, message))
+        return [
+            [(at, message) for _, at, message in sorted(lane, key=lambda each: each[0])]
+            for lane in lanes.values()
+        ]
 
     def _rest(self, document: Woken, event: str, **fields: object) -> None:
         """It stays pending, and for a while does not hold up the sweeper."""

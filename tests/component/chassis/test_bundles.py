@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import eventlet
 import pytest
 
+from services.chassis import outbox
 from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import FixedClock
 from services.chassis.documents import Change
-from services.chassis.outbox import BUNDLES
+from services.chassis.errors import Unavailable
+from services.chassis.outbox import BUNDLES, Woken
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.store import Store
 from services.chassis.testing import wait_for
 
-from .test_relay import Wiretap, planned
+from .test_relay import Unlucky, Wiretap, planned
 
 
 @pytest.fixture
-def relay(vhost: str, clock: FixedClock) -> Iterator[Relay]:
-    publisher = ConfirmedPublisher(vhost)
+def publisher(vhost: str) -> Iterator[Unlucky]:
+    publisher = Unlucky(vhost)
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def relay(publisher: Unlucky, clock: FixedClock) -> Iterator[Relay]:
     relay = Relay(publisher, clock, sweep_every=0.1)
     yield relay
     relay.stop(1)
-    publisher.close()
 
 
 @pytest.fixture
@@ -70,6 +77,53 @@ def test_what_is_written_together_is_published_in_order_and_leaves_no_trace(
     tap.close()
     assert sorted(told) == [("a0", 1), ("a0", 2), ("a1", 1), ("a1", 2), ("a2", 1), ("a3", 1)]
     assert all(told.index((each, 1)) < told.index((each, 2)) for each in ("a0", "a1"))
+
+
+def test_events_of_one_subject_leave_in_order_from_however_many_bundles(
+    documents: BundledDocuments, database: Store, relay: Relay, publisher: Unlucky, vhost: str
+) -> None:
+    def twice(id: str, state: dict) -> Change:  # noqa: A002 - the field's name
+        return Change({**state, "count": state["count"] + 1}, [planned(id), planned(id)])
+
+    tap = Wiretap(vhost)
+    documents.create_many([("a1", {"count": 0}, [planned("a1"), planned("a1")])])
+    documents.change_many(["a1"], twice)
+    documents.change("a1", lambda state: twice("a1", state))
+    documents.change_many(["a1"], twice)
+    relay.publish_bunch()
+    assert [each["sequence"] for each in tap.taken()] == list(range(1, 9))
+
+    # The broker is away while the first of two is about to leave: it leaves first all the same.
+    documents.change_many(["a1"], twice)
+    publish, publisher.down = relay._publish, True
+
+    def meanwhile(bunch: Sequence[Woken]) -> int:
+        relay._publish = publish  # type: ignore[method-assign]
+        documents.change_many(["a1"], twice)
+        return publish(bunch)
+
+    relay._publish = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        relay.publish_bunch()
+    publisher.down = False
+    while relay.backlog:
+        relay.publish_bunch()
+    assert [each["sequence"] for each in tap.taken()] == list(range(9, 13))
+    assert database[BUNDLES].count_documents({}) == 0
+    tap.close()
+
+
+def test_a_bundle_that_is_not_seen_yet_is_not_taken_for_published(
+    documents: BundledDocuments, database: Store
+) -> None:
+    documents.create_many([("a1", {"count": 0}, [planned("a1")])])
+    [bundle] = database[BUNDLES].find()
+    met = Woken(database[BUNDLES], bundle["_id"], ())
+    outbox.clear([met], [[]])
+    assert list(database[BUNDLES].find()) == [bundle]
+    database[BUNDLES].update_one({"_id": bundle["_id"]}, {"$unset": {"pending": "", "pending_since": ""}})
+    outbox.clear([met], [[]])
+    assert database[BUNDLES].count_documents({}) == 0
 
 
 def test_a_bundle_that_a_crash_left_is_found_by_the_sweeper(
