@@ -165,16 +165,11 @@ class Authority:
         news: list[Said] = []
         for kept in (self._nodes, self._grants, self._members):
             words = [each.word for each in told if each.of == kept.name]
-            if words:
-                news += [Said(kept.name, word) for word in Latest(kept).apply(words)]
-        if news:
-            self._forget()  # for whoever asks in this transaction
-            on_commit(self._forget)
-        if any(each.of == NODES for each in news) and (
-            session() is None or session() is not self._revising  # once a transaction
-        ):
-            self._revising = session()
-            on_commit(self._revise)
+            fresh = Latest(kept).apply(words) if words else []
+            if fresh:
+                # Before the next collection: if that fails, these are news no more when they come again.
+                self._changed(kept.name)
+            news += [Said(kept.name, word) for word in fresh]
         return news
 
     # -- questions -----------------------------------------------------------------------------
@@ -279,6 +274,13 @@ class Authority:
                 yield Member(each["_id"], each["node"], each.get("standing", ""))
 
     # -- within --------------------------------------------------------------------------------
+
+    def _changed(self, of: str) -> None:
+        self._forget()  # for whoever asks in this transaction
+        on_commit(self._forget)
+        if of == NODES and (session() is None or session() is not self._revising):  # once a transaction
+            self._revising = session()
+            on_commit(self._revise)
 
     def _revise(self) -> None:
         """Tell the other processes. Not in the transaction: there all who change any node would collide."""

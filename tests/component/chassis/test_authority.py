@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import eventlet
 import pytest
+from bson.errors import InvalidDocument
 
 from services.chassis.authority import CACHED_SECONDS, Authority
 from services.chassis.clock import FixedClock
@@ -77,6 +78,18 @@ def test_a_withdrawn_grant_is_withdrawn_at_once_here_and_soon_elsewhere(
     assert elsewhere.may("admin", ["administrator"], "branch")
     grant(authority, "g2", "admin", "administrator", "root", active=False, sequence=2)
     assert not authority.may("admin", ["administrator"], "branch")
+    wait_for(lambda: not elsewhere.may("admin", ["administrator"], "branch"), CACHED_SECONDS + 2)
+
+
+def test_a_node_that_changed_is_seen_elsewhere_though_what_came_with_it_could_not_be_kept(
+    authority: Authority, database: Store, clock: FixedClock
+) -> None:
+    elsewhere = Authority(database, clock)
+    assert elsewhere.may("admin", ["administrator"], "branch")
+    told = [node_said("root", parent=None, path=["root"], active=False, sequence=2)]
+    with pytest.raises(InvalidDocument):
+        authority.apply([*told, member_said("p1", object(), sequence=1)])  # type: ignore[arg-type]
+    assert authority.apply(told) == []
     wait_for(lambda: not elsewhere.may("admin", ["administrator"], "branch"), CACHED_SECONDS + 2)
 
 
