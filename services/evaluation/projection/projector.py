@@ -149,34 +149,41 @@ class Projector:
         placed = {id_: Placed(unit_of(event.data), event.sequence) for id_, event in newest.items()}
         known = self._units.placed({*placed, *(each.unit for each in placed.values())})
         # What a newer event said already stays; the same event again is finished where it was cut off.
-        placed = {
-            id_: each
-            for id_, each in placed.items()
-            if id_ not in known or known[id_].sequence <= each.sequence
+        outdated = {
+            id_: placed.pop(id_)
+            for id_ in known.keys() & placed
+            if known[id_].sequence > placed[id_].sequence
         }
         if {each.unit for each in placed.values()} - known.keys() - placed.keys():
             raise UnknownOrganisation("unknown_organisation")
         today = self._clock.today()
         self._standings.create([id_ for id_, each in placed.items() if each.unit == id_], today)
         moved = {
-            id_: known[id_].unit
+            id_: Placed(known[id_].unit, each.sequence)
             for id_, each in placed.items()
             if id_ in known and known[id_].unit != each.unit
         }
+        # An older event may have been cut off, or overtaken, when its unit had the organisation already.
+        strayed = {
+            id_: Placed(each.unit, known[id_].sequence)
+            for id_, each in outdated.items()
+            if known[id_].unit != each.unit
+        }
+        leaving = moved | strayed
 
         def leave(standing: Standing) -> Turn:
-            for id_ in _of_unit(moved, standing.unit):
-                standing = left(standing, id_, placed[id_].sequence, today=today)
+            for id_ in _of_unit(leaving, standing.unit):
+                standing = left(standing, id_, leaving[id_].sequence, today=today)
             return turn(standing, self._rulebook(), today=today)
 
         def join(standing: Standing) -> Turn:
-            for id_ in _of_unit({id_: each.unit for id_, each in placed.items()}, standing.unit):
+            for id_ in _of_unit(placed, standing.unit):
                 event = newest[id_]
                 organisation = _organisation(event.data)
                 standing = enrolled(standing, organisation, event.sequence, today=today, moved=id_ in moved)
             return turn(standing, self._rulebook(), today=today)
 
-        self.turning.turn(sorted(set(moved.values())), leave)
+        self.turning.turn(sorted({each.unit for each in leaving.values()}), leave)
         self.turning.turn(sorted({each.unit for each in placed.values()}), join)
         # Last, so that evidence comes only to a unit that knows the organisation.
         self._units.keep(placed, known)
@@ -236,8 +243,8 @@ class Projector:
         return decide
 
 
-def _of_unit(units: Mapping[str, str], unit: str) -> list[str]:
-    return [id_ for id_, each in units.items() if each == unit]
+def _of_unit(placed: Mapping[str, Placed], unit: str) -> list[str]:
+    return [id_ for id_, each in placed.items() if each.unit == unit]
 
 
 def _organisation(told: Mapping[str, Any]) -> Organisation:

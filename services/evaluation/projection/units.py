@@ -59,7 +59,8 @@ class Units:
     def keep(self, placed: Mapping[str, Placed], known: Mapping[str, Placed]) -> None:
         """From now on evidence of these organisations is their unit's, but of what counts elsewhere already.
 
-        ``known``: where they were before. What a newer event said meanwhile stays.
+        ``known``: where they were before. Raises ``Contended`` where one of them is elsewhere by now: who
+        looks again leaves the unit that is no longer right.
         """
         writes: list[InsertOne[Record] | ReplaceOne[Record]] = []
         for organisation, each in placed.items():
@@ -69,15 +70,17 @@ class Units:
                 writes.append(InsertOne({"_id": organisation, **kept}))
                 continue
             kept["left"] = sorted({*before.left, before.unit} - {each.unit})
-            newer = {"_id": organisation, "sequence": {"$not": {"$gt": each.sequence}}}
-            writes.append(ReplaceOne(newer, kept))
+            as_known = {"_id": organisation, "sequence": before.sequence or {"$in": [0, None]}}
+            writes.append(ReplaceOne(as_known, kept))
         if not writes:
             return
         with answering():
             try:
-                self._organisations.bulk_write(writes, ordered=False)
+                done = self._organisations.bulk_write(writes, ordered=False)
             except BulkWriteError as failed:
                 if not is_duplicate(failed):
                     raise
                 # Another replica placed one of them first: looked at again, it is known.
                 raise Contended("units.contended") from None
+        if done.inserted_count + done.matched_count < len(writes):
+            raise Contended("units.contended")

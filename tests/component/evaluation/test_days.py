@@ -8,7 +8,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from importlib import import_module
+from typing import Any
 
+import pytest
+
+from services.chassis.envelope import Event, from_wire
+from services.chassis.errors import Contended
 from services.chassis.testing import Running, wait_for
 from services.evaluation.application import Evaluation
 from services.evaluation.service import EvaluationService
@@ -170,3 +175,71 @@ def test_a_group_that_moved_owes_at_its_new_branch(campus: Campus, evaluation: E
 
     july = wait_for(lambda: campus.obligations("neighbour", rule="group_meeting", state="open"), 20)
     assert [each["period"] for each in july] == ["2026-07"]
+
+
+def test_a_group_is_of_one_branch_whoever_was_cut_off_or_overtaken(
+    campus: Campus, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projector, units = evaluation.projector, evaluation.projector._units
+    keep = units.keep
+    campus.tell(organisation("third"))
+    wait_for(lambda: units.placed(["third"]))
+
+    def moved(branch: str, sequence: int) -> Event:
+        told = organisation("group", parent=branch, path=["university", "faculty", branch, "group"])
+        return from_wire(campus.sealed(told, sequence))
+
+    def owes_at() -> list[str]:
+        found = evaluation.standings.met(["branch", "next-door", "third"]).values()
+        at = {each.standing.unit: each.standing.enrolled.get("group") for each in found}
+        return [unit for unit, entry in at.items() if entry is not None and entry.organisation.active]
+
+    def outrun_by(event: Event) -> None:
+        """Another replica takes ``event`` in before the next that is enrolled is placed."""
+
+        def first(*placed: Any) -> None:
+            monkeypatch.setattr(units, "keep", keep)
+            projector.enrol([event])
+            keep(*placed)
+
+        monkeypatch.setattr(units, "keep", first)
+
+    def cut_off(*placed: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(units, "keep", cut_off)
+    with pytest.raises(ConnectionError):
+        projector.enrol([moved("third", 2)])
+    monkeypatch.setattr(units, "keep", keep)
+    projector.enrol([moved("next-door", 3)])
+    projector.enrol([moved("third", 2)])
+    assert owes_at() == ["next-door"]
+
+    for ours, theirs in ((moved("third", 4), moved("branch", 5)), (moved("next-door", 7), moved("third", 6))):
+        outrun_by(theirs)
+        with pytest.raises(Contended):
+            projector.enrol([ours])
+        projector.enrol([ours])
+        newest = max(ours, theirs, key=lambda each: each.sequence)
+        assert owes_at() == [newest.data["parent"]]
+        assert units.of(["group"])["group"][0] == newest.data["parent"]
+
+
+def test_what_was_placed_before_sequences_were_kept_is_not_moved_back(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    back = organisation("group", parent="next-door", path=["university", "faculty", "next-door", "group"])
+    older = from_wire(campus.sealed(back, 2))
+    evaluation.projector.enrol([from_wire(campus.sealed(organisation("group"), 3))])
+    organisations = evaluation.database["organisations"]
+    before = organisations.find_one({"_id": "group"})
+    organisations.update_one({"_id": "group"}, {"$unset": {"sequence": ""}})
+
+    for _ in range(2):
+        import_module("services.evaluation.migrations.0002_where_organisations_are_by_which_event").up(
+            evaluation.database
+        )
+    evaluation.projector.enrol([older])
+
+    assert organisations.find_one({"_id": "group"}) == before
+    assert "group" not in evaluation.standings.one("next-door").standing.enrolled
