@@ -275,10 +275,16 @@ class Authority:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _changed(self, of: str) -> None:
-        self._forget()  # for whoever asks in this transaction
-        on_commit(self._forget)
-        if of == NODES and (session() is None or session() is not self._revising):  # once a transaction
+    def _changed(self, collection: str) -> None:
+        """What is remembered of it holds no more, for whoever asks in this transaction and after it."""
+        if collection == GRANTS:
+            self._granted.clear()
+            on_commit(self._granted.clear)
+        if collection != NODES:
+            return
+        self._forget_tree()
+        on_commit(self._forget_tree)
+        if session() is None or session() is not self._revising:  # once a transaction
             self._revising = session()
             on_commit(self._revise)
 
@@ -287,11 +293,10 @@ class Authority:
         with answering():
             self._revisions.update_one(_TREE, {"$inc": {"revision": 1}}, upsert=True)
 
-    def _forget(self) -> None:
+    def _forget_tree(self) -> None:
         self._known_until = 0.0
         self._known_as = None
         self._applied += 1
-        self._granted.clear()
 
     def _tree(self) -> Mapping[str, Node]:
         if self._known_until < time.monotonic():

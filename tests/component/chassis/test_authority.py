@@ -203,6 +203,23 @@ def test_a_node_changed_without_a_word_is_seen_all_the_same(
     wait_for(lambda: not elsewhere.grants("admin"), CACHED_SECONDS + 2)
 
 
+def test_a_post_that_is_given_costs_no_reading_of_the_whole_tree(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.chassis.authority.CACHED_SECONDS", 600.0)
+    assert authority.may("admin", ["administrator"], "branch")
+    assert not authority.may("new", ["secretary"], "branch")
+    read: list[str] = []
+    monkeypatch.setattr(authority, "_read_tree", lambda: read.append("the tree"))
+    authority.apply([member_said("new", "branch")])
+    assert grant(authority, "g9", "new", "secretary", "branch")
+    assert authority.may("new", ["secretary"], "branch")
+    assert read == []
+    authority.apply([node_said("branch", parent="faculty", active=False, sequence=2)])
+    authority.may("new", ["secretary"], "branch")
+    assert read
+
+
 def test_the_nodes_of_one_transaction_are_told_once_and_those_of_the_next_again(
     authority: Authority, database: Store
 ) -> None:
