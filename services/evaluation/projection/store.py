@@ -60,9 +60,9 @@ class Standings(Projections[Standing]):
         """Remember that something of the directory has just been told: more of it may be on its way."""
         now = self._clock.now()
         if self._arrived is None or now - self._arrived > TOUCHED_EVERY:
-            self._arrived = now
             with answering():
                 self._arrivals.update_one(_ANY, {"$set": {"at": now}}, upsert=True)
+            self._arrived = now  # not before: what could not be written is written with the next event
 
     def unsettled(self, before: datetime, at_the_latest: datetime, limit: int) -> list[str]:
         """Units not settled yet that nothing has touched since ``before``, while nothing arrives at all.
