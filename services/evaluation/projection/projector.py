@@ -29,10 +29,8 @@ from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import Placed, Units, UnknownOrganisation, unit_of
 
 QUIET = timedelta(seconds=20)
-PATIENCE = timedelta(
-    minutes=10
-)  # for what goes on arriving elsewhere: a campus of any size is taken over by then
-_ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
+# After it a newcomer waits no longer for what goes on arriving elsewhere.
+PATIENCE = timedelta(minutes=10)
 
 
 class Projector:

@@ -34,7 +34,7 @@ def authority(database: Store, clock: FixedClock) -> Authority:
 
 def grant(authority: Authority, id: str, person: str, role: str, node: str, **rest: object) -> bool:  # noqa: A002
     given: dict = {"since": SINCE, "sequence": 1, **rest}
-    return authority.apply([grant_said(id, person=person, role=role, node=node, **given)])
+    return bool(authority.apply([grant_said(id, person=person, role=role, node=node, **given)]))
 
 
 def test_a_grant_reaches_its_node_and_all_below_and_nothing_else(authority: Authority) -> None:
