@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,6 +31,7 @@ from services.evaluation.projection.units import Placed, Units, UnknownOrganisat
 QUIET = timedelta(seconds=20)
 # After it a newcomer waits no longer for what goes on arriving elsewhere.
 PATIENCE = timedelta(minutes=10)
+_ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 
 
 class Projector:
