@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ SELECTION_MS = 2_500
 CONNECT_MS = 2_000
 SOCKET_MS = 10_000
 WHOLE_SECONDS = 600.0
+RACES_SECONDS = 4.0  # within the five that a caller waits
+RACE_AGAIN_SECONDS = 1.28
 DUPLICATE_KEY = 11000
 INDEX_CLASH = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
@@ -201,15 +204,19 @@ def _commit(own: ClientSession) -> None:
     own.commit_transaction()
 
 
-def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int = 8) -> Result:
+def in_transaction(
+    database: Store, body: Callable[[], Result], *, attempts: int = 8, seconds: float = RACES_SECONDS
+) -> Result:
     """The result of ``body``, run in a transaction and run again after a lost race.
 
-    Within another transaction it joins, once: only the outermost can be repeated. When the last attempt
-    fails as well, raises ``Contended``. What was committed is never run again, whatever ``on_commit`` raises.
+    Within another transaction it joins, once: only the outermost can be repeated. Raises ``Contended`` once
+    as many ``attempts`` are lost and as many ``seconds`` gone: where many meet on a slow machine, one loses
+    often. What was committed is never run again, whatever ``on_commit`` raises.
     """
     if session() is not None:
         return body()
-    for attempt in range(attempts):
+    until = time.monotonic() + seconds
+    for attempt in itertools.count():
         try:
             with _committing(database) as ambient:
                 result = body()
@@ -221,7 +228,9 @@ def in_transaction(database: Store, body: Callable[[], Result], *, attempts: int
         else:
             _follow(ambient.hooks)
             return result
-        time.sleep(random.uniform(0, 0.01 * 2**attempt))
+        if attempt + 1 >= attempts and time.monotonic() >= until:
+            break
+        time.sleep(random.uniform(0, min(0.01 * 2**attempt, RACE_AGAIN_SECONDS)))
     raise Contended("store.contended")
 
 

@@ -112,7 +112,7 @@ class Rebuilding:
         for part in parts:
             part.touch()
         try:
-            in_transaction(self._database, body, attempts=1)
+            in_transaction(self._database, body, attempts=1, seconds=0)
         except Outrun:
             return False
         except Unavailable as failure:

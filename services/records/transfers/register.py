@@ -110,11 +110,12 @@ class Transfers:
         if found.state["kind"] == "within":
             self._access.require_writer(actor, found.state["destination"])
         tasks = self._tasks.left_behind(found.state["person"], found.state["left"])
-        destination = self._directory.authority.node(str(found.state["destination"]))
-        receives = destination is not None and destination.active
 
         def decide(state: Answer) -> Change:
             if request["verdict"] == "accept":
+                # The organisation itself: what is projected of it may be older than its end.
+                destination = self._directory.organisations.find_one({"_id": state["destination"]})
+                receives = destination is not None and destination.state["active"]
                 return rules.accept(found.id, state, tasks, receives=receives, by=actor, today=today)
             return rules.refuse(found.id, state, comment=request["comment"], by=actor, today=today)
 

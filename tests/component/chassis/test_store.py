@@ -117,7 +117,7 @@ def test_writers_in_conflict_are_run_again_until_all_count(database: Store) -> N
 
     pool = eventlet.GreenPool()
     for _ in range(6):
-        pool.spawn(in_transaction, database, add, attempts=60)
+        pool.spawn(in_transaction, database, add, attempts=1, seconds=30)
     pool.waitall()
     assert database["counters"].find_one({"_id": 1}) == {"_id": 1, "count": 6}
 
@@ -131,7 +131,7 @@ def test_a_conflict_that_does_not_end_is_unavailable(database: Store) -> None:
         database["counters"].update_one({"_id": 1}, {"$inc": {"count": 1}}, session=session())
 
     with pytest.raises(Unavailable, match=r"store\.contended"):
-        in_transaction(database, lose, attempts=2)
+        in_transaction(database, lose, attempts=2, seconds=0)
 
 
 def test_dates_and_decimals_are_kept_as_text_and_compare_as_such(database: Store) -> None:
