@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +20,7 @@ from services.chassis.identity import new_id
 from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
 from services.chassis.store import (
+    RACES_SECONDS,
     Indexes,
     Record,
     Store,
@@ -30,8 +34,19 @@ from services.chassis.store import (
 )
 
 MOST_AT_ONCE = 100  # documents in one transaction: whoever else changes one of them waits for its end
+TRIES = 2  # of a batch as it is, before it is parted: most often the other one has committed by then
+PAUSE_SECONDS = 0.2
 
 Given = tuple[str, Mapping[str, Any], Sequence[NewEvent]]
+Decide = Callable[[str, dict[str, Any]], Change | None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """``documents`` are those that were written, by id; ``held`` what another transaction holds on to."""
+
+    documents: Mapping[str, Document]
+    held: frozenset[str]
 
 
 class BundledDocuments(Documents):
@@ -62,21 +77,40 @@ class BundledDocuments(Documents):
             taken |= in_transaction(self._database, partial(self._create_some, some))
         return taken
 
-    def change_many(
-        self, ids: Sequence[str], decide: Callable[[str, dict[str, Any]], Change | None]
-    ) -> dict[str, Document]:
+    def change_many(self, ids: Sequence[str], decide: Decide, *, seconds: float = RACES_SECONDS) -> Written:
         """Write what ``decide(id, state)`` decided of each with its events; answered is what was written.
 
         After a lost race ``decide`` is asked again on the newer states, so of two who claim the same document
         one is shown that it is claimed. What does not exist, and what there was nothing to do with, is
-        missing from the answer. Commands are not remembered: this is for workers. Raises ``Contended`` where
-        the race is lost again and again; what was written before, ``MOST_AT_ONCE`` at a time, stays written.
+        missing from the answer. Commands are not remembered: this is for workers.
+
+        What another transaction holds on to keeps nothing else waiting: it is tried for ``seconds`` and then
+        told as ``held``. Whoever was killed within a transaction holds on for a minute.
         """
         written: dict[str, Document] = {}
-        for first in range(0, len(ids), MOST_AT_ONCE):
-            some = ids[first : first + MOST_AT_ONCE]
-            written |= in_transaction(self._database, partial(self._change_some, some, decide))
-        return written
+        left, until = list(ids), time.monotonic() + seconds
+        while True:
+            parts = [left[first : first + MOST_AT_ONCE] for first in range(0, len(left), MOST_AT_ONCE)]
+            left = [each for part in parts for each in self._change_free(part, decide, written, TRIES)]
+            if not left or time.monotonic() >= until:
+                return Written(written, frozenset(left))
+            time.sleep(random.uniform(0, PAUSE_SECONDS))
+
+    def _change_free(
+        self, ids: Sequence[str], decide: Decide, written: dict[str, Document], tries: int
+    ) -> Sequence[str]:
+        """Add to ``written`` those that nobody holds; what is left. Halved until what is held stands alone:
+        the store does not say which one it was."""
+        change = partial(self._change_some, ids, decide)
+        try:
+            written |= in_transaction(self._database, change, attempts=tries, seconds=0)
+        except Contended:
+            if len(ids) == 1:
+                return ids
+        else:
+            return ()
+        halves = ids[: len(ids) // 2], ids[len(ids) // 2 :]
+        return [each for half in halves for each in self._change_free(half, decide, written, 1)]
 
     def _create_some(self, given: Sequence[Given]) -> set[str]:
         # Within a transaction a taken key would end all of it: look first.
@@ -103,9 +137,7 @@ class BundledDocuments(Documents):
         self._bundle(events)
         return there
 
-    def _change_some(
-        self, ids: Sequence[str], decide: Callable[[str, dict[str, Any]], Change | None]
-    ) -> dict[str, Document]:
+    def _change_some(self, ids: Sequence[str], decide: Decide) -> dict[str, Document]:
         with answering():
             found = list(self.collection.find({"_id": {"$in": list(ids)}}, session=session()))
         updates: list[UpdateOne] = []

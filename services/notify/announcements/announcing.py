@@ -11,7 +11,7 @@ from services.chassis.authority import Authority
 from services.chassis.clock import Clock
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Documents
-from services.chassis.errors import Conflict, NotFound
+from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.jobs import Checkpoint, Job, Jobs
 from services.contracts.notify_events import AnnouncementChanged
 from services.notify.announcements import model
@@ -152,10 +152,13 @@ class Announcing:
     def _take_back(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """Suppress what has not gone out; what a sender takes up meanwhile is stopped by the gate."""
         waiting = self._messages.waiting_for(job.params["announcement"])
+        held: set[str] = set()
         for first in range(0, len(waiting), AT_ONCE):
             some = waiting[first : first + AT_ONCE]
-            self._messages.change_many(dict.fromkeys(some, self._taken_back))
+            held |= self._messages.change_many(dict.fromkeys(some, self._taken_back)).held
             checkpoint(done=first + len(some), total=len(waiting))
+        if held:
+            raise Contended("store.contended")  # by whoever died: the job is taken up again
         return {}
 
     def _taken_back(self, message: Message) -> Message:

@@ -123,18 +123,27 @@ class Caller:
                 eventlet.sleep(LINGER_SECONDS)
             try:
                 self.write()
+                failed = None
             except Exception as failure:
+                failed = type(failure).__name__
+            if self._answers:
                 # They stay: an answer that is lost is a question to the provider.
-                _log.warning("answers.wait", error=type(failure).__name__, number=len(self._answers))
+                _log.warning("answers.wait", error=failed, number=len(self._answers))
                 eventlet.sleep(RETRY_SECONDS)
 
     def write(self) -> None:
         """Write every answer that is there; those that could not be written stay."""
-        while self._answers:
-            batch = self._answers[:MOST_WRITTEN_AT_ONCE]
-            self._messages.change_many({each.message: self._decide(each) for each in batch})
-            del self._answers[: len(batch)]
-            self._heard()
+        held: list[Answered] = []
+        try:
+            while self._answers:
+                batch = self._answers[:MOST_WRITTEN_AT_ONCE]
+                wanted = {each.message: self._decide(each) for each in batch}
+                changed = self._messages.change_many(wanted, seconds=RETRY_SECONDS)
+                held += [each for each in batch if each.message in changed.held]
+                del self._answers[: len(batch)]
+                self._heard()
+        finally:
+            self._answers[:0] = held
 
     def _decide(self, each: Answered) -> Decide:
         def decide(message: Message) -> Message:

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Sequence
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Invalid, Unauthenticated
+from services.chassis.errors import Contended, Invalid, Unauthenticated
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Report
 from services.notify.channels.providers import AT_SMS_URL
@@ -39,7 +39,8 @@ class Receipts:
     def take(self, provider: str, token: str | None, signature: str | None, body: str) -> int:
         """How many messages the reports in ``body`` changed.
 
-        Raises ``Unauthenticated`` unless the provider shows its secret, ``Invalid`` for what is no report.
+        Raises ``Unauthenticated`` unless the provider shows its secret, ``Invalid`` for what is no report,
+        ``Contended`` where somebody holds on to one of the messages: then it is to be repeated.
         """
         line = self._shown_by(provider, token, signature, body)
         if line.reports is None:
@@ -71,7 +72,10 @@ class Receipts:
         for each in reports:
             # The first of several about one message counts, as it would one after another.
             decided.setdefault(self._message(line, each), self._decide(line, each))
-        return len(self._messages.change_many(decided))
+        changed = self._messages.change_many(decided)
+        if changed.held:
+            raise Contended("store.contended")  # the provider repeats it, which is no matter for the others
+        return len(changed.messages)
 
     def _message(self, line: Line, report: Report) -> str:
         if report.address is None:

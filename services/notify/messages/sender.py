@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -34,6 +34,10 @@ MOST_PER_ROUND = 1000
 MOST_WITHOUT_CHANNEL = 100
 NO_CHANNEL_PAUSE = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
+# Of two senders who meet one has its turn after some tenths of a second. Who was killed within a transaction
+# holds on for a minute, and each look at what is held costs as much as some dozens of claims.
+RACE_SECONDS = 0.5
+PASSED_OVER = timedelta(seconds=20)
 
 _log = structlog.get_logger()
 Lane = tuple[str, str]
@@ -48,6 +52,7 @@ class Sender:
 
     One greenthread deals messages out; each provider has slots of its own, so that one that stalls keeps
     nobody else's messages waiting, and where it rests the next in priority gets what it would have had.
+    What another transaction holds on to, as one of whoever died does, is passed over for a while.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Sender:
         self.lines = sorted(lines, key=lambda line: line.priority)
         self._caller = Caller(messages, calls, addresses, clock, sending, self._others, self._answered)
         self._hot: set[Lane] = set()
+        self._passed_over: dict[str, datetime] = {}
         self._forget_at = clock.now()
         self._stopping = False
         self._wakeful = Signal()
@@ -151,7 +157,7 @@ class Sender:
         if not limit:
             self._hot.add(lane)
             return 0
-        due = self._messages.due(lane_to_send(channel, urgency), now, limit)
+        due = self._due(lane_to_send(channel, urgency), now, limit)
         if len(due) < limit:
             self._hot.discard(lane)
         else:
@@ -159,6 +165,17 @@ class Sender:
         if due:
             self._take_up(channel, due, allotment, now)
         return len(due)
+
+    def _due(self, lane: str, now: datetime, limit: int) -> list[Stored]:
+        """At most ``limit`` that are due and not passed over."""
+        self._passed_over = {message: until for message, until in self._passed_over.items() if until > now}
+        found = self._messages.due(lane, now, limit + len(self._passed_over))
+        return [each for each in found if each.id not in self._passed_over][:limit]
+
+    def _pass_over(self, held: Collection[str], now: datetime) -> None:
+        if held:
+            _log.info("messages.held_elsewhere", number=len(held))
+            self._passed_over |= dict.fromkeys(held, now + PASSED_OVER)
 
     def _take_up(self, channel: str, due: Sequence[Stored], allotment: Allotment, now: datetime) -> None:
         decided: dict[str, Decide] = {}
@@ -177,9 +194,10 @@ class Sender:
             for one in call.planned:
                 decided[one.stored.id] = _claim(call.line.name, call.reference, now, self._sending)
         sealed = {one.stored.id: one.address.sealed for one in planned if one.address.sealed}
-        written = self._messages.change_many(decided, sent_to=sealed)
+        changed = self._messages.change_many(decided, sent_to=sealed, seconds=RACE_SECONDS)
+        self._pass_over(changed.held, now)
         for call in allotment.calls(planned):
-            ours = call.of(written)
+            ours = call.of(changed.messages)
             if ours.planned:
                 ours.line.begin(self._caller.call, len(ours.planned), now, ours, now)
 
@@ -217,8 +235,11 @@ class Sender:
         free, now = line.asks_free(), self._clock.now()
         if not free:
             return 0
-        due = self._messages.due(lane_to_ask(line.name), now, free * 4)
-        taken = self._messages.change_many({each.id: self._take_for_asking(now) for each in due})
+        due = self._due(lane_to_ask(line.name), now, free * 4)
+        wanted = {each.id: self._take_for_asking(now) for each in due}
+        changed = self._messages.change_many(wanted, seconds=RACE_SECONDS)
+        self._pass_over(changed.held, now)
+        taken = changed.messages
         asking = [each for each in due if each.id in taken and taken[each.id].state in _ASKED]
         for each in asking:
             line.ask(self._ask, line, each, taken[each.id])

@@ -16,7 +16,7 @@ from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
 from services.chassis.pages import page
-from services.chassis.store import Indexes, Store, plain
+from services.chassis.store import RACES_SECONDS, Indexes, Store, plain
 from services.contracts.kinds import PERSONAL_KINDS
 from services.contracts.notify_events import (
     MessageChanged,
@@ -81,6 +81,14 @@ class Stored:
     sent_to: str | None
 
 
+@dataclass(frozen=True)
+class Changed:
+    """``messages`` are those that were changed, by id, after it; ``held`` what another transaction holds."""
+
+    messages: Mapping[str, Message]
+    held: frozenset[str]
+
+
 class Messages:
     """The messages of the service; each change of state is published as ``MessageChanged``."""
 
@@ -123,11 +131,16 @@ class Messages:
         return len(written) - len(taken)
 
     def change_many(
-        self, wanted: Mapping[str, Decide], *, sent_to: Mapping[str, str] | None = None
-    ) -> dict[str, Message]:
+        self,
+        wanted: Mapping[str, Decide],
+        *,
+        sent_to: Mapping[str, str] | None = None,
+        seconds: float = RACES_SECONDS,
+    ) -> Changed:
         """Those of the messages that their own decision changed, after it, together.
 
-        As ``change``: asked again after a lost race. A message that there is not is passed over.
+        As ``change``: asked again after a lost race. A message that there is not is passed over, and so is,
+        after ``seconds``, one that somebody else's transaction holds on to.
         """
         before: dict[str, State] = {}
         sealed = sent_to or {}
@@ -140,12 +153,12 @@ class Messages:
             before[id] = met.state
             return _change(state, met, after, sealed.get(id))
 
-        written = self._documents.change_many(list(wanted), decide)
-        changed = {key: _message(document.state) for key, document in written.items()}
+        written = self._documents.change_many(list(wanted), decide, seconds=seconds)
+        changed = {key: _message(document.state) for key, document in written.documents.items()}
         for id, after in changed.items():  # noqa: A001 - the field's name
             if after.state is not before[id]:
                 _note(id, after)
-        return changed
+        return Changed(changed, written.held)
 
     def change(self, message: str, decide: Decide, *, sent_to: str | None = None) -> Message | None:
         """The message after ``decide`` changed it; None where it decided that there is nothing to do, or was

@@ -58,7 +58,7 @@ def test_what_is_written_together_is_published_in_order_and_leaves_no_trace(
         return None if id == "a3" else counted(id, state)
 
     changed = documents.change_many(["a0", "a1", "a2", "a3", "gone"], decide)
-    assert {each: document.state["count"] for each, document in changed.items()} == {
+    assert {each: document.state["count"] for each, document in changed.documents.items()} == {
         "a0": 1,
         "a1": 2,
         "a2": 8,
@@ -152,7 +152,7 @@ def test_of_two_who_claim_the_same_documents_each_document_has_one(
             eventlet.sleep(0)  # somebody else has their turn between what was met and what is written
             return Change({**state, "by": worker}, [planned(id)]) if state["by"] is None else None
 
-        won[worker] = set(documents.change_many(ids, decide))
+        won[worker] = set(documents.change_many(ids, decide, seconds=30).documents)
 
     workers = [eventlet.spawn(claim, name) for name in ("one", "two", "three")]
     for each in workers:
@@ -160,3 +160,22 @@ def test_of_two_who_claim_the_same_documents_each_document_has_one(
     assert sorted(id for theirs in won.values() for id in theirs) == ids  # noqa: A001 - the field's name
     assert all(each.state["by"] in won and each.id in won[each.state["by"]] for each in documents.find())
     assert sum(len(each["pending"]) for each in database[BUNDLES].find()) == len(ids)
+
+
+def test_what_a_killed_process_holds_on_to_is_told_and_all_the_rest_is_written(
+    documents: BundledDocuments, database: Store
+) -> None:
+    ids = [f"a{n:02}" for n in range(20)]
+    documents.create_many([(each, {"count": 0}, ()) for each in ids])
+    with database.client.start_session() as killed:
+        killed.start_transaction()
+        for each in ("a03", "a04", "a17"):
+            documents.collection.update_one({"_id": each}, {"$set": {"count": 9}}, session=killed)
+        changed = documents.change_many(ids, counted, seconds=0)
+        assert changed.held == {"a03", "a04", "a17"}
+        assert set(changed.documents) == set(ids) - changed.held
+        killed.abort_transaction()
+    assert set(documents.change_many(sorted(changed.held), counted).documents) == changed.held
+    assert [(each.version, each.state["count"]) for each in documents.find()] == [(2, 1)] * 20
+    told = [each["subject"] for bundle in database[BUNDLES].find() for each in bundle["pending"]]
+    assert sorted(told) == ids, "and nothing of what was tried in vain"

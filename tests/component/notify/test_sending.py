@@ -10,7 +10,8 @@ from services.notify.channels.lines import Line
 from services.notify.channels.model import Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
-from services.notify.messages import model
+from services.notify.messages import model, sender
+from tests.mailing import purpose
 
 from .conftest import PHONES, Desk, fulfilled, overdue
 
@@ -101,6 +102,29 @@ def test_a_crash_between_claim_and_answer_is_settled_by_asking(
     assert len(queued.provider.taken()) == 1
     told = [str(each.state) for each in queued.only_message().message.decisions]
     assert told[:4] == ["created", "queued", "sending", "unknown"]
+
+
+def test_what_a_killed_process_holds_on_to_keeps_nothing_else_waiting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "MOST_PER_ROUND", 4)
+    now, messages = desk.clock.now(), desk.application.messages
+    made = [purpose("held", number, "branch", "secretary") for number in range(10)]
+    messages.create_many([(each, model.created(now, now, None)) for each in made])
+    held = {each.id for each in messages.due("send.sms.ordinary", now, 4)}
+    database = desk.application.database
+    with database.client.start_session() as killed:
+        killed.start_transaction()
+        for each in held:
+            claimed = {"$set": {"state": "sending"}}
+            database["messages"].update_one({"_id": each}, claimed, session=killed)
+        for _ in range(3):  # the first meets nothing but what is held
+            desk.application.sender.run_once()
+        assert {each["reference"] for each in desk.provider.taken()} == {m.message_id for m in made} - held
+        killed.abort_transaction()
+    desk.turn(seconds=sender.PASSED_OVER.total_seconds())
+    taken = [each["reference"] for each in desk.provider.taken()]
+    assert sorted(taken) == sorted(each.message_id for each in made)
 
 
 def test_a_provider_that_cannot_be_asked_is_never_sent_the_message_again(queued: Desk) -> None:
