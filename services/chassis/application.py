@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from nameko.extensions import DependencyProvider
 
-from services.chassis import subscriptions
+from services.chassis import left_open, subscriptions
 from services.chassis.audit import Audit
 from services.chassis.authority import Authority
 from services.chassis.bundles import BundledDocuments
@@ -34,10 +34,12 @@ Own = TypeVar("Own", bound="Application")
 class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes no types
     """What a service's entrypoints call. A service subclasses it and overrides ``compose``.
 
-    Set ``migrates = False`` to leave migrations to ``jishi migrate``.
+    Set ``migrates = False`` to leave migrations to ``jishi migrate``; ``notes_sessions = False`` where a command
+    may leave nothing in the store but its entry: what a killed process holds on to waits a minute then.
     """
 
     migrates = True
+    notes_sessions = True
     settings: Settings
     clock: Clock
     database: Store
@@ -66,6 +68,8 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         clock = clock or settings.clock()
         self.database = connect(settings.mongo_uri, settings.database_name)
         await_store(self.database)
+        if self.notes_sessions:
+            left_open.watch(self.database)
         if self.migrates:
             migrate(self.database, self.migrations_package, clock)
         self.indexes = Indexes(self.database)

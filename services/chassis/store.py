@@ -27,6 +27,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
+from services.chassis import left_open
 from services.chassis.errors import Conflict, Contended, Refusal, Unavailable
 
 Record: TypeAlias = dict[str, Any]
@@ -170,14 +171,16 @@ def transaction(database: Store) -> Iterator[ClientSession]:
 
 @contextmanager
 def _committing(database: Store) -> Iterator[_Ambient]:
-    with database.client.start_session() as own, own.start_transaction():
-        ambient = _Ambient(own)
-        token = _ambient.set(ambient)
-        try:
-            yield ambient
-            _commit(own)
-        finally:
-            _ambient.reset(token)
+    with database.client.start_session() as own:
+        left_open.note(database, own)
+        with own.start_transaction():
+            ambient = _Ambient(own)
+            token = _ambient.set(ambient)
+            try:
+                yield ambient
+                _commit(own)
+            finally:
+                _ambient.reset(token)
 
 
 def _follow(hooks: Sequence[Callable[[], None]]) -> None:

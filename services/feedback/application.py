@@ -46,6 +46,8 @@ from services.feedback.trends.projection import Trends
 class Feedback(Application):
     """What people say, who answers it, and what came of it."""
 
+    notes_sessions = False  # who speaks anonymously leaves an opinion and nothing else
+
     def compose(self) -> None:
         self.access = Access(self.authority)
         self.opinions = self.documents("opinions")

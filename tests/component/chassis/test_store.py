@@ -13,6 +13,7 @@ import pytest
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from deploy.local.store import Store as StoreServer
+from services.chassis import left_open
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Change, Documents
@@ -132,6 +133,41 @@ def test_a_conflict_that_does_not_end_is_unavailable(database: Store) -> None:
 
     with pytest.raises(Unavailable, match=r"store\.contended"):
         in_transaction(database, lose, attempts=2, seconds=0)
+
+
+def test_what_a_killed_process_left_open_is_ended_by_the_next_one(
+    database: Store, store: StoreServer
+) -> None:
+    database["things"].insert_one({"_id": 1, "count": 0})
+
+    def count() -> None:
+        database["things"].update_one({"_id": 1}, {"$inc": {"count": 1}}, session=session())
+
+    code = f"""
+from services.chassis import patch
+import time
+from services.chassis import left_open
+from services.chassis.store import connect, session, transaction
+database = connect({store.uri!r}, {database.name!r})
+left_open.watch(database)
+with transaction(database):
+    database["things"].update_one({{"_id": 1}}, {{"$inc": {{"count": 10}}}}, session=session())
+    print("written", flush=True)
+    time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "written\n"
+            assert left_open.watch(database) == 0, "it lives"
+            with pytest.raises(Contended):
+                in_transaction(database, count, attempts=1, seconds=0)
+        finally:
+            process.kill()
+    assert left_open.watch(database) == 1
+    in_transaction(database, count)
+    assert database["things"].find_one() == {"_id": 1, "count": 1}
+    assert left_open.watch(database) == 0
 
 
 def test_dates_and_decimals_are_kept_as_text_and_compare_as_such(database: Store) -> None:
