@@ -34,8 +34,8 @@ Own = TypeVar("Own", bound="Application")
 class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes no types
     """What a service's entrypoints call. A service subclasses it and overrides ``compose``.
 
-    Set ``migrates = False`` to leave migrations to ``jishi migrate``; ``notes_sessions = False`` where a command
-    may leave nothing in the store but its entry: what a killed process holds on to waits a minute then.
+    Set ``migrates = False`` to leave migrations to ``jishi migrate``. ``notes_sessions = False`` is for where
+    a command may leave nothing in the store but its entry: what a killed process holds on to waits a minute.
     """
 
     migrates = True
