@@ -7,30 +7,36 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import amqp
 import kombu
+from pymongo.errors import ConnectionFailure
 
 from deploy.local.children import Child
 from deploy.local.layout import MODULES, ROOT, SERVICES, Layout, Ports
 from deploy.local.platform import Platform, missing
 from services.chassis.clock import SystemClock
+from services.chassis.errors import Unavailable
 from services.chassis.store import Store, connect
 from services.chassis.testing import wait_for
 from tests.faults.calls import Caller
 from tests.ports import claim_port_base
 
+Answer = TypeVar("Answer")
 ADMINISTRATOR = "A0001"
 BRANCHES = 6
 MEMBERS = 3
 EAR = "faults.ear"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0  # no promise, which is measured elsewhere: whoever hurts a platform slows it down
+PATIENCE_SECONDS = 300.0
 # The collections whose documents hold events until these are published.
 AGGREGATES = {
     "records": ("organisations", "people", "posts", "activities"),
@@ -130,6 +136,17 @@ class Rig:
         self.platform.store.wait_ready(READY_SECONDS)
 
     # -- looking at it --------------------------------------------------------------------------
+
+    def asked(self, question: Callable[[], Answer]) -> Answer:
+        """What the store answers to a question that may be asked again; patient while it is busy or away."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return question()
+            except (ConnectionFailure, Unavailable):
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(0.5)
 
     def redelivered(self) -> Counter[str]:
         """Deliveries in vain since the broker started, by queue: made, and not acknowledged.

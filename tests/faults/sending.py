@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
+from services.chassis.store import reading_all
 from services.chassis.testing import wait_for
 from services.notify.messages.model import FINAL
 from services.notify.messages.store import lane_to_ask, lane_to_send
@@ -41,21 +43,28 @@ class Mailing:
             )
             for number in range(count)
         ]
-        self.wanted += hand_over(self._database, self._rig.clock, made, self._rig.clock.now())
+        # Some at a time, each asked for until it is there: what is there already stays as it is.
+        for first in range(0, count, AT_ONCE):
+            some, now = made[first : first + AT_ONCE], self._rig.clock.now()
+            self.wanted += self._rig.asked(partial(hand_over, self._database, self._rig.clock, some, now))
 
     def states(self) -> list[dict[str, Any]]:
         """State, reason and decisions of every message."""
-        # Not by their ids: the embedded store compares each of them with each document. A few at a time:
-        # what it cannot answer within some seconds is taken for dead.
+        # Not by their ids: the embedded store compares each of them with each document.
         fields = {"state": 1, "reason": 1, "decisions": 1}
-        found = self._database["messages"].find({}, fields, batch_size=AT_ONCE)
+
+        def everything() -> list[dict[str, Any]]:
+            with reading_all():
+                return list(self._database["messages"].find({}, fields, batch_size=AT_ONCE))
+
         ours = set(self.wanted)
-        return [each for each in found if each["_id"] in ours]
+        return [each for each in self._rig.asked(everything) if each["_id"] in ours]
 
     def under_way(self) -> bool:
         """Whether one has no known end yet; as long as one waits to be sent or asked about, none is read."""
         lanes = (lane_to_send("sms", "ordinary"), lane_to_ask("campus"))
-        if any(self._database["messages"].find_one({"lane": each}, {"lane": 1}) for each in lanes):
+        waiting = self._database["messages"].find_one
+        if any(self._rig.asked(partial(waiting, {"lane": each}, {"lane": 1})) for each in lanes):
             return True
         return any(each["state"] not in FINAL for each in self.states())
 
