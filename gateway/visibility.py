@@ -257,6 +257,7 @@ CONCERNED: Mapping[str, tuple[str, ...]] = {
     "records.thought_report.accepted.v1": _REPORT,
     "records.thought_report.returned.v1": _REPORT,
     "records.thought_contacts.named.v1": ("person", "organisation", "contacts"),
+    "notify.addresses.changed.v1": ("person", "channels"),
     "notify.preferences.changed.v1": ("person", "channels", "language"),
     "evaluation.personal_obligation.overdue.v1": _PERSONAL,
     "evaluation.personal_obligation.missed.v1": _PERSONAL,

@@ -1,10 +1,12 @@
-"""Addresses of how notices are sent: preferences, delegations, templates, switches."""
+"""Addresses of how notices are sent: preferences, own addresses, delegations, templates, switches."""
 
 from __future__ import annotations
 
 from gateway.routing import Call, Route
+from services.contracts import notify_addresses_rpc as addresses
 from services.contracts import notify_settings_rpc as rpc
 
+_OF_THEMSELVES = "anybody signed in, of themselves"
 _ADMINISTRATOR = "administrator of the root organisation"
 
 ROUTES = (
@@ -14,7 +16,7 @@ ROUTES = (
         "How the caller wants to be reached, and what they agree to",
         "messages",
         call=Call("notify.get_preferences", rpc.GetPreferences, rpc.MyPreferences),
-        permission="anybody signed in, of themselves",
+        permission=_OF_THEMSELVES,
     ),
     Route(
         "PUT",
@@ -23,7 +25,41 @@ ROUTES = (
         "messages",
         call=Call("notify.set_preferences", rpc.SetPreferences, rpc.MyPreferences),
         expects="expected_version",
-        permission="anybody signed in, of themselves",
+        permission=_OF_THEMSELVES,
+    ),
+    Route(
+        "GET",
+        "/api/v1/me/addresses",
+        "Where the caller is reached other than by SMS",
+        "messages",
+        call=Call("notify.get_addresses", addresses.GetAddresses, addresses.MyAddresses),
+        permission=_OF_THEMSELVES,
+    ),
+    Route(
+        "POST",
+        "/api/v1/me/addresses/{channel}/code",
+        "Send a code to an address that the caller wants to enter",
+        "messages",
+        # The provider is called meanwhile.
+        call=Call("notify.ask_address_code", addresses.AskAddressCode, addresses.AddressCode, seconds=25.0),
+        status=202,
+        permission=_OF_THEMSELVES,
+    ),
+    Route(
+        "PUT",
+        "/api/v1/me/addresses/{channel}",
+        "Enter an address, by the code that was sent to it",
+        "messages",
+        call=Call("notify.set_address", addresses.SetAddress, addresses.MyAddresses),
+        permission=_OF_THEMSELVES,
+    ),
+    Route(
+        "DELETE",
+        "/api/v1/me/addresses/{channel}",
+        "Remove an address",
+        "messages",
+        call=Call("notify.remove_address", addresses.RemoveAddress, addresses.MyAddresses),
+        permission=_OF_THEMSELVES,
     ),
     Route(
         "POST",

@@ -88,6 +88,11 @@ def mask_phone(phone: str) -> str:
     return "*" * max(len(phone) - 2, 0) + phone[-2:] if len(phone) > 4 else "*" * len(phone)
 
 
+def mask_address(address: str) -> str:
+    """What is shown of any other address: ``zhang@campus.example`` -> ``z***``."""
+    return f"{address[:1]}***"
+
+
 def mask_id_number(number: str) -> str:
     """What is shown of an identity number: region and end, ``110101********1234``, never the day of birth."""
     return f"{number[:6]}{'*' * 8}{number[-4:]}" if len(number) == 18 else "*" * len(number)

@@ -75,6 +75,8 @@ MESSAGE_KINDS = ("obligation", "opinion", "election", "talk", "digest", "campus"
 # What is between a person and whoever asked for it: read by them alone, whatever posts others hold.
 PERSONAL_KINDS = ("talk", "campus")
 MESSAGE_CHANNELS = ("sms", "email", "wecom", "dingtalk", "other", "inbox")
+# Those whose address a person enters; a phone number comes from records, an inbox needs none.
+ADDRESS_CHANNELS = ("email", "wecom", "dingtalk", "other")
 MESSAGE_STATES = (
     "created",
     "queued",

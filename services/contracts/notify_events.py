@@ -5,7 +5,13 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.kinds import ANNOUNCEMENT_STATES, MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
+from services.contracts.kinds import (
+    ADDRESS_CHANNELS,
+    ANNOUNCEMENT_STATES,
+    MESSAGE_CHANNELS,
+    MESSAGE_KINDS,
+    MESSAGE_STATES,
+)
 
 
 class MessageChanged(EventContract):
@@ -101,6 +107,15 @@ class PreferencesChanged(EventContract):
         metadata={"description": "the first wanted first; ways not named come after them"},
     )
     language = fields.String(required=True, allow_none=True)
+
+
+class AddressesChanged(EventContract):
+    """A person entered or removed an address of their own. ``channels``: where they have one; no address."""
+
+    type = "notify.addresses.changed.v1"
+
+    person = fields.String(required=True)
+    channels = fields.List(fields.String(validate=validate.OneOf(ADDRESS_CHANNELS)), required=True)
 
 
 class SendingSwitched(EventContract):

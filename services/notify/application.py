@@ -30,6 +30,7 @@ from services.notify.channels.inbox import Inbox, InboxEntries
 from services.notify.channels.lines import Gone, Line
 from services.notify.channels.model import Channel
 from services.notify.channels.providers import AT_SMS_URL, INBOX, channel_of, read_providers
+from services.notify.contacts.address_book import AddressBook
 from services.notify.contacts.delegations import Delegations
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
@@ -112,7 +113,16 @@ class Notify(Application):
             self.clock,
         )
         sending = load_sending()
-        self.addresses = Addresses(self.contacts, self.vault)
+        self.address_book = AddressBook(
+            self,
+            self.contacts,
+            self.preferences,
+            self.rulebook,
+            self.switches,
+            lines=lambda: self.sender.lines,
+            patience=2 * sending.timeout_seconds,
+        )
+        self.addresses = Addresses(self.contacts, self.address_book, self.vault)
         self.calls = Calls(self.database)
         self.calls.declare()
         self.inbox_entries = InboxEntries(self.database, self.clock)

@@ -1,10 +1,11 @@
-"""Who handles what about preferences, delegations, templates and switches."""
+"""Who handles what about preferences, addresses, delegations, templates and switches."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from services.chassis.rpc import rpc
+from services.contracts import notify_addresses_rpc as addresses
 from services.contracts import notify_settings_rpc as calls
 from services.notify.application import Notify
 
@@ -13,7 +14,7 @@ Answer = dict[str, Any]
 
 
 class SettingsTable:
-    """Who handles what about preferences, delegations, templates and switches."""
+    """Who handles what about preferences, addresses, delegations, templates and switches."""
 
     notify: Notify
 
@@ -24,6 +25,22 @@ class SettingsTable:
     @rpc(request=calls.SetPreferences, response=calls.MyPreferences)
     def set_preferences(self, request: Request) -> Answer:
         return self.notify.preferences.set(request)
+
+    @rpc(request=addresses.GetAddresses, response=addresses.MyAddresses)
+    def get_addresses(self, request: Request) -> Answer:
+        return self.notify.address_book.get()
+
+    @rpc(request=addresses.AskAddressCode, response=addresses.AddressCode)
+    def ask_address_code(self, request: Request) -> Answer:
+        return self.notify.address_book.ask_code(request)
+
+    @rpc(request=addresses.SetAddress, response=addresses.MyAddresses)
+    def set_address(self, request: Request) -> Answer:
+        return self.notify.address_book.set(request)
+
+    @rpc(request=addresses.RemoveAddress, response=addresses.MyAddresses)
+    def remove_address(self, request: Request) -> Answer:
+        return self.notify.address_book.remove(request)
 
     @rpc(request=calls.DelegateReminders, response=calls.Delegation)
     def delegate_reminders(self, request: Request) -> Answer:

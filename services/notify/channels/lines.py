@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from eventlet.event import Event as Signal
 from eventlet.greenpool import GreenPool
 from eventlet.semaphore import Semaphore
 from prometheus_client import Counter, Gauge
@@ -19,6 +20,8 @@ from services.notify.channels.model import (
     Enquiry,
     Finding,
     Letter,
+    NoAnswer,
+    NotReceived,
     harm,
     is_called,
 )
@@ -57,6 +60,7 @@ class Line:
         self.priority = priority
         self.reports = reports
         self.receipt_secret = receipt_secret
+        self.serves = most_at_once > 0
         self._limits = limits
         self._breaker = Breaker()
         self._bucket: Bucket | None = None
@@ -114,6 +118,24 @@ class Line:
             text = "provider.rests" if after else "provider.is_back"
             _log.warning(text, provider=self.name)
         return answers
+
+    def at_once(self, letter: Letter, now: Callable[[], datetime], patience: float) -> Answer:
+        """The answer to one letter that somebody waits for, at most ``patience`` seconds; it keeps to the
+        slots, the rate and the rest of the provider."""
+        if not self.room(now())[1]:
+            return NotReceived("provider_busy")
+        heard = Signal()
+
+        def call(trying: bool) -> None:
+            try:
+                heard.send(self.send(letter.reference, [letter], now)[0])
+            except Exception as failure:
+                # Nobody knows how far it came.
+                _log.error("call.failed", provider=self.name, error=type(failure).__name__)
+                heard.send(None)
+
+        self.begin(call, 1, now())
+        return heard.wait(patience) or NoAnswer("no_answer")
 
     def asks_free(self) -> int:
         """How many questions it may be asked now."""

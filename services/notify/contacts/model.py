@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
+
+from marshmallow import ValidationError, validate
 
 from services.chassis.errors import Conflict, Invalid
 
@@ -196,3 +198,85 @@ def check_kinds(said: Mapping[str, Any], consents: Mapping[str, str], *, pack: s
                 "accepted": ", ".join(sorted(each for each, how in consents.items() if how != "mandatory")),
             }
             raise Invalid("preferences.mandatory", params=params, fields={"kinds": ["preferences.mandatory"]})
+
+
+# -- own addresses ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CodeRules:
+    """``minutes`` a code counts, ``most_a_day`` of them for a person, wrong ``guesses`` that end one."""
+
+    minutes: int
+    most_a_day: int
+    guesses: int
+
+
+# A user id of WeCom or DingTalk. Both take lists of them: what parts a list, or names everybody (``@all``),
+# is no id.
+_USER_ID = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}\Z")
+_FITS: Mapping[str, validate.Validator] = {
+    "email": validate.Email(),
+    "wecom": _USER_ID,
+    "dingtalk": _USER_ID,
+    "other": validate.Regexp(r"\A[A-Za-z0-9_.@+:#~-]{1,100}\Z"),
+}
+_ACCEPTED = {
+    "email": "name@example.edu.cn",
+    "wecom": "A-Z a-z 0-9 _ - . @, 1-64",
+    "dingtalk": "A-Z a-z 0-9 _ - . @, 1-64",
+    "other": "A-Z a-z 0-9 _ . @ + : # ~ -, 1-100",
+}
+
+
+def check_address(channel: str, address: str) -> None:
+    """Raises ``Invalid("address.unfit")``, never with the address, where it is none of ``channel``."""
+    try:
+        _FITS[channel](address)
+    except ValidationError:
+        raise Invalid.at("address", "address.unfit", accepted=_ACCEPTED[channel]) from None
+
+
+def code_asked(
+    state: Mapping[str, Any],
+    channel: str,
+    proof: str,
+    now: datetime,
+    today: date,
+    rules: CodeRules,
+    source: tuple[str, str],
+) -> dict[str, Any]:
+    """An address book with a code more, in the place of one before; raises ``Conflict`` beyond a day's.
+
+    ``proof`` is a keyed hash of whose it is, channel, address and code: none of them is kept.
+    """
+    day = today.isoformat()
+    asked = state["asked"]["times"] if state["asked"]["on"] == day else 0
+    if asked >= rules.most_a_day:
+        params = {"most": rules.most_a_day, "pack": source[0], "article": source[1]}
+        raise Conflict("address.too_many_codes", params=params)
+    until = now + timedelta(minutes=rules.minutes)
+    code = {"proof": proof, "until": until, "guesses": rules.guesses}
+    return {
+        **state,
+        "asked": {"on": day, "times": asked + 1},
+        "codes": {**state["codes"], channel: code},
+    }
+
+
+def code_shown(
+    state: Mapping[str, Any], channel: str, proof: str, sealed: str, now: datetime
+) -> tuple[dict[str, Any], bool]:
+    """An address book after somebody named a code, and whether it was the one; raises ``Conflict`` where none
+    waits. A wrong one leaves one guess less, and the last of them no code."""
+    waiting = state["codes"].get(channel)
+    codes = {each: code for each, code in state["codes"].items() if each != channel}
+    if waiting is None or waiting["until"] <= now:
+        raise Conflict("address.no_code")
+    if waiting["proof"] == proof:
+        kept = {"sealed": sealed, "since": now}
+        return {**state, "codes": codes, "addresses": {**state["addresses"], channel: kept}}, True
+    left = waiting["guesses"] - 1
+    if left > 0:
+        codes[channel] = {**waiting, "guesses": left}
+    return {**state, "codes": codes}, False

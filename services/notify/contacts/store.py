@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from services.chassis.latest import Latest
 from services.chassis.said import Word
@@ -12,18 +12,13 @@ from services.chassis.store import Record, Store, answering, session
 
 @dataclass(frozen=True)
 class Contact:
-    """Where a person can be reached; ``phone_sealed`` is None where no number is known. ``addresses`` are
-    those on other channels than SMS, sealed, by channel. ``sequence``: of the event that said so."""
+    """Where a person can be reached; ``phone_sealed`` is None where no number is known. ``sequence``: of the
+    event that said so."""
 
     person: str
     phone_sealed: str | None
     active: bool
-    addresses: Mapping[str, str] = field(default_factory=dict)
     sequence: int = 0
-
-    def sealed(self, channel: str) -> str | None:
-        """The sealed address on ``channel``; None where none is known."""
-        return self.phone_sealed if channel == "sms" else self.addresses.get(channel)
 
 
 class Contacts:
@@ -54,7 +49,7 @@ class Contacts:
 
 
 def _contact(found: Record) -> Contact:
-    return Contact(found["_id"], found["phone_sealed"], found["active"], found.get("addresses", {}))
+    return Contact(found["_id"], found["phone_sealed"], found["active"])
 
 
 class OrganisationNames:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from services.chassis.vault import SealBroken, Vault, mask_phone
+from services.chassis.vault import SealBroken, Vault, mask_address, mask_phone
+from services.contracts.kinds import ADDRESS_CHANNELS
 from services.notify.channels.model import Channel
+from services.notify.contacts.address_book import FIELD as ADDRESS
+from services.notify.contacts.address_book import AddressBook
 from services.notify.contacts.store import Contact, Contacts
 from services.notify.reminders.model import Reason
 
 PHONE = "phone"  # the field under which records seals it
-ADDRESS = "address"  # the field under which any other address is sealed
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,22 @@ class Addressed:
 
 
 class Addresses:
-    """Opens what contacts keep sealed. Nothing that it opened is kept."""
+    """Opens what contacts and the address book keep sealed. Nothing that it opened is kept."""
 
-    def __init__(self, contacts: Contacts, vault: Vault) -> None:
+    def __init__(self, contacts: Contacts, book: AddressBook, vault: Vault) -> None:
         self._contacts = contacts
+        self._book = book
         self._vault = vault
 
     def of(self, channel: str, recipients: Iterable[str]) -> Mapping[str, Addressed]:
         """The addresses of ``recipients`` on ``channel``."""
         wanted = list(dict.fromkeys(recipients))
         known = self._contacts.among(wanted)
-        return {person: self._of(channel, person, known.get(person)) for person in wanted}
+        if channel in ADDRESS_CHANNELS:
+            sealed = self._book.among(channel, wanted)
+        else:
+            sealed = {each.person: each.phone_sealed for each in known.values() if each.phone_sealed}
+        return {person: self._of(channel, person, known.get(person), sealed.get(person)) for person in wanted}
 
     def opened(self, channel: str, sealed: str | None) -> str | None:
         """The address that a message went to; None where the key does not open it any more."""
@@ -50,18 +57,17 @@ class Addresses:
         opened = self.opened(channel, sealed)
         if opened is None:
             return None
-        return mask_phone(opened) if channel == Channel.SMS else f"{opened[:1]}***"
+        return mask_phone(opened) if channel == Channel.SMS else mask_address(opened)
 
     def fingerprint(self, channel: str, address: str) -> str:
         """By what an address is found again in what is kept of a call."""
         return self._vault.fingerprint(_field(channel), address)
 
-    def _of(self, channel: str, person: str, contact: Contact | None) -> Addressed:
+    def _of(self, channel: str, person: str, contact: Contact | None, sealed: str | None) -> Addressed:
         if contact is not None and not contact.active:
             return Addressed(closed=str(Reason.LEFT))
         if channel == Channel.INBOX:
             return Addressed(opened=person)
-        sealed = contact.sealed(channel) if contact is not None else None
         if sealed is None:
             return Addressed(closed=str(Reason.NO_CONTACT))
         opened = self.opened(channel, sealed)

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from services.chassis.clock import Clock
 from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, ROLES
-from services.notify.contacts.model import CONSENTS, Level
+from services.notify.contacts.model import CONSENTS, CodeRules, Level
 from services.notify.reminders.hours import Calendar, Hours, QuietHours
 from services.notify.reminders.model import Ladder, Rung
 
@@ -46,6 +46,7 @@ class Rules:
     digest_template: str
     ladders: Mapping[str, Ladder]
     campus_templates: tuple[str, ...]
+    address_code: CodeRules
     sources: Mapping[str, tuple[str, str]]
 
     def consents(self) -> dict[str, str]:
@@ -166,6 +167,16 @@ class _LadderSchema(Schema):
         return Ladder(**{**given, "rungs": tuple(rungs)})
 
 
+class _CodeSchema(Schema):
+    minutes = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=1440))
+    most_a_day = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=50))
+    guesses = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=10))
+
+    @post_load
+    def _make(self, given: dict[str, int], **_: Any) -> CodeRules:
+        return CodeRules(**given)
+
+
 class _KindSchema(Schema):
     consent = fields.String(required=True, validate=validate.OneOf(CONSENTS))
     title = fields.Dict(
@@ -201,3 +212,4 @@ class _RulesSchema(Schema):
     )
     digest_template = fields.String(required=True)
     campus_templates = fields.List(fields.String(), required=True)
+    address_code = fields.Nested(_CodeSchema, required=True)

@@ -1,7 +1,7 @@
 """Who answers for an organisation today, delegations, and what a person may choose."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Invalid
 from services.notify.contacts.model import (
+    CodeRules,
     Delegation,
     Level,
     Preferences,
+    check_address,
     check_delegation,
     check_kinds,
+    code_asked,
+    code_shown,
     responsible,
 )
 
@@ -183,3 +187,78 @@ def test_what_is_not_mandatory_is_sent_by_consent(kind: str, said: bool | None, 
 def test_a_way_that_was_chosen_comes_first_and_none_is_lost() -> None:
     assert Preferences(("email",)).ways(("sms", "inbox")) == ("email", "sms", "inbox")
     assert Preferences().ways(("sms",)) == ("sms",)
+
+
+# -- own addresses ------------------------------------------------------------------------------
+
+CODES = CodeRules(minutes=30, most_a_day=3, guesses=2)
+SOURCE = ("reminding-default", "第十条")
+MORNING = datetime(2026, 9, 21, 1, 0, tzinfo=UTC)
+EMPTY = {"addresses": {}, "codes": {}, "asked": {"on": None, "times": 0}}
+
+
+def asked(state: dict, proof: str = "right", now: datetime = MORNING, today: date = TODAY) -> dict:
+    return code_asked(state, "email", proof, now, today, CODES, SOURCE)
+
+
+def test_an_address_counts_once_its_code_is_shown_in_time_and_the_one_before_until_then() -> None:
+    book, right = code_shown(asked(EMPTY), "email", "right", "sealed-1", MORNING)
+    assert right
+    assert book["addresses"] == {"email": {"sealed": "sealed-1", "since": MORNING}}
+    with pytest.raises(Conflict, match=r"address\.no_code"):  # it was used
+        code_shown(book, "email", "right", "sealed-1", MORNING)
+    again = asked(book, "another")
+    assert again["addresses"] == book["addresses"]
+    with pytest.raises(Conflict, match=r"address\.no_code"):
+        code_shown(again, "wecom", "another", "sealed-2", MORNING)
+    at_the_end = MORNING + timedelta(minutes=30)
+    assert code_shown(again, "email", "another", "sealed-2", at_the_end - timedelta(seconds=1))[1]
+    with pytest.raises(Conflict, match=r"address\.no_code"):
+        code_shown(again, "email", "another", "sealed-2", at_the_end)
+
+
+@given(st.lists(st.sampled_from(["right", "wrong"]), max_size=6))
+def test_nobody_guesses_a_code_more_often_than_the_rule_lets_them(guesses: list[str]) -> None:
+    book, kept = asked(EMPTY), False
+    for number, guess in enumerate(guesses):
+        if kept or number >= CODES.guesses:
+            with pytest.raises(Conflict, match=r"address\.no_code"):
+                code_shown(book, "email", guess, "sealed", MORNING)
+        else:
+            book, kept = code_shown(book, "email", guess, "sealed", MORNING)
+            assert kept == (guess == "right")
+    assert bool(book["addresses"]) == ("right" in guesses[: CODES.guesses])
+
+
+def test_a_person_gets_so_many_codes_a_day_whatever_the_channel() -> None:
+    book = EMPTY
+    for channel in ("email", "wecom", "email"):
+        book = code_asked(book, channel, "right", MORNING, TODAY, CODES, SOURCE)
+    with pytest.raises(Conflict, match=r"address\.too_many_codes") as refused:
+        asked(book)
+    assert refused.value.params == {"most": 3, "pack": "reminding-default", "article": "第十条"}
+    assert asked(book, today=TODAY + timedelta(days=1))["asked"]["times"] == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "fits", "unfit"),
+    [
+        (
+            "email",
+            ("zhang.san@cs.example.edu.cn",),
+            ("zhang", "a@b@c.cn", "a@b.cn\nBcc: c@d.cn", "张 <a@b.cn>"),
+        ),
+        ("wecom", ("zhangsan", "2021-0012.a@b"), ("@all", "a|b", "", "a" * 65, "zhang\n")),
+        ("dingtalk", ("manager4220",), ("a,b", "@all", "张三")),
+        ("other", ("room-1", "+8613900000001"), ("a/b", "a b", "{secret}", "a?b=c")),
+    ],
+)
+def test_an_address_names_one_recipient_and_nothing_else(
+    channel: str, fits: tuple[str, ...], unfit: tuple[str, ...]
+) -> None:
+    for each in fits:
+        check_address(channel, each)
+    for each in unfit:
+        with pytest.raises(Invalid, match=r"address\.unfit") as refused:
+            check_address(channel, each)
+        assert each not in str(refused.value.params) or len(each) < 2
