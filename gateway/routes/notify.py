@@ -120,4 +120,12 @@ ROUTES = (
         call=Call("notify.stop_announcement", rpc.StopAnnouncement, rpc.Announcement),
         permission=ANNOUNCERS,
     ),
+    Route(
+        "POST",
+        "/api/v1/announcements/{announcement}/resume",
+        "Make the messages that a failed announcement lacks",
+        "messages",
+        call=Call("notify.resume_announcement", rpc.ResumeAnnouncement, rpc.Announcement),
+        permission=ANNOUNCERS,
+    ),
 )

@@ -79,6 +79,7 @@ class Job:
 
 Checkpoint = Callable[..., None]
 Step = Callable[[Job, Checkpoint], Mapping[str, Any] | None]
+Failed = Callable[[Job, str], None]
 
 
 class Jobs:
@@ -90,6 +91,7 @@ class Jobs:
         self._database = database
         self._clock = clock
         self._steps: dict[str, Step] = {}
+        self._failed: dict[str, Failed] = {}
         self._threads: list[GreenThread] = []
         self._stopping = False
         self._roused = False
@@ -192,16 +194,19 @@ class Jobs:
 
     # -- working -------------------------------------------------------------------------------
 
-    def work(self, kind: str, step: Step) -> None:
+    def work(self, kind: str, step: Step, *, failed: Failed | None = None) -> None:
         """Have jobs of ``kind`` done by ``step(job, checkpoint)``, which returns the result.
 
         ``checkpoint(cursor=, done=, total=, errors=)`` writes progress and keeps the lease: call it at least
         every few seconds and after each piece of work. It raises ``JobLost`` or ``JobStopped``: let them
         pass. After a crash ``step`` is called again with ``job.cursor`` as last written, so a piece may be
         done twice: make pieces idempotent. A ``Refusal`` fails the job with its code; a surprise is tried
-        ``MOST_ATTEMPTS`` times without progress.
+        ``MOST_ATTEMPTS`` times without progress. ``failed(job, code)`` is told right before a job of the kind
+        ends as failed, and after a crash in between again.
         """
         self._steps[kind] = step
+        if failed is not None:
+            self._failed[kind] = failed
 
     def start(self) -> None:
         """Begin to work on the kinds registered."""
@@ -283,7 +288,7 @@ class Jobs:
 
     def _step(self, job: Job) -> None:
         if job.attempts > MOST_ATTEMPTS:
-            self._end(job, "failed", failure="jobs.internal")
+            self._fail(job, "jobs.internal", {})
             return
         try:
             result = self._steps[job.kind](job, self._checkpoints(job))
@@ -296,7 +301,7 @@ class Jobs:
         except (PyMongoError, Unavailable):
             raise  # the lease lapses and somebody resumes
         except Refusal as refused:
-            self._end(job, "failed", failure=refused.code, failure_params=plain(dict(refused.params)))
+            self._fail(job, refused.code, refused.params)
         except (Exception, Timeout) as surprise:
             _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
             pause = timedelta(seconds=2**job.attempts)
@@ -344,6 +349,11 @@ class Jobs:
     def _write_errors(self, job: Job, progress: Record, after: int, found: list[dict[str, Any]]) -> None:
         self._write(job, progress)
         self._errors.add(job.id, after, found)
+
+    def _fail(self, job: Job, code: str, params: Mapping[str, Any]) -> None:
+        if (told := self._failed.get(job.kind)) is not None:
+            told(job, code)
+        self._end(job, "failed", failure=code, failure_params=plain(dict(params)))
 
     def _end(self, job: Job, state: str, **outcome: Any) -> None:
         self._write(job, {"state": state, "lease_until": FREE, **outcome})

@@ -89,7 +89,7 @@ MESSAGE_STATES = (
     "unknown",
     "suppressed",
 )
-ANNOUNCEMENT_STATES = ("running", "handed_over", "stopped")
+ANNOUNCEMENT_STATES = ("running", "handed_over", "stopped", "failed")
 TRAINING_FORMS = ("class", "lecture", "online_course", "activity")
 TRAINING_ORIGINS = ("entered", "activity", "campus")
 SANCTION_OUTCOMES = ("restored", "revoked", "expelled")

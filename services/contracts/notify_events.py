@@ -128,7 +128,8 @@ class SendingSwitched(EventContract):
 
 
 class AnnouncementChanged(EventContract):
-    """An announcement to all who belong to an organisation or below was begun, handed over or stopped."""
+    """An announcement to all who belong to an organisation or below was begun, handed over, stopped, or
+    failed before all of its messages were made."""
 
     type = "notify.announcement.changed.v1"
 

@@ -213,6 +213,12 @@ class StopAnnouncement(Schema):
     announcement = fields.String(required=True, validate=_ID)
 
 
+class ResumeAnnouncement(Schema):
+    """Make the messages that a failed announcement lacks; nobody is told twice. Conflict unless it failed."""
+
+    announcement = fields.String(required=True, validate=_ID)
+
+
 class MessagesInState(Schema):
     """How many messages are in a state."""
 
@@ -222,13 +228,15 @@ class MessagesInState(Schema):
 
 class Announcement(Schema):
     """An announcement and its progress. ``handed_over``: every message of it is made; ``done`` of ``total``
-    are. ``messages`` are those by their state."""
+    are. ``failed``: no more are made, for ``reason`` (a code), until it is resumed. ``messages`` are those
+    by their state."""
 
     id = fields.String(required=True)
     organisation = fields.String(required=True)
     text = fields.String(required=True)
     channels = fields.List(fields.String(), required=True)
     state = fields.String(required=True, validate=validate.OneOf(ANNOUNCEMENT_STATES))
+    reason = fields.String(required=True, allow_none=True)
     job = fields.String(required=True)
     done = fields.Integer(required=True)
     total = fields.Integer(required=True, allow_none=True)

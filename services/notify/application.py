@@ -317,6 +317,10 @@ class Notify(Application):
         """Send nothing more of an announcement."""
         return self.announcing.stop(context.actor(), request["announcement"])
 
+    def resume_announcement(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Make what a failed announcement lacks."""
+        return self.announcing.resume(context.actor(), request["announcement"])
+
     def _digests(self, found: Sequence[Stored]) -> dict[str, Stored]:
         """The digests that messages were merged into, by id."""
         return self.messages.several({each.message.merged_into for each in found if each.message.merged_into})

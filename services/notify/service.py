@@ -27,6 +27,7 @@ from services.contracts.notify_rpc import (
     MessageWithDecisions,
     ReceiptAccepted,
     ReportsTaken,
+    ResumeAnnouncement,
     StopAnnouncement,
     TakeReports,
 )
@@ -141,6 +142,10 @@ class NotifyService(SettingsTable):
     @rpc(request=GetAnnouncement, response=Announcement)
     def get_announcement(self, request: Request) -> Answer:
         return self.notify.get_announcement(request)
+
+    @rpc(request=ResumeAnnouncement, response=Announcement)
+    def resume_announcement(self, request: Request) -> Answer:
+        return self.notify.resume_announcement(request)
 
     @rpc(request=StopAnnouncement, response=Announcement)
     def stop_announcement(self, request: Request) -> Answer:

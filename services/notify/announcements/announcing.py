@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -46,7 +47,7 @@ class Announcing:
         self._clock = clock
         self._wake = wake
         self._known_stopped: dict[str, tuple[bool, float]] = {}
-        jobs.work(MAKE, self._make)
+        jobs.work(MAKE, self._make, failed=self._failed)
         jobs.work(TAKE_BACK, self._take_back)
 
     # -- commands ------------------------------------------------------------------------------
@@ -70,18 +71,26 @@ class Announcing:
     def stop(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
         """Send nothing more of it."""
         announcement = self._seen(person, id)
-
-        def change(state: dict[str, Any]) -> Change | None:
-            before = model.of_state(state)
-            after = model.stopped(before)
-            if after == before:
-                return None
-            return Change({**state, "state": str(after.state)}, [_changed(id, after)])
-
         self._jobs.stop(announcement.job)
-        self._documents.change(id, change)
+        self._change(id, model.stopped)
         self._known_stopped[id] = (True, monotonic())
         self._jobs.create(TAKE_BACK, None, {"announcement": id})
+        return self.view(person, id)
+
+    def resume(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
+        """Make the messages that a failed one lacks; raises ``Conflict`` unless it failed.
+
+        As for a new one the job comes first: who dies in between leaves one that is made all the same.
+        """
+        announcement = self._seen(person, id)
+        job = self._jobs.repeated(MAKE)
+        if job is None:
+            if announcement.state is not State.FAILED:
+                raise Conflict("announcement.not_failed", params={"state": str(announcement.state)})
+            said = self._documents.get(id).state
+            kept = {name: said[name] for name in ("organisation", "text", "channels", "by")}
+            job = self._jobs.create(MAKE, person, {"announcement": id, **kept})
+        self._change(id, partial(model.resumed, job=job))
         return self.view(person, id)
 
     def view(self, person: str, id: str) -> dict[str, Any]:  # noqa: A002 - the field's name
@@ -115,6 +124,19 @@ class Announcing:
         self._known_stopped[id] = (known, monotonic())
         return known
 
+    def _change(self, id: str, become: Callable[[Announcement], Announcement]) -> None:  # noqa: A002
+        """Write what ``become`` makes of it, and tell of it where that is something else."""
+
+        def change(state: dict[str, Any]) -> Change | None:
+            before = model.of_state(state)
+            after = become(before)
+            if after == before:
+                return None
+            became = {"state": str(after.state), "job": after.job, "reason": after.reason}
+            return Change({**state, **became}, [_changed(id, after)])
+
+        self._documents.change(id, change)
+
     # -- jobs ----------------------------------------------------------------------------------
 
     def _keep(self, id: str, job: str, said: Mapping[str, Any]) -> None:  # noqa: A002 - the field's name
@@ -146,8 +168,14 @@ class Announcing:
             self._wake()
             done += len(some)
             checkpoint(cursor=some[-1], done=done)
-        self._documents.change(id, lambda state: _over(id, state))
+        self._change(id, model.handed_over)
         return {}
+
+    def _failed(self, job: Job, code: str) -> None:
+        id = job.params["announcement"]  # noqa: A001
+        if self._documents.find_one({"_id": id}) is None:
+            self._keep(id, job.id, job.params)
+        self._change(id, partial(model.failed, job=job.id, reason=code))
 
     def _take_back(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """Suppress what has not gone out; what a sender takes up meanwhile is stopped by the gate."""
@@ -163,14 +191,6 @@ class Announcing:
 
     def _taken_back(self, message: Message) -> Message:
         return messages_model.suppress(message, "announcement_stopped", self._clock.now())
-
-
-def _over(id: str, state: dict[str, Any]) -> Change | None:  # noqa: A002 - the field's name
-    before = model.of_state(state)
-    after = model.handed_over(before)
-    if after == before:
-        return None
-    return Change({**state, "state": str(after.state)}, [_changed(id, after)])
 
 
 def _changed(id: str, announcement: Announcement) -> NewEvent:  # noqa: A002 - the field's name

@@ -19,22 +19,30 @@ _UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u
 
 
 class State(StrEnum):
-    """``running`` while its messages are made; what is stopped is sent no further."""
+    """``running`` while its messages are made; what is stopped is sent no further.
+
+    What ``failed`` lacks messages to some of its recipients until it is resumed.
+    """
 
     RUNNING = "running"
     HANDED_OVER = "handed_over"
     STOPPED = "stopped"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """What is said to all who belong to ``organisation`` or below, by which ways in order."""
+    """What is said to all who belong to ``organisation`` or below, by which ways in order.
+
+    ``job`` makes its messages; ``reason`` is the code of why it failed.
+    """
 
     organisation: str
     text: str
     channels: tuple[str, ...]
     state: State = State.RUNNING
     job: str = ""
+    reason: str | None = None
 
 
 def begun(organisation: str, text: str, channels: tuple[str, ...]) -> Announcement:
@@ -49,14 +57,28 @@ def begun(organisation: str, text: str, channels: tuple[str, ...]) -> Announceme
 
 def handed_over(announcement: Announcement) -> Announcement:
     """All of its messages are made; a stopped one stays stopped."""
-    if announcement.state is not State.RUNNING:
+    if announcement.state not in (State.RUNNING, State.FAILED):  # resumed, and made before that was kept
         return announcement
-    return replace(announcement, state=State.HANDED_OVER)
+    return replace(announcement, state=State.HANDED_OVER, reason=None)
+
+
+def failed(announcement: Announcement, job: str, reason: str) -> Announcement:
+    """``job`` makes no more of its messages; what an earlier job says counts for nothing."""
+    if announcement.state is not State.RUNNING or announcement.job != job:
+        return announcement
+    return replace(announcement, state=State.FAILED, reason=reason)
+
+
+def resumed(announcement: Announcement, job: str) -> Announcement:
+    """``job`` makes the messages that are missing."""
+    if announcement.state is not State.FAILED:
+        return announcement
+    return replace(announcement, state=State.RUNNING, job=job, reason=None)
 
 
 def stopped(announcement: Announcement) -> Announcement:
     """Nothing more of it is sent."""
-    return replace(announcement, state=State.STOPPED)
+    return replace(announcement, state=State.STOPPED, reason=None)
 
 
 def purpose(id: str, announcement: Announcement, recipient: str) -> Purpose:  # noqa: A002 - the field's name
@@ -87,4 +109,5 @@ def of_state(state: Mapping[str, Any]) -> Announcement:
         tuple(state["channels"]),
         State(state["state"]),
         state["job"],
+        state.get("reason"),  # none, of those from before these were kept
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from services.chassis.context import Context, entered
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import Conflict, Forbidden, NotFound
+from services.chassis.jobs import MOST_ATTEMPTS
 from services.chassis.said import member_said
+from services.notify.announcements import announcing as announcing_module
 from services.notify.contacts.store import Contact
 
 from .conftest import Desk
@@ -78,3 +83,43 @@ def test_an_announcement_whose_command_died_behind_its_job_is_made_all_the_same(
         {"state": "delivered", "count": 4},
         {"state": "suppressed", "count": 1},  # who refused announcements
     ]
+
+
+def test_an_announcement_whose_job_fails_ends_with_its_reason_and_is_resumed_for_the_rest(
+    peopled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announcing, messages = peopled.application.announcing, peopled.application.messages
+    create_many = messages.create_many
+
+    def fails_for_the_last(given: Any) -> int:
+        if any(purpose.recipient == MEMBERS[-1] for purpose, _ in given):
+            raise ValueError(MEMBERS[-1])
+        return create_many(given)
+
+    def work() -> None:
+        for _ in range(2 * MOST_ATTEMPTS):
+            peopled.application.jobs.run_one()
+            peopled.clock.advance(timedelta(minutes=2))
+        peopled.application.sender.run_once()
+
+    monkeypatch.setattr(announcing_module, "AT_ONCE", 2)
+    with entered(Context(actor="dean", idempotency_key="k1")):
+        made = announcing.announce("dean", "faculty", "明天停电", ("inbox",))["id"]
+    with monkeypatch.context() as broken:
+        broken.setattr(messages, "create_many", fails_for_the_last)
+        work()
+    told = announcing.view("dean", made)
+    assert (told["state"], told["reason"], told["done"], told["total"]) == ("failed", "jobs.internal", 4, 5)
+    assert told["messages"] == [{"state": "delivered", "count": 4}]
+    with pytest.raises(NotFound):
+        announcing.resume("neighbour", made)
+    with entered(Context(actor="dean", idempotency_key="k2")):
+        first = announcing.resume("dean", made)
+        assert (first["state"], first["reason"]) == ("running", None)
+        assert announcing.resume("dean", made)["job"] == first["job"]
+    work()
+    told = announcing.view("dean", made)
+    assert (told["state"], told["reason"], told["done"], told["total"]) == ("handed_over", None, 5, 5)
+    assert told["messages"] == [{"state": "delivered", "count": 5}]
+    with entered(Context(actor="dean", idempotency_key="k3")), pytest.raises(Conflict, match="not_failed"):
+        announcing.resume("dean", made)
