@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from services.chassis import outbox
 from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable, origin
+from services.chassis.lanes import Lane, lanes_of
 from services.chassis.leases import Leases
 from services.chassis.outbox import Key, Woken
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
@@ -43,7 +44,8 @@ class Relay:
 
     One greenthread takes woken documents in bunches. What it misses (a crash, a full memory) the sweeper
     finds in the store. While the broker is away it keeps only ids, and backs off. Replicas may publish
-    the same event twice, never out of order within one pass, and never lose one.
+    the same event twice, never out of order within one pass, and never lose one. An event that cannot leave
+    holds back what comes after it of its subject, and nothing else.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Relay:
         self._watched: dict[str, Records] = {}
         self._woken: dict[Key, Woken] = {}
         self._resting: dict[Key, float] = {}
+        self._halted: dict[str, float] = {}  # subjects of which an event could not leave: later ones wait
         self._leaving: set[Key] = set()
         self._noticed: dict[Key, datetime] = {}
         self._signal = Signal()
@@ -172,54 +175,63 @@ class Relay:
     def _publish(self, bunch: Sequence[Woken]) -> int:
         documents = outbox.read(bunch)
         confirmed: list[list[str]] = [[] for _ in documents]
-        lanes = self._lanes(documents)
-        failed, position = False, 0
+        lanes = self._open(lanes_of(documents), documents)
+        failed = False
         # Round by round: the second event of a subject leaves after its first was confirmed.
         while lanes:
-            leaving = [lane[position] for lane in lanes]
-            messages = [message for _, message in leaving]
-            outcomes = self._publisher.publish(messages, time.monotonic() + PUBLISH_SECONDS)
             going_on = []
-            for lane, (at, message), outcome in zip(lanes, leaving, outcomes, strict=True):
+            messages = [lane.events[0].message for lane in lanes if lane.events[0].message is not None]
+            for lane, message, outcome in zip(lanes, messages, self._sent(messages), strict=True):
                 event_id = str(message.message_id)
                 if outcome is Outcome.CONFIRMED:
-                    confirmed[at].append(event_id)
-                    if position + 1 < len(lane):
-                        going_on.append(lane)
+                    confirmed[lane.events.pop(0).at].append(event_id)
+                    going_on.append(lane)
                 elif outcome is Outcome.RETURNED:
                     RETURNED.inc()
-                    self._rest(documents[at], "event has no route", event_id=event_id)
+                    self._halt(lane, documents, "event has no route", event_id=event_id)
+                elif outcome is None:
+                    self._halt(lane, documents, "event cannot be sent", event_id=event_id)
                 else:
                     failed = True
-            lanes, position = going_on, position + 1
+            lanes = self._open(going_on, documents)
         cleared = outbox.clear(documents, confirmed)
         PUBLISHED.inc(sum(map(len, confirmed)))
         if failed:
             raise Unavailable("broker.unavailable")
         return cleared
 
-    def _lanes(self, documents: Sequence[Woken]) -> list[list[tuple[int, Outgoing]]]:
-        """Their messages by subject, in order, each with the place of its document.
+    def _sent(self, messages: Sequence[Outgoing]) -> list[Outcome | None]:
+        """What became of each; None of one that cannot be sent, which must not stop others."""
+        try:
+            return [*self._publisher.publish(messages, time.monotonic() + PUBLISH_SECONDS)]
+        except Exception as failure:
+            if _is_away(failure):
+                raise
+            _log.error("relay.one_by_one", kind=type(failure).__name__, origin=origin(failure))
+            if len(messages) == 1:
+                return [None]
+        return [outcome for each in messages for outcome in self._sent([each])]
 
-        A subject may be told of in several: in its own document and in bundles. None of one that is broken,
-        which must not stop others.
-        """
-        lanes: dict[str, list[tuple[int, int, Outgoing]]] = {}
-        for at, document in enumerate(documents):
-            try:
-                told = [
-                    (each["subject"], each.get("sequence", 0), outbox.outgoing(each))
-                    for each in document.envelopes or ()
-                ]
-            except Exception as broken:
-                self._rest(document, "pending event is broken", origin=origin(broken))
+    def _open(self, lanes: Sequence[Lane], documents: Sequence[Woken]) -> list[Lane]:
+        """Those whose next event may leave; what is behind one that cannot waits with it."""
+        opened = []
+        for lane in lanes:
+            if not lane.events:
                 continue
-            for subject, sequence, message in told:
-                lanes.setdefault(subject, []).append((sequence, at, message))
-        return [
-            [(at, message) for _, at, message in sorted(lane, key=lambda each: each[0])]
-            for lane in lanes.values()
-        ]
+            until = self._halted.get(lane.subject, 0.0)
+            if until > time.monotonic():
+                self._resting |= {documents[each.at].key: until for each in lane.events}
+            elif lane.events[0].message is None:
+                self._halt(lane, documents, "pending event is broken", origin=list(lane.events[0].origin))
+            else:
+                opened.append(lane)
+        return opened
+
+    def _halt(self, lane: Lane, documents: Sequence[Woken], event: str, **fields: object) -> None:
+        """What is left in the lane waits, also what comes later; others of the same documents go on."""
+        until = self._halted[lane.subject] = time.monotonic() + REST_SECONDS
+        self._rest(documents[lane.events[0].at], event, **fields)
+        self._resting |= {documents[each.at].key: until for each in lane.events}
 
     def _rest(self, document: Woken, event: str, **fields: object) -> None:
         """It stays pending, and for a while does not hold up the sweeper."""
@@ -240,6 +252,7 @@ class Relay:
         """
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
+        self._halted = {subject: until for subject, until in self._halted.items() if until > now}
         before = self._clock.now() - SWEEP_OLDER
         noticed, self._noticed = self._noticed, {}
         found, oldest = 0, 0.0
