@@ -107,7 +107,8 @@ class OpinionFiled(EventContract):
 class MessageRequested(EventContract):
     """Another system asks for a message to a person, by a template that it may use.
 
-    The recipient is either the ``person`` with that id, or whoever answers for ``organisation`` today.
+    The recipient is one of: the person with that campus ``number``, the ``person`` with that id, or whoever
+    answers for ``organisation`` today.
     ``reference`` is the sender's own and never used twice: asked again it is the same message. How it ended
     is told by ``notify.message.delivered.v1``, ``…failed.v1`` or ``…suppressed.v1`` with the same reference.
     """
@@ -120,6 +121,7 @@ class MessageRequested(EventContract):
         validate=validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z"),
         metadata={"description": "a template's id; its newest version counts"},
     )
+    number = fields.String(validate=validate.Regexp(r"\A[A-Za-z0-9]{2,20}\Z"))
     person = fields.String(validate=validate.Length(min=1, max=64))
     organisation = fields.String(validate=validate.Length(min=1, max=64))
     variables = fields.Dict(

@@ -66,6 +66,7 @@ class Notify(Application):
         self.names = OrganisationNames(self.database)
         self.watches = Watches(self.database)
         self.messages = Messages(self.database, self.bundled_documents("messages"))
+        self.contacts.declare()
         self.watches.declare()
         self.messages.declare()
         self.rulebook = load_rulebook(self)
@@ -110,6 +111,7 @@ class Notify(Application):
             self.templates,
             self.rulebook,
             self.authority,
+            self.vault,
             self.clock,
         )
         sending = load_sending()
@@ -210,6 +212,7 @@ class Notify(Application):
                     event.data["person"],
                     event.data["phone_sealed"],
                     event.data["active"],
+                    event.data.get("number_fingerprint"),
                     sequence=event.sequence,
                 )
                 for event in events

@@ -48,7 +48,13 @@ def establish(
     if person is None:
         entered = persons.enter_person(
             derived_id("person", "first", number),
-            {"number": number, "name": name, "political_status": "member", "organisation": root.id},
+            {
+                "number": number,
+                **directory.marked(number),
+                "name": name,
+                "political_status": "member",
+                "organisation": root.id,
+            },
             root.state,
             today,
         )

@@ -72,7 +72,7 @@ class Campus:
         if not {"name", "organisation"} <= set(given):
             raise Retryable("unknown_person")
         home: Document = self._directory.organisations.get(given["organisation"])
-        state = {"political_status": "none", **given, "number": number}
+        state = {"political_status": "none", **given, "number": number, **self._directory.marked(number)}
         person = derived_id("campus person", number)
         change = rules.enter_person(person, state, home.state, self._clock.today())
         self._directory.know_person(self._directory.people.create(person, change.state, change.events))

@@ -7,6 +7,8 @@ from marshmallow import fields, validate
 from services.chassis.contract import EventContract
 from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
 
+NUMBER = "number"  # the field under which a campus number is fingerprinted
+
 
 class OrganisationChanged(EventContract):
     """An organisation was founded, changed or dissolved. Its whole state: the newest sequence wins."""
@@ -50,6 +52,11 @@ class PersonChanged(EventContract):
     since = fields.Date(
         allow_none=True,
         metadata={"description": "from when organisation, status and active are as told; null: unknown"},
+    )
+    number_fingerprint = fields.String(
+        metadata={
+            "description": "keyed hash of the campus number: whoever holds FIELD_KEY finds a person by it"
+        }
     )
 
 

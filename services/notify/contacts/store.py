@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 from services.chassis.latest import Latest
 from services.chassis.said import Word
-from services.chassis.store import Record, Store, answering, session
+from services.chassis.store import Indexes, Record, Store, answering, session
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Where a person can be reached; ``phone_sealed`` is None where no number is known. ``sequence``: of the
-    event that said so."""
+    """Where a person can be reached; ``phone_sealed`` is None where no number is known.
+
+    ``number_fingerprint`` is of their campus number, None where it was not told. ``sequence``: of the event
+    that said so.
+    """
 
     person: str
     phone_sealed: str | None
     active: bool
+    number_fingerprint: str | None = None
     sequence: int = 0
 
 
@@ -25,20 +29,28 @@ class Contacts:
     """One contact per person, the newest state of records."""
 
     def __init__(self, database: Store) -> None:
+        self._database = database
         self._contacts = database["contacts"]
         self._latest = Latest(self._contacts)
 
+    def declare(self) -> None:
+        """The index by which a number is found; most documents of before have none."""
+        Indexes(self._database).declare("contacts", "number_fingerprint", sparse=True)
+
     def put(self, contacts: Sequence[Contact]) -> None:
         """Replace what is known of each person, unless something newer is."""
-        self._latest.apply(
-            Word(each.person, {"phone_sealed": each.phone_sealed, "active": each.active}, each.sequence)
-            for each in contacts
-        )
+        self._latest.apply(Word(each.person, _told(each), each.sequence) for each in contacts)
 
     def get(self, person: str) -> Contact | None:
         """What is known of the person; None where nothing is."""
         with answering():
             found = self._contacts.find_one({"_id": person}, session=session())
+        return _contact(found) if found else None
+
+    def numbered(self, fingerprint: str) -> Contact | None:
+        """Whose campus number has that fingerprint; None where nobody's is known to."""
+        with answering():
+            found = self._contacts.find_one({"number_fingerprint": fingerprint}, session=session())
         return _contact(found) if found else None
 
     def among(self, persons: Sequence[str]) -> dict[str, Contact]:
@@ -48,8 +60,15 @@ class Contacts:
             return {each["_id"]: _contact(each) for each in found}
 
 
+def _told(contact: Contact) -> dict[str, object]:
+    told: dict[str, object] = {"phone_sealed": contact.phone_sealed, "active": contact.active}
+    # What is not told of is not taken away: a number stays a person's own.
+    return told | ({"number_fingerprint": mark} if (mark := contact.number_fingerprint) else {})
+
+
 def _contact(found: Record) -> Contact:
-    return Contact(found["_id"], found["phone_sealed"], found["active"])
+    mark = found.get("number_fingerprint")
+    return Contact(found["_id"], found["phone_sealed"], found["active"], mark)
 
 
 class OrganisationNames:

@@ -10,10 +10,12 @@ from services.chassis.authority import Authority
 from services.chassis.clock import Clock
 from services.chassis.envelope import Event
 from services.chassis.errors import NotFound, Permanent, Retryable
+from services.chassis.vault import Vault
+from services.contracts.records_events.directory import NUMBER
 from services.notify.contacts.model import Level
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
-from services.notify.contacts.store import Contacts
+from services.notify.contacts.store import Contact, Contacts
 from services.notify.messages import model as messages_model
 from services.notify.messages.model import Purpose
 from services.notify.messages.store import Messages
@@ -39,6 +41,7 @@ class Requests:
         templates: Templates,
         rulebook: Rulebook,
         authority: Authority,
+        vault: Vault,
         clock: Clock,
     ) -> None:
         self._messages = messages
@@ -48,6 +51,7 @@ class Requests:
         self._templates = templates
         self._rulebook = rulebook
         self._authority = authority
+        self._vault = vault
         self._clock = clock
 
     def take(self, event: Event) -> None:
@@ -98,21 +102,26 @@ class Requests:
 
     def _recipient(self, said: dict[str, Any]) -> tuple[str | None, str, str | None]:
         """Who gets it, the organisation that it is about, and as what."""
-        if "person" in said:
-            contact, home = self._contacts.get(said["person"]), self._authority.belongs(said["person"])
-            if contact is None:
+        if "organisation" not in said:
+            contact = self._contact(said)
+            home = self._authority.belongs(contact.person) if contact else None
+            if contact is not None and not contact.active:
+                raise Permanent("person_left", "person" if "person" in said else "number")
+            # Without a home the other half of the same event is on its way.
+            if contact is None or home is None:
                 raise Retryable("unknown_person")
-            if not contact.active:
-                raise Permanent("person_left", "person")
-            if home is None:  # the other half of the same event is on its way
-                raise Retryable("unknown_person")
-            return said["person"], home, None
+            return contact.person, home, None
         if self._authority.node(said["organisation"]) is None:
             raise Retryable("unknown_organisation")
         found = self._responsibility.of(said["organisation"], [Level.OWN])
         if not found:
             return None, said["organisation"], None
         return found[0].person, said["organisation"], found[0].label
+
+    def _contact(self, said: dict[str, Any]) -> Contact | None:
+        if "person" in said:
+            return self._contacts.get(said["person"])
+        return self._contacts.numbered(self._vault.fingerprint(NUMBER, said["number"]))
 
     def _is_known(self, purpose: Purpose) -> bool:
         try:

@@ -11,6 +11,7 @@ from services.chassis.errors import Permanent
 from services.notify.messages.model import Purpose
 from services.notify.templates.model import Template
 
+RECIPIENTS = ("number", "person", "organisation")
 FURTHEST = timedelta(days=30)
 # In the name of the university nobody is sent to an address that it does not know.
 _ADDRESS = re.compile(r"://|www\.|\.(com|cn|net|org|top|xyz|cc)\b", re.IGNORECASE)
@@ -24,8 +25,8 @@ def check_allowed(template: str, allowed: Collection[str]) -> None:
 
 def check(said: Mapping[str, Any], template: Template, now: datetime) -> None:
     """Raises ``Permanent`` where ``said`` breaks a rule; its detail names fields, never a value."""
-    if ("person" in said) == ("organisation" in said):
-        raise Permanent("recipient_unclear", "person, organisation")
+    if sum(name in said for name in RECIPIENTS) != 1:
+        raise Permanent("recipient_unclear", ", ".join(RECIPIENTS))
     odd = set(said["variables"]) ^ set(template.variables)
     if odd:
         raise Permanent("variables_differ", f"variables: {', '.join(template.variables)}")

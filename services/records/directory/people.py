@@ -92,6 +92,7 @@ class People:
 
     def enter(self, person: str, given: Answer, organisation: Document) -> Document:
         """A new person of an ``organisation``, who may call at once."""
+        given = {**given, **self._directory.marked(given["number"])}
         change = rules.enter_person(person, given, organisation.state, self._clock.today())
         with _telling_what_is_taken():
             entered = self._documents.create(
@@ -106,6 +107,7 @@ class People:
         Of who leaves these are all, of who moves those of the branch that is left, and with another political
         status those that it does not allow.
         """
+        given = {**given, **self._directory.marked(person.state["number"])}
         organisation, home = None, given.get("organisation")
         if home is not None:
             organisation = self._directory.organisation_named_in("organisation", home).state

@@ -24,6 +24,7 @@ _EMPTY: Mapping[str, Any] = {
     "sex": "unknown",
     "political_status_code": None,
     **{f"{field}_{part}": None for field in SEALED for part in ("sealed", "fingerprint")},
+    "number_fingerprint": None,
     "joined_on": None,
     "external_id": None,
     "active": True,
@@ -98,6 +99,8 @@ def _check(state: State, organisation: State | None, since: date | None, today: 
 
 def _person_changed(subject: str, state: State, spells: list[membership.Spell]) -> Change:
     since = spells[-1]["since"]
+    # Not there where nobody gave it since before it was told.
+    mark = state.get("number_fingerprint")
     event = PersonChanged.of(
         person=subject,
         organisation=state["organisation"],
@@ -105,5 +108,6 @@ def _person_changed(subject: str, state: State, spells: list[membership.Spell]) 
         phone_sealed=state["phone_sealed"],
         active=state["active"],
         since=date.fromisoformat(since) if since else None,
+        **({"number_fingerprint": mark} if mark else {}),
     )
     return Change({**state, "spells": spells, "belonged": membership.belonged(spells)}, [event])

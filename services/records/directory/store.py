@@ -11,6 +11,7 @@ from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
 from services.chassis.said import grant_said, member_said, node_said
 from services.chassis.vault import Vault, mask_id_number, mask_phone
+from services.contracts.records_events.directory import NUMBER
 from services.records.directory import id_numbers
 from services.records.directory.codes import SEX_CODES, status_code
 from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
@@ -23,6 +24,7 @@ _UNTOLD = frozenset(
         "spells",
         "belonged",
         ID_NUMBER_SLOT,
+        f"{NUMBER}_fingerprint",
         *(f"{field}_{part}" for field in SEALED for part in ("sealed", "fingerprint")),
     }
 )
@@ -93,6 +95,10 @@ class Directory:
         """By what a person is found whose sealed ``field`` is ``text``."""
         kept = text.upper() if field == ID_NUMBER else text
         return {f"{field}_fingerprint": self.vault.fingerprint(field, kept)}
+
+    def marked(self, number: str) -> dict[str, str]:
+        """What others, who are told no number, find the person with that campus number by."""
+        return {f"{NUMBER}_fingerprint": self.vault.fingerprint(NUMBER, number)}
 
     def opened(self, person: Document, field: str) -> str | None:
         """What stands in one of ``SEALED``; None where nothing does."""

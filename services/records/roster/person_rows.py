@@ -138,6 +138,7 @@ class PersonRows:
                 given.setdefault("political_status", "none")  # 03 to 13: parse told the others apart
             if "political_status" not in given:
                 raise RowRefused("political_status", "cell.missing")
+            given |= self._directory.marked(values["number"])
             intent = _Intent(new_id(), None, given)
             intent.entry = persons.enter_person(intent.person, given, home.state, self._today)
             state: Mapping[str, Any] = intent.entry.state

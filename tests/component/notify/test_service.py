@@ -45,6 +45,7 @@ class Campus:
     client: RpcClient
     publisher: ConfirmedPublisher
     provider: Provider
+    container: Any
 
     def publish(self, *bodies: bytes, exchange: str, routing_key: str) -> None:
         outgoing = [Outgoing(exchange, routing_key, body) for body in bodies]
@@ -96,7 +97,7 @@ def running(ground: Ground, provider: Provider, clock: FixedClock) -> Running:
 def campus(running: Running, provider: Provider, clock: FixedClock) -> Iterator[Campus]:
     settings = running.settings
     client, publisher = RpcClient(settings.amqp_uri), ConfirmedPublisher(settings.amqp_uri, name="tests")
-    found = Campus(settings, clock, running.application, client, publisher, provider)
+    found = Campus(settings, clock, running.application, client, publisher, provider, running.container)
     _found(found)
     yield found
     client.close()
@@ -109,9 +110,9 @@ def _found(campus: Campus) -> None:
         campus.tell(_organisation(node, parent), node)
     for node, person in HEADS.items():
         sealed = campus.application.vault.seal("phone", PHONES[person])
-        campus.tell(_person(person, node, sealed), person)
+        campus.tell(person_changed(person, node, sealed), person)
         campus.tell(_post(person, node), f"post-{person}")
-    campus.tell(_person("member", "branch", None), "member")
+    campus.tell(person_changed("member", "branch", None), "member")
     wait_for(lambda: all(campus.application.contacts.get(person) for person in [*PHONES, "member"]))
     wait_for(lambda: all(campus.application.authority.holders(node, ["secretary"]) for node in HEADS))
     wait_for(lambda: all(campus.known(node) and campus.application.authority.node(node) for node in TREE))
@@ -132,9 +133,11 @@ def _organisation(node: str, parent: str | None) -> NewEvent:
     )
 
 
-def _person(person: str, node: str, sealed: str | None) -> NewEvent:
+def person_changed(person: str, node: str, sealed: str | None, number: str | None = None) -> NewEvent:
+    """``number``: the fingerprint of their campus number, where it is told."""
+    more = {"number_fingerprint": number} if number else {}
     return PersonChanged.of(
-        person=person, organisation=node, political_status="member", phone_sealed=sealed, active=True
+        person=person, organisation=node, political_status="member", phone_sealed=sealed, active=True, **more
     )
 
 
@@ -265,9 +268,9 @@ def test_lists_come_in_pages_newest_first_without_gaps_or_repeats(campus: Campus
 
 def test_a_new_number_is_used_from_then_on(campus: Campus) -> None:
     sealed = campus.application.vault.seal("phone", "13700000009")
-    campus.tell(_person("secretary", "branch", sealed), "secretary", sequence=2)
+    campus.tell(person_changed("secretary", "branch", sealed), "secretary", sequence=2)
     old = campus.application.vault.seal("phone", "13700000001")
-    campus.tell(_person("secretary", "branch", old), "secretary", sequence=1)
+    campus.tell(person_changed("secretary", "branch", old), "secretary", sequence=1)
     wait_for(lambda: campus.application.contacts.get("secretary").phone_sealed == sealed)
     campus.remind()
     assert [each["mobile"] for each in campus.provider.taken()] == ["13700000009"]

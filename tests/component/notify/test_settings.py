@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -78,7 +79,7 @@ def taken(campus: Campus, count: int) -> list[dict[str, str]]:
 
 
 def test_another_system_asks_by_event_and_is_told_how_it_ended(
-    campus: Campus, told: list[dict[str, Any]]
+    campus: Campus, told: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(campus, "no-consent")
     (suppressed,) = wait_for(lambda: of_type(told, "notify.message.suppressed"))
@@ -118,7 +119,29 @@ def test_another_system_asks_by_event_and_is_told_how_it_ended(
         "request_differs": "reference",
     }
     wait_for(lambda: taken(campus, 2))
+    # By a campus number, which the platform tells nobody: notify knows a fingerprint of it.
+    number, fingerprint = "2021001234", campus.application.vault.fingerprint("number", "2021001234")
+    seal = campus.application.contacts.get("secretary").phone_sealed
+    campus.tell(service.person_changed("secretary", "branch", seal, fingerprint), "secretary", sequence=2)
+    wait_for(lambda: campus.application.contacts.numbered(fingerprint))
+    ask(campus, "by-number", person=None, number=number)
+    wait_for(lambda: taken(campus, 3))
     assert {each["mobile"] for each in campus.provider.taken()} == {PHONES["secretary"]}
+    # Of a number that nobody has the sender hears in the end, by the reference of the event that asked.
+    (intake,) = [
+        each for each in campus.container.entrypoints if getattr(each, "queue", "") == "notify.campus"
+    ]
+    monkeypatch.setattr(intake, "ladder", replace(intake.ladder, scale=0.0001))
+    ask(campus, "of-nobody", person=None, number="2021009999")
+
+    def answers() -> list[dict[str, Any]]:
+        rejected = [each["data"] for each in of_type(told, EventRejected.type[:-3])]
+        return [each for each in rejected if each["reason"] == "retries_exhausted"]
+
+    (unknown,) = wait_for(answers)
+    assert (unknown["event_type"], unknown["detail"]) == (MessageRequested.type, "unknown_person")
+    assert number not in str(told)
+    assert "2021009999" not in str(told)
 
 
 def test_what_is_mandatory_cannot_be_refused_and_a_choice_is_ones_own(campus: Campus) -> None:
@@ -251,11 +274,12 @@ def test_one_switch_holds_a_kind_and_one_everything_and_both_are_on_record(
     ]
 
 
-def test_the_store_finds_delegations_and_templates_by_an_index(campus: Campus) -> None:
+def test_the_store_finds_delegations_templates_and_campus_numbers_by_an_index(campus: Campus) -> None:
     database = campus.application.database
     for collection, wanted in (
         ("delegations", {"organisation": "branch", "until": {"$gte": date(2026, 9, 1).isoformat()}}),
         ("templates", {"template": "campus-notice"}),
+        ("contacts", {"number_fingerprint": "x"}),
     ):
         plan = str(database[collection].find(wanted).explain()["queryPlanner"]["winningPlan"])
         assert "IXSCAN" in plan, (collection, wanted)

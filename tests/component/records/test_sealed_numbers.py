@@ -46,6 +46,13 @@ def test_an_identity_number_is_sealed_masked_and_one_active_persons_alone(
     [taken_over] = campus.call(root, "search_people", number="R1")["items"]
     told = (taken_over["political_status_code"], taken_over["sex_code"], taken_over["id_number"])
     assert told == ("03", "9", "110105********1531")
+    # Whoever was entered, however it was: others find them by their campus number and are told none.
+    marks = {
+        each["number"]: each["number_fingerprint"] for each in campus.application.database["people"].find()
+    }
+    fingerprint = campus.application.vault.fingerprint
+    assert marks == {number: fingerprint("number", number) for number in marks}
+    assert not any(mark in str(taken_over) for mark in marks.values())
 
 
 def test_a_number_is_searched_for_in_a_body_and_found_within_ones_scope(

@@ -34,14 +34,16 @@ def test_a_request_that_keeps_the_rules_passes() -> None:
     check_allowed("campus-notice", ("campus-notice",))
     check(asked(), NOTICE, NOW)
     check(asked(person=None, organisation="o-1"), NOTICE, NOW)
+    check(asked(person=None, number="2021001234"), NOTICE, NOW)
     check(asked(not_before=(NOW + FURTHEST).isoformat()), NOTICE, NOW)
 
 
 @pytest.mark.parametrize(
     ("changes", "reason", "detail"),
     [
-        ({"organisation": "o-1"}, "recipient_unclear", "person, organisation"),
-        ({"person": None}, "recipient_unclear", "person, organisation"),
+        ({"organisation": "o-1"}, "recipient_unclear", "number, person, organisation"),
+        ({"number": "2021001234"}, "recipient_unclear", "number, person, organisation"),
+        ({"person": None}, "recipient_unclear", "number, person, organisation"),
         ({"variables": {"system": "图书馆"}}, "variables_differ", "variables: system, matter, until"),
         ({"variables": {**ASKED["variables"], "more": "x"}}, "variables_differ", "variables: system, m"),
         ({"variables": {**ASKED["variables"], "matter": "http://a"}}, "variable_unfit", "variables.matter"),
@@ -70,6 +72,7 @@ def test_a_request_that_breaks_a_rule_is_refused_by_names_alone(
         {"variables": None},
         {"template": "../campus-notice"},
         {"reference": ""},
+        {"person": None, "number": "2021 001234"},
         {"not_before": "2026-09-21T08:00:00"},
         {"urgent": "very"},
     ],

@@ -126,6 +126,18 @@ def test_an_equal_number_sealed_anew_is_no_change() -> None:
         persons.change_person("p", state, {"organisation": "c"}, {**PLACE, "active": False}, TODAY)
 
 
+def test_a_person_is_told_with_the_mark_of_their_number_and_without_it_where_it_is_not_known() -> None:
+    given = {"number": "1", "name": "甲", "political_status": "member", "organisation": "b"}
+    entered = persons.enter_person("p", {**given, "number_fingerprint": "f"}, PLACE, TODAY)
+    moved = persons.change_person("p", entered.state, {"organisation": "c"}, PLACE, TODAY)
+    assert moved is not None
+    assert [each.events[0].data["number_fingerprint"] for each in (entered, moved)] == ["f", "f"]
+    of_before = {name: value for name, value in entered.state.items() if name != "number_fingerprint"}
+    moved = persons.change_person("p", of_before, {"organisation": "c"}, PLACE, TODAY)
+    assert moved is not None
+    assert "number_fingerprint" not in moved.events[0].data
+
+
 def number_of(region: str, born: date, serial: int) -> str:
     first = f"{region}{born:%Y%m%d}{serial:03}"
     return first + check_digit(first)
