@@ -5,6 +5,7 @@ By itself a store ends them only after a minute, and until then nobody can write
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import structlog
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 SESSIONS = "sessions"  # which process runs transactions in which
 _watched: set[str] = set()
@@ -53,7 +54,8 @@ def note(database: Database[dict[str, Any]], session: ClientSession) -> None:
     if began is None or bytes(id) in _noted:
         return
     mine = {"_id": id, "machine": platform.node(), "pid": os.getpid(), "began": began}
-    database[SESSIONS].insert_one(mine)
+    with contextlib.suppress(DuplicateKeyError):  # it was kept, and the store's answer was lost
+        database[SESSIONS].insert_one(mine)
     _noted.add(bytes(id))
 
 

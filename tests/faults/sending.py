@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ UNREACHABLE_EVERY = 50  # every so many messages are for somebody without an add
 # A claim that a crash left is cleared up when its lease, the time of a slow call and a pause are over.
 SETTLE_SECONDS = 300.0
 FAULTY_SHARE = 0.05
+EACH_MADE_WITHIN = timedelta(milliseconds=10)
 
 
 class Mailing:
@@ -32,7 +34,7 @@ class Mailing:
         self.wanted: list[str] = []
 
     def hand_over(self, count: int) -> None:
-        """``count`` messages, due now."""
+        """``count`` messages; returns when they are due, by which all of them are likely to be there."""
         people = [person for branch in self._rig.branches for person in branch.people]
         made = [
             purpose(
@@ -43,10 +45,12 @@ class Mailing:
             )
             for number in range(count)
         ]
+        due_at = self._rig.clock.now() + count * EACH_MADE_WITHIN
         # Some at a time, each asked for until it is there: what is there already stays as it is.
         for first in range(0, count, AT_ONCE):
-            some, now = made[first : first + AT_ONCE], self._rig.clock.now()
-            self.wanted += self._rig.asked(partial(hand_over, self._database, self._rig.clock, some, now))
+            some = made[first : first + AT_ONCE]
+            self.wanted += self._rig.asked(partial(hand_over, self._database, self._rig.clock, some, due_at))
+        wait_for(lambda: self._rig.clock.now() >= due_at, 2 * count * EACH_MADE_WITHIN.total_seconds())
 
     def states(self) -> list[dict[str, Any]]:
         """State, reason and decisions of every message."""

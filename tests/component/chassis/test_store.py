@@ -170,6 +170,15 @@ with transaction(database):
     assert left_open.watch(database) == 0
 
 
+def test_a_session_whose_note_was_not_answered_runs_transactions_all_the_same(database: Store) -> None:
+    left_open.watch(database)
+    with database.client.start_session() as own:
+        left_open.note(database, own)
+        left_open._noted.discard(bytes(own.session_id["id"]))
+        left_open.note(database, own)
+    assert database[left_open.SESSIONS].count_documents({}) == 1
+
+
 def test_dates_and_decimals_are_kept_as_text_and_compare_as_such(database: Store) -> None:
     for day in (9, 10, 11):
         database["a"].insert_one({"held_on": date(2026, 3, day), "points": Decimal("0.50")})
