@@ -118,8 +118,9 @@ class AddressBook:
             after, right = code_shown(state, channel, proof, sealed, now)
             return Change(after, [_changed(person, after)] if right else [])
 
+        if self._documents.find_one({"_id": person}) is None:
+            raise Conflict("address.no_code")
         # A wrong guess is written as well, or there would be any number of them.
-        self._begin(person)
         changed = self._documents.change(
             person, decide, respond=lambda each: {**self._view(each), "right": right}
         )

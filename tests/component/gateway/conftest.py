@@ -33,8 +33,8 @@ class Door:
     """A running gateway as a client sees it: whatever it answers must be as published."""
 
     server: Server
-    records: Desk
-    feedback: Desk
+    records: Desk | None = None
+    feedback: Desk | None = None
 
     @property
     def url(self) -> str:
