@@ -1,4 +1,4 @@
-"""Reports, inboxes, announcements and own addresses as clients of the gateway meet them, refusals included."""
+"""Reports, inboxes, announcements and own addresses as clients of the gateway meet them."""
 
 from __future__ import annotations
 
