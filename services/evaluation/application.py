@@ -119,6 +119,7 @@ class Evaluation(Application):
             audit=self.audit,
             vault=self.vault,
             packs=self.packs("anomalies-*.yaml"),
+            figures=self.packs("talks-*.yaml"),
             rulebook=lambda: packs.rulebook,
             sheets=self.duties.sheets,
             standings=self.standings,

@@ -366,7 +366,8 @@ def load_rulebook(application: Application) -> Rulebook:
     calendars = application.packs("working-days-*.yaml")
     local = _yaml(folder / "reminders-local.yaml") if application.settings.local else {}
     packs = load_all(folder, "reminding-*.yaml")
-    return Rulebook(packs, application.clock, WorkingCalendar.of(calendars), local)
+    figures = application.packs("talks-*.yaml")
+    return Rulebook(packs, figures, application.clock, WorkingCalendar.of(calendars), local)
 
 
 def load_sending() -> Sending:

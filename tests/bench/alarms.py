@@ -26,6 +26,7 @@ LOOKS = [date(YEAR + (month == 12), month % 12 + 1, 1) - timedelta(days=1) for m
 TERMS = Calendar(usual=[Usual(1, (9, 1), (1, 15)), Usual(2, (2, 24), (7, 5))])
 Look = Callable[[date], Found | None]
 POLICIES = Path(services.evaluation.__file__).parent / "policies"
+TALKS = load_all(POLICIES.parents[1] / "contracts" / "policies", "talks-*.yaml")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Rate:
 
 def limits() -> Limits:
     """The shipped ones."""
-    return limits_of(load_all(POLICIES, "anomalies-*.yaml"), date(YEAR, 1, 1))
+    return limits_of(load_all(POLICIES, "anomalies-*.yaml"), date(YEAR, 1, 1), TALKS)
 
 
 def measured(rule: str, wrong: bool, subjects: int = 2000, seed: int = 1921) -> Rate:

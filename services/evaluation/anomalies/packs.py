@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from services.chassis.figures import Figures
 from services.chassis.policies import Pack, PackError, effective
 from services.evaluation.anomalies.model import Limits
 
@@ -29,9 +30,12 @@ _NAMES = {
 }
 
 
-def limits_of(packs: Sequence[Pack], day: date) -> Limits:
-    """What is in force on ``day``; raises ``PackError`` where a rule or a figure of it is missing."""
-    rulings = effective(packs, day)
+def limits_of(packs: Sequence[Pack], day: date, figures: Sequence[Pack]) -> Limits:
+    """What is in force on ``day``; raises ``PackError`` where a rule or a figure of it is missing.
+
+    ``figures`` are the packs of what other services go by as well.
+    """
+    rulings = Figures.on(figures, day).settle_all(effective(packs, day))
     found: dict[str, Any] = {}
     for name, fields in _NAMES.items():
         ruling = rulings.get(name)

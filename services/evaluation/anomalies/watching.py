@@ -49,6 +49,7 @@ class Watching:
         audit: Audit,
         vault: Vault,
         packs: Sequence[Pack],
+        figures: Sequence[Pack],
         rulebook: Callable[[], Rulebook],
         sheets: Sheets,
         standings: Standings,
@@ -61,14 +62,15 @@ class Watching:
         self._audit = audit
         self._vault = vault
         self._packs = packs
-        limits_of(packs, clock.today())
+        self._figures = figures
+        self._limits(clock.today())
         self._rulebook = rulebook
         self._sheets = sheets
         self._standings = standings
 
     def look(self, today: date) -> None:
         """Look at everybody and everything that is measured, and ask where it is called for."""
-        rulebook, limits = self._rulebook(), limits_of(self._packs, today)
+        rulebook, limits = self._rulebook(), self._limits(today)
         for sheet in _all(self._sheets):
             person = known(sheet.things, sheet.as_of)
             if person is not None:
@@ -130,6 +132,9 @@ class Watching:
         return dict(done[0].response or self._shown(done[0]))
 
     # -- within --------------------------------------------------------------------------------
+
+    def _limits(self, today: date) -> Limits:
+        return limits_of(self._packs, today, self._figures)
 
     def _ask(self, found: Found, limits: Limits, organisation: str, person: str | None, today: date) -> None:
         # Keyed: from an id that could be derived from a person's, anybody could tell whom an event is about.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from services.chassis.policies import Pack, PackError, Ruling, effective, in_force
+from services.chassis.figures import Figures
+from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import ACTIVITY_KINDS
 from services.evaluation.obligations.model import CASE, LENGTHS, NEVER, OWNERS, Rule
 
@@ -29,33 +29,14 @@ def rules_of(packs: Sequence[Pack], day: date, figures: Sequence[Pack] = ()) -> 
     """
     rulings = effective(packs, day)
     windows = {length: rulings.pop(f"{length}_window", None) for length in LENGTHS}
-    given = effective(figures, day) if in_force(figures, day) else {}
-    known = {name for pack in figures for name in pack.parameters}
-    settled = ((name, _settled(name, ruling, given, known)) for name, ruling in sorted(rulings.items()))
+    given = Figures.on(figures, day)
+    settled = ((name, given.settle(ruling)) for name, ruling in sorted(rulings.items()))
     return tuple(_rule(name, ruling, windows) for name, ruling in settled if ruling is not None)
-
-
-def _settled(name: str, ruling: Ruling, given: Mapping[str, Ruling], known: Collection[str]) -> Ruling | None:
-    """``ruling`` with the figures that it names; None where one of them is in force on another day only."""
-    pack = ruling.pack
-    _check(pack, isinstance(ruling.value, dict), f"{name} is not a mapping")
-    value = dict(ruling.value)
-    for key in ("times", *_WINDOW):
-        named = value.get(key)
-        if not isinstance(named, dict):
-            continue
-        _check(pack, set(named) == {"parameter", "each"}, f"{name}.{key} needs parameter and each")
-        parameter = named["parameter"]
-        _check(pack, parameter in known, f"{name}.{key}: {parameter} is in no pack")
-        if parameter not in given:
-            return None
-        figure = _count(given[parameter].pack, parameter, given[parameter].value)
-        value[key] = figure * _count(pack, f"{name}.{key}.each", named["each"], least=1)
-    return Ruling(replace(ruling.parameter, value=value), pack)
 
 
 def _rule(name: str, ruling: Ruling, windows: Mapping[str, Ruling | None]) -> Rule:
     value, pack = ruling.value, ruling.pack
+    _check(pack, isinstance(value, dict), f"{name} is not a mapping")
     _check(pack, set(value) >= _NEEDED, f"{name} needs owed_by, every and times")
     _check(pack, set(value) <= _KNOWN, f"{name}: {', '.join(sorted(set(value) - _KNOWN))} is not known")
     every, kind = value["every"], value.get("fulfilled_by", name)

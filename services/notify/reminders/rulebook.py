@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from services.chassis.clock import Clock
+from services.chassis.figures import Figures
 from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, ROLES
 from services.notify.contacts.model import CONSENTS, CodeRules, Level
@@ -62,13 +63,20 @@ class Rules:
 class Rulebook:
     """Reads the packs anew each day; a wrong one is found at the start.
 
-    ``otherwise`` are values that differ in the local profile, also looser ones.
+    ``figures`` are the packs of what other services go by as well, ``otherwise`` values that differ in the
+    local profile, also looser ones.
     """
 
     def __init__(
-        self, packs: Iterable[Pack], clock: Clock, calendar: Calendar, otherwise: Mapping[str, Any]
+        self,
+        packs: Iterable[Pack],
+        figures: Sequence[Pack],
+        clock: Clock,
+        calendar: Calendar,
+        otherwise: Mapping[str, Any],
     ) -> None:
         self._packs = list(packs)
+        self._figures = figures
         self._clock = clock
         self._calendar = calendar
         self._otherwise = otherwise
@@ -79,7 +87,8 @@ class Rulebook:
         """What counts today; raises ``PackError`` naming what is wrong."""
         today = self._clock.today()
         if self._read is None or self._read[0] != today:
-            self._read = (today, read_rules(effective(self._packs, today), self._calendar, self._otherwise))
+            rulings = Figures.on(self._figures, today).settle_all(effective(self._packs, today))
+            self._read = (today, read_rules(rulings, self._calendar, self._otherwise))
         return self._read[1]
 
 

@@ -24,7 +24,7 @@ from services.evaluation.evidence.model import Evidence
 from services.evaluation.obligations.model import Organisation
 from services.evaluation.projection.model import Standing, enrolled
 from services.evaluation.rulebook import Packs
-from tests.bench.alarms import POLICIES, TERMS, limits, measured
+from tests.bench.alarms import POLICIES, TALKS, TERMS, limits, measured
 from tests.unit.evaluation.policies import FIGURES, FREQUENCY
 
 LIMITS = limits()
@@ -226,13 +226,19 @@ def test_an_episode_is_asked_for_once() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("months: 3", "months: 0"), ("in_a_row: 2", "in_a_row: often"), ("silent:", "quiet:")],
+    [
+        ("months: 3", "months: 0"),
+        ("in_a_row: 2", "in_a_row: often"),
+        ("silent:", "quiet:"),
+        ("talk_days", "talk_years"),
+        ("each: 1", "each: -1"),
+    ],
 )
 def test_a_pack_that_lacks_a_figure_is_refused(before: str, after: str) -> None:
     text = (POLICIES / "anomalies-default.yaml").read_text(encoding="utf-8")
     assert before in text
     with pytest.raises(PackError):
-        limits_of([parse(text.replace(before, after))], TODAY)
+        limits_of([parse(text.replace(before, after))], TODAY, TALKS)
 
 
 @given(

@@ -1,5 +1,6 @@
 """The reminder ladders: who is reminded, when, and why not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.clock import FixedClock
-from services.chassis.policies import PackError, effective, parse
+from services.chassis.figures import Figures
+from services.chassis.policies import Pack, PackError, effective, load_all, parse
 from services.chassis.working_days import WorkingCalendar
 from services.notify.application import FOLDER
 from services.notify.contacts.model import Level
@@ -279,13 +281,18 @@ SHIPPED = (FOLDER / "policies" / "reminding-default.yaml").read_text(encoding="u
 LOCAL = yaml.safe_load((FOLDER / "policies" / "reminders-local.yaml").read_text(encoding="utf-8"))
 
 
-def rules_of(text: str, otherwise: dict | None = None) -> Rules:
-    packs = [parse(text, "reminding")]
-    return read_rules(effective(packs, date(2026, 9, 1)), WorkingCalendar(), otherwise or {})
+TALKS = load_all(FOLDER.parent / "contracts" / "policies", "talks-*.yaml")
+TODAY = date(2026, 9, 1)
+
+
+def rules_of(*texts: str, otherwise: dict | None = None, talks: list[Pack] = TALKS) -> Rules:
+    packs = [parse(text, "reminding") for text in texts]
+    rulings = Figures.on(talks, TODAY).settle_all(effective(packs, TODAY))
+    return read_rules(rulings, WorkingCalendar(), otherwise or {})
 
 
 def test_the_shipped_rules_disturb_nobody_at_night_and_the_local_ones_hide_nothing_from_a_newcomer() -> None:
-    production, local = rules_of(SHIPPED), rules_of(SHIPPED, LOCAL)
+    production, local = rules_of(SHIPPED), rules_of(SHIPPED, otherwise=LOCAL)
     assert production.hours.quiet == QuietHours(time(21), time(8))
     assert production.most_a_day == 3
     assert (local.hours, local.most_a_day) == (Hours(None, None), None)
@@ -309,6 +316,16 @@ def test_every_ladder_speaks_by_templates_of_its_own_kind() -> None:
     newest = {each.id: each for each in load_shipped(FOLDER / "templates").values()}
     for ladder in rules_of(SHIPPED).ladders.values():
         assert {newest[rung.template].kind for rung in ladder.rungs} == {ladder.kind}
+
+
+@pytest.mark.parametrize("days", [14, 10])
+def test_who_is_asked_for_a_talk_hears_of_it_at_once_however_many_days_they_have(days: int) -> None:
+    talks = [
+        replace(pack, parameters={"talk_days": replace(pack.parameters["talk_days"], value=days)})
+        for pack in TALKS
+    ]
+    asked, near = rules_of(SHIPPED, talks=talks).ladders["talk"].rungs
+    assert (asked.days, near.days) == (-days, -3)
 
 
 @pytest.mark.parametrize(
@@ -343,8 +360,7 @@ def test_a_pack_of_a_lower_level_sends_less_and_never_more() -> None:
             "parameters:\n  most_a_day: "
             f"{{value: {most}, article: '1', hardness: block, confidence: S, tighter: lower}}\n"
         )
-        packs = [parse(SHIPPED, "reminding"), parse(own, "own")]
-        return read_rules(effective(packs, date(2026, 9, 1)), WorkingCalendar(), {})
+        return rules_of(SHIPPED, own)
 
     assert with_own(2).most_a_day == 2
     with pytest.raises(PackError, match="looser"):
