@@ -236,9 +236,13 @@ class Authority:
                 found.update(self.subtree(grant.node))
         return found
 
-    def reaches_everything(self, person: str) -> bool:
-        """Whether ``person`` holds a post at the root of the tree today."""
-        return any(len(self.path(grant.node)) == 1 for grant in self.grants(person))
+    def reaches_everything(self, person: str, roles: Collection[str] | None = None) -> bool:
+        """Whether ``person`` holds a post (one of ``roles``, where given) at the root of the tree today."""
+        return any(
+            len(self.path(grant.node)) == 1
+            for grant in self.grants(person)
+            if roles is None or grant.role in roles
+        )
 
     def holders(self, node: str, roles: Iterable[str], *, on: date | None = None) -> list[str]:
         """Who holds one of ``roles`` at exactly ``node`` today, or held it ``on`` a day; longest first."""

@@ -125,6 +125,8 @@ class Evaluation(Application):
             standings=self.standings,
         )
         self.indexes.declare("anomalies", [("asked_at", 1), ("raised_on", -1)])
+        for first in ([], [("state", 1)], [("rule", 1)]):
+            self.indexes.declare("anomalies", [*first, ("raised_on", -1), ("_id", -1)])
         self.assessing = Assessing(self, packs)
         subjects = Subjects(self.authority, self.standings, marks)
         self.editing = Editing(self, packs, activated, registry, subjects)

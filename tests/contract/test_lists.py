@@ -11,20 +11,31 @@ from marshmallow import Schema, fields, validate
 from services.chassis.catalogue import Catalogue
 from services.chassis.rpc import Rpc
 from services.contracts.kinds import POLITICAL_STATUS_CODES
+from services.evaluation.service import EvaluationService
 from services.records.exports import model, table
 from services.records.exports.asking import shape_of
 from services.records.exports.columns import WORDS, Listed, columns_of
 from services.records.service import RecordsService
+from tests.component.evaluation.asks import ASKS as ASKS_OF_EVALUATION
 from tests.component.records.asks import ASKS
 
 TEXTS = Catalogue.load([Path(inspect.getfile(table)).parents[1] / "texts"])
-CALLS = {
-    name: entrypoint
-    for name, method in inspect.getmembers(RecordsService)
-    for entrypoint in getattr(method, "nameko_entrypoints", ())
-    if isinstance(entrypoint, Rpc)
-}
-LISTS = {name for name in CALLS if name.startswith("list_")}
+
+
+def calls_of(service: type) -> dict[str, Rpc]:
+    return {
+        name: entrypoint
+        for name, method in inspect.getmembers(service)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+        if isinstance(entrypoint, Rpc)
+    }
+
+
+def lists_of(service: type) -> set[str]:
+    return {name for name in calls_of(service) if name.startswith("list_")}
+
+
+CALLS, LISTS = calls_of(RecordsService), lists_of(RecordsService)
 Words = tuple[str | None, ...]
 # Codes of a standard, which a sheet shows as they are.
 CODES = (POLITICAL_STATUS_CODES,)
@@ -32,6 +43,8 @@ CODES = (POLITICAL_STATUS_CODES,)
 
 def test_every_list_is_held_to_its_cost() -> None:
     assert set(ASKS) == LISTS, "tests/component/records/asks.py says of each list what a page may cost"
+    lists = lists_of(EvaluationService) | {"public_ratings"}
+    assert set(ASKS_OF_EVALUATION) == lists, "and tests/component/evaluation/asks.py of those of evaluation"
 
 
 def test_every_list_is_exported_or_has_its_reason_why_not() -> None:

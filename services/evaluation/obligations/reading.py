@@ -60,7 +60,7 @@ class Owing:
     def list_obligations(self, request: Mapping[str, Any]) -> Answer:
         """What organisations owe; what is for posts alone only where all that is asked for is below one."""
         wanted: dict[str, Any] = {}
-        if request.get("organisation") or request.get("mine") or not self._access.reaches_everything():
+        if request.get("mine") or not self._access.reaches_everything(request.get("organisation")):
             scope = self._scope(request)
             wanted["organisation"] = {"$in": sorted(scope)}
             if not self._access.posts_reach().issuperset(scope):
@@ -185,8 +185,9 @@ class Owing:
         return {"items": [self._shown(each) for each in found.documents], "next": found.next}
 
     def _scope(self, request: Mapping[str, Any]) -> Collection[str]:
-        organisation = request.get("organisation")
-        scope = self._access.below(organisation) if organisation else self._access.readable()
+        if not request.get("organisation"):
+            return self._access.own() if request.get("mine") else self._access.readable()
+        scope = self._access.below(request["organisation"])
         return scope & self._access.own() if request.get("mine") else scope
 
     def _readable(self, obligation: str) -> Document:

@@ -57,13 +57,12 @@ class ScoreReading:
         return self._score(self._scores(request).get(request["organisation"]))
 
     def several(self, request: Mapping[str, Any]) -> Answer:
-        wanted: dict[str, Any] = {}
-        if request.get("organisation"):
-            wanted = {"_id": {"$in": sorted(self._access.below(request["organisation"]))}}
-        elif not self._access.reaches_everything():
-            wanted = {"_id": {"$in": sorted(self._access.readable())}}
         found = page(
-            self._scores(request), wanted, order=[], limit=request["limit"], cursor=request.get("cursor")
+            self._scores(request),
+            self._within(request.get("organisation")),
+            order=[],
+            limit=request["limit"],
+            cursor=request.get("cursor"),
         )
         return {"items": [self._score(each) for each in found.documents], "next": found.next}
 
@@ -71,7 +70,8 @@ class ScoreReading:
         """Organisations below an organisation, taken together by the children of it."""
         top = request["organisation"]
         below = self._access.below(top)
-        scores = self._scores(request).find({"_id": {"$in": sorted(below)}}, sort=[], limit=0)
+        found = self._scores(request).find(self._within(top), sort=[], limit=0)
+        scores = [each for each in found if each.id in below]
         by_child: dict[str, list[Document]] = {}
         for each in scores:
             path = self._access.path(each.id)
@@ -82,6 +82,13 @@ class ScoreReading:
             "whole": _rolled(top, scores),
             "parts": [_rolled(child, by_child[child]) for child in sorted(by_child) if child != top],
         }
+
+    def _within(self, organisation: str | None) -> dict[str, Any]:
+        """What narrows the scores to those of ``organisation`` and below that the caller may read."""
+        if self._access.reaches_everything(organisation):
+            return {}
+        units = self._access.below(organisation) if organisation else self._access.readable()
+        return {"_id": {"$in": sorted(units)}}
 
     # -- why -----------------------------------------------------------------------------------
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from services.chassis.context import Context, entered
 from services.chassis.documents import id_for_command
+from tests.store_calls import Ask
 
 PAGE = 50
 ROOT, FACULTY, BRANCH = "root", "faculty", "branch"
@@ -17,21 +16,6 @@ with entered(STARTING):
     JOB = id_for_command("jobs")
 # Names by ids, twenty at a time.
 NAMES = -(-PAGE // 20)
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
-
-    Where it ``scans``, no index can help, and what it scans is small.
-    """
-
-    collection: str
-    query: Mapping[str, Any] = field(default_factory=dict)
-    actor: str = DEAN
-    besides: Mapping[str, int] = field(default_factory=dict)
-    paged: bool = True
-    scans: bool = False
 
 
 _AT = {"organisation": BRANCH}

@@ -12,8 +12,8 @@ from services.chassis.clock import FixedClock
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.settings import Settings
 from services.records.application import Records
-from tests.component.records.store_calls import STORE_CALLS
 from tests.component.records.surroundings import Campus, Faculty
+from tests.store_calls import STORE_CALLS
 
 TODAY, LATER = "2026-09-10", "2026-09-17"
 

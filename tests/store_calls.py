@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pymongo.monitoring
@@ -25,15 +26,38 @@ class Asked:
     command: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Ask:
+    """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
+
+    Where it ``scans``, no index can help, and what it scans is small.
+    """
+
+    collection: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = "dean"
+    besides: Mapping[str, int] = field(default_factory=dict)
+    paged: bool = True
+    scans: bool = False
+
+    @property
+    def allowed(self) -> Counter[str]:
+        """How often each collection may be read, whatever there is."""
+        own = {self.collection: 1} if self.collection else {}
+        return Counter(own) + Counter(self.besides)
+
+
 class StoreCalls(pymongo.monitoring.CommandListener):
     """Listens to every client of this process that is made from now on, and keeps what it is asked to."""
 
     def __init__(self) -> None:
         self._heard: list[Asked] | None = None
+        self._database: str | None = None
 
     @contextmanager
-    def heard(self) -> Iterator[list[Asked]]:
-        """The reads within the block, in their order."""
+    def heard(self, database: Store | None = None) -> Iterator[list[Asked]]:
+        """The reads within the block, in their order; of ``database`` alone where it is given."""
+        self._database = database.name if database is not None else None
         self._heard = heard = []
         try:
             yield heard
@@ -43,6 +67,8 @@ class StoreCalls(pymongo.monitoring.CommandListener):
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
         if self._heard is None or event.command_name not in _READS:
             return
+        if self._database not in (None, event.database_name):
+            return  # a service that runs beside has a database of its own
         name = "collection" if event.command_name == "getMore" else event.command_name
         asked = Asked(event.command_name, str(event.command[name]), dict(event.command))
         # A service that runs beside looks for jobs that are due, every second.

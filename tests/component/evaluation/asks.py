@@ -1,0 +1,61 @@
+"""Ways to ask for every list of evaluation, and what each may cost: a list that is new has its row here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.store_calls import Ask
+
+PAGE = 20
+ROOT, FACULTY, BRANCH = "root", "faculty", "branch"
+DEAN, SECRETARY, MEMBER, ADMINISTRATOR = "dean", "secretary", "member", "administrator"
+YEAR = 2026
+
+_AT = {"organisation": BRANCH}
+_BELOW = {"organisation": FACULTY}
+# Whoever asks reads their own branch as a member as well.
+_BELONGS = {"authority_members": 1}
+
+ASKS: Mapping[str, tuple[Ask, ...]] = {
+    "list_obligations": (
+        Ask("obligations", besides=_BELONGS),
+        # An index by due date would cost a fifth of the writing of each row, and the embedded store walks
+        # all of that index, whatever the page.
+        Ask("obligations", actor=ADMINISTRATOR, scans=True),
+        Ask("obligations", {"organisation": ROOT, "state": "open"}, actor=ADMINISTRATOR, scans=True),
+        Ask("obligations", _BELOW, besides=_BELONGS),
+        Ask("obligations", {**_BELOW, "state": "open", "year": YEAR}, besides=_BELONGS),
+        Ask("obligations", {"mine": True}, actor=DEAN, besides=_BELONGS, paged=False),
+    ),
+    "list_personal_obligations": (
+        Ask("personal_obligations"),
+        Ask("personal_obligations", {"person": MEMBER}, actor=MEMBER),
+        Ask("personal_obligations", {**_BELOW, "state": "open", "rule": "dues"}),
+    ),
+    "list_exemptions": (Ask("exemptions", _AT), Ask("exemptions", {**_BELOW, "state": "asked"})),
+    "list_anomalies": (
+        Ask("anomalies"),
+        Ask("anomalies", {"state": "raised"}),
+        Ask("anomalies", {"state": "raised", "rule": "silent"}, actor=SECRETARY),
+        Ask("anomalies", actor=ADMINISTRATOR),
+        Ask("anomalies", {"state": "raised"}, actor=ADMINISTRATOR),
+        Ask("anomalies", {"rule": "silent"}, actor=ADMINISTRATOR),
+        Ask("anomalies", {"state": "raised", "rule": "silent"}, actor=ADMINISTRATOR),
+    ),
+    "list_assessments": (Ask("assessments", {**_AT, "year": YEAR}),),
+    "list_policies": (Ask("", paged=False),),
+    "list_differences": (
+        Ask("policy_trials", {"draft": "d"}, actor=ADMINISTRATOR, besides={"policy_drafts": 1}),
+    ),
+    "list_scores": (
+        Ask("standings", besides=_BELONGS),
+        # One document a branch: all of them together are read in a fraction of a second.
+        Ask("standings", actor=ADMINISTRATOR, scans=True),
+        Ask("standings", {"organisation": ROOT}, actor=ADMINISTRATOR, scans=True),
+        Ask("standings", _BELOW, besides=_BELONGS),
+    ),
+    "list_ratings": (Ask("ratings", {"year": YEAR}),),
+    "list_rating_entries": (Ask("rating_entries", {"rating": "r-0"}, besides={"ratings": 1}),),
+    "list_appeals": (Ask("appeals", {"rating": "r-0"}, besides={"ratings": 1}),),
+    "public_ratings": (Ask("rating_entries", {"year": YEAR}),),
+}

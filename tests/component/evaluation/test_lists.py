@@ -1,0 +1,192 @@
+"""Every list costs one query a page, by an index, however large the campus is.
+
+What is asked stands in ``asks``, what there is in ``fill``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deploy.local.store import Store
+from services.chassis.clock import FixedClock
+from services.chassis.context import Context, entered
+from services.chassis.documents import Documents
+from services.chassis.envelope import Event, from_wire, seal
+from services.chassis.rpc import Rpc
+from services.chassis.said import grant_said, member_said, node_said
+from services.chassis.testing import settings_for_tests
+from services.contracts.records_events import OrganisationChanged
+from services.evaluation.anomalies import model as anomalies
+from services.evaluation.application import Evaluation
+from services.evaluation.service import EvaluationService
+from tests.component.evaluation.asks import (
+    ADMINISTRATOR,
+    ASKS,
+    BRANCH,
+    DEAN,
+    FACULTY,
+    MEMBER,
+    PAGE,
+    ROOT,
+    SECRETARY,
+    YEAR,
+)
+from tests.store_calls import STORE_CALLS, Ask, Asked, stages
+
+TODAY = date(YEAR, 9, 10)
+LIMITS = SimpleNamespace(talk_days=14, pack="anomalies-default")
+EVERY = [(method, ask) for method, asks in ASKS.items() for ask in asks]
+
+
+def calls() -> dict[str, Rpc]:
+    return {
+        name: entrypoint
+        for name, method in inspect.getmembers(EvaluationService)
+        for entrypoint in getattr(method, "nameko_entrypoints", ())
+        if isinstance(entrypoint, Rpc)
+    }
+
+
+# -- what there is ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def evaluation(store: Store) -> Iterator[Evaluation]:
+    """A faculty full of everything. Nothing is published, so that nothing but a list asks its database."""
+    settings = settings_for_tests("amqp://nobody", store.uri, f"t{uuid.uuid4().hex[:12]}", "evaluation")
+    application = Evaluation.for_test(settings, FixedClock(datetime(YEAR, 9, 10, 4, 0, tzinfo=UTC)))
+    for person, role, node in (
+        (ADMINISTRATOR, "administrator", ROOT),
+        (DEAN, "secretary", FACULTY),
+        (SECRETARY, "secretary", BRANCH),
+    ):
+        application.authority.apply(
+            [grant_said(f"g-{person}", person=person, role=role, node=node, since=date(YEAR, 1, 1))]
+        )
+        application.authority.apply([member_said(person, node)])
+    application.know([_founded(application, ROOT, "university_committee", [ROOT])])
+    application.know([_founded(application, FACULTY, "secondary", [ROOT, FACULTY])])
+    application.know([_founded(application, BRANCH, "branch", [ROOT, FACULTY, BRANCH])])
+    fill(application, "p")
+    yield application
+    application.database.client.close()
+
+
+def fill(evaluation: Evaluation, prefix: str, count: int = PAGE + 10) -> None:
+    """More than a page of everything: of scores and duties, as many branches like ``BRANCH``."""
+    kept = evaluation.database
+    standing, rows = kept["standings"].find_one({"_id": BRANCH}), list(kept["obligations"].find())
+    rows = [each for each in rows if each["organisation"] == BRANCH and each["state"] == "open"]
+    branches = [f"{prefix}-{number}" for number in range(count)]
+    path = [ROOT, FACULTY]
+    evaluation.authority.apply(
+        [node_said(each, parent=FACULTY, path=[*path, each], kind="branch") for each in branches]
+    )
+    kept["standings"].insert_many({**standing, "_id": each} for each in branches)
+    kept["obligations"].insert_many(
+        {**row, "_id": f"{each}-{row['_id']}", "organisation": each} for each in branches for row in rows
+    )
+    kept["personal_obligations"].insert_many(
+        {**rows[0], "_id": each, "person": MEMBER, "rule": "dues"} for each in branches
+    )
+    found = anomalies.Found("silent", prefix, {"days": 60})
+    documents = evaluation.documents
+    about = {"organisation": BRANCH, "asked": SECRETARY, "asked_at": BRANCH, "today": TODAY, "person": None}
+    raised = anomalies.raised(found, LIMITS, subject=prefix, **about).state  # type: ignore[arg-type]
+    exempted = {"organisation": BRANCH, "state": "asked", "last_on": "2026-12-31"}
+    assessed = {"organisation": BRANCH, "year": YEAR, "subject": BRANCH, "by": DEAN, "on": "2026-09-01"}
+    assessed |= dict.fromkeys(("subject_kind", "indicator", "policy", "comment"), "")
+    rated = dict.fromkeys(
+        ("digest", "closed_on", "published_on", "appeals_until", "answered_on", "filed_on", "answer_until")
+    )
+    rated |= {"organisation": BRANCH, "subject": BRANCH, "year": YEAR, "state": "published", "rating": "r-0"}
+    rated |= {"subject_kind": "organisation", "kind": "branch", "policy": "", "rated": 0, "by": DEAN}
+    rated |= {"points": 1, "band": "five", "earned": "five", "corrections": [], "decision": None}
+    rated |= {"capped": False, "tied": False, "evidence_digest": "", "text": "", "answer": None}
+    for name, short, state in (
+        ("anomalies", "a", raised),
+        ("exemptions", "e", exempted),
+        ("assessments", "s", {**assessed, "grades": {}, "withdrawn": False}),
+        ("ratings", "r", rated),
+        ("rating_entries", "n", {**rated, "public_in": YEAR}),
+        ("appeals", "l", rated),
+    ):
+        _many(documents(name), short if prefix == "p" else f"{prefix}-{short}", state, count)
+    if prefix == "p":
+        documents("policy_drafts").create("d", {})
+    kept["policy_trials"].insert_many(
+        {"_id": f"d:{each}", "draft": "d", "size": 1, "subject": each, "organisation": each, "points": 1}
+        | {"band": "five", "points_then": 2, "band_then": "five"}
+        for each in branches
+    )
+
+
+def _many(documents: Documents, prefix: str, state: Mapping[str, Any], count: int) -> None:
+    documents.create_many([(f"{prefix}-{number}", dict(state), ()) for number in range(count)])
+
+
+def _founded(evaluation: Evaluation, name: str, kind: str, path: list[str]) -> Event:
+    told = OrganisationChanged.of(
+        organisation=name,
+        code=name,
+        name=name,
+        kind=kind,
+        parent=path[-2] if path[1:] else None,
+        path=path,
+        has_committee=False,
+        has_leading_group=False,
+        founded_on=date(2019, 1, 1),
+        active=True,
+    )
+    return from_wire(seal(told, subject=name, sequence=1, clock=evaluation.clock, correlationid="t"))
+
+
+# -- asking ----------------------------------------------------------------------------------------
+
+
+def answer(evaluation: Evaluation, method: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of a call, without its way over the broker."""
+    told: dict[str, Any] = getattr(EvaluationService, method)(
+        SimpleNamespace(evaluation=evaluation), calls()[method].request().load(dict(query))
+    )
+    return told
+
+
+def asked(evaluation: Evaluation, method: str, ask: Ask) -> list[Asked]:
+    """The reads of one answer."""
+    query = {**ask.query, **({"limit": PAGE} if ask.paged else {})}
+    with entered(Context(actor=ask.actor)):
+        answer(evaluation, method, query)  # what a process knows for a moment is known
+        with STORE_CALLS.heard(evaluation.database) as heard:
+            told = answer(evaluation, method, query)
+    if ask.paged:
+        assert len(told["items"]) >= PAGE
+        assert told["next"]
+    return [each for each in heard if each.collection != "audit"]
+
+
+@pytest.mark.parametrize(
+    ("method", "ask"), EVERY, ids=[f"{method} {ask.actor} {dict(ask.query)}" for method, ask in EVERY]
+)
+def test_a_page_is_one_query_by_an_index(evaluation: Evaluation, method: str, ask: Ask) -> None:
+    heard = asked(evaluation, method, ask)
+    assert Counter(each.collection for each in heard) == ask.allowed
+    assert {each.name for each in heard} <= {"find"}
+    for each in heard:
+        plan = stages(evaluation.database, each)
+        assert ask.scans or ("IXSCAN" in plan and "COLLSCAN" not in plan), (each.command, plan)
+
+
+def test_a_larger_campus_costs_no_more(evaluation: Evaluation) -> None:
+    fill(evaluation, "q")
+    for method, ask in EVERY:
+        heard = asked(evaluation, method, ask)
+        assert Counter(each.collection for each in heard) == ask.allowed, (method, ask.query)
