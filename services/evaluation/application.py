@@ -142,7 +142,7 @@ class Evaluation(Application):
             standings=self.standings,
             burden_pack=load_all(policies, "burden-*.yaml")[0],
         )
-        self.head_scores = HeadScores(self, packs, subjects, self.scores)
+        self.head_scores = HeadScores(self, packs, subjects)
 
     def _rescore(self, job: Job, checkpoint: Checkpoint) -> None:
         """Score the running year anew of every unit, since another policy is in force."""

@@ -29,6 +29,11 @@ class Evidence:
         """One record is one record, however long it lasted."""
         return 1
 
+    @property
+    def period(self) -> str:
+        """None: the day on which it was held decides."""
+        return ""
+
     def packed(self) -> list[Any]:
         """The compact form in which a standing keeps it; ``unpacked`` is its inverse."""
         return [

@@ -19,21 +19,22 @@ from services.evaluation.obligations.model import (
 )
 
 _NEAR = timedelta(days=45)  # records further away than this from a period say nothing about it
-WITHDRAWN, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS = (
+WITHDRAWN, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS = (
     "withdrawn",
+    "for_another",
     "too_few",
     "elsewhere",
     "too_early",
     "too_late",
     "surplus",
 )
-REASONS = (WITHDRAWN, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS)
+REASONS = (WITHDRAWN, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS)
 FLAVOURS = ("records", "minutes", "case")
 
 
 @dataclass(frozen=True)
 class Uncounted:
-    """A record that was not taken for an obligation, why, and the period that took it where one did."""
+    """A record that was not taken for an obligation, why, and the period that took it or that it was for."""
 
     record: Counted
     reason: str
@@ -69,6 +70,8 @@ def _why_not(obligation: Obligation, record: Counted, elsewhere: str | None) -> 
         return WITHDRAWN, None
     if elsewhere is not None and elsewhere != obligation.period.label:
         return ELSEWHERE, elsewhere
+    if record.period not in ("", obligation.period.label):
+        return FOR_ANOTHER, record.period
     if not obligation.rule.quorate(record):
         return TOO_FEW, None
     if record.held_on < obligation.period.first:

@@ -45,6 +45,10 @@ class Counted(Protocol):
         """The campus day that decides which period it is of."""
 
     @property
+    def period(self) -> str:
+        """The one that it was handed in for; empty where its day alone decides."""
+
+    @property
     def counts(self) -> bool:
         """False once it was withdrawn."""
 

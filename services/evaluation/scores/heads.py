@@ -12,21 +12,18 @@ from services.chassis.errors import NotFound
 from services.evaluation.assessments.model import REVIEWERS
 from services.evaluation.indicators.model import SECRETARY
 from services.evaluation.rulebook import Packs
+from services.evaluation.scores.explaining import reasons
 from services.evaluation.scores.model import in_points, score
-from services.evaluation.scores.reading import ScoreReading
 from services.evaluation.scores.subjects import Subjects
 
 
 class HeadScores:
     """One secretary at a time, by the organisation: there is no list of persons with points."""
 
-    def __init__(
-        self, application: Application, packs: Packs, subjects: Subjects, reading: ScoreReading
-    ) -> None:
+    def __init__(self, application: Application, packs: Packs, subjects: Subjects) -> None:
         self._app = application
         self._packs = packs
         self._subjects = subjects
-        self._reading = reading
 
     def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The score of who was secretary last in the year, with its reasons; nothing is kept of it.
@@ -59,5 +56,5 @@ class HeadScores:
             "policy": policy.id,
             "points": in_points(worth.points),
             "band": worth.band,
-            **self._reading.reasons(policy, worth),
+            **reasons(self._app.catalogue, policy, worth),
         }

@@ -21,7 +21,8 @@ from services.evaluation.projection.store import Standings
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores import supposing
 from services.evaluation.scores.burden import Costs, burden
-from services.evaluation.scores.model import UNRATED, Breakdown, Line, Vetoed, in_points
+from services.evaluation.scores.explaining import reasons, share, title_of
+from services.evaluation.scores.model import UNRATED, Breakdown, in_points
 from services.evaluation.scores.store import YearScores
 
 Answer = dict[str, Any]
@@ -107,16 +108,7 @@ class ScoreReading:
             "evidence": worth.evidence,
             "policy": worth.policy,
         }
-        return {"score": told, "summary": self._summary(told), **self.reasons(policy, worth)}
-
-    def reasons(self, policy: Policy, worth: Breakdown) -> Answer:
-        """Where every point of ``worth`` comes from, whoever it is the score of."""
-        return {
-            "groups": self._groups(policy, worth.lines),
-            "lines": [self._line(policy, line) for line in worth.lines],
-            "vetoes": [_veto(policy, each) for each in worth.vetoes],
-            "source": _source(policy),
-        }
+        return {"score": told, "summary": self._summary(told), **reasons(self._texts, policy, worth)}
 
     def trend(self, request: Mapping[str, Any]) -> Answer:
         organisation, year = request["organisation"], self._year(request)
@@ -137,7 +129,7 @@ class ScoreReading:
                     "points": in_points(each.worth.points),
                     "band": each.worth.band,
                     "indicators": [
-                        self._share(each.worth.policy, line.indicator, line.points, line.most)
+                        share(self._policy(each.worth.policy), line.indicator, line.points, line.most)
                         for line in each.worth.lines
                     ],
                 }
@@ -166,7 +158,7 @@ class ScoreReading:
             "changes": [
                 {
                     "indicator": id_,
-                    "title": self._title(now.policy, id_),
+                    "title": title_of(self._policy(now.policy), id_),
                     "now": in_points(before.get(id_, 0)),
                     "then": in_points(after.get(id_, 0)),
                 }
@@ -249,44 +241,7 @@ class ScoreReading:
             "policy": scored.policy,
             "evidence": scored.evidence,
             "as_of": date.fromisoformat(document.state["as_of"]),
-            "indicators": [self._share(scored.policy, *each) for each in scored.indicators],
-        }
-
-    def _share(self, policy: str, indicator: str, points: int, most: int) -> Answer:
-        return {
-            "indicator": indicator,
-            "title": self._title(policy, indicator),
-            "points": in_points(points),
-            "most": in_points(most),
-        }
-
-    def _groups(self, policy: Policy, lines: Sequence[Line]) -> list[Answer]:
-        totals: dict[str, tuple[int, int]] = {}
-        for line in lines:
-            for group in line.within:
-                points, most = totals.get(group, (0, 0))
-                totals[group] = (points + line.points, most + line.most)
-        return [self._share(policy.id, group, *total) for group, total in totals.items()]
-
-    def _line(self, policy: Policy, line: Line) -> Answer:
-        indicator = policy.indicator(line.indicator)
-        assert indicator is not None, "a line is of an indicator of its policy"
-        titles = {each.id: dict(each.title) for each in indicator.criteria}
-        return {
-            "indicator": line.indicator,
-            "title": dict(indicator.title),
-            "text": self._texts.render(f"score.because.{line.method}", _facts(line)),
-            "article": indicator.article,
-            "within": list(line.within),
-            "points": in_points(line.points),
-            "most": in_points(line.most),
-            "records": list(line.records),
-            "obligations": list(line.obligations),
-            "marks": list(line.marks),
-            "criteria": [
-                {"criterion": id_, "title": titles[id_], "points": in_points(points)}
-                for id_, points in line.criteria
-            ],
+            "indicators": [share(self._policy(scored.policy), *each) for each in scored.indicators],
         }
 
     def _summary(self, told: Answer) -> dict[str, str]:
@@ -299,50 +254,13 @@ class ScoreReading:
             for language in ("zh", "en")
         }
 
-    def _title(self, policy: str, indicator: str) -> dict[str, str]:
-        found = self._policy(policy).indicator(indicator)
-        return dict(found.title) if found else {"zh": indicator, "en": indicator}
-
     def _band_title(self, policy: str, band: str) -> dict[str, str]:
         found = self._policy(policy).band(band)
         return dict(found.title) if found else self._texts.render(f"score.band.{UNRATED}")
 
 
-def _facts(line: Line) -> dict[str, Any]:
-    """What fills the text. The texts say themselves what is given and what is taken away."""
-    told: dict[str, Any] = dict(line.facts)
-    for name in ("each", "at_most", "grade"):
-        if name in told:
-            told[name] = in_points(told[name])
-    return {**told, "points": in_points(abs(line.points)), "most": in_points(line.most)}
-
-
 def _by_indicator(worth: Breakdown) -> dict[str, int]:
     return {line.indicator: line.points for line in worth.lines}
-
-
-def _veto(policy: Policy, vetoed: Vetoed) -> Answer:
-    veto = next(each for each in policy.vetoes if each.id == vetoed.veto)
-    return {
-        "veto": veto.id,
-        "title": dict(veto.title),
-        "article": veto.article,
-        "keeps_below": veto.keeps_below,
-        "obligations": list(vetoed.obligations),
-        "marks": list(vetoed.marks),
-    }
-
-
-def _source(policy: Policy) -> Answer:
-    return {
-        "pack": policy.id,
-        "title": policy.title,
-        "document_number": policy.document_number,
-        "issuer": policy.issuer,
-        "article": policy.article,
-        "hardness": "info",
-        "confidence": policy.confidence,
-    }
 
 
 def _rolled(organisation: str, scores: Collection[Document]) -> Answer:

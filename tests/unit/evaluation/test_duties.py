@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.evaluation.duties.model import Sheet, SheetTurn, owed_by, turn
+from services.evaluation.duties.model import Sheet, SheetTurn, deeds_of, owed_by, turn
 from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
+from services.evaluation.obligations.explaining import uncounted
 from services.evaluation.rulebook import Packs
 from tests.unit.evaluation.policies import FIGURES, FREQUENCY
 
@@ -91,6 +92,17 @@ def test_a_report_counts_for_the_quarter_it_was_handed_in_for() -> None:
     returned = word("report-2", "thought_report", 4, period="2026-Q2", state="returned")
     found = states(told(EMPTY, spell("activist"), again, returned).after)
     assert found["thought_report", "2026-Q2"] == "missed"
+
+
+def test_a_report_for_another_quarter_is_left_out_for_that_reason() -> None:
+    sheet = told(EMPTY, spell("activist"), report(1, "2026-Q1", date(2026, 4, 5), late=True)).after
+    owed = {each.period.label: each for each in owed_by(sheet, RULEBOOK)}
+    (left_out,) = uncounted(owed["2026-Q2"], owed.values(), deeds_of(sheet))
+    assert (left_out.reason, left_out.period) == ("elsewhere", "2026-Q1")
+    early = told(EMPTY, spell("activist"), report(1, "2026-Q2", date(2026, 3, 20))).after
+    owed = {each.period.label: each for each in owed_by(early, RULEBOOK)}
+    (left_out,) = uncounted(owed["2026-Q1"], owed.values(), deeds_of(early))
+    assert (left_out.reason, left_out.period) == ("for_another", "2026-Q2")
 
 
 def test_hours_depend_on_the_post_and_a_reversed_credit_counts_no_more() -> None:
