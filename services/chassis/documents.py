@@ -18,6 +18,7 @@ from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
 from services.chassis.store import (
+    RACES_SECONDS,
     Indexes,
     Record,
     Store,
@@ -27,6 +28,7 @@ from services.chassis.store import (
     is_duplicate,
     on_commit,
     plain,
+    races,
     session,
 )
 
@@ -249,6 +251,7 @@ class Documents:
         expected_version: int | None = None,
         respond: Respond | None = None,
         attempts: int = ATTEMPTS,
+        seconds: float = RACES_SECONDS,
         anonymous: bool = False,
     ) -> Document:
         """Write what ``decide(state)`` decided, together with its events.
@@ -256,9 +259,10 @@ class Documents:
         ``decide`` is pure: after a lost race it is asked again on the newer state. It may refuse by raising,
         and may return None (or the same state and no events) when there is nothing to do: nothing is
         written then. Raises ``Conflict("version.stale")`` where ``expected_version`` is not the version met,
-        ``Unavailable("document.contended")`` after ``attempts`` lost races.
+        ``Contended("document.contended")`` once as many ``attempts`` are lost and as many ``seconds`` gone;
+        within a transaction without waiting, since that is run again as a whole.
         """
-        for _ in range(attempts):
+        for _ in races(attempts, seconds) if session() is None else range(attempts):
             with answering():
                 found = self.collection.find_one({"_id": id}, session=session())
             if found is None:

@@ -218,8 +218,7 @@ def in_transaction(
     """
     if session() is not None:
         return body()
-    until = time.monotonic() + seconds
-    for attempt in itertools.count():
+    for _ in races(attempts, seconds):
         try:
             with _committing(database) as ambient:
                 result = body()
@@ -231,10 +230,20 @@ def in_transaction(
         else:
             _follow(ambient.hooks)
             return result
-        if attempt + 1 >= attempts and time.monotonic() >= until:
-            break
-        time.sleep(random.uniform(0, min(0.01 * 2**attempt, RACE_AGAIN_SECONDS)))
     raise Contended("store.contended")
+
+
+def races(attempts: int, seconds: float = RACES_SECONDS) -> Iterator[int]:
+    """The turns of whoever runs again what lost a race: as many as ``attempts`` and as ``seconds`` allow.
+
+    Between them it waits, longer each time and for no certain time, so that those who met do not meet again.
+    """
+    until = time.monotonic() + seconds
+    for turn in itertools.count():
+        yield turn
+        if turn + 1 >= attempts and time.monotonic() >= until:
+            return
+        time.sleep(random.uniform(0, min(0.01 * 2**turn, RACE_AGAIN_SECONDS)))
 
 
 def has_transactions(database: Store) -> bool:

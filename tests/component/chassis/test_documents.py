@@ -214,14 +214,14 @@ def test_a_race_that_is_always_lost_ends(documents: Documents) -> None:
         return counted(state)
 
     with pytest.raises(Unavailable, match=r"document\.contended"):
-        documents.change("a1", decide, attempts=3)
+        documents.change("a1", decide, attempts=3, seconds=0)
 
 
 def test_concurrent_changes_all_count_and_their_sequences_have_no_hole(documents: Documents) -> None:
     documents.create("a1", {"count": 0})
     pool = eventlet.GreenPool()
     for _ in range(12):
-        pool.spawn(documents.change, "a1", counted, attempts=50)
+        pool.spawn(documents.change, "a1", counted, seconds=60)
     pool.waitall()
     kept = raw(documents, "a1")
     assert (kept["count"], kept["version"]) == (12, 13)
