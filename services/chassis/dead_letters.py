@@ -33,6 +33,7 @@ _LONGEST_TYPE = 100
 UNROUTED = "unrouted"  # in the place of a service: what no queue took
 _LOOK_SECONDS = 120.0
 _STILL_SECONDS = 2.0
+_GIVE_BACK_SECONDS = 5.0
 _OURS = (ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, LETTER, PARKED_AT, REASON)
 _REPLAY_SECONDS = 10.0
 
@@ -157,14 +158,24 @@ def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
         # Only as many as there are now: what is parked meanwhile, or comes round again, is for the next look.
         wanted = min(broker.depth(channel, queue) or 0, most)
         messages: list[Any] = []
-        if wanted:
-            # Consumed and never cancelled: one question each would take ten times as long.
-            channel.basic_qos(0, wanted, False)
-            channel.basic_consume(queue, callback=messages.append)
-        with suppress(TimeoutError):  # somebody else looks at the rest
-            while len(messages) < wanted:
-                connection.drain_events(timeout=_STILL_SECONDS)
-        yield messages[:wanted]
+        if not wanted:
+            yield messages
+            return
+        # Consumed: one question each would take ten times as long.
+        channel.basic_qos(0, wanted, False)
+        consumer = channel.basic_consume(queue, callback=messages.append)
+        try:
+            with suppress(TimeoutError):  # somebody else looks at the rest
+                while len(messages) < wanted:
+                    connection.drain_events(timeout=_STILL_SECONDS)
+            yield messages[:wanted]
+        finally:
+            # The broker takes back what a connection held some time after it is closed: whoever looks next
+            # would miss it. Told to take it back, it has done so when it answers the question behind.
+            with eventlet.Timeout(_GIVE_BACK_SECONDS, False):
+                channel.basic_cancel(consumer)
+                channel.basic_recover(requeue=True)
+                broker.depth(channel, queue)
 
 
 def _letter(service: str, message: Any) -> DeadLetter:
