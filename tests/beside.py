@@ -1,4 +1,4 @@
-"""Tests that mostly wait run in processes beside the others; all are reported as one run."""
+"""Tests that mostly wait run in processes beside the others, on one broker; all are reported as one run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,33 @@ from typing import Any
 
 import pytest
 
+from deploy.local.broker import Broker, BrokerPorts
+
 ROOT = Path(__file__).parents[1]
 _GROUPS = (
-    ("faults", "end_to_end", "component/local", "component/evaluation", "component/notify"),
-    ("component/records", "component/feedback"),
+    ("component/records",),  # the longest begins first
+    ("component/evaluation", "component/notify", "component/feedback"),
+    ("faults", "end_to_end", "component/local"),
 )
+_BROKER = pytest.StashKey[Broker]()
 BESIDE = tuple(tuple(str(ROOT / "tests" / name) for name in group) for group in _GROUPS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--reports-to", help="Write each report to this file, for the run that is beside.")
+    parser.addoption("--broker", help="Folder and ports of the broker that the run beside has started.")
+
+
+def shared_broker(config: pytest.Config) -> Broker | None:
+    """The broker of the runs that are beside each other, which may still be starting; None for a run alone.
+
+    A node costs ten seconds of a processor before it serves anybody.
+    """
+    told = config.getoption("--broker")
+    if told:
+        folder, *ports = told.split(":")
+        return Broker(Path(folder), BrokerPorts(*map(int, ports), distribution=0, names=0))
+    return config.stash.get(_BROKER, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,7 +63,7 @@ class Telling:
 class Run:
     """One run beside: its process, and the tests that it has still to tell of."""
 
-    def __init__(self, config: pytest.Config, folder: Path, nodeids: set[str]) -> None:
+    def __init__(self, config: pytest.Config, folder: Path, broker: Broker, nodeids: set[str]) -> None:
         folder.mkdir()
         self.awaited = nodeids
         self._config = config
@@ -54,6 +71,7 @@ class Run:
         self._reports.touch()
         self._read = 0
         own = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--reports-to", str(self._reports)]
+        own += ["--broker", f"{broker.folder}:{broker.ports.amqp}:{broker.ports.management}"]
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*own, *sorted(nodeids)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
@@ -96,8 +114,10 @@ class Beside:
         if self._config.option.collectonly or len(beside) in (0, len(items)):
             return
         items[:] = [each for each in items if each not in beside]
+        broker = self._config.stash[_BROKER] = Broker(self._folder / "broker")
+        broker.start()
         self._runs = [
-            Run(self._config, self._folder / str(number), {each.nodeid for each in group})
+            Run(self._config, self._folder / str(number), broker, {each.nodeid for each in group})
             for number, group in enumerate(groups)
             if group
         ]
@@ -122,6 +142,9 @@ class Beside:
             if run.process.poll() is None:
                 run.process.terminate()
                 run.process.wait()
+        broker = self._config.stash.get(_BROKER, None)
+        if broker is not None:
+            broker.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take_over(self) -> None:

@@ -11,30 +11,33 @@ from pathlib import Path
 import pytest
 
 from deploy.local.broker import Broker
-from deploy.local.children import StartFailure
 from deploy.local.store import Store
 from services.chassis.settings import Settings
-from services.chassis.testing import settings_for_tests
+from services.chassis.testing import settings_for_tests, wait_for
+from tests.beside import shared_broker
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[tuple[Broker, Store]]:
-    """One private broker and one embedded store for the whole run, started side by side."""
+def servers(request: pytest.FixtureRequest) -> Iterator[tuple[Broker, Store]]:
+    """A private broker, that of all runs beside each other, and an embedded store for the whole run."""
     folder = Path(tempfile.mkdtemp(prefix="jishi-tests-"))
-    broker, store = Broker(folder / "broker"), Store(folder / "store")
+    shared = shared_broker(request.config)
+    broker, store = shared or Broker(folder / "broker"), Store(folder / "store")
     try:
-        broker.start()
+        if shared is None:
+            broker.start()
         store.start()
         store.wait_ready()
         try:
-            broker.wait_ready(120)
-        except StartFailure as failed:
+            wait_for(broker.ready, 240, every=0.1)
+        except AssertionError as failed:
             said = (broker.folder / "broker.log").read_text(encoding="utf-8", errors="replace")
-            raise AssertionError(f"{failed}\n{said}") from failed
+            raise AssertionError(said) from failed
         yield broker, store
     finally:
         # What they hold is thrown away: no reason to end them in order.
-        broker.kill()
+        if shared is None:
+            broker.kill()
         store.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
