@@ -54,7 +54,7 @@ def own_broker(tmp_path_factory) -> Iterator[Broker]:
     """A broker of this module's own: it is killed."""
     broker = Broker(tmp_path_factory.mktemp("broker"))
     broker.start()
-    broker.wait_ready(120)
+    broker.wait_ready(240)
     broker.apply_policies()
     connection = topology.connect(broker.amqp_uri())
     channel = connection.channel()
@@ -116,10 +116,12 @@ def _effects(container: ChassisContainer) -> list[str]:
 
 def _control(broker: Broker, *arguments: str) -> None:
     command = [str(server_script().with_name("rabbitmqctl")), "-q", "-n", "jishi@localhost", *arguments]
-    subprocess.run(command, env=broker._environment(), check=True, capture_output=True, timeout=60)
+    subprocess.run(command, env=broker._environment(), check=True, capture_output=True, timeout=120)
 
 
-def test_a_killed_broker_costs_no_event_and_doubles_none(own_broker, container, publisher):
+def test_a_killed_broker_costs_no_event_and_doubles_none_and_who_starts_meanwhile_gets_to_work(
+    own_broker, container, publisher
+):
     messages = [_outgoing(container, n) for n in range(300)]
     publishing = eventlet.spawn(_publish_until_confirmed, publisher, messages)
     wait_for(lambda: len(_effects(container)) > 20)
@@ -127,32 +129,24 @@ def test_a_killed_broker_costs_no_event_and_doubles_none(own_broker, container, 
     wait_for(lambda: not container.connected)
     with pytest.raises(Unavailable):
         RpcClient(own_broker.amqp_uri()).call("evaluation.ping", {}, timeout=0.5)
-    own_broker.start()
-    own_broker.wait_ready(120)
-    publishing.wait()
-    wait_for(lambda: len(_effects(container)) >= 300, 60)
-    assert _effects(container) == sorted(str(each.message_id) for each in messages)
-
-
-def test_a_service_that_starts_before_its_broker_gets_to_work_when_that_comes(
-    own_broker, store, database_prefix, publisher
-):
-    own_broker.kill()
-    settings = settings_for_tests(own_broker.amqp_uri(), store.uri, database_prefix, "evaluation")
-    container = ChassisContainer(EvaluationService, {"settings": settings})
+    replica = ChassisContainer(EvaluationService, container.config)
     started = time.monotonic()
-    container.start()
+    replica.start()
     try:
-        assert time.monotonic() - started < 15
-        assert not container.connected
+        assert time.monotonic() - started < 60
+        assert not replica.connected
         own_broker.start()
-        own_broker.wait_ready(120)
-        wait_for(lambda: container.connected, 30)
-        message = _outgoing(container, 1)
-        _publish_until_confirmed(publisher, [message])
-        wait_for(lambda: _effects(container) == [message.message_id])
-    finally:
+        own_broker.wait_ready(240)
+        publishing.wait()
+        wait_for(lambda: len(_effects(container)) >= 300)
+        assert _effects(container) == sorted(str(each.message_id) for each in messages)
+        wait_for(lambda: replica.connected)
         container.stop()
+        last = _outgoing(container, 300)
+        _publish_until_confirmed(publisher, [last])
+        wait_for(lambda: last.message_id in _effects(replica))
+    finally:
+        replica.stop()
 
 
 def test_under_a_memory_alarm_publishing_is_refused_in_time_and_goes_on_after_it(
@@ -171,7 +165,7 @@ def test_under_a_memory_alarm_publishing_is_refused_in_time_and_goes_on_after_it
                 outcomes = publisher.publish([second], started + 1)
             except Unavailable:
                 outcomes = []
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 8
             return Outcome.CONFIRMED not in outcomes
 
         wait_for(refused)
@@ -179,11 +173,11 @@ def test_under_a_memory_alarm_publishing_is_refused_in_time_and_goes_on_after_it
         for amqp_client in (client, RpcClient(own_broker.amqp_uri())):
             with pytest.raises(Unavailable):
                 amqp_client.call("evaluation.ping", {}, timeout=1)
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
     finally:
         _control(own_broker, "set_vm_memory_high_watermark", "0.4")
     _publish_until_confirmed(publisher, [second])
-    wait_for(lambda: _effects(container) == sorted([first.message_id, second.message_id]), 30)
+    wait_for(lambda: _effects(container) == sorted([first.message_id, second.message_id]))
 
     def answered() -> Any:
         try:
@@ -191,7 +185,7 @@ def test_under_a_memory_alarm_publishing_is_refused_in_time_and_goes_on_after_it
         except Unavailable:
             return None
 
-    assert wait_for(answered, 30) == {"well": True}
+    assert wait_for(answered) == {"well": True}
     client.close()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import kombu
 import pytest
@@ -42,15 +44,52 @@ def campus(settings: Settings, vhost: str, clock: FixedClock) -> Iterator[Campus
     connection.release()
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a test begins with that knows the campus, as the service made it for the first."""
+
+    documents: grounds.Laid
+    told: Mapping[str, dict[str, Any]]
+    sequences: Mapping[str, int]
+
+
+@pytest.fixture(scope="session")
+def beginnings() -> dict[datetime, Beginning]:
+    """By the instant at which a test begins."""
+    return {}
+
+
 @pytest.fixture
-def running(ground: grounds.Ground, clock: FixedClock) -> Running:
+def beginning(
+    request: pytest.FixtureRequest, clock: FixedClock, beginnings: dict[datetime, Beginning]
+) -> Beginning | None:
+    return beginnings.get(clock.now()) if "evaluation" in request.fixturenames else None
+
+
+@pytest.fixture
+def running(ground: grounds.Ground, clock: FixedClock, beginning: Beginning | None) -> Running:
     """The service, which the tests of this folder share that ask for it."""
-    return ground.running(EvaluationService, clock)
+    return ground.running(EvaluationService, clock, beginning and beginning.documents)
 
 
 @pytest.fixture
-def evaluation(running: Running, campus: Campus) -> Evaluation:
-    """The application of the running service, which knows the campus."""
-    campus.settle_in()
+def evaluation(
+    ground: grounds.Ground,
+    running: Running,
+    campus: Campus,
+    beginning: Beginning | None,
+    beginnings: dict[datetime, Beginning],
+) -> Evaluation:
+    """The application of the running service, which knows the campus and has told all of it."""
+    if beginning is None:
+        campus.settle_in()
+        documents = ground.kept(running)
+        campus.overheard.listen()
+        beginnings[campus.clock.now()] = Beginning(
+            documents, dict(campus.overheard.events), dict(campus.sequences)
+        )
+    else:
+        campus.overheard.events.update(beginning.told)
+        campus.sequences.update(beginning.sequences)
     found: Evaluation = running.application
     return found

@@ -69,7 +69,7 @@ class Box:
             idempotency_key=key,
             correlationid=f"correlation-of-{person}",
             traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            timeout=10,
+            timeout=60,
         )
 
     def say(self, person: str | None = "member", key: str | None = None, **changes: Any) -> dict[str, Any]:
@@ -148,17 +148,18 @@ def running(
 @pytest.fixture
 def box(running: Running, clock: FixedClock) -> Iterator[Box]:
     authority = running.application.authority
-    for node, parent in TREE.items():
-        authority.apply([node_said(node, parent=parent)])
-    for person, (role, node) in POSTS.items():
-        authority.apply(
-            [grant_said(f"post-{person}", person=person, role=role, node=node, since=date(2025, 9, 1))]
-        )
+    since = date(2025, 9, 1)
     authority.apply(
-        [grant_said("post-both-2", person="both", role="group_leader", node="branch", since=date(2025, 9, 1))]
+        [
+            *(node_said(node, parent=parent) for node, parent in TREE.items()),
+            *(
+                grant_said(f"post-{person}", person=person, role=role, node=node, since=since)
+                for person, (role, node) in POSTS.items()
+            ),
+            grant_said("post-both-2", person="both", role="group_leader", node="branch", since=since),
+            *(member_said(person, node) for person, node in MEMBERS.items()),
+        ]
     )
-    for person, node in MEMBERS.items():
-        authority.apply([member_said(person, node)])
     # The clock stands still, so after the first tick nothing is released but by a test.
     schedules = running.application.database["schedules"]
     wait_for(lambda: schedules.find_one({"_id": "feedback.releasing", "last_done": {"$ne": ""}}))

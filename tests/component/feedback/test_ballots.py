@@ -25,8 +25,7 @@ CHOICES = ("excellent", "qualified", "basically_qualified", "unqualified")
 
 def called(box, kind="democratic_appraisal", organisation="branch", person="secretary") -> str:
     """A round that is open, of a branch with nine members more."""
-    for each in PEOPLE:
-        box.application.authority.apply([member_said(each, "branch", standing="member")])
+    box.application.authority.apply([member_said(each, "branch", standing="member") for each in PEOPLE])
     closes_on = (box.clock.today() + timedelta(days=3)).isoformat()
     drafted = box.call(
         person, "draft_round", kind=kind, organisation=organisation, title="年度评议", closes_on=closes_on
@@ -41,7 +40,7 @@ def reached(box, round: str, state: str, person="secretary"):  # noqa: A002 - th
         found = box.call(person, "get_round", round=round)
         return found if found["state"] == state else None
 
-    return wait_for(there, 30)
+    return wait_for(there)
 
 
 def drawn(box, person: str, round: str, subjects: set[str] | None = None) -> dict[str, dict]:  # noqa: A002
@@ -150,8 +149,9 @@ def test_an_appraisal_from_its_draft_to_its_published_result(box, feed):  # noqa
 
 def test_ballots_lie_in_no_order_and_are_all_counted(box):
     application = box.application
-    for number in range(60):
-        application.authority.apply([member_said(f"voter-{number}", "branch" if number % 2 else "next-door")])
+    application.authority.apply(
+        [member_said(f"voter-{number}", "branch" if number % 2 else "next-door") for number in range(60)]
+    )
     round = called(box, "satisfaction", "faculty", "dean")  # noqa: A001 - the domain's word
     papers = {each["node"]: each["_id"] for each in application.database["ballot_papers"].find()}
     assert set(papers) == {"branch", "faculty"}, "next door joins the few who belong to the faculty itself"
@@ -208,8 +208,7 @@ def test_a_round_whose_last_day_has_passed_closes_by_itself(box):
 
 
 def test_a_round_that_was_cut_off_while_it_opened_has_one_electorate_of_one_day(box):
-    for each in PEOPLE:
-        box.application.authority.apply([member_said(each, "branch", standing="member")])
+    box.application.authority.apply([member_said(each, "branch", standing="member") for each in PEOPLE])
     rounds, today = box.application.rounds, box.clock.today()
     wanted = {"kind": "satisfaction", "organisation": "branch", "title": "评议"}
     closes_on = (today + timedelta(days=3)).isoformat()

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import eventlet
-import pytest
 import requests
 
 from deploy.local.children import free_ports
@@ -41,7 +40,7 @@ def a_gateway(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]
     told = environment(settings, port)
     process = subprocess.Popen([sys.executable, "-m", "gateway"], cwd=ROOT, env=told, stderr=subprocess.PIPE)
     try:
-        wait_for(lambda: _ready(int(told["HEALTH_PORT"]), process), 30)
+        wait_for(lambda: _ready(int(told["HEALTH_PORT"]), process))
         yield process
     finally:
         process.kill()
@@ -51,7 +50,7 @@ def a_gateway(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]
 def _ready(port: int, process: subprocess.Popen[bytes]) -> bool:
     assert process.poll() is None, process.communicate()
     try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).ok
     except requests.RequestException:
         return False
 
@@ -60,7 +59,7 @@ def test_a_signal_lets_what_was_begun_be_answered(surroundings: Settings) -> Non
     port = free_ports(1)[0]
     with Running(RecordsStandIn, surroundings) as records, a_gateway(surroundings, port) as process:
         url = f"http://127.0.0.1:{port}/api/v1/sessions/demo"
-        asked = eventlet.spawn(requests.post, url, json={"number": "slow"}, timeout=20)
+        asked = eventlet.spawn(requests.post, url, json={"number": "slow"}, timeout=60)
         wait_for(lambda: records.application.seen)
         process.send_signal(signal.SIGTERM)
         # Nobody is taken any more while the begun request still waits for its answer.
@@ -86,11 +85,11 @@ def test_an_open_stream_does_not_hold_up_the_end(surroundings: Settings) -> None
     port = free_ports(1)[0]
     with Running(RecordsStandIn, surroundings), a_gateway(surroundings, port) as process:
         token = requests.post(
-            f"http://127.0.0.1:{port}/api/v1/sessions/demo", json={"number": "1001"}, timeout=20
+            f"http://127.0.0.1:{port}/api/v1/sessions/demo", json={"number": "1001"}, timeout=60
         ).json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
         stream = requests.get(
-            f"http://127.0.0.1:{port}/api/v1/live", headers=headers, stream=True, timeout=20
+            f"http://127.0.0.1:{port}/api/v1/live", headers=headers, stream=True, timeout=60
         )
         assert next(stream.iter_lines()).startswith(b"retry:")
         process.send_signal(signal.SIGTERM)
@@ -104,31 +103,22 @@ def test_two_share_a_port_and_one_may_go(surroundings: Settings) -> None:
     with Running(RecordsStandIn, surroundings), a_gateway(surroundings, port) as first:
         with a_gateway(surroundings, port) as second:
             for _ in range(20):
-                assert requests.post(url, json={"number": "1001"}, timeout=20).status_code == 201
+                assert requests.post(url, json={"number": "1001"}, timeout=60).status_code == 201
             second.send_signal(signal.SIGTERM)
             wait_for(lambda: second.poll() is not None)
         for _ in range(20):
-            assert requests.post(url, json={"number": "1001"}, timeout=20).status_code == 201
+            assert requests.post(url, json={"number": "1001"}, timeout=60).status_code == 201
         assert first.poll() is None
 
 
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"SESSION_PRIVATE_KEY": ""}, "SESSION_PRIVATE_KEY"),
-        ({"AMQP_URI": "http://x"}, "AMQP_URI"),
-        ({"RATE_PER_SECOND": "many"}, "RATE_PER_SECOND"),
-    ],
-)
-def test_wrong_settings_are_named_and_nothing_starts(
-    surroundings: Settings, changes: dict[str, str], named: str
-) -> None:
-    told = environment(surroundings, free_ports(1)[0]) | changes
+def test_wrong_settings_are_all_named_and_nothing_starts(surroundings: Settings) -> None:
+    wrong = {"SESSION_PRIVATE_KEY": "", "AMQP_URI": "http://x", "RATE_PER_SECOND": "many"}
+    told = environment(surroundings, free_ports(1)[0]) | wrong
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway"], cwd=ROOT, env=told, capture_output=True, timeout=30, check=False
+        [sys.executable, "-m", "gateway"], cwd=ROOT, env=told, capture_output=True, timeout=120, check=False
     )
     assert ended.returncode == 78
-    assert named in json.loads(ended.stderr.splitlines()[-1])["problems"]
+    assert set(json.loads(ended.stderr.splitlines()[-1])["problems"]) == set(wrong)
 
 
 def test_a_taken_port_is_one_line_and_an_exit_code(surroundings: Settings) -> None:
@@ -141,7 +131,7 @@ def test_a_taken_port_is_one_line_and_an_exit_code(surroundings: Settings) -> No
             cwd=ROOT,
             env=told,
             capture_output=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert ended.returncode == 1

@@ -1,5 +1,7 @@
 """A copy of the platform for a test: folders and ports of its own, nothing left behind."""
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -32,7 +34,7 @@ class Copy:
     port_base: int
     surroundings: dict[str, str]
 
-    def __call__(self, *command: str, seconds: float = 120, **changed: str) -> Said:
+    def __call__(self, *command: str, seconds: float = 300, **changed: str) -> Said:
         ended = subprocess.run(
             [sys.executable, "-m", "deploy.local", *command],
             env={**self.surroundings, **changed},
@@ -43,6 +45,18 @@ class Copy:
             check=False,
         )
         return Said(ended.returncode, ended.stdout.strip(), ended.stderr.strip())
+
+    def start(self) -> Said:
+        """Start it behind, with two replicas of evaluation and of the gateway."""
+        return self("up", SCALE="evaluation=2 gateway=2")
+
+    @property
+    def runner(self) -> psutil.Process | None:
+        """The process that sees to the others; None where there is none."""
+        with contextlib.suppress(OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            found = psutil.Process(json.loads((self.folder / "run" / "platform.json").read_text())["pid"])
+            return None if found.status() == psutil.STATUS_ZOMBIE else found
+        return None
 
     def addresses(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in self("env").out.splitlines())
@@ -72,15 +86,22 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
     made = make_copy(tmp_path)
     yield made
     made("down")
-    wait_for(lambda: not made.left(), 10)
+    wait_for(lambda: not made.left())
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """A copy that runs behind, with two replicas of evaluation and of the gateway."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """A copy for all tests of a module: to start one costs as much as many of them."""
     made = make_copy(tmp_path_factory.mktemp("platform"))
-    said = made("up", SCALE="evaluation=2 gateway=2")
-    assert said.code == 0, said
     yield made
     assert made("down").code == 0
-    wait_for(lambda: not made.left(), 10)
+    wait_for(lambda: not made.left())
+
+
+@pytest.fixture
+def running(shared: Copy) -> Copy:
+    """The copy, running: started where none has been, or where a test has ended it."""
+    if shared.runner is None:
+        said = shared.start()
+        assert said.code == 0, said
+    return shared

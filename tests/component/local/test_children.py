@@ -37,7 +37,7 @@ def test_a_child_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
     def gone() -> bool:
         return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
-    wait_for(gone, 5)
+    wait_for(gone)
 
 
 def test_its_last_words_are_told(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.store import Store
 from tests.component.local.conftest import Copy
 
 
@@ -53,8 +54,10 @@ def test_a_broker_that_does_not_come_up_is_not_waited_for_without_end(copy: Copy
     assert "The message broker did not come up within 8 s" in said.err
 
 
-def test_a_service_that_dies_while_starting_is_named_with_its_reason(copy: Copy) -> None:
-    said = copy("run", CAMPUS_TIMEZONE="Mars/Olympus")
+def test_a_service_that_dies_while_starting_is_named_with_its_reason(
+    copy: Copy, vhost: str, store: Store
+) -> None:
+    said = copy("run", CAMPUS_TIMEZONE="Mars/Olympus", AMQP_URI=vhost, MONGO_URI=store.uri)
     assert said.code == 1
     assert _is_one_sentence(said.err)
     assert "ended while starting (exit code 78): settings.not_usable" in said.err

@@ -68,8 +68,8 @@ def test_the_addresses_are_those_of_the_running_copy(running: Copy) -> None:
         "SESSION_PUBLIC_KEY_FILE",
     ]
     assert addresses["GATEWAY_URL"] == f"http://127.0.0.1:{running.port_base}"
-    assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=10).status_code == 200
-    assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=10).json() == {"items": []}
+    assert requests.get(f"{addresses['GATEWAY_URL']}/openapi.json", timeout=60).status_code == 200
+    assert requests.get(f"{addresses['SMS_SANDBOX_URL']}/messages", timeout=60).json() == {"items": []}
 
 
 def test_its_own_addresses_exported_are_no_servers_of_others(running: Copy) -> None:
@@ -98,7 +98,7 @@ def test_its_addresses_are_enough_for_an_operators_program(running: Copy) -> Non
         [sys.executable, "-m", "services.chassis.cli", "evaluation", "rebuild"],
         env={"PATH": os.environ["PATH"], **running.addresses()},
         cwd=ROOT,
-        timeout=60,
+        timeout=120,
         capture_output=True,
         text=True,
         check=False,
@@ -154,33 +154,32 @@ def test_a_second_copy_in_the_same_folder_is_refused(running: Copy) -> None:
 def test_a_killed_service_is_started_again(running: Copy) -> None:
     killed = pid_of(running, "services.feedback")
     os.kill(killed, signal.SIGKILL)
-    wait_for(lambda: pid_of(running, "services.feedback") not in (0, killed), 20)
-    wait_for(lambda: status(running)["ready"], 30)
+    wait_for(lambda: pid_of(running, "services.feedback") not in (0, killed))
+    wait_for(lambda: status(running)["ready"])
     assert "feedback died and is started again." in (running.folder / "run" / "platform.log").read_text()
 
 
-def test_ctrl_c_stops_in_order_and_leaves_nothing(copy: Copy) -> None:
-    assert copy("up").code == 0
-    runner = psutil.Process(json.loads((copy.folder / "run" / "platform.json").read_text())["pid"])
-    runner.send_signal(signal.SIGINT)
-    assert wait_for(lambda: not copy.left(), 60)
-    assert (copy.folder / "run" / "platform.log").read_text().splitlines()[-1] == "Stopped."
-    for log in (copy.folder / "run" / "log").glob("*.log"):
+def test_a_killed_runner_takes_everything_along_and_the_data_stay(running: Copy) -> None:
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(running.addresses()["MONGO_URI"])
+    client["kept"]["things"].insert_one({"_id": "1"})
+    client.close()
+    assert running.runner is not None
+    running.runner.kill()
+    wait_for(lambda: not running.left())
+    assert running("status").code == 1
+
+    assert running.start().code == 0
+    client = pymongo.MongoClient(running.addresses()["MONGO_URI"])
+    assert client["kept"]["things"].count_documents({}) == 1
+    client.close()
+
+
+def test_ctrl_c_stops_in_order_and_leaves_nothing(running: Copy) -> None:
+    assert running.runner is not None
+    running.runner.send_signal(signal.SIGINT)
+    assert wait_for(lambda: not running.left())
+    assert (running.folder / "run" / "platform.log").read_text().splitlines()[-1] == "Stopped."
+    for log in (running.folder / "run" / "log").glob("*.log"):
         assert log.name == "sms-sandbox.log" or '"event": "stopped"' in log.read_text().splitlines()[-1], (
             log.name
         )
-
-
-def test_a_killed_runner_takes_everything_along_and_the_data_stay(copy: Copy) -> None:
-    assert copy("up").code == 0
-    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(copy.addresses()["MONGO_URI"])
-    client["kept"]["things"].insert_one({"_id": "1"})
-    client.close()
-    os.kill(json.loads((copy.folder / "run" / "platform.json").read_text())["pid"], signal.SIGKILL)
-    wait_for(lambda: not copy.left(), 10)
-    assert copy("status").code == 1
-
-    assert copy("up").code == 0
-    client = pymongo.MongoClient(copy.addresses()["MONGO_URI"])
-    assert client["kept"]["things"].count_documents({}) == 1
-    client.close()

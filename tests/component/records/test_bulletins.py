@@ -17,7 +17,7 @@ from services.records.directory import persons
 from tests.component.records.surroundings import Campus, Faculty
 from tests.component.records.test_files import PDF, read, sent
 
-READERS = 300
+READERS = 60
 
 
 def drafted(campus: Campus, faculty: Faculty, by: str | None = None, **more: Any) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def test_receipts_of_mandatory_bulletins_are_exact_and_told_once_when_overdue(
     withdrawn = published(campus, faculty, title="撤回的必读", **duty)
     campus.call(faculty.dean, "withdraw_bulletin", bulletin=withdrawn, reason="有误")
     audiences = campus.application.bulletin_reading.audiences
-    wait_for(lambda: len(audiences.find({"bulletin": withdrawn})) == 3, 30)
+    wait_for(lambda: len(audiences.find({"bulletin": withdrawn})) == 3)
     expected = {faculty.faculty: (1, 0), faculty.branch: (3, 0), faculty.neighbour: (READERS + 1, 0)}
     assert counts(campus, faculty.dean, bulletin) == expected
 

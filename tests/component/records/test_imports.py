@@ -361,14 +361,14 @@ def test_numbers_are_sealed_at_rest_and_no_file_is_made_of_them(
 
     monkeypatch.setattr(takeover, "offload", watched)
     job = campus.call(campus.administrator, "start_import", upload=begun, filename="x.csv")["job"]
-    wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
+    wait_for(lambda: campus.application.jobs.view(job).state == "done")
     assert (seen, kept_content(campus)) == ([], [])
 
 
 def test_a_command_repeated_after_its_import_keeps_nothing(campus: Campus, faculty: Faculty) -> None:
     content = "姓名,学号,政治面貌,所在支部,联系电话\n王小明,R1,正式党员,B1,13812345678\n".encode()
     job = send(campus, "k", content)
-    wait_for(lambda: campus.application.jobs.view(job).state == "done", 30)
+    wait_for(lambda: campus.application.jobs.view(job).state == "done")
     assert send(campus, "k", content) == job
     assert kept_content(campus) == []
     upload = campus.application.database["uploads"].find_one({"taken_by": job})
@@ -416,8 +416,9 @@ def test_the_same_upload_is_taken_over_by_one_job_or_by_none_that_is_off_record(
 
 
 def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
-    campus: Campus, faculty: Faculty
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(takeover, "BUNCH", 40)
     jobs = campus.application.jobs
     step = jobs._steps[KIND]
     deaths = iter([1, 2])
@@ -441,8 +442,8 @@ def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
         return step(job, watched) or {}
 
     campus.application.jobs.work(KIND, mortal)
-    rows = [[f"某{number}", f"R{number:05}", "男", "群众", "B1", "", "", ""] for number in range(700)]
-    rows[650][3] = "党外"
+    rows = [[f"某{number}", f"R{number:05}", "男", "群众", "B1", "", "", ""] for number in range(140)]
+    rows[130][3] = "党外"
     started = campus.upload(workbook(人员=[PEOPLE, *rows]))
 
     def ended() -> bool:
@@ -452,11 +453,11 @@ def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
     wait_for(ended, 90)
     job = campus.call(campus.administrator, "get_job", job=started)
     assert (job["state"], job["failure"]) == ("done", None)
-    progress = [done for done, total in shown if total == 700]
+    progress = [done for done, total in shown if total == 140]
     assert progress == sorted(progress), "progress never goes back, whoever takes over"
-    assert len({*progress} - {0, 700}) >= 2, "and is told on the way"
-    assert progress[-1] == 700
-    assert (job["error_count"], sum(counts(job)), counts(job)[3]) == (1, 700, 1)
-    assert campus.application.database["people"].count_documents({"number": {"$regex": "^R"}}) == 699
+    assert len({*progress} - {0, 140}) >= 2, "and is told on the way"
+    assert progress[-1] == 140
+    assert (job["error_count"], sum(counts(job)), counts(job)[3]) == (1, 140, 1)
+    assert campus.application.database["people"].count_documents({"number": {"$regex": "^R"}}) == 139
     told = [each["subject"] for each in campus.events("records.person.changed.v1")]
-    assert len(told) == len(set(told)) == 699 + 6
+    assert len(told) == len(set(told)) == 139 + 6

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
@@ -41,7 +41,8 @@ def a_request(method: str = "GET", query: str = "", body: bytes = b"", **headers
     )
 
 
-@given(st.dictionaries(st.text(), JSON_VALUES, max_size=5))
+@settings(max_examples=40)
+@given(st.dictionaries(st.text(), JSON_VALUES, max_size=3))
 def test_what_is_taken_can_be_carried_on(value: dict[str, Any]) -> None:
     try:
         taken = parsed(json.dumps(value).encode())

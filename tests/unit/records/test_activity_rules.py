@@ -313,7 +313,7 @@ class Life(RuleBasedStateMachine):
             assert said["verdict"] == "approve" or said["comment"]
 
 
-Life.TestCase.settings = settings(max_examples=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=25, deadline=None)
 TestLife = Life.TestCase
 
 

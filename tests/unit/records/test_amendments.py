@@ -158,5 +158,5 @@ class Amendments(RuleBasedStateMachine):
             assert self.seen.setdefault(each["number"], deepcopy(said)) == said
 
 
-Amendments.TestCase.settings = settings(max_examples=40, deadline=None)
+Amendments.TestCase.settings = settings(max_examples=25, deadline=None)
 TestAmendments = Amendments.TestCase

@@ -222,7 +222,7 @@ class Life(RuleBasedStateMachine):
         assert len(self.state["corrections"]) == max(0, self.state["edition"] - 1)
 
 
-Life.TestCase.settings = settings(max_examples=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=25, deadline=None)
 TestLife = Life.TestCase
 
 PERSONS = st.sets(st.sampled_from("abcdefgh"), min_size=1)

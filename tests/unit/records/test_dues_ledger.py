@@ -96,7 +96,7 @@ class Books(RuleBasedStateMachine):
         assert accounts.get(ledger.CASH, 0) == self.cash
 
 
-Books.TestCase.settings = settings(max_examples=40, deadline=None)
+Books.TestCase.settings = settings(max_examples=25, deadline=None)
 TestBooks = Books.TestCase
 
 

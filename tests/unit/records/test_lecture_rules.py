@@ -197,7 +197,7 @@ class Life(RuleBasedStateMachine):
         assert (self.state["handed_in_to"] == "c") == seen
 
 
-Life.TestCase.settings = settings(max_examples=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=25, deadline=None)
 TestLife = Life.TestCase
 
 

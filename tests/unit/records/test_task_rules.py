@@ -366,7 +366,7 @@ class LifeOfATask(RuleBasedStateMachine):
         assert (state["reason"] is not None) == (state["state"] == "cancelled")
 
 
-LifeOfATask.TestCase.settings = settings(max_examples=40, deadline=None)
+LifeOfATask.TestCase.settings = settings(max_examples=25, deadline=None)
 TestLifeOfATask = LifeOfATask.TestCase
 
 

@@ -198,7 +198,7 @@ class Life(RuleBasedStateMachine):
         assert len(accepted) == (self.state["state"] == "accepted")
 
 
-Life.TestCase.settings = settings(max_examples=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=25, deadline=None)
 TestLife = Life.TestCase
 
 MEMBER = {"active": True, "political_status": "member"}
