@@ -25,6 +25,7 @@ from services.chassis.testing import Running, settings_for_tests, wait_for
 # What was migrated once is so for the next test as well.
 _KEPT = "migrations"
 _GROUND = pytest.StashKey["Ground"]()
+GONE_SECONDS = 1.0
 Laid: TypeAlias = Mapping[str, Sequence[Record]]
 
 
@@ -49,6 +50,11 @@ _WRITTEN = Written()
 pymongo.monitoring.register(_WRITTEN)
 
 
+def written(database: str) -> list[str]:
+    """The collections of ``database`` that this process has written to since it was empty."""
+    return sorted(collection for name, collection in _WRITTEN.places if name == database)
+
+
 class Ground:
     """A virtual host with the platform's policies, databases of one prefix, and a service that stays there.
 
@@ -65,6 +71,12 @@ class Ground:
         self._running: Running | None = None
         self._connection: Any = None
         self._names: list[str] = []
+        self._filled: list[str] = []
+        self._break()
+
+    def begin_anew(self) -> None:
+        """Leave what is here as it is, and everything that is from here on to a new virtual host."""
+        self.end()
         self._break()
 
     def _break(self) -> None:
@@ -99,9 +111,13 @@ class Ground:
         self._running = started
         return started
 
+    def await_rest(self, running: Running) -> None:
+        """Return when the service has done all that it was told, and has told of it."""
+        wait_for(lambda: running.idle and self._settled() and running.idle)
+
     def kept(self, running: Running) -> Laid:
         """Every document of the service, to be laid for another test. Nobody holds a lease any more."""
-        wait_for(lambda: running.idle and self._settled())
+        self.await_rest(running)
         database = self._client[running.settings.database_name]
         kept = (each for each in database.list_collection_names() if each not in (_KEPT, "leases"))
         found = {name: list(database[name].find()) for name in kept}
@@ -128,10 +144,21 @@ class Ground:
             _WRITTEN.places.clear()
 
     def _read(self) -> bool:
-        """Whether anybody reads here, or may: a queue that goes while we look, or is somebody's own."""
+        """Whether anybody reads here, or may: a queue that goes while we look, or is somebody's own.
+
+        The broker learns some instants after us that somebody has gone.
+        """
         self._names = [each["name"] for each in self._broker.management.queues(self.prefix)]
-        found = self._queues()
-        return found is None or any(readers for _, _, readers in found)
+
+        def left() -> bool:
+            found = self._queues()
+            self._filled = [name for name, count, _ in found or () if count]
+            return found is not None and not any(readers for _, _, readers in found)
+
+        try:
+            return not wait_for(left, GONE_SECONDS)
+        except AssertionError:
+            return True
 
     def _settled(self) -> bool:
         """Whether nothing waits for the service, nor is on the way to it."""
@@ -139,6 +166,7 @@ class Ground:
             found = self._queues()
             if found is None or any(count for _, count, readers in found if readers):
                 return False
+            self._filled = [name for name, count, _ in found if count]
         return True
 
     def _queues(self) -> list[tuple[str, int, int]] | None:
@@ -161,8 +189,8 @@ class Ground:
     def _prepare(self, settings: Settings, laid: Laid | None) -> None:
         self._purge()
         database = self._client[settings.database_name]
-        for name, collection in sorted(_WRITTEN.places):
-            if name == database.name and collection != _KEPT:
+        for collection in written(database.name):
+            if collection != _KEPT:
                 database[collection].delete_many({})
         # Another process may have written as well.
         if database.command("dbStats")["objects"] != database[_KEPT].count_documents({}):
@@ -175,9 +203,10 @@ class Ground:
             self._client[settings.database_name][name].insert_many(documents)
 
     def _purge(self) -> None:
-        for name, count, _ in self._queues() or ():
-            if count:
-                self._channel().queue_purge(name)
+        """Empty what was met last with messages in it: nobody reads there, and whoever writes there rests."""
+        for name in self._filled:
+            self._channel().queue_purge(name)
+        self._filled = []
 
     def _empty(self) -> None:
         for name in self._client.list_database_names():
@@ -210,16 +239,27 @@ def ground(broker: Broker, store: Store, request: pytest.FixtureRequest) -> Iter
 
 
 @pytest.fixture
-def settings(ground: Ground, request: pytest.FixtureRequest) -> Settings:
+def settings(ground: Ground, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """Those of the ground, on which nothing is left of another test.
 
-    Nor is there a service, but for a test that shares it: by the fixture ``running`` of its folder.
+    Nor is there a service, but for a test that shares it: by the fixture ``running`` of its folder. A test
+    that asks for ``new_ground`` begins on a new one, which is nobody's after it.
     """
-    if "running" in request.fixturenames:
+    anew = "new_ground" in request.fixturenames
+    if anew:
+        ground.begin_anew()
+    elif "running" in request.fixturenames:
         request.getfixturevalue("running")
     else:
         ground.clear()
-    return ground.settings
+    yield ground.settings
+    if anew:
+        ground.begin_anew()
+
+
+@pytest.fixture
+def new_ground() -> None:
+    """For a test that needs a broker where nobody has been, or leaves one as it must not be."""
 
 
 @pytest.fixture

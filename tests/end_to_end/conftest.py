@@ -15,7 +15,7 @@ import pytest
 from tests.ports import claim_port_base
 
 ROOT = Path(__file__).parents[2]
-_START_SECONDS = 240
+_START_SECONDS = 600
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from tests.published import Published
 
 ADMINISTRATOR = "100001"
 
+pytestmark = pytest.mark.timeout(900)
+
 
 def test_the_tour_has_no_surprise_is_as_published_and_is_heard_live(
     platform: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
@@ -35,11 +37,11 @@ def test_the_tour_has_no_surprise_is_as_published_and_is_heard_live(
     )
     try:
         gateway = platform["GATEWAY_URL"]
-        published = Published(requests.get(f"{gateway}/openapi.json", timeout=10).json())
+        published = Published(requests.get(f"{gateway}/openapi.json", timeout=60).json())
         monkeypatch.setattr(requests.Session, "request", published.watching(requests.Session.request))
         heard = Ear(gateway)
         Tour(gateway, platform["SMS_SANDBOX_URL"], ADMINISTRATOR).walk()
-        told, _ = as_told.communicate(timeout=170)
+        told, _ = as_told.communicate(timeout=600)
     finally:
         as_told.kill()
     assert as_told.returncode == 0, told
@@ -67,7 +69,7 @@ class Ear:
         self.types: set[str] = set()
         self.sealed = False
         client = Client(gateway, ADMINISTRATOR)
-        self._stream = client._http.get(f"{gateway}/api/v1/live", stream=True, timeout=120)
+        self._stream = client._http.get(f"{gateway}/api/v1/live", stream=True, timeout=600)
         assert self._stream.status_code == 200
         self._thread = eventlet.spawn(self._listen)
 

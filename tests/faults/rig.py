@@ -105,7 +105,7 @@ class Rig:
 
     def restart_in_order(self, name: str, replica: int = 0) -> int | None:
         """SIGTERM, wait for the end, start again; the exit code of the one that ended."""
-        code = self.platform.processes[name, replica].stop(30)
+        code = self.platform.processes[name, replica].stop(90)
         self.start_replica(name, replica)
         return code
 
@@ -203,7 +203,7 @@ class Rig:
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=60,
+            timeout=180,
         )
         admin = wait_for(lambda: self.calls.sign_in(ADMINISTRATOR), READY_SECONDS)
         root = self.calls.get("/api/v1/me", admin)["organisation"]
@@ -271,7 +271,7 @@ class Ear:
             channel.basic_consume(EAR, callback=taken.append)
             while len(taken) < waiting:
                 before = len(taken)
-                connection.drain_events(timeout=10)
+                connection.drain_events(timeout=60)
                 for message in taken[before:]:
                     self._note(message)
                     channel.basic_ack(message.delivery_tag)

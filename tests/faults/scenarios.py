@@ -111,7 +111,7 @@ def three_replicas(rig: Rig, *, commands: int, seconds: float) -> Report:
     report.notes["turns of the day"] = days["token"] if days else 0
     for name in services:
         for replica in (1, 2):
-            rig.platform.processes.pop((name, replica)).stop(30)
+            rig.platform.processes.pop((name, replica)).stop(90)
     return report
 
 
@@ -152,5 +152,5 @@ def _steady(read: Callable[[], Counter[str]]) -> Counter[str]:
         since = [at for at, value in seen if value == seen[-1][1]]
         return seen[-1][0] - since[0] > 6.0
 
-    wait_for(stands_still, 40, every=0.5)
+    wait_for(stands_still, 120, every=0.5)
     return seen[-1][1]

@@ -7,7 +7,7 @@ from tests.faults.report import Report, show
 from tests.faults.rig import Rig
 from tests.faults.sending import sender_dies_again_and_again
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 def _clean(report: Report) -> Report:

@@ -89,12 +89,18 @@ def jishi(surroundings: dict[str, str]) -> Iterator[Jishi]:
     structlog.reset_defaults()
 
 
+# Where every service has been: to declare all their queues, also again, costs more than most tests.
+_DECLARED: set[str] = set()
+
+
 @pytest.fixture
 def all_declared(settings: Settings) -> Iterator[Any]:
-    """A channel on a broker where every service has been."""
+    """A channel on a broker where every service has been. Who takes a queue away asks for ``new_ground``."""
     connection = topology.connect(settings.amqp_uri, name="tests")
     channel = connection.channel()
-    for name in service_names():
-        subscriptions.declare(channel, name)
+    if settings.amqp_uri not in _DECLARED:
+        for name in service_names():
+            subscriptions.declare(channel, name)
+        _DECLARED.add(settings.amqp_uri)
     yield channel
     connection.collect()

@@ -134,7 +134,7 @@ def take_parked(channel: Any) -> list[Any]:
 
 def await_parked(channel: Any, count: int) -> list[Any]:
     found: list[Any] = []
-    wait_for(lambda: found.extend(take_parked(channel)) or len(found) >= count, 20)
+    wait_for(lambda: found.extend(take_parked(channel)) or len(found) >= count)
     return found
 
 

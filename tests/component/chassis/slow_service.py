@@ -20,10 +20,6 @@ class ThingHappened(EventContract):
     number = fields.Integer(required=True)
 
 
-class Asked(Schema):
-    seconds = fields.Float(required=True)
-
-
 class Slow(Application):
     def apply(self, event: Event) -> None:
         eventlet.sleep(float(os.environ.get("SLOW_SECONDS", "0.1")))
@@ -39,10 +35,12 @@ class SlowService:
     def happened(self, event: Event) -> None:
         self.slow.apply(event)
 
-    @rpc(request=Asked, response=Asked, public=True)
+    @rpc(request=Schema, public=True)
     def wait(self, request: dict[str, float]) -> dict[str, float]:
-        eventlet.sleep(request["seconds"])
-        return request
+        """Answer once the test lets it."""
+        while self.slow.database["go"].find_one() is None:
+            eventlet.sleep(0.05)
+        return {}
 
 
 class Breaks(Entrypoint):  # type: ignore[misc]  # nameko publishes no types

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from deploy.local.broker import Broker
 from services.chassis import broker as topology
 from services.chassis.application import Application, application_of
@@ -11,6 +13,9 @@ from services.chassis.documents import Documents
 from services.chassis.settings import Settings
 from services.chassis.testing import Running, wait_for
 from services.contracts.records_events import ActivityPlanned, PostChanged
+from tests import grounds
+
+settings, vhost, new_ground = grounds.settings, grounds.vhost, grounds.new_ground
 
 
 class Things(Application):
@@ -92,6 +97,7 @@ def test_what_a_killed_process_left_pending_is_published_by_the_next(
         wait_for(lambda: running.application.pending == 0)
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_an_event_waits_for_readers_that_never_ran_or_whose_queues_were_lost(
     settings: Settings, broker: Broker, vhost: str
 ) -> None:
@@ -115,5 +121,5 @@ def test_an_event_waits_for_readers_that_never_ran_or_whose_queues_were_lost(
         things.appoint(2)
         broker.management.create_vhost(name)
         broker.apply_policies(name)
-        wait_for(lambda: things.pending == 0, 30)
+        wait_for(lambda: things.pending == 0)
         assert depths() == [1, 1, 1, 1, 0]

@@ -20,7 +20,10 @@ from services.chassis.retries import ATTEMPTS, CONSUMER, LETTER, PARKED_AT, REAS
 from services.chassis.settings import Settings
 from services.chassis.store import connect
 from services.chassis.testing import wait_for
+from tests import grounds
 from tests.component.chassis.cli_runs import Jishi
+
+settings, new_ground = grounds.settings, grounds.new_ground
 
 QUEUE = "records.campus"
 BODY = json.dumps({"type": "campus.person.upserted.v1", "data": {"phone": "13812345678"}}).encode()
@@ -162,6 +165,7 @@ def test_migrations_are_applied_once(jishi: Jishi) -> None:
     assert jishi("migrate").stdout == "Nothing is outstanding.\n"
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_what_no_queue_took_is_listed_sent_again_and_dropped(jishi: Jishi, channel: Any) -> None:
     channel.queue_delete(QUEUE)
     for number in range(2):

@@ -10,7 +10,10 @@ from services.chassis.audit import FIRST, Audit
 from services.chassis.clock import FixedClock
 from services.chassis.settings import Settings
 from services.chassis.store import Store, connect
+from tests import grounds
 from tests.component.chassis.cli_runs import Jishi
+
+settings = grounds.settings
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from services.chassis import broker
 from services.chassis.cli_frame import database
 from services.chassis.settings import Settings
 from services.chassis.testing import wait_for
+from tests import grounds
 from tests.component.chassis.cli_runs import Jishi
+
+settings, new_ground = grounds.settings, grounds.new_ground
 
 QUEUE = "records.campus"
 # Published for whoever follows live: no service reads it.
@@ -22,6 +25,7 @@ def found(jishi: Jishi, what: str) -> dict[str, Any]:
     return finding
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_a_sound_installation_passes_the_check_and_what_is_from_before_a_rule_is_to_be_looked_at(
     jishi: Jishi, all_declared: Any, settings: Settings
 ) -> None:
@@ -52,6 +56,7 @@ def test_a_sound_installation_passes_the_check_and_what_is_from_before_a_rule_is
     assert "甲" not in str(unfit)
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_the_check_finds_missing_policies(
     jishi: Jishi, all_declared: Any, settings: Settings, request: pytest.FixtureRequest
 ) -> None:
@@ -66,6 +71,7 @@ def test_the_check_finds_missing_policies(
     assert "deploy/rabbitmq/policies.json" in finding["detail"]
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_the_check_finds_a_reader_s_queue_missing(jishi: Jishi, all_declared: Any) -> None:
     all_declared.queue_delete(QUEUE)
     said = jishi("check", "--json")
@@ -73,6 +79,7 @@ def test_the_check_finds_a_reader_s_queue_missing(jishi: Jishi, all_declared: An
     assert [row["what"] for row in json.loads(said.stdout) if row["state"] == "wrong"] == [f"queue {QUEUE}"]
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_the_check_finds_a_service_that_never_ran(jishi: Jishi) -> None:
     said = jishi("check", "--json")
     assert said.returncode == 1
@@ -116,6 +123,7 @@ def test_anything_else_that_no_queue_took_is_to_be_looked_at(
     assert finding["detail"].startswith("2 messages, 1 of them not expected")
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_an_event_that_a_service_was_owed_is_to_be_looked_at(jishi: Jishi, all_declared: Any) -> None:
     all_declared.queue_delete(QUEUE)
     owed = json.dumps({"type": "campus.person.upserted.v1"}).encode()

@@ -19,6 +19,7 @@ from services.chassis.store import connect
 from services.chassis.subscribe import Order
 from services.chassis.testing import wait_for
 from services.contracts.records_events import ActivityPlanned
+from tests import grounds
 from tests.component.chassis.ledger_service import (
     PARKED,
     AnyOrder,
@@ -32,6 +33,8 @@ from tests.component.chassis.ledger_service import (
     is_empty,
     running,
 )
+
+settings, vhost, new_ground = grounds.settings, grounds.vhost, grounds.new_ground
 
 # -- order --------------------------------------------------------------------------------------
 
@@ -53,8 +56,8 @@ def test_two_replicas_that_take_batches_of_the_latest_apply_nothing_twice_and_no
         history = [event(f"a{subject}", n) for n in range(1, 21) for subject in range(5)]
         publish(*history, *history)
         last = {event_id(each) for each in history[-5:]}
-        wait_for(lambda: last <= set(one.effects), 30)
-        wait_for(lambda: one.container.in_flight == other.container.in_flight == 0, 30)
+        wait_for(lambda: last <= set(one.effects))
+        wait_for(lambda: one.container.in_flight == other.container.in_flight == 0)
         applied = list(one.database["effects"].find().sort("_id"))
         assert len({each["event"] for each in applied}) == len(applied)
 
@@ -87,7 +90,7 @@ def test_a_strict_consumer_applies_a_shuffled_history_in_order(settings, publish
     with running(Strict, settings) as ledger:
         history = {n: event("a1", n) for n in range(1, 7)}
         publish(*[history[n] for n in (2, 1, 4, 6, 5, 3)])
-        wait_for(lambda: len(ledger.effects) == 6, 30)
+        wait_for(lambda: len(ledger.effects) == 6)
         assert ledger.effects == [event_id(history[n]) for n in range(1, 7)]
 
 
@@ -251,28 +254,30 @@ def test_while_the_store_is_away_events_wait_where_they_are(settings, publish, e
             wait_for(lambda: ledger.container.in_flight == 1)
             own.start()
             own.wait_ready()
-            wait_for(lambda: ledger.container.in_flight == 0, 30)
+            wait_for(lambda: ledger.container.in_flight == 0)
             assert sorted(ledger.effects) == sorted([event_id(first), event_id(second)])
             assert is_empty(channel, "jishi.wait.5s", "evaluation.any", PARKED)
     finally:
         own.kill()
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_a_queue_in_another_form_is_one_clear_error_and_no_hang(settings, channel):
     channel.queue_declare("evaluation.any", durable=True, auto_delete=False)
     with (
-        eventlet.Timeout(15),
+        eventlet.Timeout(60),
         pytest.raises(topology.TopologyMismatch, match=r"evaluation\.any"),
         running(AnyOrder, settings),
     ):
         pass
 
 
+@pytest.mark.usefixtures("new_ground")
 def test_a_broker_without_the_policies_is_refused(settings, broker, vhost):
     name = vhost.rsplit("/", 1)[1]
     broker.management._call("DELETE", f"policies/{name}/jishi-waiting")
     with (
-        eventlet.Timeout(15),
+        eventlet.Timeout(60),
         pytest.raises(topology.TopologyMismatch, match=r"policies\.json"),
         running(AnyOrder, settings),
     ):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import eventlet
 import pytest
 import requests
 from kombu import Connection
@@ -25,7 +26,10 @@ from services.chassis.rpc_client import RpcClient
 from services.chassis.settings import Settings
 from services.chassis.store import Store, connect
 from services.chassis.testing import wait_for
+from tests import grounds
 from tests.component.chassis.slow_service import ThingHappened
+
+settings = grounds.settings
 
 MAIN = "from services.chassis import patch; from services.chassis.runtime import main; main({path!r})"
 SLOW = "tests.component.chassis.slow_service:SlowService"
@@ -75,14 +79,14 @@ def database(settings: Settings) -> Iterator[Store]:
 
 def asked(port: int, path: str) -> tuple[int, Any]:
     try:
-        answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=5)
+        answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
     except requests.ConnectionError:
         return 0, {}
     return answer.status_code, answer.json() if "json" in answer.headers["Content-Type"] else answer.text
 
 
 def until_ready(child: Child, port: int) -> None:
-    child.wait_until(lambda: asked(port, "/readyz")[0] == 200, 30)
+    child.wait_until(lambda: asked(port, "/readyz")[0] == 200, 120)
 
 
 def publish(amqp_uri: str, count: int) -> None:
@@ -101,7 +105,7 @@ def publish(amqp_uri: str, count: int) -> None:
                 "application/cloudevents+json",
             )
         )
-    publisher.publish(messages, time.monotonic() + 10)
+    publisher.publish(messages, time.monotonic() + 60)
     publisher.close()
 
 
@@ -126,7 +130,7 @@ def test_sigterm_finishes_and_acknowledges_what_is_in_flight(
     publish(settings.amqp_uri, 40)
     wait_for(lambda: database["effects"].count_documents({}) >= 2)
 
-    assert child.stop(20) == 0
+    assert child.stop(60) == 0
 
     effects = list(database["effects"].find())
     waiting = left_in_queue(settings.amqp_uri)
@@ -139,37 +143,36 @@ def test_sigterm_finishes_and_acknowledges_what_is_in_flight(
 def test_a_drain_that_takes_too_long_is_cut_short_and_loses_nothing(
     start: Start, port: int, settings: Settings, database: Store
 ) -> None:
-    child = start(SLOW_SECONDS="30", DRAIN_SECONDS="1")
+    child = start(SLOW_SECONDS="600", DRAIN_SECONDS="1")
     until_ready(child, port)
     publish(settings.amqp_uri, 3)
     wait_for(lambda: 'jishi_in_flight{service="slow"} 3.0' in asked(port, "/metrics")[1])
 
-    assert child.stop(15) == 3
+    assert child.stop(60) == 3
 
-    assert len(wait_for(lambda: left_in_queue(settings.amqp_uri))) == 3
+    came_back: list[bool] = []
+    wait_for(lambda: came_back.extend(left_in_queue(settings.amqp_uri)) or len(came_back) == 3)
     assert [line["in_flight"] for line in log_of(child) if line["event"] == "drain.cut_short"] == [3]
 
 
 def test_a_second_signal_does_not_wait_for_the_drain(start: Start, port: int, settings: Settings) -> None:
-    child = start(SLOW_SECONDS="30", DRAIN_SECONDS="60")
+    child = start(SLOW_SECONDS="600", DRAIN_SECONDS="600")
     until_ready(child, port)
     publish(settings.amqp_uri, 1)
     wait_for(lambda: 'jishi_in_flight{service="slow"} 1.0' in asked(port, "/metrics")[1])
     child.signal(signal.SIGTERM)
     wait_for(lambda: asked(port, "/readyz")[1].get("missing") == ["draining"])
     child.signal(signal.SIGTERM)
-    wait_for(lambda: child.exit_code == 3, 8)
+    wait_for(lambda: child.exit_code == 3)
 
 
 def test_a_draining_process_is_alive_and_not_ready_and_answers_what_was_asked(
-    start: Start, port: int, settings: Settings
+    start: Start, port: int, settings: Settings, database: Store
 ) -> None:
-    import eventlet
-
     child = start()
     until_ready(child, port)
     client = RpcClient(settings.amqp_uri)
-    asking = eventlet.spawn(client.call, "slow.wait", {"seconds": 1.5})
+    asking = eventlet.spawn(client.call, "slow.wait", {}, timeout=120)
     wait_for(lambda: 'jishi_in_flight{service="slow"} 1.0' in asked(port, "/metrics")[1])
     child.signal(signal.SIGTERM)
     wait_for(
@@ -179,7 +182,8 @@ def test_a_draining_process_is_alive_and_not_ready_and_answers_what_was_asked(
         )
     )
     assert asked(port, "/healthz")[0] == 200
-    assert asking.wait() == {"seconds": 1.5}
+    database["go"].insert_one({})
+    assert asking.wait() == {}
     wait_for(lambda: child.exit_code == 0)
     client.close()
 
@@ -196,9 +200,9 @@ def test_metrics_and_health_are_told_on_the_port_of_the_process(start: Start, po
 
 def test_a_process_without_a_broker_is_alive_and_says_what_it_lacks(start: Start, port: int) -> None:
     child = start(AMQP_URI=f"amqp://a:b@127.0.0.1:{free_ports(1)[0]}/")
-    child.wait_until(lambda: asked(port, "/readyz")[1].get("missing") == ["broker"], 30)
+    child.wait_until(lambda: asked(port, "/readyz")[1].get("missing") == ["broker"], 120)
     assert asked(port, "/healthz")[0] == 200
-    assert child.stop(10) == 0
+    assert child.stop(60) == 0
 
 
 def test_a_process_whose_store_goes_away_says_so(start: Start, port: int, tmp_path: Path) -> None:
@@ -211,19 +215,18 @@ def test_a_process_whose_store_goes_away_says_so(start: Start, port: int, tmp_pa
     wait_for(
         lambda: (
             asked(port, "/readyz") == (503, {"service": "slow", "status": "not ready", "missing": ["store"]})
-        ),
-        15,
+        )
     )
     own.start()
-    wait_for(lambda: asked(port, "/readyz")[0] == 200, 15)
+    wait_for(lambda: asked(port, "/readyz")[0] == 200)
     own.kill()
 
 
 def test_sigterm_ends_a_process_that_still_waits_for_its_store(start: Start, port: int) -> None:
     child = start(MONGO_URI=f"mongodb://127.0.0.1:{free_ports(1)[0]}/")
-    child.wait_until(lambda: asked(port, "/readyz")[1].get("missing") == ["starting"], 30)
+    child.wait_until(lambda: asked(port, "/readyz")[1].get("missing") == ["starting"], 120)
     child.signal(signal.SIGTERM)
-    wait_for(lambda: child.exit_code == 0, 8)
+    wait_for(lambda: child.exit_code == 0)
 
 
 def test_wrong_settings_are_all_named_at_once(start: Start) -> None:

@@ -87,16 +87,17 @@ def rebuilt(evaluation: Evaluation) -> int:
 
 @dataclass
 class Overheard:
-    """Everything that evaluation published, as it was published."""
+    """Everything that evaluation published, in its order; what a sweeper published again counts once."""
 
     channel: Any
     queue: Any
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def listen(self) -> list[dict[str, Any]]:
         while (message := self.queue.get(no_ack=True)) is not None:
-            self.events.append(json.loads(message.body))
-        return self.events
+            event = json.loads(message.body)
+            self.events.setdefault(event["id"], event)
+        return list(self.events.values())
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [each for each in self.listen() if each["type"] == f"evaluation.{kind}.v1"]
@@ -160,9 +161,9 @@ class Campus:
                 for person, node in MEMBERS.items()
             ),
         )
-        wait_for(lambda: self.score("dean", "branch") and self.score("dean", "next-door"), 15)
+        wait_for(lambda: self.score("dean", "branch") and self.score("dean", "next-door"))
         self.tell(organisation("group"))
-        wait_for(lambda: self.obligations("dean", organisation="group"), 15)
+        wait_for(lambda: self.obligations("dean", organisation="group"))
 
     def call(self, person: str | None, method: str, /, **request: Any) -> dict[str, Any]:
         token = None
@@ -171,7 +172,7 @@ class Campus:
                 str(self.settings.session_private_key), person, timedelta(hours=1), self.clock.now()
             )
         return self.client.call(
-            f"evaluation.{method}", request, authorization=token and f"Bearer {token}", timeout=10
+            f"evaluation.{method}", request, authorization=token and f"Bearer {token}", timeout=60
         )
 
     def score(self, person: str, organisation: str) -> dict[str, Any] | None:

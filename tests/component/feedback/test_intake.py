@@ -66,7 +66,7 @@ def refused(bus: kombu.Connection, count: int) -> dict[str, str]:
     answers: dict[str, str] = {}
     with bus.SimpleQueue("told-the-bot") as queue:
         for _ in range(count):
-            message = queue.get(timeout=20)
+            message = queue.get(timeout=60)
             body = json.loads(message.body)["data"]
             answers[body["event"]] = body["reason"]
             message.ack()

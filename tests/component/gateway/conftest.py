@@ -49,12 +49,12 @@ class Door:
         headers = dict(options.pop("headers", {}))
         if person is not None:
             headers.setdefault("Authorization", f"Bearer {self.token(person)}")
-        response = requests.request(method, self.url + path, headers=headers, timeout=20, **options)
+        response = requests.request(method, self.url + path, headers=headers, timeout=60, **options)
         if path.startswith("/api/") and not options.get("stream") and response.content:
             assert PUBLISHED.breaches(method, path.partition("?")[0], response) == []
         return response
 
-    def raw(self, sent: bytes, *, seconds: float = 10) -> bytes:
+    def raw(self, sent: bytes, *, seconds: float = 60) -> bytes:
         """Everything that comes back on a connection of its own until the gateway ends it."""
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=seconds) as connection:
             connection.sendall(sent)

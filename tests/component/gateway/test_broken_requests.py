@@ -102,7 +102,7 @@ class TestABodyOf60Megabytes:
         problem(response, 413, "body.too_large")
 
     def test_is_refused_when_it_comes_in_chunks_that_announce_nothing(self, door: Door) -> None:
-        with socket.create_connection(("127.0.0.1", door.server.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", door.server.port), timeout=60) as connection:
             connection.sendall(self._head(door, "/api/v1/activities", "Transfer-Encoding: chunked"))
             chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
             sent = 0
@@ -129,7 +129,7 @@ def test_a_body_that_stops_short_is_400(door: Door) -> None:
         f"POST /api/v1/activities HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token()}\r\n"
         "Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
     ).encode()
-    with socket.create_connection(("127.0.0.1", door.server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", door.server.port), timeout=60) as connection:
         connection.sendall(head)
         connection.shutdown(socket.SHUT_WR)
         answer = connection.recv(65536)
@@ -145,7 +145,7 @@ def test_a_line_without_an_end_around_a_body_is_refused_before_it_fills_the_memo
         b"POST /api/v1/opinions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n" + start
     )
-    with socket.create_connection(("127.0.0.1", door.server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", door.server.port), timeout=60) as connection:
         connection.sendall(head)
         sent = 0
         try:

@@ -49,18 +49,18 @@ class Provider:
 
     def taken(self) -> list[dict[str, str]]:
         """What it was asked to send, oldest first."""
-        listed = requests.get(f"{self.address}/messages", timeout=5).json()["items"]
+        listed = requests.get(f"{self.address}/messages", timeout=60).json()["items"]
         return list(reversed(listed))
 
     def faults(self, **faults: Any) -> None:
-        requests.put(f"{self.address}/faults", json=faults, timeout=5).raise_for_status()
+        requests.put(f"{self.address}/faults", json=faults, timeout=60).raise_for_status()
 
     def reset(self) -> None:
         self.faults(fail_rate=0, fail_after_rate=0, delay_ms=0, drop_receipts=False, blind=False)
-        requests.delete(f"{self.address}/messages", timeout=5).raise_for_status()
+        requests.delete(f"{self.address}/messages", timeout=60).raise_for_status()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
     (port,) = free_ports(1)
     child = Child(
@@ -71,7 +71,7 @@ def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provi
         directory=Path(__file__).parents[3],
     )
     child.start()
-    child.wait_until(lambda: listens(port), 20)
+    child.wait_until(lambda: listens(port), 60)
     yield Provider(child, f"http://127.0.0.1:{port}")
     child.kill()
 
@@ -94,7 +94,7 @@ def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(notify_application.FOLDER, folder, ignore=shutil.ignore_patterns("*.py"))
     policy = folder / "policies" / "sending.yaml"
     sending = yaml.safe_load(policy.read_text(encoding="utf-8"))
-    policy.write_text(yaml.safe_dump({**sending, "timeout_seconds": 0.4}), encoding="utf-8")
+    policy.write_text(yaml.safe_dump({**sending, "timeout_seconds": 1.0}), encoding="utf-8")
     monkeypatch.setattr(notify_application, "FOLDER", folder)
 
 
@@ -172,15 +172,23 @@ def _obligation(obligation: str, organisation: str, **changes: Any) -> dict[str,
 
 def furnish(application: Notify) -> None:
     """The small campus, as the events of records leave it."""
-    for node, parent in TREE.items():
-        application.authority.apply([node_said(node, parent=parent)])
-        application.names.put([(node, f"{node}党支部", 0)])
-    for node, person in HEADS.items():
-        application.authority.apply(
-            [grant_said(f"post-{person}", person=person, role="secretary", node=node, since=date(2025, 9, 1))]
-        )
-        sealed = application.vault.seal("phone", PHONES[person])
-        application.contacts.put([Contact(person, sealed, active=True)])
+    since = date(2025, 9, 1)
+    application.authority.apply(
+        [
+            *(node_said(node, parent=parent) for node, parent in TREE.items()),
+            *(
+                grant_said(f"post-{person}", person=person, role="secretary", node=node, since=since)
+                for node, person in HEADS.items()
+            ),
+        ]
+    )
+    application.names.put([(node, f"{node}党支部", 0) for node in TREE])
+    application.contacts.put(
+        [
+            Contact(person, application.vault.seal("phone", PHONES[person]), active=True)
+            for person in HEADS.values()
+        ]
+    )
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import requests
 
 from deploy.local.children import Child, free_ports, listens
 from services.chassis.clock import FixedClock
+from services.chassis.testing import wait_for
 from services.notify.channels.aliyun import AliyunChannel
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.mail import MailChannel
@@ -218,4 +219,4 @@ def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     assert isinstance(foreign.way(kind).send("call-1", letters(ZHANG))[0], NoAnswer)
     foreign.faults(delay=3.0)
     assert isinstance(foreign.way(kind, timeout=1.0).send("call-2", letters(LI))[0], NoAnswer)
-    assert [each["provider"] for each in foreign.taken()] == [kind, kind]
+    wait_for(lambda: [each["provider"] for each in foreign.taken()] == [kind, kind])

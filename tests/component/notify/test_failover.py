@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import eventlet
 import pytest
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.testing import wait_for
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.lines import Line
+from services.notify.channels.model import Answer, Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
@@ -109,15 +111,31 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_doubles_nothing(t
     assert sorted(each["reference"] for each in two.desk.provider.taken()) == sorted([*messages, *late])
 
 
+class Stalling:
+    """A way whose provider answers when the test says so."""
+
+    def __init__(self, way: HttpChannel) -> None:
+        self._way = way
+        self.goes_on = eventlet.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._way, name)
+
+    def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
+        self.goes_on.wait()
+        return self._way.send(call, letters)
+
+
 def test_a_provider_that_stalls_keeps_nobody_elses_messages_waiting(two: Two) -> None:
-    two.desk.provider.faults(delay_ms=3000)
-    two.lead("first", two.desk.provider.url, timeout=20)
+    two.lead("first", two.desk.provider.url)
+    way = two.line("first").way = Stalling(two.line("first").way)
     messages = two.queue(1)
     inbox = two.queue(2, channel="inbox", channels=("inbox",), step="inbox")
     sender = two.desk.application.sender
     sender._deal([("sms", "ordinary"), ("inbox", "ordinary")])
-    wait_for(lambda: _written(two, inbox), 2.5)
+    wait_for(lambda: _written(two, inbox))
     assert two.states(messages) == [("sending", "first")]
+    way.goes_on.send()
     sender._wait()
     assert two.states(messages) == [("sent", "first")]
 
@@ -160,11 +178,12 @@ def test_reports_are_believed_of_whoever_shows_the_secret_and_had_the_message(tw
 
 
 def test_a_report_that_comes_before_the_answer_is_kept(two: Two) -> None:
-    two.desk.provider.faults(delay_ms=1500)
+    way = two.line("first").way = Stalling(two.line("first").way)
     (message,) = two.queue(1)
     sender = two.desk.application.sender
     sender._deal([("sms", "ordinary")])
     body = json.dumps({"reference": message, "status": "delivered"})
     assert two.desk.application.receipts.take("first", SECRET, None, body) == 1
+    way.goes_on.send()
     sender._wait()
     assert two.states([message]) == [("delivered", "first")]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import eventlet
-import kombu
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
@@ -39,26 +36,8 @@ def registrar(campus: Campus) -> str:
 @pytest.fixture
 def told(campus: Campus) -> Iterator[list[dict[str, Any]]]:
     """What notify tells everybody, and what it answers to other systems."""
-    found: list[dict[str, Any]] = []
-    with kombu.Connection(campus.settings.amqp_uri) as connection:
-        channel = connection.channel()
-        queue = kombu.Queue("ear-of-another-system", exclusive=True, durable=False)(channel)
-        queue.declare()
-        queue.bind_to("notify.events", "#")
-        queue.bind_to("campus.rejections", "#")
-        listen = kombu.Consumer(
-            channel, [queue], on_message=lambda m: found.append(json.loads(m.body)), no_ack=True
-        )
-        with listen:
-            thread = eventlet.spawn(_drain, connection)
-            yield found
-            thread.kill()
-
-
-def _drain(connection: kombu.Connection) -> None:
-    while True:
-        with contextlib.suppress(TimeoutError):
-            connection.drain_events(timeout=0.2)
+    with service.overhearing(campus, "notify.events", "campus.rejections") as events:
+        yield events
 
 
 def of_type(told: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ def rejections(campus: Campus, count: int) -> list[dict[str, Any]]:
         campus.drain()
         return len(campus.rejected) >= count
 
-    wait_for(arrived, 20)
+    wait_for(arrived)
     return campus.rejected
 
 
@@ -46,7 +46,7 @@ def test_the_same_event_a_hundred_times_has_one_effect(campus: Campus, faculty: 
     event = campus.upsert(number="S001", political_status="probationary", _sequence=7)
     campus.say(event, times=100)
     campus.say(campus.upsert(number="S001", name="最后一个", _sequence=8))
-    wait_for(lambda: (person(campus, "S001") or {})["name"] == "最后一个", 30)
+    wait_for(lambda: (person(campus, "S001") or {})["name"] == "最后一个")
     told = [
         each
         for each in campus.events("records.person.changed.v1")
@@ -81,7 +81,7 @@ def test_the_order_of_arrival_does_not_matter(campus: Campus, faculty: Faculty, 
             "organisation": 30,
         }
 
-    wait_for(as_last_said, 30)
+    wait_for(as_last_said)
     found = person(campus, "S001") or {}
     assert (found["name"], found["organisation"]) == ("第30", home)
     assert campus.application.vault.open("phone", found["phone_sealed"]) == "13900000015"
@@ -159,7 +159,7 @@ def test_a_sender_knows_its_own_among_the_refused(campus: Campus, faculty: Facul
 
 def test_an_event_answered_once_is_not_answered_a_hundred_times(campus: Campus, faculty: Faculty) -> None:
     campus.say(campus.upsert(number="N1", name="某", organisation_code="B404"), times=100)
-    wait_for(lambda: len(browse(campus.settings.amqp_uri, "records")) == 100, 30)
+    wait_for(lambda: len(browse(campus.settings.amqp_uri, "records")) == 100)
     campus.settled()
     assert len(rejections(campus, 1)) == 1
 

@@ -403,7 +403,7 @@ def test_through_the_gateway_both_meetings_are_named_by_their_steps_and_a_templa
     def http(method: str, path: str, person: str, status: int, **sent: Any) -> requests.Response:
         address = f"http://127.0.0.1:{server.port}/api/v1{path}"
         headers = {"Authorization": f"Bearer {campus.token(person)}"}
-        told = requests.request(method, address, headers=headers, timeout=20, **sent)
+        told = requests.request(method, address, headers=headers, timeout=60, **sent)
         assert told.status_code == status, told.text
         return told
 

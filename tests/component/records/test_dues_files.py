@@ -28,7 +28,7 @@ def ended(campus: Campus, person: str, job: str) -> dict[str, Any]:
         found = campus.call(person, "get_job", job=job)
         return found if found["state"] in ("done", "failed", "stopped") else None
 
-    found = wait_for(over, 30)
+    found = wait_for(over)
     assert found is not None
     return found
 
@@ -114,7 +114,7 @@ def paid(campus: Campus, name: str, number: str) -> None:
             "data": said,
         }
     )
-    wait_for(lambda: kept.count_documents({}) == before + 1, 20)
+    wait_for(lambda: kept.count_documents({}) == before + 1)
 
 
 def test_a_comparison_that_is_done_again_mixes_no_lines_of_two_days(campus: Campus, faculty: Faculty) -> None:

@@ -447,7 +447,7 @@ def test_an_import_that_dies_between_bunches_is_resumed_and_does_each_row_once(
     started = campus.upload(workbook(人员=[PEOPLE, *rows]))
 
     def ended() -> bool:
-        campus.clock.advance(timedelta(milliseconds=100))  # until the lease of who died lapses
+        campus.clock.advance(timedelta(milliseconds=500))  # until the lease of who died lapses
         return campus.application.jobs.view(started).state not in ("queued", "running")
 
     wait_for(ended, 90)

@@ -48,11 +48,11 @@ def test_measures_are_tasks_whatever_the_order_in_which_they_are_told(
     def task() -> dict[str, Any]:
         return tasks.find_one({"_id": task_of_measure(MEASURE)}) or {}
 
-    wait_for(lambda: task().get("due_on") == "2026-11-01", 30)
+    wait_for(lambda: task().get("due_on") == "2026-11-01")
     assert (task()["kind"], task()["responsible"], task()["state"]) == ("measure", faculty.secretary, "open")
     shown = campus.call(faculty.secretary, "get_task", task=task_of_measure(MEASURE))
     assert shown["origin"]["measure"] == MEASURE
     for event in (told(faculty, 3, "result.handed_in"), told(faculty, 4, "result.published")):
         campus.say(event, exchange="feedback.events", key=event["type"][len("feedback.") : -len(".v1")])
-    wait_for(lambda: task()["state"] == "confirmed", 30)
+    wait_for(lambda: task()["state"] == "confirmed")
     assert len(list(tasks.find({"kind": "measure"}))) == 1

@@ -302,7 +302,7 @@ def test_many_urge_at_once_and_each_counts_once_and_nobody_is_known(campus: Camp
 def test_a_template_reaches_each_organisation_below_once(campus: Campus, faculty: Faculty) -> None:
     def ended(method: str, **asked: Any) -> dict[str, Any]:
         job = campus.call(faculty.dean, method, template=template, **asked)["job"]
-        wait_for(lambda: campus.call(faculty.dean, "get_job", job=job)["state"] in ("done", "failed"), 20)
+        wait_for(lambda: campus.call(faculty.dean, "get_job", job=job)["state"] in ("done", "failed"))
         return campus.call(faculty.dean, "get_job", job=job)
 
     def push(**to: Any) -> dict[str, Any]:
@@ -379,7 +379,7 @@ def test_a_template_reaches_each_organisation_below_once(campus: Campus, faculty
     another = campus.organisation("B3", "branch", faculty.faculty)
     with context.entered(Context(actor=faculty.dean, idempotency_key="late")):
         late = campus.application.jobs.create("task push", faculty.dean, waiting)
-    wait_for(lambda: campus.call(faculty.dean, "get_job", job=late)["state"] == "failed", 20)
+    wait_for(lambda: campus.call(faculty.dean, "get_job", job=late)["state"] == "failed")
     assert pushed()[another]["state"] == "cancelled"
 
 

@@ -342,12 +342,12 @@ def test_what_another_system_reports_is_credited_once(campus: Campus, faculty: F
     campus.say(event, times=20)
     campus.say(completed(campus, "r-1", minutes=90))
     campus.say(completed(campus, "r-2", full_days=1, half_days=1))
-    wait_for(lambda: len(lines(campus)) == 2, 20)
-    wait_for(lambda: campus.call(faculty.member, "training_hours")["credited"] == 90 + 12 * 60, 20)
+    wait_for(lambda: len(lines(campus)) == 2)
+    wait_for(lambda: campus.call(faculty.member, "training_hours")["credited"] == 90 + 12 * 60)
     assert {each["entered_by"] for each in lines(campus)} == {None}
     assert all("actor" not in each for each in told(campus, CREDITED))
     campus.say(completed(campus, "r-1", "withdrawn"), times=5)
-    wait_for(lambda: len(lines(campus)) == 3, 20)
+    wait_for(lambda: len(lines(campus)) == 3)
     assert campus.call(faculty.member, "training_hours")["credited"] == 12 * 60
     campus.drain()
     assert campus.rejected == []
@@ -355,7 +355,7 @@ def test_what_another_system_reports_is_credited_once(campus: Campus, faculty: F
 
 def test_what_another_system_says_wrongly_is_answered(campus: Campus, faculty: Faculty) -> None:
     campus.say(completed(campus, "r-1", minutes=90))
-    wait_for(lambda: len(lines(campus)) == 1, 20)
+    wait_for(lambda: len(lines(campus)) == 1)
     broken = [
         (completed(campus, "r-1", minutes=91), "credit.differs"),
         (completed(campus, "r-2", minutes=0), "credit.nothing"),
@@ -372,7 +372,7 @@ def test_what_another_system_says_wrongly_is_answered(campus: Campus, faculty: F
         campus.drain()
         return {each["data"]["event"]: each["data"]["reason"] for each in campus.rejected}
 
-    wait_for(lambda: len(answered()) == len(broken), 30)
+    wait_for(lambda: len(answered()) == len(broken))
     assert answered() == {wire["id"]: reason for wire, reason in broken}
     assert "网络课程" not in str(campus.rejected)
     assert len(lines(campus)) == 1

@@ -221,7 +221,7 @@ def test_a_running_transfer_goes_on_with_who_took_over_and_posts_end_where_they_
     def shown(transfer: str) -> dict[str, Any]:
         return campus.call(campus.administrator, "get_transfer", transfer=transfer)
 
-    wait_for(lambda: shown(coming)["destination"] == faculty.neighbour, 30)
+    wait_for(lambda: shown(coming)["destination"] == faculty.neighbour)
     assert shown(leaving)["left"] == faculty.neighbour
     assert shown(leaving)["redirected"] == {
         "left": faculty.branch,
@@ -262,7 +262,7 @@ def test_a_running_transfer_goes_on_with_who_took_over_and_posts_end_where_they_
     back = ask(mover, elsewhere)
     campus.call(campus.administrator, "dissolve_organisation", organisation=elsewhere, reason="未发展")
     gone = {"organisation": elsewhere}
-    wait_for(lambda: not campus.call(mover, "get_organisation", **gone)["active"], 30)
+    wait_for(lambda: not campus.call(mover, "get_organisation", **gone)["active"])
     with pytest.raises(Conflict, match=r"transfer\.destination_ended"):
         campus.call(campus.administrator, "decide_transfer", transfer=back, verdict="accept")
     assert campus.call(mover, "withdraw_transfer", transfer=back)["state"] == "withdrawn"
