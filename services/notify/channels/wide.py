@@ -5,6 +5,7 @@ Apprise is an optional extra (``jishi[apprise]``). It tells whether something we
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -22,6 +23,9 @@ from services.notify.channels.model import (
     NoAnswer,
     Refused,
 )
+
+# It writes addresses and secrets into the very text of its log, where no guard tells them from other words.
+logging.getLogger("apprise").disabled = True
 
 
 class AppriseChannel:

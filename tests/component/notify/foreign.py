@@ -2,11 +2,13 @@
 
 ``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
 headers of their SDKs, WeCom, DingTalk and a web hook by the path. ``GET /taken`` shows what each took,
-``PUT /faults`` sets ``{"status", "delay", "code", "lose"}``, ``DELETE /taken`` forgets.
+``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token"}``, ``DELETE /taken`` forgets. ``token`` is
+the only one that WeCom and DingTalk take from then on, in the place of those that they gave before.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import threading
@@ -30,6 +32,11 @@ def take(provider: str, addresses: list[str], text: str, reference: str = "") ->
         )
 
 
+def token() -> str:
+    """What is taken as a token now."""
+    return str(FAULTS.get("token", "token-of-today"))
+
+
 def taken(provider: str, **wanted: str) -> list[dict[str, Any]]:
     with LOCK:
         ours = [each for each in TAKEN if each["provider"] == provider]
@@ -45,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/taken":
             return self._answer(TAKEN)
         if "/gettoken" in self.path:
-            return self._answer({"errcode": 0, "access_token": "token-of-today", "expires_in": 7200})
+            return self._answer({"errcode": 0, "access_token": token(), "expires_in": 7200})
         return self._answer({}, 404)
 
     def do_PUT(self) -> None:
@@ -75,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._aliyun(action, asked)
         if action := self.headers.get("X-TC-Action"):
             return {"Response": {**self._tencent(action, body), "RequestId": "r-1"}}
-        if asked.get("access_token") not in (None, "token-of-today"):
+        if asked.get("access_token") not in (None, token()):
             return {"errcode": 40014, "errmsg": "invalid access_token"}
         if path.endswith("/message/send"):
             wanted = body["touser"].split("|")
@@ -155,6 +162,9 @@ class Mailbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         take("mail", envelope.rcpt_tos, envelope.content.decode())
+        await asyncio.sleep(FAULTS.get("delay", 0))
+        if FAULTS.get("lose"):
+            server.transport.abort()
         return "250 OK"
 
 

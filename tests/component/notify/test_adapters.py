@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ from services.notify.channels.providers import Way
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.channels.tencent import TencentChannel
 from services.notify.channels.wide import AppriseChannel
+from services.notify.messages import model
+from tests.mailing import purpose
+
+from .conftest import PHONES, Desk, furnish
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
 TEMPLATES = {"reminder-again.v2": "SMS_1"}
@@ -189,15 +194,27 @@ def test_what_a_mail_server_did_not_begin_with_or_refused_for_our_sake_is_not_lo
     assert foreign.taken() == []
 
 
-def test_whatever_apprise_knows_is_reached_by_its_address(foreign: Foreign) -> None:
+def test_whatever_apprise_knows_is_reached_by_its_address_and_its_log_tells_none(
+    foreign: Foreign, caplog: pytest.LogCaptureFixture
+) -> None:
     assert foreign.way("apprise").send("call-1", letters("room-1")) == [Accepted(None)]
     assert [(each["address"], each["text"]) for each in foreign.taken()] == [("/room-1", "请尽快召开")]
     foreign.faults(status=500)
     assert foreign.way("apprise").send("call-1", letters("room-1")) == [
         NoAnswer("provider_failed", over=True)
     ]
+    unknown = AppriseChannel(url="no-such-service://{address}/secret", timeout=20)
+    assert unknown.send("call-1", letters("room-1")) == [Refused("refused")]
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("apprise")] == []
 
 
+REPORTS = "a secret of the reports"
+ALIYUN = """
+providers:
+  - {{name: aliyun, channel: sms, kind: aliyun, secret: ALIYUN, receipt_secret: REPORTS,
+     set: {{key_id: id, signature: 某某大学, endpoint: "127.0.0.1:{port}", protocol: http}},
+     templates: {{announcement.v1: SMS_1}}}}
+"""
 BY_HTTP = ("aliyun", "tencent", "wecom", "dingtalk")
 
 
@@ -207,7 +224,7 @@ def test_a_provider_that_cannot_be_reached_has_certainly_nothing(foreign: Foreig
     assert nobody.send("call-1", letters(ZHANG)) == [NotReceived("provider_unreachable")]
 
 
-@pytest.mark.parametrize("kind", BY_HTTP)
+@pytest.mark.parametrize("kind", [*BY_HTTP, "apprise"])
 def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     foreign: Foreign, kind: str
 ) -> None:
@@ -219,4 +236,55 @@ def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     assert isinstance(foreign.way(kind).send("call-1", letters(ZHANG))[0], NoAnswer)
     foreign.faults(delay=3.0)
     assert isinstance(foreign.way(kind, timeout=1.0).send("call-2", letters(LI))[0], NoAnswer)
-    wait_for(lambda: [each["provider"] for each in foreign.taken()] == [kind, kind])
+    took = "hook" if kind == "apprise" else kind
+    wait_for(lambda: [each["provider"] for each in foreign.taken()] == [took, took])
+
+
+def test_a_mail_whose_answer_is_lost_or_late_is_unknown_and_those_behind_it_were_not_begun(
+    foreign: Foreign,
+) -> None:
+    three = letters("zhang@campus.example", "li@campus.example", "wang@campus.example")
+    behind = [NotReceived("provider_unreachable")] * 2
+    foreign.faults(lose=True)
+    lost = foreign.way("mail").send("call-1", three)
+    assert lost == [NoAnswer("no_answer", over=True), *behind]
+    foreign.faults(delay=4.0)
+    late = foreign.way("mail", timeout=2.0).send("call-2", three)
+    assert late == [NoAnswer("no_answer", over=True), *behind]
+    wait_for(lambda: [each["address"] for each in foreign.taken()] == ["zhang@campus.example"] * 2)
+
+
+@pytest.mark.parametrize("kind", ["wecom", "dingtalk"])
+def test_a_token_that_is_taken_no_more_is_fetched_anew_for_the_next_call(foreign: Foreign, kind: str) -> None:
+    way = foreign.way(kind)
+    assert isinstance(way.send("call-1", letters("zhang"))[0], Accepted)
+    foreign.faults(token="token-of-tomorrow")
+    assert isinstance(way.send("call-2", letters("li"))[0], NotReceived), "it certainly did not go"
+    assert isinstance(way.send("call-3", letters("li"))[0], Accepted)
+    assert [each["address"] for each in foreign.taken()] == ["zhang", "li"]
+
+
+def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone(
+    foreign: Foreign, open_desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    path = tmp_path / "providers.yaml"
+    path.write_text(ALIYUN.format(port=foreign.port), encoding="utf-8")
+    desk = open_desk(extra={"PROVIDERS_FILE": str(path), "ALIYUN": "a secret", "REPORTS": REPORTS})
+    furnish(desk.application)
+    now, messages = desk.clock.now(), desk.application.messages
+    made = [replace(purpose("call", 1, "branch", each), dedupe=each) for each in ("secretary", "dean")]
+    messages.create_many([(each, model.created(now, now, None)) for each in made])
+    desk.application.sender.run_once()
+    took = foreign.taken()
+    assert {each["address"] for each in took} == {PHONES["secretary"], PHONES["dean"]}
+    (call,) = {each["reference"] for each in took}
+    told = [
+        {"out_id": call, "phone_number": PHONES["dean"], "success": False},
+        {"out_id": call, "phone_number": PHONES["secretary"], "success": True},
+        {"out_id": call, "phone_number": PHONES["neighbour"], "success": True},
+    ]
+    receipts = desk.application.receipts
+    assert receipts.take("aliyun", REPORTS, None, json.dumps(told)) == 2
+    assert receipts.take("aliyun", REPORTS, None, json.dumps(told)) == 0, "a repeat"
+    states = [str(messages.get(each.message_id).message.state) for each in made]
+    assert states == ["delivered", "permanent_failure"]
