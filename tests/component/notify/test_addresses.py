@@ -21,7 +21,7 @@ from services.notify.messages import model
 from services.notify.messages.model import Purpose
 
 from . import test_adapters as adapters
-from .conftest import Desk, furnish
+from .conftest import Desk, furnish, overdue
 from .test_adapters import Foreign
 
 process, foreign = adapters.process, adapters.foreign
@@ -143,6 +143,22 @@ def test_an_address_is_entered_by_the_code_that_reaches_it_and_messages_go_there
     assert [each["channel"] for each in left["items"]] == ["wecom"]
     assert member.told_by("email", "after") == ("suppressed", "no_contact")
     assert member.call("remove", channel="email")["version"] == left["version"]
+
+
+def test_a_reminder_goes_the_way_that_its_recipient_chose_to_the_address_that_they_entered(
+    person: Callable[..., Person],
+) -> None:
+    secretary = person("secretary")
+    secretary.ask(MAIL)
+    secretary.show(MAIL, secretary.code_sent())
+    with entered(Context(actor="secretary")):
+        chosen = {"channels": ["email"], "language": None, "kinds": None, "expected_version": None}
+        secretary.desk.application.preferences.set(chosen)
+    secretary.desk.tell(overdue())
+    for _ in range(2):
+        secretary.desk.turn(seconds=11)
+    assert secretary.desk.kept() == [("first", "sent", None)]
+    assert secretary.foreign.taken()[-1]["address"] == MAIL
 
 
 def test_a_code_that_cannot_go_out_is_refused_with_what_would_be_accepted(

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+import structlog
+from prometheus_client import generate_latest
 
 from services.chassis.testing import wait_for
 from services.notify.channels.http import HttpChannel
@@ -172,9 +174,16 @@ def test_the_store_finds_what_is_due_by_an_index(queued: Desk) -> None:
         assert "IXSCAN" in plan, (collection, wanted)
 
 
-def test_no_number_stands_in_the_store(queued: Desk) -> None:
-    queued.application.sender.run_once()
+def test_no_number_stands_in_the_store_in_logs_or_in_metrics(queued: Desk) -> None:
+    with structlog.testing.capture_logs() as lines:
+        up = campus(queued).way
+        campus(queued).way = way(queued, "http://127.0.0.1:1/sms")
+        queued.application.sender.run_once()
+        campus(queued).way = up
+        queued.wait_until_due()
     assert len(queued.provider.taken()) == 1
+    assert [each["state"] for each in lines if each["event"] == "message.changed"][-1] == "sent"
     database = queued.application.database
     everything = str([list(database[name].find()) for name in database.list_collection_names()])
+    everything += str(lines) + generate_latest().decode()
     assert not any(phone in everything for phone in PHONES.values())

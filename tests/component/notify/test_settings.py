@@ -104,7 +104,10 @@ def test_another_system_asks_by_event_and_is_told_how_it_ended(
     campus.tell(service.person_changed("secretary", "branch", seal, fingerprint), "secretary", sequence=2)
     wait_for(lambda: campus.application.contacts.numbered(fingerprint))
     ask(campus, "by-number", person=None, number=number)
-    wait_for(lambda: taken(campus, 3))
+    third = wait_for(lambda: taken(campus, 3))[-1]
+    campus.receipt(third["reference"], "failed")
+    (failed,) = wait_for(lambda: of_type(told, "notify.message.failed"))
+    assert (failed["data"]["reference"], failed["data"]["reason"]) == ("by-number", "undeliverable")
     assert {each["mobile"] for each in campus.provider.taken()} == {PHONES["secretary"]}
     # Of a number that nobody has the sender hears in the end, by the reference of the event that asked.
     (intake,) = [
@@ -194,6 +197,8 @@ def test_a_template_is_checked_when_saved_counts_from_then_on_and_never_changes(
         == saved
     )
     assert (saved["key"], saved["longest"]["zh"]["encoding"]) == ("reminder-overdue.v3", "ucs2")
+    # A provider that holds the texts itself knows it by that id, unless the operator's file says another.
+    assert campus.application._template_id("aliyun", saved["key"]) == "SMS_1"
     message = campus.remind()
     kept = campus.call("secretary", "get_message", message=message)
     assert (kept["template"], kept["text"]) == (

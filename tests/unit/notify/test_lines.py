@@ -1,13 +1,16 @@
-"""What a provider's answers say of the provider itself."""
+"""What a provider's answers say of the provider itself, and how much it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.notify.channels.breaker import Limits
 from services.notify.channels.lines import Gone, Line
-from services.notify.channels.model import LACKS_TEMPLATE, Answer, Channel, Letter, NotReceived
+from services.notify.channels.model import LACKS_TEMPLATE, Accepted, Answer, Channel, Letter, NotReceived
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
 LETTER = Letter("m-1", "13900000001", "请尽快召开", "announcement.v1")
@@ -40,3 +43,53 @@ def test_a_provider_rests_after_failures_but_not_for_a_text_that_it_does_not_kno
 def test_a_text_that_it_does_not_know_does_not_show_that_a_provider_is_well_again() -> None:
     resting = after("provider_unreachable", 5)
     assert not after(LACKS_TEMPLATE, 1, resting).allows(NOW)
+
+
+def test_after_its_rest_one_message_tries_a_provider_out_and_decides_for_all() -> None:
+    resting = after("provider_unreachable", 5)
+    assert resting.room(NOW + timedelta(seconds=29)) == (0, 0)
+    rested = NOW + timedelta(seconds=30)
+    assert resting.room(rested) == (1, 1)
+    tried: list[bool] = []
+    resting.begin(tried.append, 1, rested)
+    assert resting.room(rested) == (0, 0), "the one that tries it out is under way"
+    resting.wait()
+    assert tried == [True]
+    assert resting.rests(trying=False), "what waited for its turn meanwhile is not sent"
+    resting.way = Well()
+    resting.send("call", [LETTER], lambda: rested)
+    assert resting.allows(rested)
+    assert resting.room(rested)[1] > 0
+
+
+class Well(Gone):
+    """A way that takes everything."""
+
+    most_per_call = 10
+
+    def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
+        return [Accepted(None)] * len(letters)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.floats(0, 5), st.integers(0, 40)), min_size=1, max_size=30),
+    st.floats(0.1, 20),
+    st.integers(1, 30),
+)
+def test_a_provider_is_never_given_more_than_its_rate_and_a_burst(
+    rounds: list[tuple[float, int]], rate: float, burst: int
+) -> None:
+    limits = Limits(rate_per_second=rate, burst=burst)
+    line = Line("one", Channel.SMS, Well(), limits=limits, most_at_once=8)
+    now, sent = NOW, 0
+    for passes, wanted in rounds:
+        now += timedelta(seconds=passes)
+        given_ = min(wanted, line.room(now)[1])
+        line.begin(lambda _: None, given_, now)
+        line.wait()
+        sent += given_
+        assert sent <= burst + rate * (now - NOW).total_seconds() + 1e-6
+    assert line.room(now + timedelta(seconds=burst / rate + 1))[1] == burst, (
+        "what it did not use it has again"
+    )
