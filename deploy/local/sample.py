@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.local.campus import SIZES, Campus, Identity, generate
 
 _READY_SECONDS = 30.0
-_STALLED_SECONDS = 60.0
+_STALLED_SECONDS = 180.0  # a machine that has much else to do takes its time for a bunch of rows
 
 
 def write(campus: Campus, path: Path) -> None:

@@ -133,6 +133,7 @@ class Audit:
                 try:
                     if entries:
                         self._entries.insert_many(entries)
+                    self._seen = seq
                     return
                 except BulkWriteError as partly:
                     # In order, so what stands before the first failure was written and stays.

@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError
 from services.chassis.clock import Clock
 from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document, Documents, checked, document_of
-from services.chassis.errors import Contended
+from services.chassis.errors import Conflict, Contended
 from services.chassis.identity import new_id
 from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
@@ -50,7 +50,7 @@ class Written:
 
 
 class BundledDocuments(Documents):
-    """The aggregates of one collection, for workers that write many of them at once.
+    """The aggregates of one collection, for imports and workers that write many of them at once.
 
     What is written one by one is as in ``Documents``. What is written many at once commits together, up to
     ``MOST_AT_ONCE`` documents, with one document more that holds all of their events: the relay publishes and
@@ -70,7 +70,12 @@ class BundledDocuments(Documents):
         Indexes(self._database).declare(BUNDLES, "pending_since", sparse=True)
 
     def create_many(self, given: Sequence[Given]) -> set[str]:
-        """Write new documents with their events; the ids that were taken, which stay as they are."""
+        """Write new documents with their events; the ids that were taken, whose documents stay as they are.
+
+        There is no command to repeat: this is for imports and workers. Raises ``Conflict`` with the code
+        ``<collection>.exists`` where another value is taken that only one may have; what was written before,
+        ``MOST_AT_ONCE`` at a time, stays written.
+        """
         taken: set[str] = set()
         for first in range(0, len(given), MOST_AT_ONCE):
             some = given[first : first + MOST_AT_ONCE]
@@ -133,7 +138,9 @@ class BundledDocuments(Documents):
             if not is_duplicate(partly):
                 raise
             end_transaction()
-            raise Contended("store.contended") from None  # taken since we looked: look again
+            if all(_is_of_the_id(each) for each in partly.details["writeErrors"]):
+                raise Contended("store.contended") from None  # taken since we looked: look again
+            raise Conflict(f"{self.name}.exists") from None
         self._bundle(events)
         return there
 
@@ -165,3 +172,8 @@ class BundledDocuments(Documents):
         self._bundles.insert_one(bundle, session=session())
         # Without the events: while the broker is away the relay remembers ids, not what they stand for.
         on_commit(lambda: self._relay.wake(self._bundles, str(bundle["_id"])))
+
+
+def _is_of_the_id(failure: Record) -> bool:
+    """Whether a write failed since its id was taken, rather than another value that only one may have."""
+    return " index: _id_ " in failure["errmsg"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from services.chassis import commands, context
 from services.chassis.clock import Clock
@@ -25,7 +25,6 @@ from services.chassis.store import (
     answering,
     copied,
     end_transaction,
-    is_duplicate,
     on_commit,
     plain,
     races,
@@ -194,43 +193,6 @@ class Documents:
             self.collection.delete_one({"_id": id}, session=session())
         return self.create(id, state, events, anonymous=anonymous)
 
-    def create_many(self, given: Sequence[tuple[str, Mapping[str, Any], Sequence[NewEvent]]]) -> set[str]:
-        """Write new documents, each with its events in one write of its own; the ids that were taken.
-
-        For imports: there is no command to repeat, and each document is there wholly or not at all, whatever
-        becomes of the others. Within a transaction all are written, or ``Conflict`` is raised.
-        """
-        written: dict[str, Record] = {}
-        for id, state, events in given:  # noqa: A001 - the field's name
-            envelopes = self._seal(id, 0, events, False)
-            document: Record = {
-                "_id": id,
-                "version": 1,
-                "sequence": len(envelopes),
-                **checked(id, 1, state).state,
-            }
-            if envelopes:
-                document |= {"pending": envelopes, "pending_since": self._clock.now()}
-            written[id] = document
-        taken: set[str] = set()
-        with answering():
-            try:
-                if written:
-                    self.collection.insert_many(list(written.values()), ordered=False, session=session())
-            except BulkWriteError as partly:
-                if not is_duplicate(partly):
-                    raise
-                failures = partly.details["writeErrors"]
-                if session() is not None:
-                    end_transaction()
-                    raise Conflict(f"{self.name}.exists") from None
-                ids = list(written)
-                taken = {ids[failure["index"]] for failure in failures}
-        for id, document in written.items():  # noqa: A001 - the field's name
-            if id not in taken:
-                self._wake(id, document.get("pending", []))
-        return taken
-
     def guard(self, id: str) -> Document:  # noqa: A002 - the field's name
         """The document, which nobody else changes or guards until the running transaction has committed.
 
@@ -242,6 +204,17 @@ class Documents:
         with answering():
             self.collection.update_one({"_id": id}, {"$inc": {"guarded": 1}}, session=session())
         return self.get(id)
+
+    def guard_many(self, ids: Collection[str]) -> list[Document]:
+        """As ``guard``, of many at once; one that is not there is missing from the answer."""
+        if not ids:
+            return []
+        if session() is None:
+            raise RuntimeError("a document is guarded within a transaction")
+        wanted = {"_id": {"$in": sorted(ids)}}
+        with answering():
+            self.collection.update_many(wanted, {"$inc": {"guarded": 1}}, session=session())
+        return self.find(wanted, limit=0)
 
     def change(
         self,

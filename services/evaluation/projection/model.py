@@ -17,8 +17,10 @@ from services.evaluation.evidence.model import Evidence, Mark, newest
 from services.evaluation.indicators.model import ORGANISATION
 from services.evaluation.obligations.exemptions import Exempt, covering
 from services.evaluation.obligations.model import (
+    DUE_SOON,
     EXEMPTED,
     MISSED,
+    OPEN,
     OVERDUE,
     Obligation,
     Organisation,
@@ -76,7 +78,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Standing:
-    """All that is known of a unit. ``settled``: what it lacks from before it was known may be said."""
+    """All that is known of a unit. ``settled``: what it has not done yet may be said."""
 
     unit: str
     as_of: date
@@ -253,11 +255,14 @@ def _worth_telling(
 ) -> Iterator[Obligation]:
     found = obligations(owed, enrolled.organisation.id, today=standing.as_of, evidence=evidence)
     for each, obligation in zip(owed, found, strict=True):
-        # Of a newly known organisation the history may still be on its way: no reproach before it settled.
-        # What was released before it was told is not worth telling.
+        told = standing.told.get(obligation.id)
+        # Of a newly known organisation the history may still be on its way: no reminder and no reproach
+        # before it settled. What was released before it was told is not worth telling.
+        if not standing.settled and obligation.state == DUE_SOON and (told is None or told.state == OPEN):
+            obligation = replace(obligation, state=OPEN)
         quiet = obligation.state in (OVERDUE, MISSED, EXEMPTED)
-        told = obligation.id in standing.told or obligation.exemption is not None
-        if told or not quiet or (standing.settled and each.released is None):
+        known = told is not None or obligation.exemption is not None
+        if known or not quiet or (standing.settled and each.released is None):
             yield obligation
 
 

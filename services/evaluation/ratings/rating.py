@@ -48,7 +48,7 @@ class Ratings:
         self._subjects = subjects
         self._assessing = assessing
         self._ratings = application.documents("ratings")
-        self._entries = application.documents("rating_entries")
+        self._entries = application.bundled_documents("rating_entries")
         self._appeals = application.documents("appeals")
         application.indexes.declare("ratings", [("year", 1), ("_id", 1)])
         application.indexes.declare("rating_entries", [("rating", 1), ("organisation", 1), ("_id", 1)])

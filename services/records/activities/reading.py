@@ -38,7 +38,7 @@ class ActivityReading:
         self, application: Application, directory: Directory, access: Access, files: Files, kinds: Kinds
     ) -> None:
         self.kinds = kinds
-        self.documents = application.documents("activities")
+        self.documents = application.bundled_documents("activities")
         # Every index is paid for at every write of an activity: who reads which is one of marks.
         application.indexes.declare("activities", [("audience", 1), ("held_on", -1), ("_id", -1)])
         self._directory = directory

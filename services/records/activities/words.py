@@ -22,7 +22,7 @@ class Words:
     """
 
     def __init__(self, application: Application) -> None:
-        self.documents = application.documents(PARTICIPATIONS)
+        self.documents = application.bundled_documents(PARTICIPATIONS)
         application.indexes.declare(PARTICIPATIONS, [("activity", 1), ("_id", 1)])
 
     def of_activity(self, activity: str) -> list[Answer]:

@@ -39,7 +39,7 @@ class Reading:
         self, application: Application, directory: Directory, access: Access, addressing: Addressing
     ) -> None:
         self.receipts = application.documents(RECEIPTS)
-        self.audiences: Documents = application.documents(AUDIENCES)
+        self.audiences = application.bundled_documents(AUDIENCES)
         indexes = application.indexes
         indexes.declare(RECEIPTS, "place")
         indexes.declare(AUDIENCES, [("bulletin", 1), ("organisation", 1), ("_id", 1)])

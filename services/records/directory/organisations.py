@@ -68,7 +68,10 @@ class Organisations:
         """
 
         def commit() -> None:
-            self._documents.create_many([(each.id, change.state, change.events) for each, change in founded])
+            if self._documents.create_many(
+                [(each.id, change.state, change.events) for each, change in founded]
+            ):
+                raise Conflict("organisations.exists")
             self.keep([(None, each) for each, _ in founded], Why())
 
         if founded:

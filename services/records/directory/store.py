@@ -34,9 +34,9 @@ class Directory:
     """Organisations, people and posts of one database."""
 
     def __init__(self, application: Application) -> None:
-        self.organisations = application.documents("organisations")
-        self.people = application.documents("people")
-        self.posts = application.documents("posts")
+        self.organisations = application.bundled_documents("organisations")
+        self.people = application.bundled_documents("people")
+        self.posts = application.bundled_documents("posts")
         self.vault: Vault = application.vault
         self.authority: Authority = application.authority
         indexes = application.indexes

@@ -34,8 +34,8 @@ class Office:
         self.vault: Vault = application.vault
         self.audit: Audit = application.audit
         self.books = Books(application)
-        self.bases = application.documents("dues_bases")
-        self.bills = application.documents("dues_bills")
+        self.bases = application.bundled_documents("dues_bases")
+        self.bills = application.bundled_documents("dues_bills")
         self.payments = application.documents("dues_payments")
         self.reliefs = application.documents("dues_reliefs")
         self.deferrals = application.documents("dues_deferrals")

@@ -23,7 +23,7 @@ class Prompts:
         self._office = office
         self._billing = billing
         self._catalogue = application.catalogue
-        self._documents = application.documents("dues_prompts")
+        self._documents = application.bundled_documents("dues_prompts")
         application.indexes.declare(
             "dues_prompts", [("organisation", 1), ("state", 1), ("prompted_on", -1), ("_id", -1)]
         )

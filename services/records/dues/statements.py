@@ -34,8 +34,8 @@ class Statements:
     def __init__(self, application: Application, office: Office, files: FileJobs) -> None:
         self._office = office
         self._files = files
-        self._reconciliations = application.documents("dues_reconciliations")
-        self._results = application.documents("dues_reconciliation_lines")
+        self._reconciliations = application.bundled_documents("dues_reconciliations")
+        self._results = application.bundled_documents("dues_reconciliation_lines")
         for keys in ([("reconciliation", 1)], [("reconciliation", 1), ("outcome", 1)]):
             application.indexes.declare("dues_reconciliation_lines", [*keys, ("number", 1), ("_id", 1)])
         application.jobs.work(KIND, self.step)

@@ -65,7 +65,7 @@ class Board:
         self.access = access
         self.clock: Clock = application.clock
         self.plans = application.documents("plans")
-        self.tasks = application.documents("tasks")
+        self.tasks = application.bundled_documents("tasks")
         self.templates = application.documents("plan_templates")
         self.urges = application.documents("task_urges")
         self.urge_counts = application.database["task_urge_counts"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import Clock
-from services.chassis.documents import Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Retryable
 from services.chassis.identity import derived_id
@@ -22,7 +22,7 @@ class Sources:
     and what is decided anew is another.
     """
 
-    def __init__(self, activities: ActivityReading, tasks: Documents, clock: Clock) -> None:
+    def __init__(self, activities: ActivityReading, tasks: BundledDocuments, clock: Clock) -> None:
         self._activities = activities
         self._tasks = tasks
         self._clock = clock

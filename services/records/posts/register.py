@@ -113,15 +113,15 @@ class Posts:
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
         """Write new posts of people who are new themselves, within the running transaction, for an import.
 
-        Raises ``Conflict("post.seat_taken")``. Their entries in the audit chain follow the commit: a
-        transaction as long as this one would lose its place in the chain again and again to whoever reads
-        meanwhile.
+        Raises ``Conflict``: ``post.seat_taken``, and where a post is there already. Their entries in the
+        audit chain follow the commit: a transaction as long as this one would lose its place in the chain
+        again and again to whoever reads meanwhile.
         """
-        self._documents.create_many([(post, made.state, made.events) for post, made in given])
-        for post, made in given:
-            if "seat" in made.state:
-                self._directory.organisations.guard(made.state["seat"])
-                self._require_seat(post, made.state)
+        if self._documents.create_many([(post, made.state, made.events) for post, made in given]):
+            raise Conflict("posts.exists")
+        seated = {post: made.state for post, made in given if "seat" in made.state}
+        self._directory.organisations.guard_many({state["seat"] for state in seated.values()})
+        self._require_seats(seated)
         holders = [made.state["person"] for _, made in given]
         on_commit(lambda: self._audit.append_many("post.given", context.current().actor, "person", holders))
 
@@ -286,9 +286,17 @@ class Posts:
     def _require_seat(self, post: str, state: Mapping[str, Any]) -> None:
         """Raises ``Conflict("post.seat_taken")``; of what has no seat nothing is asked."""
         if "seat" in state and state["active"]:
-            others = found_by(self._documents, "seat", [state["seat"]])
+            self._require_seats({post: state})
+
+    def _require_seats(self, seated: Mapping[str, Mapping[str, Any]]) -> None:
+        """The same of many by id, which are all active and have a seat."""
+        by_seat: dict[str, list[Document]] = {}
+        for each in found_by(self._documents, "seat", [state["seat"] for state in seated.values()]):
+            by_seat.setdefault(each.state["seat"], []).append(each)
+        for post, state in seated.items():
+            others = [each.state for each in by_seat.get(state["seat"], ()) if each.id != post]
             ruling = self.rulings(state["seat"]).get(rules.SECRETARIES)
-            rules.require_seat(state, [each.state for each in others if each.id != post], ruling)
+            rules.require_seat(state, others, ruling)
 
     def _withdraw(self, post: str, *, expected_version: int | None = None) -> Document:
         """End the post within the running transaction; one that is over stays as it is."""

@@ -22,7 +22,6 @@ from services.records.posts.register import Posts
 from services.records.roster.rows import (
     CHANGED,
     CREATED,
-    REFUSED,
     UNCHANGED,
     Handled,
     RowRefused,
@@ -95,30 +94,22 @@ class PersonRows:
         return [handled[position] for position in range(len(rows))]
 
     def _write_fresh(self, fresh: Mapping[int, _Intent]) -> dict[int, Handled]:
-        """New people, many at once: alone by one write each, with posts in one transaction for all.
+        """New people with their posts, all in one transaction.
 
-        Where somebody else took one of the numbers meanwhile, each row stands for itself.
+        Where one of their numbers or seats is taken, each row stands for itself.
         """
-        alone = {at: each for at, each in fresh.items() if not each.appointments}
-        taken = self._directory.people.create_many([_entry(each) for each in alone.values()])
-        handled = {
-            at: Handled(REFUSED, [(None, "row.conflict")]) if each.person in taken else Handled(CREATED)
-            for at, each in alone.items()
-        }
-        appointed = {at: each for at, each in fresh.items() if each.appointments}
 
         def commit() -> None:
-            self._directory.people.create_many([_entry(each) for each in appointed.values()])
-            posts = [given for each in appointed.values() for given in each.appointments]
+            self._directory.people.create_many([_entry(each) for each in fresh.values()])
+            posts = [given for each in fresh.values() for given in each.appointments]
             self._posts.appoint_many([(post, made) for post, made, _, _ in posts])
 
         try:
-            if appointed:
+            if fresh:
                 in_transaction(self._database, commit)
-            return handled | dict.fromkeys(appointed, Handled(CREATED))
+            return dict.fromkeys(fresh, Handled(CREATED))
         except Conflict:
-            singly = {at: judged(partial(self._write, each)) for at, each in appointed.items()}
-            return handled | singly
+            return {at: judged(partial(self._write, each)) for at, each in fresh.items()}
 
     def _decide(
         self, values: Values, known: Document | None, held: Mapping[str, Document], made: list[_Intent]

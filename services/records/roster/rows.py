@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Protocol
 
+from services.chassis.bundles import BundledDocuments
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents, checked
 from services.chassis.errors import Conflict, Refusal, Unavailable
@@ -223,7 +224,7 @@ class ActivityRows:
 
     def __init__(
         self,
-        documents: Documents,
+        documents: BundledDocuments,
         tree: Tree,
         titles: Mapping[str, str],
         kinds: Kinds,

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from services.chassis import context
+from services.chassis.bundles import MOST_AT_ONCE
 from services.chassis.context import Context
 from services.chassis.errors import Refusal, Unavailable
 from services.chassis.job_pulse import pulsed
@@ -17,7 +18,7 @@ from services.chassis.offload import offload
 from services.records.roster.columns import column_of
 from services.records.roster.rows import CHANGED, CREATED, REFUSED, UNCHANGED, Handled, Rows
 
-BUNCH = 200
+BUNCH = MOST_AT_ONCE  # of people and their posts, one transaction
 READING_SECONDS = 300.0
 _NOTHING = {CREATED: 0, CHANGED: 0, UNCHANGED: 0, REFUSED: 0}
 _Row = dict[str, Any]

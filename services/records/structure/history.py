@@ -15,7 +15,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
-from services.chassis.documents import Document, Documents
+from services.chassis.documents import Document
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.records.directory.naming import sought
@@ -30,7 +30,7 @@ class History:
     """One document an edition, under an id that follows from organisation and edition."""
 
     def __init__(self, application: Application, directory: Directory) -> None:
-        self._documents: Documents = application.documents(COLLECTION)
+        self._documents = application.bundled_documents(COLLECTION)
         indexes = application.indexes
         indexes.declare(COLLECTION, [("organisation", 1), ("edition", -1), ("_id", -1)])
         indexes.declare(COLLECTION, [("code", 1), ("_id", 1)])

@@ -30,7 +30,7 @@ class Training:
     def __init__(
         self, application: Application, directory: Directory, access: Access, packs: list[Pack]
     ) -> None:
-        self.documents = application.documents(COLLECTION)
+        self.documents = application.bundled_documents(COLLECTION)
         indexes = application.indexes
         indexes.declare(COLLECTION, [("person", 1), ("on", -1), ("_id", -1)])
         indexes.declare(COLLECTION, [("organisation", 1), ("on", -1), ("_id", -1)])

@@ -60,7 +60,7 @@ class Studies:
         """The lines of ``wanted``, each as it stands: one that was there before is not written again."""
         met = {each.id for each in found_by(self._documents, "_id", wanted)}
         made = [(credit, change) for credit, change in wanted.items() if credit not in met]
-        # Without a transaction: each line is whole, and whoever says it again completes them.
+        # Each line is whole; where only some came to be, whoever says it again completes them.
         self._documents.create_many([(credit, change.state, change.events) for credit, change in made])
         lines = {each.id: each for each in found_by(self._documents, "_id", wanted)}
         return [lines[credit] for credit in wanted]

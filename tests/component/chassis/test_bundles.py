@@ -13,11 +13,11 @@ from services.chassis import outbox
 from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import FixedClock
 from services.chassis.documents import Change
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Conflict, Unavailable
 from services.chassis.outbox import BUNDLES, Woken
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import REST_SECONDS, Relay
-from services.chassis.store import Store
+from services.chassis.store import Indexes, Store
 from services.chassis.testing import wait_for
 
 from .test_relay import Unlucky, Wiretap, planned
@@ -183,6 +183,21 @@ def test_a_bundle_that_a_crash_left_is_found_by_the_sweeper(
     wait_for(lambda: database[BUNDLES].count_documents({}) == 0)
     assert [each["subject"] for each in tap.taken()] == ["a1"]
     tap.close()
+
+
+def test_what_others_write_meanwhile_stays_and_a_value_that_one_alone_may_have_is_a_conflict(
+    documents: BundledDocuments, database: Store
+) -> None:
+    Indexes(database).declare("things", "number", unique=True)
+    ids = [f"a{n}" for n in range(8)]
+    made = [(each, {"number": each}, [planned(each)]) for each in ids]
+    taken = list(eventlet.GreenPool().imap(documents.create_many, [made, made[::-1], made]))
+    assert sum(len(ids) - len(each) for each in taken) == len(ids), "each was written by one"
+    with pytest.raises(Conflict, match=r"things\.exists"):
+        documents.create_many([("b1", {"number": "b1"}, ()), ("b2", {"number": "a1"}, ())])
+    assert [each.id for each in documents.find()] == ids, "all of what is written together, or nothing"
+    told = [each["subject"] for bundle in database[BUNDLES].find() for each in bundle["pending"]]
+    assert sorted(told) == ids
 
 
 def test_of_two_who_claim_the_same_documents_each_document_has_one(

@@ -81,7 +81,8 @@ def test_a_range_holds_both_its_ends_whichever_way_its_index_runs(
 ) -> None:
     Indexes(database).declare("things", [("of", 1), ("month", direction), ("_id", direction)])
     months = ["2026-06", "2026-07", "2026-08", "2026-09"]
-    documents.create_many([(month, {"of": "x", "month": month}, ()) for month in months])
+    for month in months:
+        documents.create(month, {"of": "x", "month": month})
     for wanted, expected in (
         ({"$gte": "2026-07", "$lte": "2026-08"}, months[1:3]),
         ({"$gte": "2026-07"}, months[1:]),
@@ -371,17 +372,6 @@ def test_the_relay_is_woken_only_after_the_commit(
         documents.create("a1", {"count": 0}, [planned()])
         assert relay.backlog == 0
     assert relay.backlog == 1
-
-
-def test_many_are_written_at_once_each_wholly_and_the_taken_are_named(
-    documents: Documents, relay: Relay
-) -> None:
-    documents.create("a2", {"count": 7})
-    taken = documents.create_many([(f"a{n}", {"count": n}, [planned(f"a{n}")]) for n in range(4)])
-    assert taken == {"a2"}
-    assert {each.id: each.state["count"] for each in documents.find()} == {"a0": 0, "a1": 1, "a2": 7, "a3": 3}
-    assert [len(raw(documents, each).get("pending", [])) for each in ("a0", "a1", "a2", "a3")] == [1, 1, 0, 1]
-    assert relay.backlog == 3
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
