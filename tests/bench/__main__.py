@@ -6,62 +6,29 @@ busy with something else is busy for both.
 
 from services.chassis import patch  # noqa: F401, I001 - before anything that opens a socket
 
-import os
-import platform as machine
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import median, quantiles
+from contextlib import closing
 from time import monotonic
-from typing import Any
 
 import click
-import eventlet
-from rich.console import Console
-from rich.table import Table
 
 from deploy.local.layout import ROOT
 from services.chassis.testing import wait_for
 from tests.bench.bare import SCORE
-from tests.bench.ground import BRANCHES, Ground, ground
-from tests.bench.load import Line, request, throughput
-from tests.bench.news import News
+from tests.bench.figure import Figure, ratio, report
+from tests.bench.ground import Ground, ground
+from tests.bench.ledgers import FEW, MANY, SOME, YEARLY, Ledgers, Sizes
+from tests.bench.load import request, throughput
+from tests.bench.seeing import approve_to_score, event_to_score
 from tests.bench.sending import bare_posts, messages_sent
 from tests.bench.tickets import tickets
 
-RATE = 30
 BALLOTS = 5_000
 MOST_SPOKEN = 600  # a second: more than one machine takes
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the report."""
-
-    what: str
-    floor: str
-    measured: str
-    ratio: str
-    aim: str
-    reached: bool
-
-
-def ratio(
-    what: str, unit: str, aim: float, rounds: int, floor: Callable[[], float], ours: Callable[[], float]
-) -> Figure:
-    """Floor and platform in turns; the median of the ratios against ``aim``."""
-    floors, measured = [], []
-    for number in range(rounds):
-        floors.append(floor())
-        measured.append(ours())
-        click.echo(
-            f"  {what}: round {number + 1}: floor {floors[-1]:.0f}, platform {measured[-1]:.0f} {unit}"
-        )
-    found = median(mine / bare for mine, bare in zip(measured, floors, strict=True))
-    told = [f"{median(each):.0f} {unit}" for each in (floors, measured)]
-    return Figure(what, told[0], told[1], f"{found:.2f}", f"≥ {aim}", found >= aim)
+LEDGER_BRANCHES = 20
 
 
 def start_of_everything(stands: Ground) -> Figure:
@@ -131,44 +98,6 @@ def read_a_score(stands: Ground, rounds: int, seconds: float) -> Figure:
         lambda: throughput(stands.bare_port, lambda: floor, 200, seconds=seconds),
         lambda: throughput(stands.port, lambda: ours, 200, seconds=seconds),
     )
-
-
-def see_a_score_change(stands: Ground, seconds: float) -> Figure:
-    """(d) From the 201 of an approval to the score that counts it, at a steady rate of commands.
-
-    The reader does as a web client does: it is told by the live stream, then reads the score. Sixty that
-    ask again and again instead are a load of their own, larger than the one that is measured.
-    """
-    per_branch = max(int(RATE * seconds) // BRANCHES, 1)
-    click.echo(f"  (d): preparing {per_branch * BRANCHES} records")
-    submitted = _submitted(stands, per_branch)
-    token = stands.token(stands.head)
-    waited: list[float] = []
-    lines = [Line(stands.port) for _ in range(BRANCHES)]
-    news = News(stands.port, token)
-
-    def follow(number: int, after: float, turn: int, activity: str) -> None:
-        eventlet.sleep(max(0.0, began + after - monotonic()))
-        line, branch = lines[number], stands.branches[number]
-        body = {"verdict": "approve", "comment": None}
-        line.json(request("POST", f"/api/v1/activities/{activity}/review", body, token), 201)
-        approved = monotonic()
-        news.wait_for(branch, turn + 1)
-        score = line.json(request("GET", f"/api/v1/scores/{branch}", token=token), 200)
-        assert score["evidence"] >= turn + 1
-        waited.append(monotonic() - approved)
-
-    def branch_by_branch(number: int) -> None:
-        for turn, activity in enumerate(submitted[number]):
-            follow(number, (turn * BRANCHES + number) / RATE, turn, activity)
-
-    began = monotonic()
-    for thread in [eventlet.spawn(branch_by_branch, number) for number in range(BRANCHES)]:
-        thread.wait()
-    news.close()
-    cuts = quantiles(waited, n=100, method="inclusive")
-    told = f"p50 {cuts[49] * 1000:.0f} ms, p95 {cuts[94] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms"
-    return Figure(f"(d) 201 to score at {RATE}/s", "–", told, "–", "p95 < 1 s", cuts[94] < 1.0)
 
 
 def speak_without_a_name(stands: Ground, rounds: int, seconds: float) -> Figure:
@@ -244,73 +173,49 @@ def send_messages(stands: Ground, rounds: int, count: int) -> Figure:
     )
 
 
-def _submitted(stands: Ground, per_branch: int) -> list[list[str]]:
-    """Records that wait for their review, by branch."""
-    token, today = stands.token(stands.cast.administrator), stands.cast.today()
-    minutes = {"minutes": "记录", "decisions": [{"text": "一项决定"}]}
-    submitted: list[list[str]] = [[] for _ in stands.branches]
-
-    def prepare(number: int) -> None:
-        line = Line(stands.port)
-        listed = [{"person": person["id"], "state": "present"} for person in stands.members[number]]
-        record = {"attendance": listed, **minutes}
-        for _ in range(per_branch):
-            body = {"organisation": stands.branches[number], "kind": "theme_day", "title": "主题党日"}
-            made = line.json(request("POST", "/api/v1/activities", body | {"held_on": today}, token), 201)
-            path = f"/api/v1/activities/{made['id']}"
-            line.json(request("PUT", f"{path}/record", record, token), 200)
-            line.json(request("POST", f"{path}/submit", {}, token), 200)
-            submitted[number].append(made["id"])
-        line.close()
-
-    pool = eventlet.GreenPool(8)
-    for number in range(BRANCHES):
-        pool.spawn_n(prepare, number)
-    pool.waitall()
-    assert all(len(each) == per_branch for each in submitted)
-    return submitted
+def rebuild_from_the_ledger(stands: Ground, rounds: int) -> Figure:
+    """(h) A rebuild of a campus's standings against the reading of its ledger, nothing made of it."""
+    with closing(Ledgers(stands.addresses["MONGO_URI"], LEDGER_BRANCHES, YEARLY)) as ledgers:
+        return ratio("(h) rebuild", "events/s", 0.5, rounds, ledgers.read, ledgers.rebuilt)
 
 
-def report(figures: list[Figure]) -> None:
-    """The table, and on which machine it was measured."""
-    table = Table("", "floor", "platform", "ratio", "aim", "")
-    for each in figures:
-        table.add_row(
-            each.what, each.floor, each.measured, each.ratio, each.aim, "yes" if each.reached else "NO"
-        )
-    Console(width=120).print(table)
-    click.echo(
-        f"{_processor()}, {os.cpu_count()} cores, Python {machine.python_version()}, "
-        f"load {os.getloadavg()[0]:.1f}"
+def cost_of_an_event(sizes: Sizes, rounds: int) -> Figure:
+    """(i) The same events on the same twelve branches, alone and among 3 000."""
+    return ratio(
+        "(i) an event at 3 000", "events/s", 0.9, rounds, sizes.of(FEW).folded, sizes.of(MANY).folded
     )
 
 
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return machine.processor() or machine.machine()
+def cost_of_a_day(sizes: Sizes, rounds: int) -> Figure:
+    """(j) A day turned for each of 3 000 branches, against one for each of 300."""
+    return ratio(
+        "(j) a day at 3 000", "branches/s", 0.9, rounds, sizes.of(SOME).turned, sizes.of(MANY).turned
+    )
 
 
 @click.command(help=__doc__)
-@click.option("--only", default="abcdefg", show_default=True, help="Which figures, by letter.")
-@click.option("--rounds", default=9, show_default=True, help="Of (a) and (c); (b) and (e) take a third.")
+@click.option("--only", default="abcdefghijk", show_default=True, help="Which figures, by letter.")
+@click.option("--rounds", default=9, show_default=True, help="Of (a), (c) and (i); the others take a third.")
 @click.option("--seconds", default=2.0, show_default=True, help="How long each round of (a) and (c) takes.")
 @click.option("--events", default=6_000, show_default=True, help="How many events (b) folds.")
 @click.option("--strict", is_flag=True, help="End with 1 where an aim was missed.")
 def main(only: str, rounds: int, seconds: float, events: int, strict: bool) -> None:
-    measured: dict[str, Callable[[Ground], Any]] = {
-        "c": lambda stands: read_a_score(stands, rounds, seconds),
-        "a": lambda stands: post_an_activity(stands, rounds, seconds),
-        "b": lambda stands: fold_a_backlog(stands, max(rounds // 3, 1), events),
-        "d": lambda stands: see_a_score_change(stands, 10 * seconds),
-        "f": close_a_round,
-        "g": lambda stands: send_messages(stands, max(rounds // 3, 1), 300),
-        "e": lambda stands: speak_without_a_name(stands, max(rounds // 3, 1), seconds),
-    }
-    with ground() as stands:
-        figures = {letter: measure(stands) for letter, measure in measured.items() if letter in only}
+    third = max(rounds // 3, 1)
+    with ground() as stands, closing(Sizes(stands.addresses["MONGO_URI"])) as sizes:
+        measured: dict[str, Callable[[], Figure]] = {
+            "c": lambda: read_a_score(stands, rounds, seconds),
+            "a": lambda: post_an_activity(stands, rounds, seconds),
+            "b": lambda: fold_a_backlog(stands, third, events),
+            "d": lambda: approve_to_score(stands, 10 * seconds),
+            "f": lambda: close_a_round(stands),
+            "g": lambda: send_messages(stands, third, 300),
+            "e": lambda: speak_without_a_name(stands, third, seconds),
+            "h": lambda: rebuild_from_the_ledger(stands, third),
+            "i": lambda: cost_of_an_event(sizes, rounds),
+            "j": lambda: cost_of_a_day(sizes, third),
+            "k": lambda: event_to_score(stands, 10 * seconds),
+        }
+        figures = {letter: measure() for letter, measure in measured.items() if letter in only}
         figures["0"] = start_of_everything(stands)
     report([figures[letter] for letter in sorted(figures)])
     sys.exit(1 if strict and not all(each.reached for each in figures.values()) else 0)
