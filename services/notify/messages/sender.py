@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
@@ -76,6 +77,8 @@ class Sender:
         self._caller = Caller(messages, calls, addresses, clock, sending, self._others, self._answered)
         self._hot: set[Lane] = set()
         self._passed_over: dict[str, datetime] = {}
+        self._queues: dict[str, deque[str]] = {}
+        self._read_at: dict[str, datetime] = {}
         self._forget_at = clock.now()
         self._stopping = False
         self._wakeful = Signal()
@@ -167,10 +170,25 @@ class Sender:
         return len(due)
 
     def _due(self, lane: str, now: datetime, limit: int) -> list[Stored]:
-        """At most ``limit`` that are due and not passed over."""
+        """At most ``limit`` that are due and not passed over, the longest waiting first.
+
+        What is due is read once and then taken from memory until none of it is left, however many there are.
+        """
         self._passed_over = {message: until for message, until in self._passed_over.items() if until > now}
-        found = self._messages.due(lane, now, limit + len(self._passed_over))
-        return [each for each in found if each.id not in self._passed_over][:limit]
+        found: dict[str, Stored] = {}
+        queue = self._queues.get(lane) or self._read(lane, now)
+        while queue and len(found) < limit:
+            some = [queue.popleft() for _ in range(min(limit - len(found), len(queue)))]
+            kept = self._messages.several([each for each in some if each not in self._passed_over])
+            found |= {each: kept[each] for each in some if each in kept and kept[each].is_due(lane, now)}
+            if not queue and len(found) < limit and self._read_at[lane] < now:
+                # Meanwhile more may have come; what was found is due still, and is not to go twice.
+                queue = self._read(lane, now)
+        return list(found.values())
+
+    def _read(self, lane: str, now: datetime) -> deque[str]:
+        self._queues[lane], self._read_at[lane] = deque(self._messages.due(lane, now)), now
+        return self._queues[lane]
 
     def _pass_over(self, held: Collection[str], now: datetime) -> None:
         if held:

@@ -16,7 +16,7 @@ from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
 from services.chassis.pages import page
-from services.chassis.store import RACES_SECONDS, Indexes, Store, plain
+from services.chassis.store import RACES_SECONDS, Indexes, Store, plain, reading_all
 from services.contracts.kinds import PERSONAL_KINDS
 from services.contracts.notify_events import (
     MessageChanged,
@@ -79,6 +79,11 @@ class Stored:
     purpose: Purpose
     message: Message
     sent_to: str | None
+
+    def is_due(self, lane: str, now: datetime) -> bool:
+        """Whether something is to be done with it in that lane."""
+        act_at = self.message.act_at
+        return act_at is not None and act_at <= now and lane_of(self.purpose, self.message) == lane
 
 
 @dataclass(frozen=True)
@@ -195,11 +200,15 @@ class Messages:
         found = self._documents.find({"_id": {"$in": sorted(messages)}}, limit=0)
         return {each.id: _stored(each) for each in found}
 
-    def due(self, lane: str, now: datetime, limit: int) -> list[Stored]:
-        """Messages of the lane with which something is to be done, the longest waiting first."""
+    def due(self, lane: str, now: datetime) -> list[str]:
+        """The messages of the lane with which something is to be done, the longest waiting first.
+
+        All of them: the embedded store reads whatever is due for however few are asked for.
+        """
         wanted = {"lane": lane, "act_at": {"$lte": now}}
-        found = self._documents.find(wanted, sort=(("act_at", 1),), limit=limit)
-        return [_stored(each) for each in found]
+        with reading_all():
+            found = list(self._documents.collection.find(wanted, {"act_at": 1}))
+        return [str(each["_id"]) for each in sorted(found, key=lambda each: each["act_at"])]
 
     def asked_providers(self) -> list[str]:
         """The providers that have still to be asked about something, whether they are configured or not."""

@@ -90,8 +90,7 @@ def test_a_crash_between_claim_and_answer_is_settled_by_asking(
     queued: Desk, crashed_after_the_call: bool
 ) -> None:
     sending = queued.application.sender._sending
-    (due,) = queued.application.messages.due("send.sms.ordinary", queued.clock.now(), 10)
-    message = due.id
+    (message,) = queued.application.messages.due("send.sms.ordinary", queued.clock.now())
     queued.application.messages.change(
         message, lambda m: model.claim(m, queued.clock.now(), sending, provider="campus")
     )
@@ -117,7 +116,7 @@ def test_what_a_killed_process_holds_on_to_keeps_nothing_else_waiting(
     now, messages = desk.clock.now(), desk.application.messages
     made = [purpose("held", number, "branch", "secretary") for number in range(10)]
     messages.create_many([(each, model.created(now, now, None)) for each in made])
-    held = {each.id for each in messages.due("send.sms.ordinary", now, 4)}
+    held = set(messages.due("send.sms.ordinary", now)[:4])
     database = desk.application.database
     with database.client.start_session() as killed:
         killed.start_transaction()
@@ -129,6 +128,26 @@ def test_what_a_killed_process_holds_on_to_keeps_nothing_else_waiting(
         assert {each["reference"] for each in desk.provider.taken()} == {m.message_id for m in made} - held
         killed.abort_transaction()
     desk.turn(seconds=sender.PASSED_OVER.total_seconds())
+    taken = [each["reference"] for each in desk.provider.taken()]
+    assert sorted(taken) == sorted(each.message_id for each in made)
+
+
+def test_what_is_due_is_read_once_however_much_it_is_and_goes_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "MOST_PER_ROUND", 4)
+    now, messages, lane, read = desk.clock.now(), desk.application.messages, "send.sms.ordinary", []
+    made = [purpose("many", number, "branch", "secretary") for number in range(11)]
+    messages.create_many([(each, model.created(now, now, None)) for each in made[:10]])
+    due = messages.due
+    monkeypatch.setattr(messages, "due", lambda *asked: read.append(asked[0]) or due(*asked))
+    desk.application.sender.run_once()
+    desk.application.sender.run_once()
+    assert (len(desk.provider.taken()), read.count(lane)) == (8, 1)
+    desk.clock.advance(timedelta(seconds=1))
+    messages.create(made[10], model.created(desk.clock.now(), desk.clock.now(), None))
+    desk.application.sender.run_once()
+    assert read.count(lane) == 2, "what has come since goes with the last of before"
     taken = [each["reference"] for each in desk.provider.taken()]
     assert sorted(taken) == sorted(each.message_id for each in made)
 
