@@ -20,7 +20,6 @@ from services.chassis.rejections import Rejections
 from services.chassis.working_days import WorkingCalendar
 from services.contracts.authority import said_of
 from services.contracts.campus_events import EventRejected
-from services.contracts.kinds import PERSONAL_KINDS, ROLES
 from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.notify.access import Access
 from services.notify.announcements.announcing import Announcing
@@ -35,14 +34,14 @@ from services.notify.contacts.delegations import Delegations
 from services.notify.contacts.offices import Responsibility
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.contacts.store import Contact, Contacts, OrganisationNames
-from services.notify.messages import model as messages_model
 from services.notify.messages.addressing import Addresses
 from services.notify.messages.calls import Calls
 from services.notify.messages.model import Purpose, Stop, Verdict
 from services.notify.messages.patience import Sending, read_sending
+from services.notify.messages.reading import Reading
 from services.notify.messages.receipts import Receipts
 from services.notify.messages.sender import Sender
-from services.notify.messages.store import Messages, Stored
+from services.notify.messages.store import Messages
 from services.notify.reminders.following import FOLLOWED
 from services.notify.reminders.releasing import Releasing
 from services.notify.reminders.reminding import Reminding
@@ -137,6 +136,7 @@ class Notify(Application):
             sending=sending,
             gate=self._gate,
         )
+        self.reading = Reading(self.messages, self.addresses, self.access, self.authority)
         self.receipts = Receipts(
             self.messages, self.calls, self.addresses, self.clock, lambda: self.sender.lines
         )
@@ -242,45 +242,6 @@ class Notify(Application):
 
     # -- calls ---------------------------------------------------------------------------------
 
-    def list_messages(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Messages in the caller's scope, newest first."""
-        person = context.actor()
-        wanted: dict[str, Any] = {}
-        if "organisation" in request:
-            self.authority.require(person, ROLES, request["organisation"])
-            wanted["organisation"] = {"$in": self.authority.subtree(request["organisation"])}
-            wanted["kind"] = {"$nin": list(PERSONAL_KINDS)}
-        else:
-            scope = self.authority.scope(person, ROLES)
-            theirs = {"organisation": {"$in": sorted(scope)}, "kind": {"$nin": list(PERSONAL_KINDS)}}
-            wanted["$or"] = [{"recipient": person}, theirs]
-            if "obligation" in request:  # also for whoever sees what their branch owes
-                own = {"organisation": {"$in": sorted(self.access.round())}}
-                wanted["$or"].append({"obligation": request["obligation"], **own})
-        if "obligation" in request:
-            wanted["watch"] = request["obligation"]
-        if "state" in request:
-            wanted["state"] = request["state"]
-        found, following = self.messages.page(wanted, request.get("cursor"), request["limit"])
-        digests = self._digests(found)
-        return {"items": [self._view(each, digests) for each in found], "next": following}
-
-    def get_message(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One message with every decision about it."""
-        person = context.actor()
-        stored = self.messages.get(request["message"])
-        purpose = stored.purpose
-        sees = self.access.covers if purpose.obligation is None else self.access.sees_duties
-        is_personal = purpose.kind in PERSONAL_KINDS
-        if person != purpose.recipient and (is_personal or not sees(purpose.organisation)):
-            # Whoever may not read it may not learn that it exists.
-            raise NotFound("messages.not_found")
-        decisions = [
-            {"at": each.at, "state": str(each.state), "reason": each.reason, "attempt": each.attempt}
-            for each in stored.message.decisions
-        ]
-        return {**self._view(stored, self._digests([stored])), "decisions": decisions}
-
     def accept_receipt(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The word of the provider at ``SMS_URL`` on a message that it took over."""
         applied = self.receipts.take_one(
@@ -323,41 +284,6 @@ class Notify(Application):
     def resume_announcement(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make what a failed announcement lacks."""
         return self.announcing.resume(context.actor(), request["announcement"])
-
-    def _digests(self, found: Sequence[Stored]) -> dict[str, Stored]:
-        """The digests that messages were merged into, by id."""
-        return self.messages.several({each.message.merged_into for each in found if each.message.merged_into})
-
-    def _view(self, stored: Stored, digests: Mapping[str, Stored]) -> dict[str, Any]:
-        purpose, message = stored.purpose, stored.message
-        digest = digests.get(message.merged_into or "")
-        return {
-            "message": stored.id,
-            "version": stored.version,
-            "state": str(message.state),
-            "reason": message.reason,
-            "kind": purpose.kind,
-            "channel": purpose.channel,
-            "language": purpose.language,
-            "template": purpose.template,
-            "step": purpose.step,
-            "organisation": purpose.organisation,
-            "obligation": purpose.obligation,
-            "recipient": purpose.recipient,
-            "answers_as": purpose.answers_as,
-            "merged_into": digest
-            and {
-                "message": digest.id,
-                "state": str(digest.message.state),
-                "changed_at": digest.message.decisions[-1].at,
-            },
-            "phone": self.addresses.masked(purpose.channels[message.way], stored.sent_to),
-            "text": purpose.text,
-            "attempts": message.attempts,
-            "created_at": message.decisions[0].at,
-            "changed_at": message.decisions[-1].at,
-            "due_at": message.act_at if message.state in messages_model.WAITING else message.release_at,
-        }
 
 
 def load_rulebook(application: Application) -> Rulebook:

@@ -113,11 +113,11 @@ class NotifyService(SettingsTable):
 
     @rpc(request=ListMessages, response=Messages)
     def list_messages(self, request: Request) -> Answer:
-        return self.notify.list_messages(request)
+        return self.notify.reading.listed(request)
 
     @rpc(request=GetMessage, response=MessageWithDecisions)
     def get_message(self, request: Request) -> Answer:
-        return self.notify.get_message(request)
+        return self.notify.reading.get(request)
 
     @rpc(request=AcceptReceipt, response=ReceiptAccepted, public=True)
     def accept_receipt(self, request: Request) -> Answer:
