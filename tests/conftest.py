@@ -79,3 +79,14 @@ def database_name(database_prefix: str) -> str:
 def settings(vhost: str, store: Store, database_prefix: str) -> Settings:
     """Settings of records against the real servers; ``settings.for_service("notify")`` for another."""
     return settings_for_tests(vhost, store.uri, database_prefix)
+
+
+@pytest.fixture(scope="module")
+def remembered() -> Iterator[None]:
+    """What a process knows of trees and posts it knows for longer than a slow machine needs for a module.
+
+    Whoever counts what the store is asked would count the refreshing too, now and then.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("services.chassis.authority.CACHED_SECONDS", 600.0)
+        yield

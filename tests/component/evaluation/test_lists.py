@@ -45,6 +45,8 @@ TODAY = date(YEAR, 9, 10)
 LIMITS = SimpleNamespace(talk_days=14, pack="anomalies-default")
 EVERY = [(method, ask) for method, asks in ASKS.items() for ask in asks]
 
+pytestmark = pytest.mark.usefixtures("remembered")
+
 
 def calls() -> dict[str, Rpc]:
     return {

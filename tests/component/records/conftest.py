@@ -127,14 +127,3 @@ def _founded(campus: Campus) -> Faculty:
     campus.post(made.secretary, "secretary", branch)
     campus.post(made.next_door, "secretary", neighbour)
     return made
-
-
-@pytest.fixture(scope="module")
-def remembered() -> Iterator[None]:
-    """What a process knows of trees and posts it knows for longer than a slow machine needs for a module.
-
-    Whoever counts what the store is asked would count the refreshing too, now and then.
-    """
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("services.chassis.authority.CACHED_SECONDS", 600.0)
-        yield
