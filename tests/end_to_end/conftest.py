@@ -31,6 +31,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
         "RUN_DIR": str(folder),
         "PORT_BASE": str(claim_port_base()),
         "SAMPLE": "small",
+        "READY_SECONDS": "280",
         "CLOCK_OFFSET_SECONDS": str(int(to_the_18th().total_seconds())),
     }
 
