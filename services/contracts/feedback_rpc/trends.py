@@ -23,8 +23,9 @@ class ExportTrends(GetTrends):
 
 
 class TopicBurst(Schema):
-    """The last week that is over has more than its past lets expect. No count of it is told: beside that of a
-    month it would give away how few there were in the rest.
+    """A week has more than its past lets expect: the latest of those that end in the last month that is told.
+
+    No count of it is told: beside that of a month it would give away how few there were in the rest.
     """
 
     week = fields.String(required=True, metadata={"description": "by ISO 8601: 2026-W11"})
@@ -47,7 +48,10 @@ class TrendRow(Schema):
 
 
 class OpinionTrends(Schema):
-    """Counts of published categories; never of fewer than ``fewest`` opinions, and never of a person."""
+    """Counts of published categories; never of fewer than ``fewest`` opinions, and never of a person.
+
+    ``months`` are those that are settled: ten days after its end a month is told, and never changes again.
+    """
 
     organisation = fields.String(required=True)
     fewest = fields.Integer(required=True)

@@ -26,6 +26,7 @@ class Trends:
     An opinion is counted on the way from the root to who answered it when it came in. Where an organisation
     moves later, what was said before stays counted where it was. What is about a head is not counted: from
     some who read the counts it is kept, and what they may list beside the count would tell them of it.
+    Nothing is read of a month that is not settled, and nothing is counted in one that is.
     """
 
     def __init__(self, application: Application, opinions: Documents, access: Access) -> None:
@@ -49,20 +50,24 @@ class Trends:
             if "topics" not in told and before is not None:
                 continue  # told of again
             entry = known or self._begun(event)
+            changes = rules.recount(date.fromisoformat(entry["on"]), before, counted, self._clock.today())
+            if not changes:
+                continue
             written = {**entry, "category": counted.category, "topics": list(counted.topics)}
             self._entries.replace_one({"_id": told["opinion"]}, written, upsert=True, session=session())
-            self._count(entry, rules.difference(before, counted))
+            self._count(entry, changes)
 
     def seen(self, organisation: str) -> Record:
         """The table of ``organisation`` and below, to its readers: two questions for each level above it,
         however much was said."""
-        person, today = context.actor(), self._clock.today()
-        self._access.reach(person, organisation)
-        periods = rules.months(today, MONTHS)
+        self._access.reach(context.actor(), organisation)
+        until = rules.told_until(self._clock.today())
+        periods = rules.months(until, MONTHS)
+        weeks = {week for end in rules.judged(until) for week in rules.weeks(end)}
         rows = rules.table(
             self._pages(organisation, periods),
-            self._pages(organisation, rules.weeks(today)),
-            today,
+            self._pages(organisation, sorted(weeks)),
+            until,
             count=MONTHS,
         )
         return {
@@ -90,7 +95,7 @@ class Trends:
         Raises as ``seen``.
         """
         self._access.reach(context.actor(), organisation)
-        periods = rules.months(self._clock.today(), MONTHS)
+        periods = rules.months(rules.told_until(self._clock.today()), MONTHS)
         pages = self._pages(organisation, periods)
         parts: dict[str, dict[str, Lineage]] = {organisation: {**pages}}
         for period, page in pages.items():
@@ -110,7 +115,7 @@ class Trends:
             for period in (rules.month_of(day), rules.week_of(day))
             for each in counted(entry["path"], period, changes)
         ]
-        if changes and written:
+        if written:
             self._cells.bulk_write(written, session=session())
 
     def _pages(self, organisation: str, periods: Sequence[str]) -> dict[str, list[Cells]]:

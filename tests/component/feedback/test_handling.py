@@ -195,20 +195,33 @@ def test_lists_leave_no_gap_where_something_is_kept_back(box):
     assert (len(seen), hidden in seen) == (6, False)
 
 
-def test_trends_show_a_topic_once_five_have_spoken_of_it(box, monkeypatch):
+def test_trends_show_a_topic_of_five_once_its_month_is_settled_and_never_change_it(box, monkeypatch):
     said = [box.say()["id"] for _ in range(5)]
     for _ in range(6):
         box.say(about_head=True, category="conduct")
-    for each in said[:4]:
-        box.call("secretary", "triage_opinion", opinion=each, topics=["canteen"])
+    sorted_as = [["canteen", "library"]] * 4 + [["canteen"]]
+    for each, topics in zip(said, sorted_as, strict=True):
+        box.call("secretary", "triage_opinion", opinion=each, topics=topics)
 
     def rows(person="secretary"):
         return {each["id"]: each for each in box.call(person, "get_trends", organisation="branch")["rows"]}
 
-    wait_for(lambda: rows().get("service"))
-    assert (rows()["service"]["counts"][-1], "canteen" in rows()) == (5, False)
-    box.call("secretary", "triage_opinion", opinion=said[4], topics=["canteen"])
-    wait_for(lambda: rows().get("canteen"))
+    entries = box.application.database["trend_entries"]
+    wait_for(lambda: entries.count_documents({"topics": "canteen"}) == 5)
+    assert rows() == {}, "the month goes on"
+    box.clock.advance(timedelta(days=32))  # to the eleventh of the next month
+    told = rows()
+    assert (told["service"]["counts"][-1], told["canteen"]["counts"][-1], set(told)) == (
+        5,
+        5,
+        {"service", "canteen"},
+    )
+    # What is sorted anew is not counted in a month that was told, and is in one that was not.
+    box.call("secretary", "triage_opinion", opinion=said[4], topics=["library"])
+    later = box.say()["id"]
+    box.call("secretary", "triage_opinion", opinion=later, topics=["library"])
+    wait_for(lambda: entries.count_documents({"_id": later, "topics": "library"}) == 1)
+    assert rows() == told
     at_the_faculty = box.call("both", "get_trends", organisation="faculty")["rows"]
     assert "conduct" not in {each["id"] for each in at_the_faculty}, "some is kept from them"
     for person in ("member", "neighbour"):
@@ -228,7 +241,7 @@ def test_trends_show_a_topic_once_five_have_spoken_of_it(box, monkeypatch):
             patched.setattr(trends, other, None)
         assert rows()["canteen"]["total"] == 5
     levels = box.application.authority.path("branch")
-    assert len(levels) < len(asked) <= 2 * len(levels), "of weeks that are over there are none yet"
+    assert len(levels) < len(asked) <= 2 * len(levels), "months and weeks"
     assert all(list(each) == ["_id"] for each in asked)
     suggested = box.call("secretary", "suggest_topics", opinion=box.say(text="食堂饭菜太贵。")["id"])
     assert suggested["items"][0]["topic"] == "canteen"

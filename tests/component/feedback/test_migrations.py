@@ -19,7 +19,7 @@ def test_trends_and_lists_of_before_are_those_of_today_and_a_second_run_changes_
     wait_for(lambda: database["trend_entries"].count_documents({}) == 1)
     path = ["university", "faculty", "branch"]
     for number in range(6):
-        entry = {"_id": f"o{number}", "path": path, "on": "2026-03-02", "category": "service", "topics": []}
+        entry = {"_id": f"o{number}", "path": path, "on": "2026-01-12", "category": "service", "topics": []}
         database["trend_entries"].insert_one(entry)
         trends._count(entry, {"category:service": 1})
 
@@ -44,4 +44,4 @@ def test_trends_and_lists_of_before_are_those_of_today_and_a_second_run_changes_
         assert [{**each, "counts": dict(each["counts"])} for each in kept()[0]] == today[0]
     assert not any("speaker" in name for name in database["opinions"].index_information())
     rows = box.call("secretary", "get_trends", organisation="branch")["rows"]
-    assert [row["total"] for row in rows] == [7]
+    assert [row["total"] for row in rows] == [6], "the month of the one that was said goes on"
