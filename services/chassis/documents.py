@@ -34,7 +34,7 @@ from services.chassis.store import (
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 
 _KEPT = ("pending", "pending_since", "commands", "written_by", "guarded")
-RESERVED = frozenset({"_id", "version", "sequence", *_KEPT})
+RESERVED = frozenset({"_id", "version", "unseen", "sequence", *_KEPT})
 ATTEMPTS = 5
 Respond = Callable[["Document"], Mapping[str, Any]]
 _VIEW = dict.fromkeys(_KEPT, 0)
@@ -54,8 +54,8 @@ class Documents:
     """The aggregates of one collection.
 
     A document is its state beside ``version``, ``sequence`` (of its last event), ``pending`` (events not
-    yet published), ``pending_since``, ``commands`` (answers by idempotency key) and ``guarded`` (how often
-    others decided by it). Every write is one
+    yet published), ``pending_since``, ``commands`` (answers by idempotency key), ``guarded`` (how often
+    others decided by it) and ``unseen`` (how many of its versions are not told). Every write is one
     write to one document. A command that repeats with its key is answered from ``commands`` and writes
     nothing, so one command makes at most one change to one document.
 
@@ -226,14 +226,17 @@ class Documents:
         attempts: int = ATTEMPTS,
         seconds: float = RACES_SECONDS,
         anonymous: bool = False,
+        unseen: bool = False,
     ) -> Document:
         """Write what ``decide(state)`` decided, together with its events.
 
         ``decide`` is pure: after a lost race it is asked again on the newer state. It may refuse by raising,
         and may return None (or the same state and no events) when there is nothing to do: nothing is
-        written then. Raises ``Conflict("version.stale")`` where ``expected_version`` is not the version met,
-        ``Contended("document.contended")`` once as many ``attempts`` are lost and as many ``seconds`` gone;
-        within a transaction without waiting, since that is run again as a whole.
+        written then. ``unseen``: whoever reads the document is not to notice, so that the version that is
+        told and expected stays; there must be no events. Raises ``Conflict("version.stale")`` where
+        ``expected_version`` is not the version met, ``Contended("document.contended")`` once as many
+        ``attempts`` are lost and as many ``seconds`` gone; within a transaction without waiting, since that
+        is run again as a whole.
         """
         for _ in races(attempts, seconds) if session() is None else range(attempts):
             with answering():
@@ -250,16 +253,16 @@ class Documents:
             decided = decide(copied(before.state))
             if decided is None or (not decided.events and plain(dict(decided.state)) == before.state):
                 return _answered(before, respond)
-            after = self._write(found, decided, respond, anonymous)
+            after = self._write(found, decided, respond, anonymous, unseen)
             if after is not None:
                 return after
         raise Contended("document.contended")
 
     def _write(
-        self, found: Record, decided: Change, respond: Respond | None, anonymous: bool
+        self, found: Record, decided: Change, respond: Respond | None, anonymous: bool, unseen: bool
     ) -> Document | None:
         """The document after the change, or None where somebody else changed it first."""
-        update, document, envelopes = self._update(found, decided, respond, anonymous)
+        update, document, envelopes = self._update(found, decided, respond, anonymous, unseen=unseen)
         with answering():
             try:
                 written = self.collection.update_one(
@@ -284,15 +287,21 @@ class Documents:
         anonymous: bool,
         *,
         apart: bool = False,
+        unseen: bool = False,
     ) -> tuple[dict[str, Any], Document, list[Record]]:
         """How the store is told of the change, the document after it, and its new events; ``apart``: they are
         kept elsewhere."""
-        before = document_of(found).state
-        document = checked(found["_id"], found["version"] + 1, decided.state)
+        if unseen and decided.events:
+            raise ValueError("an event tells of what is not to be seen")
+        met = document_of(found)
+        before = met.state
+        document = checked(met.id, met.version + (not unseen), decided.state)
         envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
         document = _answered(document, respond)
         told_time = self._told_time(decided.events, anonymous)
         update: dict[str, Any] = {"$inc": {"version": 1, "sequence": len(envelopes)}}
+        if unseen:
+            update["$inc"]["unseen"] = 1
         changed = {
             name: value
             for name, value in document.state.items()
@@ -369,4 +378,4 @@ def checked(id: str, version: int, state: Mapping[str, Any]) -> Document:  # noq
 def document_of(found: Record) -> Document:
     """What the store holds, less what is the chassis' own."""
     state = {name: value for name, value in found.items() if name not in RESERVED}
-    return Document(found["_id"], found["version"], state)
+    return Document(found["_id"], found["version"] - found.get("unseen", 0), state)

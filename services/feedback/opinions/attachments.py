@@ -78,7 +78,9 @@ class Attachments:
             self._store(file, kept, found.id)
 
             def commit() -> Document:
-                changed = self._documents.change(found.id, store.decided_by(found.id, rule), anonymous=True)
+                changed = self._documents.change(
+                    found.id, store.decided_by(found.id, rule), anonymous=True, unseen=True
+                )
                 self._files.settle([file["file"]], HOLDER, found.id)
                 return changed
 

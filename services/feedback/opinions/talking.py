@@ -75,7 +75,10 @@ class Talking:
         with context.entered(Context()):
             answering = self._answering(store.read(found))
             rule = partial(dialogue.hold, what=what, answering=answering, **self._given(), **said)
-            document = self._documents.change(found.id, store.decided_by(found.id, rule), anonymous=True)
+            # Who answers reads its version: one that grew would tell them the instant.
+            document = self._documents.change(
+                found.id, store.decided_by(found.id, rule), anonymous=True, unseen=True
+            )
             return self._showing.to_author(document)
 
     def release_held(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import timedelta
 from types import SimpleNamespace
@@ -158,12 +159,28 @@ def test_what_a_receipts_holder_adds_is_seen_with_the_batch_and_the_receipt_ends
         box.call(None, "reply_by_receipt", code=receipt, text="Room 3.")
     box.release()
     opinion = box.only_opinion()
+    before = (
+        box.call("secretary", "get_opinion", opinion=opinion),
+        box.call("secretary", "list_opinions")["items"],
+    )
     assert box.call(None, "reply_by_receipt", code=receipt, text="Room 3.")["held"] == 1
-    assert box.call("secretary", "get_opinion", opinion=opinion)["messages"] == []
+    content = base64.b64encode(b"Room 3, by the window.").decode()
+    attached = box.call(None, "attach_by_receipt", code=receipt, filename="a.txt", content=content)
+    assert (attached["held"], attached["attached"]) == (2, 1)
+    # Nothing that a handler can read or do differs by what is held: not even the version.
+    assert before == (
+        box.call("secretary", "get_opinion", opinion=opinion),
+        box.call("secretary", "list_opinions")["items"],
+    )
+    version = before[0]["version"]
+    box.call("secretary", "triage_opinion", opinion=opinion, topics=["repairs"], version=version)
+    with pytest.raises(Conflict, match=r"version\.stale"):
+        box.call("secretary", "triage_opinion", opinion=opinion, topics=[], version=version)
     box.application.talking.release_held()
-    assert box.call("secretary", "get_opinion", opinion=opinion)["messages"][0]["text"] == "Room 3."
+    seen = box.call("secretary", "get_opinion", opinion=opinion)
+    assert (seen["messages"][0]["text"], seen["version"]) == ("Room 3.", version + 2)
     box.call("secretary", "decline_opinion", opinion=opinion, reason="No.")
-    wait_for(lambda: len(feed.read()) == 3)
+    wait_for(lambda: len(feed.read()) == 5)
     assert not any("actor" in each["body"] for each in feed.messages)
     assert len({each["body"]["time"] for each in feed.messages}) == 1, "the day alone"
     box.clock.advance(timedelta(days=731))
