@@ -49,7 +49,8 @@ class Subscribe(EventEntrypoint):
     different subjects on ``workers`` lanes side by side. With ``transaction=False`` the handler has to be
     idempotent by itself: the mark is set after it, so that a crash between the two repeats it. Nor does
     anything then keep two replicas from applying two events of a subject in the wrong order, so an order
-    needs ``own_guard``: what in the handler's own writes lets the newer one win.
+    needs ``own_guard``: what in the handler's own writes lets the newer one win. Unless ``measured``, what
+    is applied is in no metric; what fails is.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Subscribe(EventEntrypoint):
         workers: int = 4,
         transaction: bool = True,
         own_guard: str | None = None,
+        measured: bool = True,
         **kwargs: Any,
     ) -> None:
         if order is not Order.ANY and not transaction and not own_guard:
@@ -69,6 +71,7 @@ class Subscribe(EventEntrypoint):
         self.order = order
         self.workers = workers
         self.transaction = transaction
+        self.measured = measured
 
     def setup(self) -> None:
         super().setup()
@@ -111,12 +114,13 @@ class Subscribe(EventEntrypoint):
             try:
                 started = time.monotonic()
                 self.outlasting(lambda: outcomes.append(self._apply(event)), [delivery])
-                SECONDS.labels(self.queue).observe(time.monotonic() - started)
+                if self.measured:
+                    SECONDS.labels(self.queue).observe(time.monotonic() - started)
             except Exception as raised:
                 failure = raised
         if failure is not None:
             self.settle_failed(delivery, event, failure)
-        elif delivery.ack():
+        elif delivery.ack() and self.measured:
             EVENTS.labels(self.queue, outcomes[-1]).inc()
 
     def _apply(self, event: Event) -> str:
