@@ -87,6 +87,12 @@ def clock() -> FixedClock:
     return FixedClock(NOON)
 
 
+@pytest.fixture(scope="session")
+def beginnings() -> dict[datetime, grounds.Laid]:
+    """What a test with a campus begins with, by its instant, as the service made it for the first."""
+    return {}
+
+
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped policies, but nobody waits seconds for a slow provider."""

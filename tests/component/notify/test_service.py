@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import eventlet
@@ -27,7 +27,7 @@ from services.contracts.notify_events import MessageChanged
 from services.contracts.records_events import OrganisationChanged, PersonChanged, PostChanged
 from services.notify.application import Notify
 from services.notify.service import NotifyService
-from tests.grounds import Ground
+from tests.grounds import Ground, Laid
 
 from .conftest import HEADS, PHONES, TREE, Provider, fulfilled, overdue
 
@@ -89,16 +89,26 @@ class Campus:
 
 
 @pytest.fixture
-def running(ground: Ground, provider: Provider, clock: FixedClock) -> Running:
-    return ground.running(NotifyService, clock, sms_url=provider.url)
+def running(
+    ground: Ground, provider: Provider, clock: FixedClock, beginnings: dict[datetime, Laid]
+) -> Running:
+    return ground.running(NotifyService, clock, beginnings.get(clock.now()), sms_url=provider.url)
 
 
 @pytest.fixture
-def campus(running: Running, provider: Provider, clock: FixedClock) -> Iterator[Campus]:
+def campus(
+    ground: Ground,
+    running: Running,
+    provider: Provider,
+    clock: FixedClock,
+    beginnings: dict[datetime, Laid],
+) -> Iterator[Campus]:
     settings = running.settings
     client, publisher = RpcClient(settings.amqp_uri), ConfirmedPublisher(settings.amqp_uri, name="tests")
     found = Campus(settings, clock, running.application, client, publisher, provider, running.container)
-    _found(found)
+    if clock.now() not in beginnings:
+        _found(found)
+        beginnings[clock.now()] = ground.kept(running)
     yield found
     client.close()
     publisher.close()
