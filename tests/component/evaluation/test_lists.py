@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from deploy.local.store import Store
+from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Documents
@@ -132,7 +133,15 @@ def fill(evaluation: Evaluation, prefix: str, count: int = PAGE + 10) -> None:
 
 
 def _many(documents: Documents, prefix: str, state: Mapping[str, Any], count: int) -> None:
-    documents.create_many([(f"{prefix}-{number}", dict(state), ()) for number in range(count)])
+    # Many at once, whichever way the service writes them: there are no events to be told.
+    many = BundledDocuments(
+        documents._database,
+        documents.name,
+        source="evaluation",
+        clock=documents._clock,
+        relay=documents._relay,
+    )
+    many.create_many([(f"{prefix}-{number}", dict(state), ()) for number in range(count)])
 
 
 def _founded(evaluation: Evaluation, name: str, kind: str, path: list[str]) -> Event:
