@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import requests
 
@@ -33,16 +34,24 @@ class Rosters:
             f"新党员{number},{self._stamp}{number:05},男,正式党员,石油工程学院党委,13811{number:06}"
             for number in range(self._rows, self._rows + rows)
         ]
-        answer = requests.post(
-            f"{self._rig.layout.gateway_url}/api/v1/imports/roster?filename=roster.csv",
-            data="\n".join([HEADERS, *lines]).encode("utf-8-sig"),
-            headers={
-                "Content-Type": "text/csv",
-                "Authorization": f"Bearer {self._rig.calls.sign_in(ADMINISTRATOR)}",
-            },
-            timeout=30,
-            proxies={"http": "", "https": ""},
-        )
+        key = uuid4().hex
+
+        def handed_in() -> list[requests.Response]:
+            """None where the platform is too busy to answer: it is repeated with its key then."""
+            answer = requests.post(
+                f"{self._rig.layout.gateway_url}/api/v1/imports/roster?filename=roster.csv",
+                data="\n".join([HEADERS, *lines]).encode("utf-8-sig"),
+                headers={
+                    "Content-Type": "text/csv",
+                    "Idempotency-Key": key,
+                    "Authorization": f"Bearer {self._rig.calls.sign_in(ADMINISTRATOR)}",
+                },
+                timeout=30,
+                proxies={"http": "", "https": ""},
+            )
+            return [] if answer.status_code == 503 else [answer]
+
+        [answer] = wait_for(handed_in, SETTLE_SECONDS, every=0.5)
         assert answer.status_code == 202, answer.text
         self._rows += rows
 
