@@ -1,4 +1,4 @@
-"""Aggregates that are written many at a time: one transaction, all their events in one document beside."""
+"""Many documents written at a time: one transaction, and all their events in documents beside them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from services.chassis.store import (
     session,
 )
 
+MOST_IN_ONE = 500  # events in one bundle: far from the largest document that a store takes
 MOST_AT_ONCE = 100  # documents in one transaction: whoever else changes one of them waits for its end
 TRIES = 2  # of a batch as it is, before it is parted: most often the other one has committed by then
 PAUSE_SECONDS = 0.2
@@ -49,25 +50,56 @@ class Written:
     held: frozenset[str]
 
 
+class Bundles:
+    """Events that lie beside the documents they tell of: a bundle is published, then deleted.
+
+    None of the documents is written again when its events have left. Events of one subject that one process
+    wrote leave in their order; one that another replica wrote, or that a crash left to the sweeper, may leave
+    behind a later one, which its sequence shows.
+    """
+
+    def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
+        self._database = database
+        self._bundles = database[BUNDLES]
+        self._clock = clock
+        self._relay = relay
+        relay.watch(self._bundles)
+
+    def declare(self) -> None:
+        """The index by which the sweeper finds bundles."""
+        Indexes(self._database).declare(BUNDLES, "pending_since", sparse=True)
+
+    def put(self, events: Sequence[Record]) -> None:
+        """Keep ``events`` with what the running transaction writes; they are published after its commit."""
+        now = self._clock.now()
+        parts = [events[first : first + MOST_IN_ONE] for first in range(0, len(events), MOST_IN_ONE)]
+        bundles = [{"_id": new_id(), "pending": list(part), "pending_since": now} for part in parts]
+        if not bundles:
+            return
+        self._bundles.insert_many(bundles, session=session())
+        on_commit(lambda: self._wake(bundles))
+
+    def _wake(self, bundles: Sequence[Record]) -> None:
+        # Without the events: while the broker is away the relay remembers ids, not what they stand for.
+        for each in bundles:
+            self._relay.wake(self._bundles, each["_id"])
+
+
 class BundledDocuments(Documents):
     """The aggregates of one collection, for imports and workers that write many of them at once.
 
     What is written one by one is as in ``Documents``. What is written many at once commits together, up to
-    ``MOST_AT_ONCE`` documents, with one document more that holds all of their events: the relay publishes and
-    deletes it, and none of the aggregates is written again. Events of one subject that one process wrote
-    leave in their order; one that another replica wrote, or that a crash left to the sweeper, may leave
-    behind a later one, which its sequence shows.
+    ``MOST_AT_ONCE`` documents, with ``Bundles`` of their events.
     """
 
     def __init__(self, database: Store, collection: str, *, source: str, clock: Clock, relay: Relay) -> None:
         super().__init__(database, collection, source=source, clock=clock, relay=relay)
-        self._bundles = database[BUNDLES]
-        relay.watch(self._bundles)
+        self._bundles = Bundles(database, clock, relay)
 
     def declare(self) -> None:
-        """As for any documents, and the index by which the sweeper finds bundles."""
+        """As for any documents, and for their bundles."""
         super().declare()
-        Indexes(self._database).declare(BUNDLES, "pending_since", sparse=True)
+        self._bundles.declare()
 
     def create_many(self, given: Sequence[Given]) -> set[str]:
         """Write new documents with their events; the ids that were taken, whose documents stay as they are.
@@ -141,7 +173,7 @@ class BundledDocuments(Documents):
             if all(_is_of_the_id(each) for each in partly.details["writeErrors"]):
                 raise Contended("store.contended") from None  # taken since we looked: look again
             raise Conflict(f"{self.name}.exists") from None
-        self._bundle(events)
+        self._bundles.put(events)
         return there
 
     def _change_some(self, ids: Sequence[str], decide: Decide) -> dict[str, Document]:
@@ -161,17 +193,8 @@ class BundledDocuments(Documents):
             after[document.id] = document
         if updates:
             self.collection.bulk_write(updates, ordered=False, session=session())
-            self._bundle(events)
+            self._bundles.put(events)
         return after
-
-    def _bundle(self, events: Sequence[Record]) -> None:
-        """Keep ``events`` until they are published."""
-        if not events:
-            return
-        bundle = {"_id": new_id(), "pending": list(events), "pending_since": self._clock.now()}
-        self._bundles.insert_one(bundle, session=session())
-        # Without the events: while the broker is away the relay remembers ids, not what they stand for.
-        on_commit(lambda: self._relay.wake(self._bundles, str(bundle["_id"])))
 
 
 def _is_of_the_id(failure: Record) -> bool:

@@ -40,8 +40,8 @@ PATIENCE_SECONDS = 300.0
 # The collections whose documents hold events until these are published.
 AGGREGATES = {
     "records": ("organisations", "people", "posts", "activities"),
-    "evaluation": ("standings",),
-    "notify": ("messages",),
+    "evaluation": ("bundles",),
+    "notify": ("messages", "bundles"),
     "feedback": ("opinions", "measures"),
 }
 

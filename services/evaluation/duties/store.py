@@ -21,8 +21,6 @@ from services.evaluation.projection.turning import Projections
 class Sheets(Projections[Sheet]):
     """What is known of each owner, as texts: the embedded store's costs grow with the number of fields."""
 
-    optional = ("exemptions",)
-
     def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
         super().__init__(database, "sheets", clock, relay)
 

@@ -28,8 +28,6 @@ _ANY = {"_id": "any"}  # when anything of the directory was last told, of whomev
 class Standings(Projections[Standing]):
     """One document per unit, with its evidence, what was told of its obligations, and its scores."""
 
-    optional = ("marks", "exemptions")
-
     def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
         super().__init__(database, "standings", clock, relay)
         self._newcomers = database["newcomers"]

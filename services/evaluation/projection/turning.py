@@ -1,7 +1,7 @@
 """Turning projections: many documents at a time, each with its events and rows, or none of them.
 
-A projection's document is in the chassis's form (version, pending events); its events are of several
-subjects, each with its own sequence. What is in it, its own store says.
+A projection's document has a version. Its events are of several subjects, each with its own sequence; they
+lie in bundles beside it, so that it is written once. What is in it, its own store says.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from services.chassis import context
+from services.chassis.bundles import Bundles
 from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import seal
@@ -30,7 +29,6 @@ from services.chassis.store import (
     answering,
     in_transaction,
     is_duplicate,
-    on_commit,
     session,
 )
 from services.evaluation.obligations.store import Row
@@ -82,13 +80,13 @@ class Rows(Protocol):
 class Met(Generic[P]):
     """A document as it was read, of ``version`` 0 where there is none yet.
 
-    ``waiting``: events of an earlier turn are still to be published.
+    ``left``: events that an earlier release kept in the document and that have not been published yet.
     """
 
     standing: P
     version: int
     sequence: int = 0
-    waiting: bool = False
+    left: Sequence[Record] = ()
 
 
 @dataclass(frozen=True)
@@ -111,19 +109,16 @@ class Written(Generic[P]):
 
 
 class Projections(Generic[P]):
-    """The documents of one collection. A subclass says in which form each is kept.
-
-    ``optional``: fields that are left out where they would hold nothing.
-    """
-
-    optional: Sequence[str] = ()
+    """The documents of one collection. A subclass says in which form each is kept."""
 
     def __init__(self, database: Store, collection: str, clock: Clock, relay: Relay) -> None:
         self._documents = database[collection]
         self._clock = clock
-        self._relay = relay
+        self._bundles = Bundles(database, clock, relay)
+        self._bundles.declare()
+        # An earlier release kept events in the documents themselves: what it left is swept, or taken along by
+        # the next turn. No other index: each costs the embedded store as much as the write itself.
         relay.watch(self._documents)
-        # No more indexes than this one: each costs the embedded store as much as the write itself.
         Indexes(database).declare(collection, "pending_since", sparse=True)
 
     def packed(self, after: P) -> Record:
@@ -140,10 +135,11 @@ class Projections(Generic[P]):
     def met(self, units: Iterable[str]) -> dict[str, Met[P]]:
         """The documents of ``units`` that exist, in one query."""
         with answering():
-            found = self._documents.find({"_id": {"$in": list(units)}}, {"pending": 0})
+            # All fields: leaving some out costs the embedded store as much again as reading them.
+            found = self._documents.find({"_id": {"$in": list(units)}})
             return {
                 each["_id"]: Met(
-                    self.unpacked(each), each["version"], each["sequence"], "pending_since" in each
+                    self.unpacked(each), each["version"], each["sequence"], each.get("pending", ())
                 )
                 for each in found
             }
@@ -170,20 +166,17 @@ class Projections(Generic[P]):
         """
         changed = [each for each in turns if each.changes]
         same = [each for each in turns if not each.changes]
-        now = self._clock.now()
-        sealed = [self._sealed(each) for each in changed]
-        writes = [self._write(each, events, now) for each, events in zip(changed, sealed, strict=True)]
+        sealed = [[*each.met.left, *self._sealed(each)] for each in changed]
+        writes = [self._write(each, len(told)) for each, told in zip(changed, sealed, strict=True)]
         with answering():
             if same and not self._are_as_met(same):
                 return False
             if writes and not self._all_written(writes):
                 return False
-        for each, events in zip(changed, sealed, strict=True):
-            if events:
-                on_commit(partial(self._published, each.met, events))
+            self._bundles.put([event for told in sealed for event in told])
         return True
 
-    def _all_written(self, writes: Sequence[InsertOne[Record] | ReplaceOne[Record] | UpdateOne]) -> bool:
+    def _all_written(self, writes: Sequence[InsertOne[Record] | ReplaceOne[Record]]) -> bool:
         try:
             done = self._documents.bulk_write(writes, session=session())
         except BulkWriteError as failed:
@@ -195,11 +188,6 @@ class Projections(Generic[P]):
     def _are_as_met(self, turns: Sequence[Written[P]]) -> bool:
         wanted = {each.met.standing.unit: each.met.version for each in turns}
         return self.versions(list(wanted)) == wanted
-
-    def _published(self, met: Met[P], events: Sequence[Record]) -> None:
-        # Where nothing else waits, the relay need not read it again.
-        known = None if met.waiting else list(events)
-        self._relay.wake(self._documents, met.standing.unit, known)
 
     def _sealed(self, written: Written[P]) -> list[Record]:
         cause = written.cause
@@ -217,29 +205,17 @@ class Projections(Generic[P]):
             for each in written.turn.events
         ]
 
-    def _write(
-        self, written: Written[P], sealed: Sequence[Record], now: datetime
-    ) -> InsertOne[Record] | ReplaceOne[Record] | UpdateOne:
+    def _write(self, written: Written[P], told: int) -> InsertOne[Record] | ReplaceOne[Record]:
         met, after = written.met, written.turn.after
-        state = self.packed(after)
-        version, sequence = met.version + 1, met.sequence + len(sealed)
-        guard: Record = {"_id": after.unit, "version": met.version}
-        if met.waiting:
-            # Events of an earlier turn are still pending: they may be cleared while this is written.
-            appended: Record = {"$set": {**state, "version": version, "sequence": sequence}}
-            if gone := dict.fromkeys((each for each in self.optional if each not in state), ""):
-                appended["$unset"] = gone
-            if sealed:
-                appended["$push"] = {"pending": {"$each": list(sealed)}}
-                appended["$min"] = {"pending_since": now}
-            return UpdateOne(guard, appended)
-        whole: Record = {"version": version, "sequence": sequence, **state}
-        if sealed:
-            whole.update(pending=list(sealed), pending_since=now)
+        whole = {
+            "version": met.version + 1,
+            "sequence": met.sequence + told - len(met.left),
+            **self.packed(after),
+        }
         if not met.version:
             return InsertOne({"_id": after.unit, **whole})
         # Replacing costs the embedded store a third of an update.
-        return ReplaceOne(guard, whole)
+        return ReplaceOne({"_id": after.unit, "version": met.version}, whole)
 
 
 class Turning(Generic[P]):

@@ -74,14 +74,7 @@ def test_obligations_age_once_with_three_replicas(campus: Campus) -> None:
         wait_for(
             lambda: schedules.find_one({"_id": "evaluation.obligations"})["last_done"] == "2026-07-05", 20
         )
-        wait_for(
-            lambda: (
-                replicas[0]
-                .application.database["standings"]
-                .count_documents({"pending_since": {"$exists": True}})
-                == 0
-            )
-        )
+        wait_for(lambda: replicas[0].application.database["bundles"].count_documents({}) == 0)
         assert schedules.find_one({"_id": "evaluation.obligations"})["token"] == ticks + 1
         turns = Counter((each["subject"], each["sequence"]) for each in campus.overheard.listen())
         assert set(turns.values()) == {1}

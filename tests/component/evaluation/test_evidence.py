@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from random import Random
 
 import eventlet
 
-from services.chassis.envelope import from_wire
+from services.chassis.envelope import from_wire, seal
 from services.chassis.testing import Running, wait_for
+from services.contracts.evaluation_events import ObligationOpened
 from services.contracts.records_events import ActivityReturned
 from services.evaluation.application import Evaluation
 from services.evaluation.service import EvaluationService
@@ -35,8 +36,7 @@ def test_evidence_delivered_a_hundred_times_and_shuffled_has_one_effect(
     wait_for(lambda: not _waiting(campus))
     assert evaluation.database["evidence"].count_documents({}) == 8
     assert campus.score("secretary", "branch") == score
-    unpublished = {"pending_since": {"$exists": True}}
-    wait_for(lambda: evaluation.database["standings"].count_documents(unpublished) == 0)
+    wait_for(lambda: evaluation.database["bundles"].count_documents({}) == 0)
     told = campus.overheard.listen()
     fulfilled = [each["subject"] for each in campus.overheard.of("obligation.fulfilled")]
     assert max(Counter(fulfilled).values()) == 1
@@ -44,6 +44,23 @@ def test_evidence_delivered_a_hundred_times_and_shuffled_has_one_effect(
     for each in told:
         by_subject.setdefault(each["subject"], []).append(each["sequence"])
     assert all(seen == list(range(1, len(seen) + 1)) for seen in by_subject.values())
+
+
+def test_events_that_an_earlier_release_left_in_a_standing_are_told_with_its_next_turn(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    owed = {"organisation": "branch", "rule": "theme_day", "period": "2019-01", "pack": "p", "article": "1"}
+    opened = ObligationOpened.of(obligation="left", due_on=date(2019, 1, 31), **owed)
+    left = seal(opened, subject="left", sequence=1, clock=campus.clock)
+    far = datetime(2100, 1, 1, tzinfo=UTC)  # so that no sweeper is faster
+    standings = evaluation.database["standings"]
+    standings.update_one({"_id": "branch"}, {"$set": {"pending": [left], "pending_since": far}})
+
+    campus.publish(campus.sealed(approved("june", date(2026, 6, 10)), 4))
+
+    told = wait_for(lambda: [each for each in campus.overheard.of("obligation.opened") if each == left])
+    assert len(told) == 1
+    assert not {"pending", "pending_since"} & standings.find_one({"_id": "branch"}).keys()
 
 
 def test_an_approved_activity_fulfils_and_names_what_led_to_it(

@@ -33,8 +33,8 @@ def folded(campus: Campus, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def quiet(evaluation: Evaluation) -> dict[str, Any]:
-    wanted = {"_id": "branch", "pending_since": {"$exists": False}}
-    return dict(wait_for(lambda: evaluation.database["standings"].find_one(wanted)))
+    wait_for(lambda: evaluation.database["bundles"].count_documents({}) == 0)
+    return dict(wait_for(lambda: evaluation.database["standings"].find_one({"_id": "branch"})))
 
 
 def shown(evaluation: Evaluation) -> list[dict[str, Any]]:
