@@ -37,7 +37,7 @@ def watch(database: Database[dict[str, Any]]) -> int:
     try:
         database.client.admin.command("killSessions", [{"id": each} for each in gone])
     except OperationFailure as refused:
-        _log.warning("sessions.not_ended", code=refused.code)  # then the minute has to pass
+        _log.warning("sessions.not_ended", reason=refused.code)  # then the minute has to pass
     database[SESSIONS].delete_many({"_id": {"$in": gone}})
     return len(gone)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import date
 
@@ -19,7 +20,7 @@ from services.evaluation.duties.projector import DutyProjector
 from services.evaluation.duties.telling import PERSONAL_KINDS
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.store import Ledger
-from services.evaluation.indicators.activated import Activated
+from services.evaluation.indicators.activated import REREAD_SECONDS, Activated
 from services.evaluation.indicators.editing import RESCORING, Editing
 from services.evaluation.indicators.measures import Registry, forbidden
 from services.evaluation.indicators.reading import load_policies
@@ -146,6 +147,8 @@ class Evaluation(Application):
 
     def _rescore(self, job: Job, checkpoint: Checkpoint) -> None:
         """Score the running year anew of every unit, since another policy is in force."""
+        if job.cursor is None:
+            time.sleep(REREAD_SECONDS)  # from then on every replica goes by it, whatever it writes
         units = self.standings.units()
         for first in range(job.cursor or 0, len(units), AT_ONCE):
             self.projector.rescore(units[first : first + AT_ONCE])

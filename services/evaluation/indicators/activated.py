@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Lock
 
 from services.chassis.store import Record, Store, answering
 from services.evaluation.indicators.measures import Registry
@@ -23,6 +24,7 @@ class Activated:
         self._shipped = tuple(shipped)
         self._registry = registry
         self._read_at = -REREAD_SECONDS
+        self._reading = Lock()
         self._known: list[tuple[str, str]] | None = None
 
     def policies(self) -> tuple[Policy, ...]:
@@ -33,22 +35,27 @@ class Activated:
 
     def refresh(self, put_in_force: Callable[[Sequence[Policy]], None]) -> None:
         """Take over what another process activated; asks the store every few seconds at most."""
-        now = time.monotonic()
-        if now - self._read_at < REREAD_SECONDS:
+        if time.monotonic() - self._read_at < REREAD_SECONDS:
             return
-        self._read_at = now
-        with answering():
-            known = [(each["_id"], each["effective_from"]) for each in self._stored.find({}).sort("_id", 1)]
-        if known != self._known:
-            put_in_force(self.policies())
-            self._known = known
+        with self._reading:  # who comes meanwhile does not go by what was known before
+            now = time.monotonic()
+            if now - self._read_at < REREAD_SECONDS:
+                return
+            with answering():
+                rows = self._stored.find({}).sort("_id", 1)
+                known = [(each["_id"], each["effective_from"]) for each in rows]
+            if known != self._known:
+                put_in_force(self.policies())
+                self._known = known
+            self._read_at = now
 
     def add(self, policy: Policy, text: str) -> None:
         """Keep a policy as activated. The same again changes nothing."""
         row = {"text": text, "effective_from": policy.effective_from.isoformat()}
         with answering():
             self._stored.update_one({"_id": policy.id}, {"$setOnInsert": row}, upsert=True)
-        self._read_at = -REREAD_SECONDS
+        with self._reading:
+            self._read_at = -REREAD_SECONDS
 
 
 def _read(row: Record, registry: Registry) -> Policy:

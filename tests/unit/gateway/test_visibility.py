@@ -216,6 +216,7 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("records.activity.approved.v1", "lecturers"),
         ("records.activity.approved.v1", "reported_on"),
         ("records.person.changed.v1", "phone_sealed"),
+        ("records.person.changed.v1", "number_fingerprint"),
         ("records.lecture.published.v1", "review_at"),
         ("records.lecture.withdrawn.v1", "review_at"),
         ("feedback.result.published.v1", "opinions"),
