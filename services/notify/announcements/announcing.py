@@ -90,6 +90,8 @@ class Announcing:
             said = self._documents.get(id).state
             kept = {name: said[name] for name in ("organisation", "text", "channels", "by")}
             job = self._jobs.create(MAKE, person, {"announcement": id, **kept})
+        elif self._jobs.view(job).state == "failed":  # it was resumed, and has failed again since
+            return self.view(person, id)
         self._change(id, partial(model.resumed, job=job))
         return self.view(person, id)
 

@@ -63,15 +63,19 @@ def handed_over(announcement: Announcement) -> Announcement:
 
 
 def failed(announcement: Announcement, job: str, reason: str) -> Announcement:
-    """``job`` makes no more of its messages; what an earlier job says counts for nothing."""
-    if announcement.state is not State.RUNNING or announcement.job != job:
+    """``job`` makes no more of its messages, which says nothing where another one makes them.
+
+    Of one that failed before it is the job that was to resume it, and failed before that was kept.
+    """
+    made_by_another = announcement.state is State.RUNNING and announcement.job != job
+    if announcement.state not in (State.RUNNING, State.FAILED) or made_by_another:
         return announcement
-    return replace(announcement, state=State.FAILED, reason=reason)
+    return replace(announcement, state=State.FAILED, job=job, reason=reason)
 
 
 def resumed(announcement: Announcement, job: str) -> Announcement:
-    """``job`` makes the messages that are missing."""
-    if announcement.state is not State.FAILED:
+    """``job`` makes the messages that are missing, unless it is the one that failed."""
+    if announcement.state is not State.FAILED or announcement.job == job:
         return announcement
     return replace(announcement, state=State.RUNNING, job=job, reason=None)
 

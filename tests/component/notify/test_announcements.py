@@ -108,6 +108,11 @@ def test_an_announcement_whose_job_fails_ends_with_its_reason_and_is_resumed_for
     with monkeypatch.context() as broken:
         broken.setattr(messages, "create_many", fails_for_the_last)
         work()
+        with entered(Context(actor="dean", idempotency_key="too early")):
+            assert announcing.resume("dean", made)["state"] == "running"
+        work()
+        with entered(Context(actor="dean", idempotency_key="too early")):
+            assert announcing.resume("dean", made)["state"] == "failed", "its job will not run again"
     told = announcing.view("dean", made)
     assert (told["state"], told["reason"], told["done"], told["total"]) == ("failed", "jobs.internal", 4, 5)
     assert told["messages"] == [{"state": "delivered", "count": 4}]
