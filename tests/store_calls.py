@@ -91,11 +91,12 @@ def stages(database: Store, asked: Asked) -> set[str]:
     """The stages by which the store says that it answers a ``find``.
 
     The embedded store also lets one clause of several ride an index, in their order, and its explain does
-    not say so: where all of them together are a scan, each is asked for by itself.
+    not say so: where all of them together are a scan, each is asked for by itself. With an operator among
+    them, as ``$or``, it scans.
     """
     found = _explained(database, asked, asked.command.get("filter", {}))
     clauses = asked.command.get("filter", {})
-    if "COLLSCAN" in found and len(clauses) > 1:
+    if "COLLSCAN" in found and len(clauses) > 1 and not any(name.startswith("$") for name in clauses):
         alone = [_explained(database, asked, {name: clause}) for name, clause in clauses.items()]
         return next((each for each in alone if "IXSCAN" in each), found)
     return found

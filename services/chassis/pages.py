@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from services.chassis.documents import Document
@@ -32,6 +33,35 @@ class Page:
 
     documents: list[Document]
     next: str | None
+
+
+class AnyOf:
+    """``documents`` that match one of ``filters`` or more, each once, to be paged like any.
+
+    One question for each: a single ``$or`` of them would use no index on the embedded store, which of several
+    clauses takes the first that has one. None of ``filters`` names a field of the order.
+    """
+
+    def __init__(self, documents: Findable, filters: Sequence[Mapping[str, Any]]) -> None:
+        self._documents = documents
+        self._filters = filters
+
+    def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> list[Document]:
+        """At most ``limit`` documents that match ``filter`` as well, in the order of ``sort``."""
+        found: dict[str, Document] = {}
+        for each in self._filters:
+            for document in self._documents.find({**each, **filter}, sort=sort, limit=limit):
+                found[document.id] = document
+        ordered = list(found.values())
+        for name, direction in reversed(sort):
+            ordered.sort(key=partial(_value, name), reverse=direction < 0)
+        return ordered[:limit]
 
 
 def page(
@@ -73,8 +103,12 @@ def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> list
 
 
 def _cursor(last: Document, sort: Sequence[tuple[str, int]]) -> str:
-    values = [last.id if name == "_id" else last.state[name] for name, _ in sort]
+    values = [_value(name, last) for name, _ in sort]
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _value(name: str, document: Document) -> Any:
+    return document.id if name == "_id" else document.state[name]
 
 
 def _values(cursor: str, count: int) -> list[str | int]:

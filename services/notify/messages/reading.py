@@ -28,24 +28,10 @@ class Reading:
 
     def listed(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Messages in the caller's scope, newest first."""
-        person = context.actor()
-        wanted: dict[str, Any] = {}
-        if "organisation" in request:
-            self._authority.require(person, ROLES, request["organisation"])
-            wanted["organisation"] = {"$in": self._authority.subtree(request["organisation"])}
-            wanted["kind"] = {"$nin": list(PERSONAL_KINDS)}
-        else:
-            scope = self._authority.scope(person, ROLES)
-            theirs = {"organisation": {"$in": sorted(scope)}, "kind": {"$nin": list(PERSONAL_KINDS)}}
-            wanted["$or"] = [{"recipient": person}, theirs]
-            if "obligation" in request:  # also for whoever sees what their branch owes
-                own = {"organisation": {"$in": sorted(self._access.round())}}
-                wanted["$or"].append({"obligation": request["obligation"], **own})
-        if "obligation" in request:
-            wanted["watch"] = request["obligation"]
-        if "state" in request:
-            wanted["state"] = request["state"]
-        found, following = self._messages.page(wanted, request.get("cursor"), request["limit"])
+        more = {"state": request["state"]} if "state" in request else {}
+        found, following = self._messages.page(
+            self._readable(context.actor(), request), request.get("cursor"), request["limit"], **more
+        )
         digests = self._digests(found)
         return {"items": [self._view(each, digests) for each in found], "next": following}
 
@@ -64,6 +50,22 @@ class Reading:
             for each in stored.message.decisions
         ]
         return {**self._view(stored, self._digests([stored])), "decisions": decisions}
+
+    def _readable(self, person: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What ``person`` may read of those asked for: filters that each begin with the field of an index."""
+        about = {"watch": request["obligation"]} if "obligation" in request else {}
+        others = {"kind": {"$nin": list(PERSONAL_KINDS)}}
+        if "organisation" in request:
+            self._authority.require(person, ROLES, request["organisation"])
+            below = self._authority.subtree(request["organisation"])
+            return [{**about, "organisation": {"$in": below}, **others}]
+        readable: list[dict[str, Any]] = [{"recipient": person, **about}]
+        if scope := self._authority.scope(person, ROLES):
+            readable.append({**about, "organisation": {"$in": sorted(scope)}, **others})
+        if about and (own := self._access.round()):  # also for whoever sees what their branch owes
+            owed = {"obligation": request["obligation"], "organisation": {"$in": sorted(own)}}
+            readable.append({**about, **owed})
+        return readable
 
     def _digests(self, found: Sequence[Stored]) -> dict[str, Stored]:
         """The digests that messages were merged into, by id."""

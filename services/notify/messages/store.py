@@ -15,7 +15,7 @@ from services.chassis.bundles import BundledDocuments
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
-from services.chassis.pages import page
+from services.chassis.pages import AnyOf, page
 from services.chassis.store import RACES_SECONDS, Indexes, Store, plain, reading_all
 from services.contracts.kinds import PERSONAL_KINDS
 from services.contracts.notify_events import (
@@ -235,12 +235,17 @@ class Messages:
 
     def page(
         self,
-        wanted: Mapping[str, Any],
+        any_of: Sequence[Mapping[str, Any]],
         cursor: str | None,
         limit: int,
+        **more: str,
     ) -> tuple[list[Stored], str | None]:
-        """At most ``limit`` messages, newest first, and the cursor of what follows; None at the end."""
-        found = page(self._documents, wanted, order=NEWEST_FIRST, limit=limit, cursor=cursor)
+        """At most ``limit`` messages that match one of ``any_of``, and ``more``, newest first.
+
+        And the cursor of what follows; None at the end.
+        """
+        view = AnyOf(self._documents, any_of)
+        found = page(view, more, order=NEWEST_FIRST, limit=limit, cursor=cursor)
         return [_stored(each) for each in found.documents], found.next
 
 

@@ -133,11 +133,11 @@ class Desk:
 
     def kept(self, **wanted: Any) -> list[tuple[str, str, str | None]]:
         """(step, state, reason) of every message, oldest first."""
-        found, _ = self.application.messages.page(wanted, None, 100)
+        found, _ = self.application.messages.page([{}], None, 100, **wanted)
         return [(m.purpose.step, str(m.message.state), m.message.reason) for m in reversed(found)]
 
     def only_message(self) -> Any:
-        ((stored,), _) = self.application.messages.page({}, None, 100)
+        ((stored,), _) = self.application.messages.page([{}], None, 100)
         return stored
 
     def wait_until_due(self) -> None:
