@@ -63,6 +63,12 @@ class Ground:
             self._bare.append(child)
         self._found()
         wait_for(self._bare_answers, 30)
+        wait_for(self._rests, 180, every=1)
+
+    def _rests(self) -> bool:
+        """Whether all that followed from the founding is done: what newcomers owe is told last of all."""
+        told = [self.database(name)["bundles"] for name in ("records", "evaluation", "notify")]
+        return not any(kept.find_one({}) for kept in (self.database("evaluation")["newcomers"], *told))
 
     def stop(self) -> None:
         for child in self._bare:
