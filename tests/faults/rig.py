@@ -37,9 +37,9 @@ MEMBERS = 3
 EAR = "faults.ear"
 READY_SECONDS = 180.0  # no promise, which is measured elsewhere: whoever hurts a platform slows it down
 PATIENCE_SECONDS = 300.0
-# The collections whose documents hold events until these are published.
+# The collections whose documents hold events until these are published; imports put theirs into bundles.
 AGGREGATES = {
-    "records": ("organisations", "people", "posts", "activities"),
+    "records": ("organisations", "people", "posts", "activities", "bundles"),
     "evaluation": ("bundles",),
     "notify": ("messages", "bundles"),
     "feedback": ("opinions", "measures"),
