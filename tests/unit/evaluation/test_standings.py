@@ -10,6 +10,7 @@ import bson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.contracts.evaluation_events import ObligationDueSoon
 from services.evaluation.evidence.model import Evidence, Mark, newest, unpacked
 from services.evaluation.indicators.model import InForce
 from services.evaluation.obligations.model import Organisation, Rule
@@ -205,6 +206,17 @@ def test_a_newly_known_organisation_is_not_reproached_before_its_history_arrived
     settled = turn(fresh.after, RULEBOOK, today=TODAY, settle=True)
     assert {each.state for each in settled.obligations} == {"missed", "overdue"}
     assert not turn(settled.after, RULEBOOK, today=TODAY, settle=True).events
+
+
+def test_nobody_is_reminded_before_the_history_arrived_and_everybody_once_it_has() -> None:
+    soon = date(2026, 6, 29)
+    fresh = turn(EMPTY, RULEBOOK, today=soon)
+    assert {each.state for each in fresh.obligations} == {"open"}
+    settled = turn(fresh.after, RULEBOOK, today=soon, settle=True)
+    due = {each.id for each in settled.obligations if each.period.label == "2026-06"}
+    reminded = [each.subject for each in settled.events if each.event.contract is ObligationDueSoon]
+    assert len(due) == len(RULES)
+    assert sorted(reminded) == sorted(due)
 
 
 def test_history_opens_the_period_it_fulfils_at_once() -> None:
