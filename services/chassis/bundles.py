@@ -54,8 +54,8 @@ class Bundles:
     """Events that lie beside the documents they tell of: a bundle is published, then deleted.
 
     None of the documents is written again when its events have left. Events of one subject that one process
-    wrote leave in their order; one that another replica wrote, or that a crash left to the sweeper, may leave
-    behind a later one, which its sequence shows.
+    wrote leave in their order; one that another replica wrote, or that a crash or a full memory left to the
+    sweeper, may leave behind a later one, which its sequence shows.
     """
 
     def __init__(self, database: Store, clock: Clock, relay: Relay) -> None:
