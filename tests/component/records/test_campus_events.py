@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.chassis.dead_letters import browse
+from services.chassis.retries import EVENTS
 from services.chassis.testing import wait_for
 from tests.component.records.surroundings import Campus, Faculty
 
@@ -158,7 +159,10 @@ def test_a_sender_knows_its_own_among_the_refused(campus: Campus, faculty: Facul
 
 
 def test_an_event_answered_once_is_not_answered_a_hundred_times(campus: Campus, faculty: Faculty) -> None:
+    parked = EVENTS.labels("records.campus", "parked")
+    before = parked._value.get()
     campus.say(campus.upsert(number="N1", name="某", organisation_code="B404"), times=100)
+    wait_for(lambda: parked._value.get() == before + 100)
     wait_for(lambda: len(browse(campus.settings.amqp_uri, "records")) == 100)
     campus.settled()
     assert len(rejections(campus, 1)) == 1
