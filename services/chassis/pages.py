@@ -56,7 +56,7 @@ class AnyOf:
         """At most ``limit`` documents that match ``filter`` as well, in the order of ``sort``."""
         found: dict[str, Document] = {}
         for each in self._filters:
-            for document in self._documents.find({**each, **filter}, sort=sort, limit=limit):
+            for document in self._documents.find(_both(each, filter), sort=sort, limit=limit):
                 found[document.id] = document
         ordered = list(found.values())
         for name, direction in reversed(sort):
@@ -81,12 +81,16 @@ def page(
     parts = _after(sort, _values(cursor, len(sort))) if cursor else [{}]
     found: list[Document] = []
     for part in parts:
-        wanted = {"$and": [dict(filter), part]} if filter.keys() & part.keys() else {**filter, **part}
-        found.extend(documents.find(wanted, sort=sort, limit=limit + 1 - len(found)))
+        found.extend(documents.find(_both(filter, part), sort=sort, limit=limit + 1 - len(found)))
         if len(found) > limit:
             break
     shown = found[:limit]
     return Page(shown, _cursor(shown[-1], sort) if len(found) > limit else None)
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What matches both, whichever fields they share: none takes the place of one that says who may read."""
+    return {"$and": [dict(one), dict(other)]} if one.keys() & other.keys() else {**one, **other}
 
 
 def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ class Announcing:
         self._known_stopped[id] = (known, monotonic())
         return known
 
-    def _change(self, id: str, become: Callable[[Announcement], Announcement]) -> None:  # noqa: A002
+    def _change(self, id: str, become: Callable[[Announcement], Announcement]) -> None:  # noqa: A002 - the field's name
         """Write what ``become`` makes of it, and tell of it where that is something else."""
 
         def change(state: dict[str, Any]) -> Change | None:
@@ -153,7 +153,7 @@ class Announcing:
 
     def _make(self, job: Job, checkpoint: Checkpoint) -> Mapping[str, Any]:
         """Make the messages in the order of the recipients' ids: after a crash those after the last."""
-        id = job.params["announcement"]  # noqa: A001
+        id = job.params["announcement"]  # noqa: A001 - the field's name
         if self._documents.find_one({"_id": id}) is None:
             self._keep(id, job.id, job.params)
         announcement = model.of_state(self._documents.get(id).state)
@@ -174,7 +174,7 @@ class Announcing:
         return {}
 
     def _failed(self, job: Job, code: str) -> None:
-        id = job.params["announcement"]  # noqa: A001
+        id = job.params["announcement"]  # noqa: A001 - the field's name
         if self._documents.find_one({"_id": id}) is None:
             self._keep(id, job.id, job.params)
         self._change(id, partial(model.failed, job=job.id, reason=code))

@@ -102,8 +102,9 @@ def fill(evaluation: Evaluation, prefix: str, count: int = PAGE + 10) -> None:
     )
     found = anomalies.Found("silent", prefix, {"days": 60})
     documents = evaluation.documents
-    about = {"organisation": BRANCH, "asked": SECRETARY, "asked_at": BRANCH, "today": TODAY, "person": None}
-    raised = anomalies.raised(found, LIMITS, subject=prefix, **about).state  # type: ignore[arg-type]
+    about: dict[str, Any] = {"organisation": BRANCH, "asked": SECRETARY, "asked_at": BRANCH}
+    about |= {"today": TODAY, "person": None}
+    raised = anomalies.raised(found, LIMITS, subject=prefix, **about).state
     exempted = {"organisation": BRANCH, "state": "asked", "last_on": "2026-12-31"}
     assessed = {"organisation": BRANCH, "year": YEAR, "subject": BRANCH, "by": DEAN, "on": "2026-09-01"}
     assessed |= dict.fromkeys(("subject_kind", "indicator", "policy", "comment"), "")

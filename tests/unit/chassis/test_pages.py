@@ -37,6 +37,8 @@ class Kept:
 
 
 def _fits(document: Document, name: str, wanted: Any) -> bool:
+    if name == "$and":
+        return all(_fits(document, *clause) for each in wanted for clause in each.items())
     value = document.id if name == "_id" else document.state[name]
     return bool(value < wanted["$lt"]) if isinstance(wanted, dict) else value == wanted
 
@@ -58,3 +60,14 @@ def test_what_matches_one_of_several_filters_comes_once_and_in_order(
         assert len(found.documents) == limit
     wanted = [each for each in kept.documents if each.state["who"] == "a" or each.state["where"] == "x"]
     assert shown == sorted(wanted, key=lambda each: (each.state["at"], each.id), reverse=True)
+
+
+@given(DOCUMENTS)
+def test_what_is_asked_for_takes_no_filters_place(states: list[dict[str, Any]]) -> None:
+    either = AnyOf(Kept(states), [{"who": "a"}])
+    assert page(either, {"who": "b"}, order=NEWEST_FIRST, limit=4).documents == []
+    shown = page(either, {"where": "x"}, order=NEWEST_FIRST, limit=99).documents
+    assert [each.state for each in shown] == [
+        each.state
+        for each in page(Kept(states), {"who": "a", "where": "x"}, order=NEWEST_FIRST, limit=99).documents
+    ]
