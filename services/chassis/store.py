@@ -214,10 +214,12 @@ def in_transaction(
 
     Within another transaction it joins, once: only the outermost can be repeated. Raises ``Contended`` once
     as many ``attempts`` are lost and as many ``seconds`` gone: where many meet on a slow machine, one loses
-    often. What was committed is never run again, whatever ``on_commit`` raises.
+    often. Raises ``Unavailable`` where the store does not answer: a lost connection is no race, and is tried
+    once more only. What was committed is never run again, whatever ``on_commit`` raises.
     """
     if session() is not None:
         return body()
+    lost = 0
     for _ in races(attempts, seconds):
         try:
             with _committing(database) as ambient:
@@ -227,6 +229,10 @@ def in_transaction(
         except PyMongoError as failure:
             if not failure.has_error_label("TransientTransactionError"):
                 raise
+            # The driver calls a store that is away transient too; each try may take as long as its socket.
+            lost += isinstance(failure, ConnectionFailure)
+            if lost > 1:
+                raise Unavailable("store.unavailable") from failure
         else:
             _follow(ambient.hooks)
             return result

@@ -284,6 +284,27 @@ def test_a_dead_store_is_unavailable_within_five_seconds_and_back_without_a_rest
     database.client.close()
 
 
+def test_a_transaction_with_a_dead_store_is_no_lost_race(mortal: StoreServer) -> None:
+    database = connect(mortal.uri, "mortal")
+    database["a"].insert_one({"_id": 1, "count": 0})
+    asked = 0
+
+    def count() -> None:
+        nonlocal asked
+        asked += 1
+        database["a"].update_one({"_id": 1}, {"$inc": {"count": 1}}, session=session())
+
+    mortal.kill()
+    with pytest.raises(Unavailable, match=r"store\.unavailable"):
+        in_transaction(database, count)
+    assert asked == 2
+    mortal.start()
+    await_store(database)
+    in_transaction(database, count)
+    assert database["a"].find_one({}) == {"_id": 1, "count": 1}
+    database.client.close()
+
+
 def test_what_was_acknowledged_survives_a_kill(mortal: StoreServer) -> None:
     database = connect(mortal.uri, "mortal")
     for number in range(50):
