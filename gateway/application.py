@@ -193,7 +193,8 @@ class Gateway:
 
     def _failed(self, error: Exception, request: Request, route: Route | None) -> Response:
         name = route.path if route else "none"
-        FAILURES.labels(name, type(error).__name__).inc()
+        if not _is_secret(request, route):
+            FAILURES.labels(name, type(error).__name__).inc()
         if request.correlationid is not None:
             _log.error(
                 "request.failed",
@@ -206,7 +207,7 @@ class Gateway:
 
     def _told(self, request: Request, route: Route | None, status: int, seconds: float) -> None:
         """Count and log the request where it is nobody's secret: by route, without address and agent."""
-        if route is not None and route.access is Access.ANONYMOUS and request.correlationid is None:
+        if _is_secret(request, route):
             return  # a counter would tell the instant at which somebody spoke to whoever reads it often
         count(route.path if route else "none", request.method, status, seconds)
         if request.correlationid is not None and (route is None or route.logged):
@@ -218,6 +219,11 @@ class Gateway:
                 milliseconds=round(seconds * 1000, 1),
                 correlationid=request.correlationid,
             )
+
+
+def _is_secret(request: Request, route: Route | None) -> bool:
+    """Whether nothing may tell that this request came: somebody spoke without a name."""
+    return route is not None and route.access is Access.ANONYMOUS and request.correlationid is None
 
 
 def answered(route: Route, answer: Mapping[str, Any]) -> Response:

@@ -82,7 +82,9 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     by a key to which no queue of the installation is bound, so that nothing a stranger sends goes unanswered;
     by the key of another queue it is that one's to answer, once. Where telling it fails as often as the event
     may, the event is parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are
-    tried again before an event is parked.
+    tried again before an event is parked. ``anonymous``: of what it takes somebody without a name is the
+    author, whatever the events say of themselves: nothing that follows from one leads to it, and of one that
+    failed no exact time is noted.
     """
 
     consumption = EventConsumption()
@@ -94,6 +96,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         prefetch: int,
         on_parked: str | None = None,
         rest: bool = False,
+        anonymous: bool = False,
         attempts: int = DEFAULT_ATTEMPTS,
         **kwargs: Any,
     ) -> None:
@@ -103,6 +106,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         self.prefetch = prefetch
         self.on_parked = on_parked
         self.rest = rest
+        self.anonymous = anonymous
         self._own = frozenset((each.exchange(), each.routing_key()) for each in contracts)
         self.attempts = attempts
         self._types = frozenset(contract.type for contract in contracts)
@@ -187,7 +191,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
     def settle_failed(self, delivery: Delivery, event: Event | None, failure: Exception) -> None:
         """Park what can never be applied, let the rest wait; the exception's type decides."""
-        fate = self.consumption.fate(_is_anonymous(delivery, event))
+        anonymous = self.anonymous or _is_anonymous(delivery, event)
+        fate = self.consumption.fate(anonymous)
         if isinstance(failure, Permanent):
             self._park(fate, delivery, event, failure.reason, failure.detail)
             return
@@ -196,7 +201,7 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         _log.warning(
             "event.failed",
             queue=self.queue,
-            event_id=event.id if event and not event.anonymous else None,
+            event_id=event.id if event and not anonymous else None,
             error=type(failure).__name__,
             origin=origin(failure),
         )
@@ -219,7 +224,12 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
                 if fate.retry(delivery, self.queue, self._answering, error, give_up=give_up):
                     return
                 reason, detail = "not_answered", f"{reason}: {detail}" if detail else reason
-        fate.park(delivery, self.queue, reason, detail, event.traceparent if event else None)
+        traceparent = event.traceparent if event and not self.anonymous else None
+        fate.park(delivery, self.queue, reason, detail, traceparent)
+
+    def circumstances(self, event: Event) -> Context:
+        """The context in which an event's effect happens."""
+        return Context() if self.anonymous else circumstances(event)
 
 
 def circumstances(event: Event) -> Context:

@@ -18,7 +18,7 @@ from services.chassis.contract import EventContract
 from services.chassis.deliveries import Delivery
 from services.chassis.envelope import Event
 from services.chassis.errors import Retryable, origin
-from services.chassis.handling import EventEntrypoint, circumstances
+from services.chassis.handling import EventEntrypoint
 from services.chassis.inbox import Inbox, Verdict
 from services.chassis.retries import EVENTS
 from services.chassis.store import in_transaction
@@ -49,8 +49,8 @@ class Subscribe(EventEntrypoint):
     different subjects on ``workers`` lanes side by side. With ``transaction=False`` the handler has to be
     idempotent by itself: the mark is set after it, so that a crash between the two repeats it. Nor does
     anything then keep two replicas from applying two events of a subject in the wrong order, so an order
-    needs ``own_guard``: what in the handler's own writes lets the newer one win. Unless ``measured``, what
-    is applied is in no metric; what fails is.
+    needs ``own_guard``: what in the handler's own writes lets the newer one win. Of an ``anonymous`` queue
+    what is applied is in no metric; what fails is.
     """
 
     def __init__(
@@ -62,7 +62,6 @@ class Subscribe(EventEntrypoint):
         workers: int = 4,
         transaction: bool = True,
         own_guard: str | None = None,
-        measured: bool = True,
         **kwargs: Any,
     ) -> None:
         if order is not Order.ANY and not transaction and not own_guard:
@@ -71,7 +70,6 @@ class Subscribe(EventEntrypoint):
         self.order = order
         self.workers = workers
         self.transaction = transaction
-        self.measured = measured
 
     def setup(self) -> None:
         super().setup()
@@ -114,13 +112,13 @@ class Subscribe(EventEntrypoint):
             try:
                 started = time.monotonic()
                 self.outlasting(lambda: outcomes.append(self._apply(event)), [delivery])
-                if self.measured:
+                if not self.anonymous:
                     SECONDS.labels(self.queue).observe(time.monotonic() - started)
             except Exception as raised:
                 failure = raised
         if failure is not None:
             self.settle_failed(delivery, event, failure)
-        elif delivery.ack() and self.measured:
+        elif delivery.ack() and not self.anonymous:
             EVENTS.labels(self.queue, outcomes[-1]).inc()
 
     def _apply(self, event: Event) -> str:
@@ -129,7 +127,7 @@ class Subscribe(EventEntrypoint):
         collisions = 0
         while True:
             try:
-                with context.entered(circumstances(event)):
+                with context.entered(self.circumstances(event)):
                     verdict = self.container.perform(self, lambda service: self._once(service, event))
                 return verdict.value if verdict in (Verdict.DUPLICATE, Verdict.STALE) else "handled"
             except Gap:

@@ -68,8 +68,8 @@ class FeedbackService(OpinionsTable, FilesTable, MeasuresTable, TicketsTable, Ba
     def count_opinions(self, events: list[Event]) -> None:
         self.feedback.trends.fold(events)
 
-    # A counter that grows by one would tell whoever reads it often when somebody spoke.
-    @subscribe(OpinionFiled, queue="feedback.campus", order=Order.ANY, measured=False, on_parked="reject")
+    # Neither the event nor who sent it may lead to what was said, nor may a counter that grows by one.
+    @subscribe(OpinionFiled, queue="feedback.campus", order=Order.ANY, anonymous=True, on_parked="reject")
     def hear_campus(self, event: Event) -> None:
         self.feedback.intake.file(event)
 

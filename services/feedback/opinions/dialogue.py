@@ -35,7 +35,9 @@ Decided = tuple[Opinion, list[NewEvent]]
 class Bounds:
     """How much and how long; by a pack, which is named where something is refused by it.
 
-    ``reopen_days``: days after an answer or refusal within which the author may rate and reopen it.
+    ``most_messages`` is of each side for itself: who answers must not learn by a refusal that something of
+    the author's is held. ``reopen_days``: days after an answer or refusal within which the author may rate
+    and reopen it.
     """
 
     reopen_days: int
@@ -55,7 +57,7 @@ def reply(opinion: Opinion, *, who: str, by: str | None, text: str, today: date,
     Raises ``Conflict``: ``opinion.is_merged`` (the other one is answered), ``opinion.messages_full``.
     """
     must_be(opinion, "received", "triaged", "adopted", "declined", "answered")
-    if len(opinion.messages) + len(opinion.held) >= bounds.most_messages:
+    if sum(each["who"] == who for each in opinion.messages) >= bounds.most_messages:
         raise bounds.refused("opinion.messages_full", most=bounds.most_messages)
     message = {"who": who, "by": by, "text": text, "on": today.isoformat()}
     replied = replace(opinion, messages=(*opinion.messages, message))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from services.chassis import context
-from services.chassis.context import Context
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Conflict, Invalid, Permanent, Retryable
@@ -37,17 +35,15 @@ class Intake:
             if "receipt_digest" in said
             else derived_id("filed opinion", event.source, said["reference"])
         )
-        # Neither the event nor who sent it may lead to what was said.
-        with context.entered(Context()):
-            try:
-                opinion, events = self._receiving.received(opinion_id, said, NOBODY, said["channel"])
-            except Invalid as wrong:
-                if wrong.code in ("organisation.unknown", "subject.unknown"):
-                    raise Retryable(wrong.code) from None
-                raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
-            try:
-                self._documents.create(opinion.id, store.kept(opinion), events, anonymous=True)
-            except Conflict:
-                met = store.read(self._documents.get(opinion.id))
-                if (met.text, met.concerns) != (opinion.text, opinion.concerns):
-                    raise Permanent("opinion_differs", "reference") from None
+        try:
+            opinion, events = self._receiving.received(opinion_id, said, NOBODY, said["channel"])
+        except Invalid as wrong:
+            if wrong.code in ("organisation.unknown", "subject.unknown"):
+                raise Retryable(wrong.code) from None
+            raise Permanent(wrong.code, ", ".join(sorted(wrong.fields))) from None
+        try:
+            self._documents.create(opinion.id, store.kept(opinion), events, anonymous=True)
+        except Conflict:
+            met = store.read(self._documents.get(opinion.id))
+            if (met.text, met.concerns) != (opinion.text, opinion.concerns):
+                raise Permanent("opinion_differs", "reference") from None

@@ -10,6 +10,7 @@ from typing import Any
 import kombu
 import pytest
 
+from services.chassis.dead_letters import browse
 from services.chassis.identity import derived_id
 from services.chassis.retries import EVENTS
 from services.chassis.testing import wait_for
@@ -92,7 +93,9 @@ def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(
     assert "campus.bot" not in str(list(box.application.opinions.collection.find()))
 
 
-def test_what_cannot_be_taken_is_answered_with_its_reason(box, bus, file):
+def test_what_cannot_be_taken_is_answered_with_its_reason_and_parked_without_its_instant(
+    box, bus, file, vhost
+):
     file("no-category", category="weather")
     file("too-long", text="椅" * 2001)
     file("no-channel", channel="telegraph")
@@ -102,3 +105,5 @@ def test_what_cannot_be_taken_is_answered_with_its_reason(box, bus, file):
         "no-channel": "contract_broken",
     }
     assert box.application.opinions.find() == []
+    letters = wait_for(lambda: found if len(found := browse(vhost, "feedback")) == 3 else None)
+    assert {(each.first_failed_at, each.parked_at) for each in letters} == {("2026-03-10", "2026-03-10")}

@@ -103,7 +103,12 @@ def test_one_stranger_closes_the_box_for_nobody_else(door: Door, monkeypatch: py
     assert "203.0.113" not in str(gateway._rates._buckets)
 
 
-def test_no_counter_tells_the_instant_at_which_somebody_spoke(door: Door) -> None:
+def test_no_counter_tells_the_instant_at_which_somebody_spoke(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(request: Any) -> None:
+        raise ZeroDivisionError
+
     def counted() -> dict[str, float]:
         return {
             f"{sample.name}{sample.labels}": sample.value
@@ -114,6 +119,10 @@ def test_no_counter_tells_the_instant_at_which_somebody_spoke(door: Door) -> Non
 
     before = counted()
     assert door.ask("POST", "/api/v1/opinions", person=None, json=OPINION).status_code == 201
+    assert counted() == before
+    with monkeypatch.context() as broken:
+        broken.setattr(door.server.gateway, "admit_anybody", fail)
+        assert door.ask("POST", "/api/v1/opinions", person=None, json=OPINION).status_code == 500
     assert counted() == before
     assert door.ask("POST", "/api/v1/opinions", json=NAMED).status_code == 201
     assert counted() != before

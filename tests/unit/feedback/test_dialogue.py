@@ -145,6 +145,20 @@ def test_what_would_be_refused_is_refused_at_once_also_when_something_is_held():
         held(full, "reply", text="…")
 
 
+def test_no_refusal_tells_who_answers_that_something_is_held_and_none_of_it_is_lost():
+    waiting, answered = anonymous(), anonymous()
+    for _ in range(3):
+        waiting, _ = held(waiting, "reply", text="Held.")
+    for _ in range(3):
+        waiting, _ = said(waiting, who="handler")
+        answered, _ = said(answered, who="handler")
+    for each in (waiting, answered):
+        with pytest.raises(Conflict, match=r"opinion\.messages_full"):
+            said(each, who="handler")
+    released, _ = dialogue.release_held(waiting, bounds=BOUNDS, today=TODAY)
+    assert [each["text"] for each in released.messages if each["who"] == "author"] == ["Held."] * 3
+
+
 def test_what_was_said_in_time_counts_though_the_batch_comes_later():
     settled, _ = decline(anonymous(), reason="No.", today=TODAY)
     waiting, _ = held(settled, "reopen", today=LATER, reason="Still none.")
