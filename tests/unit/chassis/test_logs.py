@@ -5,7 +5,8 @@ import io
 import json
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from services.chassis import context, logs
 
 SOURCES = [path for folder in ("services", "gateway") for path in Path(folder).rglob("*.py")]
+LOGGERS = ("_log", "log", "logger")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 
 
@@ -132,16 +134,20 @@ def test_a_line_is_tied_to_what_led_to_it(lines: Any) -> None:
     assert lines()[0]["trace"] == "a" * 32
 
 
-def _logged(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in LEVELS
-            and isinstance(node.func.value, ast.Name)
-            and node.func.value.id in ("_log", "log", "logger")
-        ):
-            yield node
+@cache
+def _logged(path: Path) -> Sequence[ast.Call]:
+    text = path.read_text(encoding="utf-8")
+    if not any(f"{name}.{level}(" in text for name in LOGGERS for level in LEVELS):
+        return ()  # most files; reading one into a tree is what takes its time
+    return [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LEVELS
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in LOGGERS
+    ]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
