@@ -70,10 +70,9 @@ def test_obligations_age_once_with_three_replicas(campus: Campus) -> None:
 
         campus.clock.advance(timedelta(days=15))  # 5 July: June is overdue, July is open
 
+        wait_for(lambda: schedules.find_one({"_id": "evaluation.obligations"})["last_done"] == "2026-07-05")
+        campus.clock.advance(timedelta(seconds=60))  # whoever was new when the day turned is settled by then
         wait_for(lambda: campus.obligations("secretary", state="overdue", rule="theme_day"))
-        wait_for(
-            lambda: schedules.find_one({"_id": "evaluation.obligations"})["last_done"] == "2026-07-05", 20
-        )
         wait_for(lambda: replicas[0].application.database["bundles"].count_documents({}) == 0)
         assert schedules.find_one({"_id": "evaluation.obligations"})["token"] == ticks + 1
         turns = Counter((each["subject"], each["sequence"]) for each in campus.overheard.listen())
@@ -147,6 +146,8 @@ def test_what_was_opened_keeps_its_rule_when_the_packs_change(campus: Campus, ev
     evaluation.projector._rulebook = lambda: changed
 
     campus.clock.advance(timedelta(days=15))
+    wait_for(lambda: campus.obligations("secretary", rule="theme_day", period="2026-07"))
+    campus.clock.advance(timedelta(seconds=60))  # whoever was new when the day turned is settled by then
 
     wait_for(lambda: campus.obligations("secretary", rule="theme_day", state="overdue"))
     after = {each["id"]: each for each in campus.obligations("secretary", organisation="branch")}

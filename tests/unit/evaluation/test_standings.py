@@ -10,7 +10,7 @@ import bson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracts.evaluation_events import ObligationDueSoon
+from services.contracts.evaluation_events import ObligationDueSoon, ObligationMissed, ObligationOverdue
 from services.evaluation.evidence.model import Evidence, Mark, newest, unpacked
 from services.evaluation.indicators.model import InForce
 from services.evaluation.obligations.model import Organisation, Rule
@@ -217,6 +217,23 @@ def test_nobody_is_reminded_before_the_history_arrived_and_everybody_once_it_has
     reminded = [each.subject for each in settled.events if each.event.contract is ObligationDueSoon]
     assert len(due) == len(RULES)
     assert sorted(reminded) == sorted(due)
+
+
+@given(st.dates(TODAY, date(2026, 12, 31)), TELLINGS)
+def test_an_organisation_whose_history_comes_for_days_is_not_reproached_before_it_settled(
+    later: date, evidence: list[Evidence]
+) -> None:
+    fresh = turn(EMPTY, RULEBOOK, today=TODAY, evidence=evidence)
+    grown = turn(fresh.after, RULEBOOK, today=later, evidence=evidence)
+    contracts = {each.event.contract for each in (*fresh.events, *grown.events)}
+    assert contracts.isdisjoint({ObligationDueSoon, ObligationOverdue, ObligationMissed})
+    assert {each.state for each in grown.owed} <= {"open", "fulfilled", "fulfilled_late"}
+    # Once it settled all is told that an organisation known for long would have been told of.
+    settled = turn(grown.after, RULEBOOK, today=later, settle=True)
+    known_for_long = turn(replace(EMPTY, settled=True), RULEBOOK, today=later, evidence=evidence)
+    assert {each.id: each.state for each in settled.owed} == {
+        each.id: each.state for each in known_for_long.owed
+    }
 
 
 def test_history_opens_the_period_it_fulfils_at_once() -> None:
