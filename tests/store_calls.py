@@ -30,7 +30,8 @@ class Asked:
 class Ask:
     """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
 
-    Where it ``scans``, no index can help, and what it scans is small.
+    Where it ``scans``, no index can help, and what it scans is small. ``parts``: in how many questions the
+    page is asked for, whatever there is.
     """
 
     collection: str
@@ -39,11 +40,12 @@ class Ask:
     besides: Mapping[str, int] = field(default_factory=dict)
     paged: bool = True
     scans: bool = False
+    parts: int = 1
 
     @property
     def allowed(self) -> Counter[str]:
         """How often each collection may be read, whatever there is."""
-        own = {self.collection: 1} if self.collection else {}
+        own = {self.collection: self.parts} if self.collection else {}
         return Counter(own) + Counter(self.besides)
 
 

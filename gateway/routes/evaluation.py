@@ -20,7 +20,7 @@ ROUTES = (
     Route(
         "GET",
         "/api/v1/obligations",
-        "What organisations owe, latest due date first",
+        "What organisations owe, one after another, latest due date first",
         "obligations",
         call=Call("evaluation.list_obligations", rpc.ListObligations, rpc.ObligationPage),
         permission=_READER,
@@ -28,7 +28,7 @@ ROUTES = (
     Route(
         "GET",
         "/api/v1/obligations/personal",
-        "What persons owe, latest due date first",
+        "What persons owe, one organisation after another, latest due date first",
         "obligations",
         call=Call("evaluation.list_personal_obligations", rpc.ListPersonalObligations, rpc.ObligationPage),
         permission=_PERSONAL,

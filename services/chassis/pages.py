@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -62,6 +63,51 @@ class AnyOf:
         for name, direction in reversed(sort):
             ordered.sort(key=partial(_value, name), reverse=direction < 0)
         return ordered[:limit]
+
+
+class OneAfterAnother:
+    """``documents`` whose ``field`` has one of ``values``, a text each, to be paged in an order that begins
+    with ``field``.
+
+    The embedded store reads and sorts all that matches, however few are asked for (half a millisecond each):
+    of a whole campus that is longer than a caller waits. So it is asked for the first of the values that are
+    left, then for twice as many at a time, until a page is full: what there is of the others costs nothing.
+    """
+
+    def __init__(self, documents: Findable, field: str, values: Collection[str]) -> None:
+        self._documents = documents
+        self._field = field
+        self._values = sorted(set(values))
+
+    def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> list[Document]:
+        """At most ``limit`` documents that match ``filter`` as well, in the order of ``sort``."""
+        besides = {name: wanted for name, wanted in filter.items() if name != self._field}
+        found: list[Document] = []
+        for some in self._some(filter.get(self._field)):
+            wanted = {self._field: some[0] if len(some) == 1 else {"$in": some}, **besides}
+            found += self._documents.find(wanted, sort=sort, limit=limit - len(found))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _some(self, wanted: Any) -> Iterator[list[str]]:
+        """The values that ``page`` asks for: one, those after one, or all."""
+        left = self._values
+        if isinstance(wanted, Mapping):
+            # As a text: a cursor that is none of ours may have a number there.
+            left = left[bisect_right(left, str(wanted["$gt"])) :]
+        elif wanted is not None:
+            left = [wanted] if wanted in left else []
+        many = 1
+        while left:
+            yield left[:many]
+            left, many = left[many:], 2 * many
 
 
 def page(

@@ -30,7 +30,7 @@ class _Filters(Schema):
 
 
 class ListObligations(_Filters):
-    """What organisations owe and the caller may see, latest due date first.
+    """What organisations owe and the caller may see: one after another, of each the latest due date first.
 
     ``organisation``: of that organisation and all below it; refused where the caller may not read it.
     ``mine``: only of the organisations where the caller holds a post, and of the one they belong to.
@@ -45,10 +45,11 @@ class ListObligations(_Filters):
 
 
 class ListPersonalObligations(_Filters):
-    """What persons owe, latest due date first: the caller's own, or of those they are responsible for.
+    """What persons owe: the caller's own, or of those they are responsible for.
 
-    ``person``: of that person. ``organisation``: of those who belong to it or to anything below it; refused
-    without a post that is responsible for any of it. Neither: all whom the caller is responsible for.
+    ``person``: of that person, latest due date first. ``organisation``: of those who belong to it or to
+    anything below it; refused without a post that is responsible for any of it. Neither: all whom the caller
+    is responsible for. Both come one organisation after another, of each the latest due date first.
     """
 
     person = fields.String(validate=_ID)

@@ -10,7 +10,7 @@ from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
-from services.chassis.pages import page
+from services.chassis.pages import Findable, OneAfterAnother, page
 from services.evaluation.access import Access
 from services.evaluation.duties import model as duties
 from services.evaluation.duties.store import Sheets
@@ -25,6 +25,7 @@ from services.evaluation.rulebook import Packs
 
 Answer = dict[str, Any]
 _FILTERS = ("state", "rule", "year", "period")
+_LATEST_FIRST = (("due_on", -1),)
 
 
 class Owing:
@@ -59,13 +60,9 @@ class Owing:
 
     def list_obligations(self, request: Mapping[str, Any]) -> Answer:
         """What organisations owe; what is for posts alone only where all that is asked for is below one."""
-        wanted: dict[str, Any] = {}
-        if request.get("mine") or not self._access.reaches_everything(request.get("organisation")):
-            scope = self._scope(request)
-            wanted["organisation"] = {"$in": sorted(scope)}
-            if not self._access.posts_reach().issuperset(scope):
-                wanted["posts_only"] = None
-        return self._page(self._rows, wanted, request)
+        scope = self._scope(request)
+        wanted = {} if self._access.posts_reach().issuperset(scope) else {"posts_only": None}
+        return self._page_of(self._rows, scope, wanted, request)
 
     def list_personal(self, request: Mapping[str, Any]) -> Answer:
         """What persons owe: one's own, or of those below a post that is responsible for them."""
@@ -76,9 +73,9 @@ class Owing:
             within = self._access.responsible()
         else:
             within = None
-        wanted: dict[str, Any] = {}
-        if person is not None:
-            wanted["person"] = person
+        if person is None:
+            return self._page_of(self._personal, within or (), {}, request)
+        wanted: dict[str, Any] = {"person": person}
         if within is not None:
             wanted["organisation"] = {"$in": sorted(within)}
         return self._page(self._personal, wanted, request)
@@ -177,10 +174,27 @@ class Owing:
         others = [each for each in owed if each.rule.id == found.rule.id and each.owner == found.owner]
         return found, others, records
 
-    def _page(self, rows: ObligationRows, wanted: dict[str, Any], request: Mapping[str, Any]) -> Answer:
-        wanted.update({name: request[name] for name in _FILTERS if name in request})
+    def _page_of(
+        self,
+        rows: ObligationRows,
+        organisations: Collection[str],
+        wanted: Mapping[str, Any],
+        request: Mapping[str, Any],
+    ) -> Answer:
+        """One organisation after another: by due date alone, all that a campus owes would be sorted first."""
+        found = OneAfterAnother(rows, "organisation", organisations)
+        return self._page(found, wanted, request, [("organisation", 1), *_LATEST_FIRST])
+
+    def _page(
+        self,
+        rows: Findable,
+        wanted: Mapping[str, Any],
+        request: Mapping[str, Any],
+        order: Sequence[tuple[str, int]] = _LATEST_FIRST,
+    ) -> Answer:
+        filters = {name: request[name] for name in _FILTERS if name in request}
         found = page(
-            rows, wanted, order=[("due_on", -1)], limit=request["limit"], cursor=request.get("cursor")
+            rows, {**wanted, **filters}, order=order, limit=request["limit"], cursor=request.get("cursor")
         )
         return {"items": [self._shown(each) for each in found.documents], "next": found.next}
 

@@ -257,8 +257,8 @@ def _worth_telling(
     for each, obligation in zip(owed, found, strict=True):
         told = standing.told.get(obligation.id)
         # Of a newly known organisation the history may still be on its way: no reminder and no reproach
-        # before it settled, whatever day it is by then; what is over and was not told waits for that. What was
-        # released before it was told is not worth telling.
+        # before it settled, whatever day it is by then; what is over and was not told waits for that. What
+        # was released before it was told is not worth telling.
         undone = obligation.state == DUE_SOON or (told is not None and obligation.state in (OVERDUE, MISSED))
         if not standing.settled and undone:
             obligation = replace(obligation, state=OPEN)

@@ -197,6 +197,21 @@ def test_a_page_is_one_query_by_an_index(evaluation: Evaluation, method: str, as
         assert ask.scans or ("IXSCAN" in plan and "COLLSCAN" not in plan), (each.command, plan)
 
 
+@pytest.mark.parametrize("method", ["list_obligations", "list_personal_obligations"])
+def test_what_a_campus_owes_is_paged_through_by_an_index(evaluation: Evaluation, method: str) -> None:
+    with entered(Context(actor=ADMINISTRATOR)):
+        first = answer(evaluation, method, {"limit": PAGE})
+        with STORE_CALLS.heard(evaluation.database) as heard:
+            second = answer(evaluation, method, {"limit": PAGE, "cursor": first["next"]})
+    shown = [(each["organisation"], each["id"]) for each in (*first["items"], *second["items"])]
+    assert len(set(shown)) == len(shown) > PAGE
+    assert [organisation for organisation, _ in shown] == sorted(organisation for organisation, _ in shown)
+    rows = [each for each in heard if each.collection.endswith("obligations")]
+    assert rows
+    for each in rows:
+        assert "IXSCAN" in stages(evaluation.database, each), each.command
+
+
 def test_a_larger_campus_costs_no_more(evaluation: Evaluation) -> None:
     fill(evaluation, "q")
     for method, ask in EVERY:
