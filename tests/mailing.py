@@ -10,9 +10,11 @@ from services.chassis.clock import Clock
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.store import Store
+from services.notify.announcements.model import KIND
 from services.notify.messages import model
 from services.notify.messages.model import Purpose
 from services.notify.messages.store import Messages
+from services.notify.messages.tallies import Tallies
 
 AT_ONCE = 500
 
@@ -37,7 +39,7 @@ def hand_over(database: Store, clock: Clock, purposes: Sequence[Purpose], due_at
     """Keep a message for each, due at ``due_at``; the service publishes what they say when it sweeps."""
     relay = Relay(ConfirmedPublisher("amqp://127.0.0.1:1//", name="mailing"), clock, enabled=False)
     documents = BundledDocuments(database, "messages", source="notify", clock=clock, relay=relay)
-    messages = Messages(database, documents)
+    messages = Messages(database, documents, Tallies(database, [KIND]))
     for first in range(0, len(purposes), AT_ONCE):
         some, now = purposes[first : first + AT_ONCE], clock.now()
         messages.create_many([(each, model.created(now, due_at, None)) for each in some])

@@ -40,6 +40,8 @@ PAUSE_SECONDS = 0.2
 
 Given = tuple[str, Mapping[str, Any], Sequence[NewEvent]]
 Decide = Callable[[str, dict[str, Any]], Change | None]
+# What else is written in the same transaction, given what it wrote; run again with it after a lost race.
+Beside = Callable[[Mapping[str, Document]], None]
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,10 @@ class BundledDocuments(Documents):
         super().declare()
         self._bundles.declare()
 
-    def create_many(self, given: Sequence[Given]) -> set[str]:
+    def create_many(self, given: Sequence[Given], *, beside: Beside | None = None) -> set[str]:
         """Write new documents with their events; the ids that were taken, whose documents stay as they are.
 
+        ``beside`` writes what belongs to them, in their transaction, given those that are new.
         There is no command to repeat: this is for imports and workers. Raises ``Conflict`` with the code
         ``<collection>.exists`` where another value is taken that only one may have; what was written before,
         ``MOST_AT_ONCE`` at a time, stays written.
@@ -111,12 +114,20 @@ class BundledDocuments(Documents):
         taken: set[str] = set()
         for first in range(0, len(given), MOST_AT_ONCE):
             some = given[first : first + MOST_AT_ONCE]
-            taken |= in_transaction(self._database, partial(self._create_some, some))
+            taken |= in_transaction(self._database, partial(self._create_some, some, beside))
         return taken
 
-    def change_many(self, ids: Sequence[str], decide: Decide, *, seconds: float = RACES_SECONDS) -> Written:
+    def change_many(
+        self,
+        ids: Sequence[str],
+        decide: Decide,
+        *,
+        seconds: float = RACES_SECONDS,
+        beside: Beside | None = None,
+    ) -> Written:
         """Write what ``decide(id, state)`` decided of each with its events; answered is what was written.
 
+        ``beside`` writes what belongs to them, in their transaction, given those that are changed.
         After a lost race ``decide`` is asked again on the newer states, so of two who claim the same document
         one is shown that it is claimed. What does not exist, and what there was nothing to do with, is
         missing from the answer. Commands are not remembered: this is for workers.
@@ -125,43 +136,49 @@ class BundledDocuments(Documents):
         told as ``held``. Whoever was killed within a transaction holds on for a minute.
         """
         written: dict[str, Document] = {}
+        change = partial(self._change_some, decide, beside)
         left, until = list(ids), time.monotonic() + seconds
         while True:
             parts = [left[first : first + MOST_AT_ONCE] for first in range(0, len(left), MOST_AT_ONCE)]
-            left = [each for part in parts for each in self._change_free(part, decide, written, TRIES)]
+            left = [each for part in parts for each in self._change_free(part, change, written, TRIES)]
             if not left or time.monotonic() >= until:
                 return Written(written, frozenset(left))
             time.sleep(random.uniform(0, PAUSE_SECONDS))
 
     def _change_free(
-        self, ids: Sequence[str], decide: Decide, written: dict[str, Document], tries: int
+        self,
+        ids: Sequence[str],
+        change: Callable[[Sequence[str]], dict[str, Document]],
+        written: dict[str, Document],
+        tries: int,
     ) -> Sequence[str]:
         """Add to ``written`` those that nobody holds; what is left. Halved until what is held stands alone:
         the store does not say which one it was."""
-        change = partial(self._change_some, ids, decide)
         try:
-            written |= in_transaction(self._database, change, attempts=tries, seconds=0)
+            written |= in_transaction(self._database, partial(change, ids), attempts=tries, seconds=0)
         except Contended:
             if len(ids) == 1:
                 return ids
         else:
             return ()
         halves = ids[: len(ids) // 2], ids[len(ids) // 2 :]
-        return [each for half in halves for each in self._change_free(half, decide, written, 1)]
+        return [each for half in halves for each in self._change_free(half, change, written, 1)]
 
-    def _create_some(self, given: Sequence[Given]) -> set[str]:
+    def _create_some(self, given: Sequence[Given], beside: Beside | None) -> set[str]:
         # Within a transaction a taken key would end all of it: look first.
         wanted = {"_id": {"$in": [id for id, _, _ in given]}}  # noqa: A001 - the field's name
         found = self.collection.find(wanted, {"_id": 1}, session=session())
         there = {str(each["_id"]) for each in found}
         new: dict[str, Record] = {}
+        made: dict[str, Document] = {}
         events: list[Record] = []
         for id, state, told in given:  # noqa: A001 - the field's name
             if id in there or id in new:
                 continue
             envelopes = self._seal(id, 0, told, False)
             events += envelopes
-            new[id] = {"_id": id, "version": 1, "sequence": len(envelopes), **checked(id, 1, state).state}
+            made[id] = checked(id, 1, state)
+            new[id] = {"_id": id, "version": 1, "sequence": len(envelopes), **made[id].state}
         if not new:
             return there
         try:
@@ -174,9 +191,11 @@ class BundledDocuments(Documents):
                 raise Contended("store.contended") from None  # taken since we looked: look again
             raise Conflict(f"{self.name}.exists") from None
         self._bundles.put(events)
+        if beside is not None:
+            beside(made)
         return there
 
-    def _change_some(self, ids: Sequence[str], decide: Decide) -> dict[str, Document]:
+    def _change_some(self, decide: Decide, beside: Beside | None, ids: Sequence[str]) -> dict[str, Document]:
         with answering():
             found = list(self.collection.find({"_id": {"$in": list(ids)}}, session=session()))
         updates: list[UpdateOne] = []
@@ -194,6 +213,8 @@ class BundledDocuments(Documents):
         if updates:
             self.collection.bulk_write(updates, ordered=False, session=session())
             self._bundles.put(events)
+            if beside is not None:
+                beside(after)
         return after
 
 

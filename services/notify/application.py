@@ -42,6 +42,7 @@ from services.notify.messages.reading import Reading
 from services.notify.messages.receipts import Receipts
 from services.notify.messages.sender import Sender
 from services.notify.messages.store import Messages
+from services.notify.messages.tallies import Tallies
 from services.notify.reminders.following import FOLLOWED
 from services.notify.reminders.releasing import Releasing
 from services.notify.reminders.reminding import Reminding
@@ -64,7 +65,8 @@ class Notify(Application):
         self.contacts = Contacts(self.database)
         self.names = OrganisationNames(self.database)
         self.watches = Watches(self.database)
-        self.messages = Messages(self.database, self.bundled_documents("messages"))
+        tallies = Tallies(self.database, [ANNOUNCEMENT])
+        self.messages = Messages(self.database, self.bundled_documents("messages"), tallies)
         self.contacts.declare()
         self.watches.declare()
         self.messages.declare()

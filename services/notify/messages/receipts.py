@@ -52,12 +52,9 @@ class Receipts:
         return self._apply(line, reports)
 
     def take_one(self, provider: str, token: str | None, reference: str, outcome: str) -> bool:
-        """Whether one report changed the message ``reference``, which has to be there.
-
-        Raises ``Unauthenticated`` as ``take``, ``NotFound`` where there is no such message.
-        """
+        """Whether one report changed the message ``reference``; raises as ``take`` does."""
         line = self._shown_by(provider, token or "", None, "")
-        return self._messages.change(reference, self._decide(line, Report(reference, outcome))) is not None
+        return bool(self._apply(line, [Report(reference, outcome)]))
 
     def _shown_by(self, provider: str, token: str | None, signature: str | None, body: str) -> Line:
         """The provider, which showed its secret; raises ``Unauthenticated``."""

@@ -13,7 +13,7 @@ from eventlet.event import Event as Signal
 
 from services.chassis.clock import Clock
 from services.notify.channels.lines import Line
-from services.notify.channels.model import Channel, Enquiry
+from services.notify.channels.model import Channel, Enquiry, Finding
 from services.notify.messages import model
 from services.notify.messages.addressing import Addressed, Addresses
 from services.notify.messages.calling import Caller
@@ -281,13 +281,14 @@ class Sender:
                 message.provider_id,
             )
             finding = line.way.find(enquiry)
-            self._messages.change(
-                stored.id,
-                lambda m: model.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls),
-            )
+            # Held by whoever died, it is asked again when the lease of the question has ended.
+            self._messages.change_many({stored.id: self._found(finding, line)})
         except Exception as failure:
             # The lease of the question ends by itself, and it is asked again.
             _log.error("asking.failed", message=stored.id, error=type(failure).__name__)
+
+    def _found(self, finding: Finding, line: Line) -> Decide:
+        return lambda m: model.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls)
 
     def _forget(self) -> None:
         now = self._clock.now()

@@ -34,6 +34,7 @@ from services.notify.messages.model import (
     Purpose,
     State,
 )
+from services.notify.messages.tallies import Move, Tallies
 
 _OUTCOMES: Mapping[State, type[MessageOutcome]] = {
     State.DELIVERED: MessageDelivered,
@@ -95,11 +96,15 @@ class Changed:
 
 
 class Messages:
-    """The messages of the service; each change of state is published as ``MessageChanged``."""
+    """The messages of the service; each change of state is published as ``MessageChanged``.
 
-    def __init__(self, database: Store, documents: BundledDocuments) -> None:
+    Those of the kinds that ``tallies`` counts are written many at once, or refused with ``RuntimeError``.
+    """
+
+    def __init__(self, database: Store, documents: BundledDocuments, tallies: Tallies) -> None:
         self._database = database
         self._documents = documents
+        self._tallies = tallies
 
     def declare(self) -> None:
         """The indexes that the questions below use."""
@@ -111,9 +116,11 @@ class Messages:
         indexes.declare(name, "watch", sparse=True)
         indexes.declare(name, [("organisation", 1), ("created_at", -1)])
         indexes.declare(name, [("recipient", 1), ("created_at", -1)])
+        self._tallies.declare()
 
     def create(self, purpose: Purpose, message: Message) -> bool:
         """Keep a new message; False where the same step was decided for the same person before."""
+        self._check_uncounted(purpose)
         try:
             self._documents.create(purpose.message_id, _new_state(purpose, message), _told(purpose, message))
         except Conflict:
@@ -128,7 +135,10 @@ class Messages:
             [
                 (key, _new_state(purpose, message), _told(purpose, message))
                 for key, (purpose, message) in written.items()
-            ]
+            ],
+            beside=lambda made: self._tallies.keep(
+                Move(written[each][0], None, written[each][1].state) for each in made
+            ),
         )
         for id, (_, message) in written.items():  # noqa: A001 - the field's name
             if id not in taken:
@@ -158,7 +168,11 @@ class Messages:
             before[id] = met.state
             return _change(state, met, after, sealed.get(id))
 
-        written = self._documents.change_many(list(wanted), decide, seconds=seconds)
+        def count(documents: Mapping[str, Document]) -> None:
+            moves = ((each.state, before[key]) for key, each in documents.items())
+            self._tallies.keep(Move(_purpose(state), met, State(state["state"])) for state, met in moves)
+
+        written = self._documents.change_many(list(wanted), decide, seconds=seconds, beside=count)
         changed = {key: _message(document.state) for key, document in written.documents.items()}
         for id, after in changed.items():  # noqa: A001 - the field's name
             if after.state is not before[id]:
@@ -174,6 +188,7 @@ class Messages:
         decided: list[tuple[Message, Message | None]] = []
 
         def change(state: dict[str, Any]) -> Change | None:
+            self._check_uncounted(_purpose(state))
             before = _message(state)
             after = decide(before)
             decided.append((before, None if after == before else after))
@@ -228,10 +243,8 @@ class Messages:
         return [each.id for each in found if State(each.state["state"]) in NOT_OUT]
 
     def states_of(self, watch: str) -> Tally[str]:
-        """How many messages about what ``watch`` names are in each state."""
-        stages = [{"$match": {"watch": watch}}, {"$group": {"_id": "$state", "count": {"$sum": 1}}}]
-        found = self._documents.collection.aggregate(stages)
-        return Tally({str(each["_id"]): int(each["count"]) for each in found})
+        """How many messages about what ``watch`` names are in each state; of kinds that are counted alone."""
+        return self._tallies.of(watch)
 
     def page(
         self,
@@ -247,6 +260,10 @@ class Messages:
         view = AnyOf(self._documents, any_of)
         found = page(view, more, order=NEWEST_FIRST, limit=limit, cursor=cursor)
         return [_stored(each) for each in found.documents], found.next
+
+    def _check_uncounted(self, purpose: Purpose) -> None:
+        if self._tallies.counts(purpose):
+            raise RuntimeError("messages that are counted are written many at once")
 
 
 def _note(id: str, message: Message) -> None:  # noqa: A002 - the field's name

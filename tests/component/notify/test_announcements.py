@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
+import eventlet
 import pytest
 
 from services.chassis.context import Context, entered
-from services.chassis.errors import Conflict, Forbidden, NotFound
+from services.chassis.errors import Conflict, Contended, Forbidden, NotFound
 from services.chassis.jobs import MOST_ATTEMPTS
 from services.chassis.said import member_said
 from services.notify.announcements import announcing as announcing_module
+from services.notify.announcements.model import begun, purpose
 from services.notify.contacts.store import Contact
+from services.notify.messages import model
+from services.notify.messages import tallies as tallies_module
+from tests.store_calls import STORE_CALLS
 
 from .conftest import Desk
 
@@ -36,9 +44,12 @@ def test_everybody_below_is_told_once_and_what_is_stopped_goes_no_further(people
         assert announcing.announce("dean", "faculty", "明天停电", ("inbox",))["id"] == first["id"]
     jobs.run_one()
     peopled.application.sender.run_once()
-    told = announcing.view("dean", first["id"])
+    with STORE_CALLS.heard(peopled.application.database) as heard:
+        told = announcing.view("dean", first["id"])
     assert (told["state"], told["done"], told["total"]) == ("handed_over", 5, 5)
     assert told["messages"] == [{"state": "delivered", "count": 5}]
+    asked = [each.collection for each in heard]
+    assert ("messages" in asked, asked.count("tallies")) == (False, 1), "a look reads none of its messages"
     with pytest.raises(NotFound):
         announcing.view("neighbour", first["id"])
     with entered(Context(actor="dean", idempotency_key="k2", fingerprint="f")):
@@ -128,3 +139,56 @@ def test_an_announcement_whose_job_fails_ends_with_its_reason_and_is_resumed_for
     assert told["messages"] == [{"state": "delivered", "count": 5}]
     with entered(Context(actor="dean", idempotency_key="k3")), pytest.raises(Conflict, match="not_failed"):
         announcing.resume("dean", made)
+
+
+def test_what_is_kept_of_states_is_what_counting_gives_whatever_is_run_again_or_summed_up(
+    peopled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application, now = peopled.application, peopled.clock.now()
+    messages, documents = application.messages, application.messages._documents
+    tallies = messages._tallies
+    said = begun("faculty", "明天停电", ("inbox",))
+    made = [purpose("a", said, f"member-{number}") for number in range(9)]
+    others = purpose("b", said, "member-1")
+
+    def counted() -> Counter[str]:
+        return Counter(str(each["state"]) for each in documents.collection.find({"watch": "a"}))
+
+    def lost_once() -> Callable[..., None]:
+        put, lost = documents._bundles.put, []
+
+        def losing(events: Any) -> None:
+            if not lost:
+                lost.append(True)
+                raise Contended("store.contended")
+            put(events)
+
+        return losing
+
+    assert messages.states_of("a") == Counter()
+    for _ in range(2):  # a job that is taken up again makes what is there
+        with monkeypatch.context() as races:
+            races.setattr(documents._bundles, "put", lost_once())
+            messages.create_many([(each, model.created(now, now, None)) for each in (*made, others)])
+        assert messages.states_of("a") == counted() == {"queued": 9}
+    ids = [each.message_id for each in made]
+    for some in (ids[:4], ids[2:6]):  # what is suppressed stays so
+        with monkeypatch.context() as races:
+            races.setattr(documents._bundles, "put", lost_once())
+            messages.change_many(dict.fromkeys(some, lambda m: model.suppress(m, "paused", now)))
+    application.sender.run_once()
+    assert messages.states_of("a") == counted() == {"suppressed": 6, "delivered": 3}
+    monkeypatch.setattr(tallies_module, "MOST_ROWS", 2)
+    looks = [eventlet.spawn(messages.states_of, "a") for _ in range(4)]
+    assert all(look.wait() == counted() for look in looks)
+    assert messages.states_of("a") == counted()
+    assert application.database["tallies"].count_documents({"about": "a"}) <= 2
+    assert messages.states_of("b") == {"delivered": 1}
+    application.database["tallies"].drop()
+    migration = import_module("services.notify.migrations.0003_messages_are_counted_as_they_change")
+    for _ in range(2):
+        migration.up(application.database)
+        assert messages.states_of("a") == counted()
+    with pytest.raises(RuntimeError):
+        messages.change(ids[0], lambda m: model.suppress(m, "paused", now))
+    assert tallies.of("nothing") == Counter()
