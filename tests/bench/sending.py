@@ -14,7 +14,7 @@ from eventlet.greenpool import GreenPool
 from services.chassis.clock import SystemClock
 from services.chassis.testing import wait_for
 from services.notify.application import load_sending
-from services.notify.messages.store import lane_to_ask, lane_to_send
+from services.notify.messages.lanes import lane_to_ask, lane_to_send
 from tests.bench.ground import Ground
 from tests.mailing import hand_over, purpose
 

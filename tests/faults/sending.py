@@ -11,8 +11,8 @@ from typing import Any
 
 from services.chassis.store import reading_all
 from services.chassis.testing import wait_for
+from services.notify.messages.lanes import lane_to_ask, lane_to_send
 from services.notify.messages.model import FINAL
-from services.notify.messages.store import lane_to_ask, lane_to_send
 from tests.faults.report import Report
 from tests.faults.rig import Rig
 from tests.mailing import AT_ONCE, hand_over, purpose

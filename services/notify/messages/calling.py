@@ -13,7 +13,7 @@ from eventlet.event import Event as Signal
 from services.chassis.clock import Clock
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Answer, Channel, NotReceived
-from services.notify.messages import model
+from services.notify.messages import outcomes
 from services.notify.messages.addressing import Addresses
 from services.notify.messages.calls import Calls
 from services.notify.messages.model import Message
@@ -147,7 +147,7 @@ class Caller:
 
     def _decide(self, each: Answered) -> Decide:
         def decide(message: Message) -> Message:
-            return model.answered(
+            return outcomes.answered(
                 message,
                 each.attempt,
                 each.answer,

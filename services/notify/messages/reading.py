@@ -12,7 +12,8 @@ from services.contracts.kinds import PERSONAL_KINDS, ROLES
 from services.notify.access import Access
 from services.notify.messages import model
 from services.notify.messages.addressing import Addresses
-from services.notify.messages.store import Messages, Stored
+from services.notify.messages.documents import Stored
+from services.notify.messages.store import Messages
 
 
 class Reading:

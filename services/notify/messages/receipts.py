@@ -12,7 +12,7 @@ from services.notify.channels.lines import Line
 from services.notify.channels.model import Report
 from services.notify.channels.providers import AT_SMS_URL
 from services.notify.channels.shape import read_reports
-from services.notify.messages import model
+from services.notify.messages import outcomes
 from services.notify.messages.addressing import Addresses
 from services.notify.messages.calls import Calls
 from services.notify.messages.model import Message
@@ -85,7 +85,7 @@ class Receipts:
             # One provider says nothing of what another one has. Before there were several none was named.
             if (message.provider or AT_SMS_URL) != line.name:
                 return None
-            return model.receipt(message, report.outcome, self._clock.now())
+            return outcomes.receipt(message, report.outcome, self._clock.now())
 
         return decide
 

@@ -9,8 +9,8 @@ from services.chassis.identity import new_id
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Letter
 from services.notify.messages.addressing import Addressed
+from services.notify.messages.documents import Stored
 from services.notify.messages.model import Message, Purpose, State
-from services.notify.messages.store import Stored
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,16 @@ from eventlet.event import Event as Signal
 from services.chassis.clock import Clock
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Channel, Enquiry, Finding
-from services.notify.messages import model
+from services.notify.messages import model, outcomes
 from services.notify.messages.addressing import Addressed, Addresses
 from services.notify.messages.calling import Caller
 from services.notify.messages.calls import Calls
+from services.notify.messages.documents import Stored
+from services.notify.messages.lanes import URGENCIES, lane_to_ask, lane_to_send
 from services.notify.messages.model import Hold, Message, Purpose, State, Stop, Verdict
 from services.notify.messages.patience import Sending
 from services.notify.messages.rounds import Allotment, Planned
-from services.notify.messages.store import (
-    URGENCIES,
-    Decide,
-    Messages,
-    Stored,
-    lane_to_ask,
-    lane_to_send,
-)
+from services.notify.messages.store import Decide, Messages
 
 PAUSE_SECONDS = 1.0
 MOST_PER_ROUND = 1000
@@ -265,8 +260,8 @@ class Sender:
 
     def _take_for_asking(self, now: datetime) -> Decide:
         def decide(message: Message) -> Message | None:
-            lost = model.lease_ended(message, now, self._sending)
-            return model.ask(lost, now, self._sending) or lost
+            lost = outcomes.lease_ended(message, now, self._sending)
+            return outcomes.ask(lost, now, self._sending) or lost
 
         return decide
 
@@ -288,7 +283,7 @@ class Sender:
             _log.error("asking.failed", message=stored.id, error=type(failure).__name__)
 
     def _found(self, finding: Finding, line: Line) -> Decide:
-        return lambda m: model.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls)
+        return lambda m: outcomes.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls)
 
     def _forget(self) -> None:
         now = self._clock.now()
@@ -303,4 +298,4 @@ _ASKED = (State.UNKNOWN, State.SENT)
 
 
 def _claim(provider: str, call: str, now: datetime, sending: Sending) -> Decide:
-    return lambda message: model.claim(message, now, sending, provider=provider, call=call)
+    return lambda message: outcomes.claim(message, now, sending, provider=provider, call=call)

@@ -16,8 +16,9 @@ from services.chassis.store import Store, in_transaction
 from services.notify.contacts.model import Preferences
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.messages import model as messages_model
+from services.notify.messages.documents import Stored
 from services.notify.messages.model import Hold, Purpose, Stop, Verdict
-from services.notify.messages.store import Messages, Stored
+from services.notify.messages.store import Messages
 from services.notify.reminders.model import Reason
 from services.notify.reminders.reminding import Reminding
 from services.notify.reminders.rulebook import Rulebook

@@ -12,7 +12,7 @@ from services.notify.channels.lines import Line
 from services.notify.channels.model import Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
-from services.notify.messages import model, sender
+from services.notify.messages import model, outcomes, sender
 from tests.mailing import purpose
 
 from .conftest import PHONES, Desk, fulfilled, overdue
@@ -92,7 +92,7 @@ def test_a_crash_between_claim_and_answer_is_settled_by_asking(
     sending = queued.application.sender._sending
     (message,) = queued.application.messages.due("send.sms.ordinary", queued.clock.now())
     queued.application.messages.change(
-        message, lambda m: model.claim(m, queued.clock.now(), sending, provider="campus")
+        message, lambda m: outcomes.claim(m, queued.clock.now(), sending, provider="campus")
     )
     if crashed_after_the_call:
         letter = Letter(message, PHONES["secretary"], "…")

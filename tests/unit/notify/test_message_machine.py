@@ -18,17 +18,12 @@ from services.notify.messages.model import (
     NOT_OUT,
     Message,
     State,
-    answered,
-    ask,
-    asked,
-    claim,
     closed,
     created,
-    lease_ended,
     put_off,
-    receipt,
     suppress,
 )
+from services.notify.messages.outcomes import answered, ask, asked, claim, lease_ended, receipt
 from services.notify.messages.patience import Sending, read_sending
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)

@@ -166,7 +166,7 @@ class World:
                 row.message = messages.put_off(row.message, *waits, self.now)
             elif id_ in self.taken.setdefault(today, set()) or len(self.taken[today]) < MOST:
                 self.taken[today].add(id_)
-                row.message = messages._to(row.message, State.SENDING, self.now, None)
+                row.message = messages.became(row.message, State.SENDING, self.now, None)
                 row.sent_at = self.now
             else:
                 until = HOURS.next_day(self.now, CAMPUS)

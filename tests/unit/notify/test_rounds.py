@@ -14,8 +14,8 @@ from services.notify.channels.lines import Gone, Line
 from services.notify.channels.model import Channel
 from services.notify.messages import model
 from services.notify.messages.addressing import Addressed
+from services.notify.messages.documents import Stored
 from services.notify.messages.rounds import Allotment, Planned
-from services.notify.messages.store import Stored
 from tests.mailing import purpose
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
