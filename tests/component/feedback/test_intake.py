@@ -29,7 +29,8 @@ SAID = {
 
 @pytest.fixture
 def bus(box, vhost: str) -> Iterator[kombu.Connection]:
-    with kombu.Connection(vhost) as connection, connection.channel() as channel:
+    confirming = kombu.Connection(vhost, transport_options={"confirm_publish": True})
+    with confirming as connection, connection.channel() as channel:
         channel.queue_declare("told-the-bot", durable=True, auto_delete=False)
         channel.queue_bind("told-the-bot", "campus.rejections", "#")
         yield connection

@@ -60,7 +60,9 @@ def running(ground: grounds.Ground, clock: FixedClock, beginning: Beginning | No
 def campus(running: Running, clock: FixedClock, beginning: Beginning | None) -> Iterator[Campus]:
     """The service with its root and first administrator."""
     settings = running.settings
-    with kombu.Connection(settings.amqp_uri) as broker:
+    # What is published without confirms may be lost when its channel is closed behind it.
+    confirming = {"confirm_publish": True}
+    with kombu.Connection(settings.amqp_uri, transport_options=confirming) as broker:
         with broker.channel() as channel:
             for queue, exchange in (("heard", "records.events"), ("rejected", "campus.rejections")):
                 channel.queue_declare(queue, durable=True, auto_delete=False)
