@@ -9,11 +9,9 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.clock import Clock
-from services.chassis.documents import Document
 from services.chassis.envelope import Event
 from services.chassis.errors import Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
-from services.records.directory import persons as rules
 from services.records.directory.people import People
 from services.records.directory.store import PHONE, Directory, only
 from services.records.directory.words import Stamp, hear
@@ -71,8 +69,6 @@ class Campus:
     def _enter(self, number: str, given: dict[str, Any]) -> None:
         if not {"name", "organisation"} <= set(given):
             raise Retryable("unknown_person")
-        home: Document = self._directory.organisations.get(given["organisation"])
-        state = {"political_status": "none", **given, "number": number, **self._directory.marked(number)}
-        person = derived_id("campus person", number)
-        change = rules.enter_person(person, state, home.state, self._clock.today())
-        self._directory.know_person(self._directory.people.create(person, change.state, change.events))
+        home = self._directory.organisations.get(given["organisation"])
+        state = {"political_status": "none", **given, "number": number}
+        self._people.enter(derived_id("campus person", number), state, home)

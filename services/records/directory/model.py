@@ -7,7 +7,7 @@ with the whole state, so a document's version is also the sequence of its last e
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -197,6 +197,12 @@ def organisation_event(subject: str, state: State) -> NewEvent:
             **{name: _day(state[name]) if state[name] else None for name in days},
         },
     )
+
+
+def require_open(organisations: Iterable[State]) -> None:
+    """Raises ``Conflict("organisation.inactive")`` where one of ``organisations`` is closed."""
+    if not all(each["active"] for each in organisations):
+        raise Conflict("organisation.inactive", params={"accepted": "active"})
 
 
 def refuse_taken(field: str, code: str) -> Conflict:

@@ -49,12 +49,16 @@ class Organisations:
         return self.found(organisation, change, Why.of(request)).response or {}
 
     def found(self, organisation: str, change: Change, why: Why | None = None) -> Document:
-        """Write a new organisation with its first edition."""
+        """Write a new organisation with its first edition.
+
+        Raises ``Conflict("organisation.parent_inactive")`` where the one above closed meanwhile.
+        """
 
         def commit() -> Document:
             repeated = self._documents.repeated(organisation)
             if repeated is not None:
                 return repeated
+            self._require_open_above([change])
             founded = self._documents.create(organisation, change.state, change.events, respond=shown)
             self.keep([(None, founded)], why or Why())
             return founded
@@ -64,10 +68,11 @@ class Organisations:
     def found_many(self, founded: Sequence[tuple[Document, Change]]) -> None:
         """New organisations with their first editions in one transaction, for imports: all or none.
 
-        Raises ``Conflict`` where one of them or its code is there already.
+        Raises ``Conflict`` where one of them or its code is there already, and as ``found``.
         """
 
         def commit() -> None:
+            self._require_open_above([change for _, change in founded])
             if self._documents.create_many(
                 [(each.id, change.state, change.events) for each, change in founded]
             ):
@@ -86,8 +91,6 @@ class Organisations:
         if "parent" in request and request["parent"] != organisation.state["parent"]:
             parent = self._directory.organisation_named_in("parent", request["parent"])
             self._access.require_administrator(actor, parent.id)
-        if request.get("active") is False:
-            self._refuse_where_children_are_active(organisation.id)
         changed = self.apply(
             organisation.id,
             only(request, *_CHANGEABLE),
@@ -108,9 +111,12 @@ class Organisations:
         why: Why | None = None,
         expected_version: int | None = None,
     ) -> Document:
-        """Write ``given``; under a new ``parent`` everything below follows in the same commit."""
+        """Write ``given``; under a new ``parent`` everything below follows in the same commit.
+
+        Raises ``Conflict`` where it is to close and is not empty: ``organisation.has_children``,
+        ``organisation.has_people``.
+        """
         today = self._clock.today()
-        above = (parent.id, parent.state) if parent is not None else None
 
         def commit() -> Document:
             repeated = self._documents.repeated(organisation)
@@ -119,8 +125,10 @@ class Organisations:
             before = self._documents.get(organisation)
             below = self._below(organisation) if parent is not None else []
             since = [each.state["since"] for each in (before, *below)]
+            above = None
             if parent is not None:
-                since.append(parent.state["founded_on"])
+                above = (parent.id, self._documents.guard(parent.id).state)
+                since.append(above[1]["founded_on"])
             day = rules.effective_day(effective_on, today, *since) if effective_on else today
 
             def decide(state: Answer) -> Change | None:
@@ -129,6 +137,10 @@ class Organisations:
             changed = self._documents.change(
                 organisation, decide, expected_version=expected_version, respond=shown
             )
+            if before.state["active"] and not changed.state["active"]:
+                # After it is written: who comes at the same instant guards it, and so one of the two is run
+                # again on what the other did.
+                self._require_empty(organisation)
             self.keep([(before, changed), *self._let_follow(changed, below, day)], why or Why())
             return changed
 
@@ -182,7 +194,14 @@ class Organisations:
             written.append((each, now[each.id]))
         return written
 
-    def _refuse_where_children_are_active(self, organisation: str) -> None:
+    def _require_open_above(self, founded: Sequence[Change]) -> None:
+        """Raises ``Conflict`` where one is closed that they stand below and that is none of them."""
+        own = {each.state["path"][-1] for each in founded}
+        above = {parent for each in founded if (parent := each.state["parent"]) not in (None, *own)}
+        if not all(each.state["active"] for each in self._documents.guard_many(above)):
+            raise Conflict.at("parent", "organisation.parent_inactive", accepted="active")
+
+    def _require_empty(self, organisation: str) -> None:
         if self._documents.find_one({"parent": organisation, "active": True}):
             raise Conflict("organisation.has_children")
         if self._directory.people.find_one({"organisation": organisation, "active": True}):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from services.chassis import context
@@ -13,10 +14,11 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction, session
+from services.chassis.store import Store, in_transaction, on_commit, session
+from services.chassis.turns import Turns
 from services.records.access import Access
 from services.records.directory import persons as rules
-from services.records.directory.model import refuse_taken
+from services.records.directory.model import refuse_taken, require_open
 from services.records.directory.persons import ID_NUMBER_SLOT, SEALED
 from services.records.directory.store import Directory, only
 from services.records.posts.register import Posts
@@ -40,8 +42,9 @@ _AFTER_ALL = "\U0010ffff"
 _OWN = frozenset({"person", "phone", "expected_version"})
 
 
-class _EndsPosts(Exception):
-    """By the very state that was met they move, or are of another status: one commit with the posts."""
+class _ConcernsOthers(Exception):
+    """By the very state that was met they come, move, or are of another status: one commit with their
+    organisation and their posts."""
 
 
 class People:
@@ -65,6 +68,7 @@ class People:
         self._rights = rights
         self._audit = audit
         self._clock = clock
+        self._turns = Turns()  # of those who come to one organisation
 
     def create(self, request: Answer) -> Answer:
         """Enter a person; repeated with its key it answers the same."""
@@ -91,41 +95,67 @@ class People:
         return self.apply(person, given, expected_version=request["expected_version"]).response or {}
 
     def enter(self, person: str, given: Answer, organisation: Document) -> Document:
-        """A new person of an ``organisation``, who may call at once."""
+        """A new person of an ``organisation``, who may call at once.
+
+        It is judged by what the organisation is at that very moment: whoever closes it meanwhile, and asks
+        who is there, is waited for.
+        """
         given = {**given, **self._directory.marked(given["number"])}
-        change = rules.enter_person(person, given, organisation.state, self._clock.today())
-        with _telling_what_is_taken():
-            entered = self._documents.create(
+
+        def commit() -> Document:
+            repeated = self._documents.repeated(person)
+            if repeated is not None:  # asked first: by now the organisation may be closed
+                return repeated
+            home = self._directory.organisations.guard(organisation.id).state
+            change = rules.enter_person(person, given, home, self._clock.today())
+            return self._documents.create(
                 person, change.state, change.events, respond=self._directory.shown_person
             )
-        self._directory.know_person(entered)
+
+        with _telling_what_is_taken(), self._turns.of(organisation.id):
+            entered = in_transaction(self._database, commit)
+        on_commit(partial(self._directory.know_person, entered))
         return entered
+
+    def enter_many(self, entered: Sequence[tuple[str, Change]]) -> None:
+        """Write new people by id, within the running transaction, for an import.
+
+        Raises ``Conflict`` where a value is taken that only one may have, and ``organisation.inactive`` where
+        one of their organisations takes in nobody any more.
+        """
+        homes = {change.state["organisation"] for _, change in entered}
+        require_open(each.state for each in self._directory.organisations.guard_many(homes))
+        self._documents.create_many([(person, made.state, made.events) for person, made in entered])
 
     def apply(self, person: Document, given: Answer, *, expected_version: int | None = None) -> Document:
         """``person`` with ``given``, and in the same commit without the posts that it ends.
 
         Of who leaves these are all, of who moves those of the branch that is left, and with another political
-        status those that it does not allow.
+        status those that it does not allow. Whoever comes to an organisation is judged as by ``enter``.
         """
         given = {**given, **self._directory.marked(person.state["number"])}
-        organisation, home = None, given.get("organisation")
+        home, status = given.get("organisation"), given.get("political_status")
         if home is not None:
-            organisation = self._directory.organisation_named_in("organisation", home).state
+            self._directory.organisation_named_in("organisation", home)
         today = self._clock.today()
-        status = given.get("political_status")
+        organisation: Answer | None = None  # where they come to; None where they stay
         met: Answer | None = None  # as they were; None where a repeated command changed nothing
 
         def decide(state: Answer) -> Change | None:
             nonlocal met
             met = state
-            moves = home not in (None, state["organisation"])
-            if (moves or status not in (None, state["political_status"])) and session() is None:
-                raise _EndsPosts
+            concerns_others = rules.comes(state, given) or status not in (None, state["political_status"])
+            if concerns_others and session() is None:
+                raise _ConcernsOthers
             return rules.change_person(person.id, state, given, organisation, today)
 
         def commit() -> Document:
-            nonlocal met
-            met = None
+            nonlocal met, organisation
+            met = organisation = None
+            if session() is not None:
+                before = self._documents.get(person.id).state
+                if rules.comes(before, given):
+                    organisation = self._directory.organisations.guard(home or before["organisation"]).state
             changed = self._documents.change(
                 person.id,
                 decide,
@@ -145,9 +175,10 @@ class People:
         with _telling_what_is_taken():
             try:
                 changed = in_transaction(self._database, commit) if given.get("active") is False else commit()
-            except _EndsPosts:
-                changed = in_transaction(self._database, commit)
-        self._directory.know_person(changed)
+            except _ConcernsOthers:
+                with self._turns.of(home or person.state["organisation"]):
+                    changed = in_transaction(self._database, commit)
+        on_commit(partial(self._directory.know_person, changed))
         return changed
 
     def get(self, person: str) -> Answer:

@@ -54,7 +54,7 @@ def change_person(
     organisation: State | None,
     today: date,
 ) -> Change | None:
-    """``before`` with ``given``; None where nothing changes. ``organisation``: the new one, if it changes.
+    """``before`` with ``given``; None where nothing changes. ``organisation``: where they come to by it.
 
     A new organisation, status or activity counts from ``since``, else from today. Equal values are sealed
     anew each time, so they are told by their fingerprint. Raises as ``enter_person``, and
@@ -69,9 +69,15 @@ def change_person(
     if state["name"] != before["name"]:
         check_name("person.name_unfit", state["name"])
     since: date | None = given.get("since")
-    _check(state, organisation if state["organisation"] != before["organisation"] else None, since, today)
+    _check(state, organisation if comes(before, state) else None, since, today)
     spells = membership.follow(before["spells"], state, since or today, given.get("reason") or "changed")
     return _person_changed(subject, state, spells)
+
+
+def comes(before: State, given: State) -> bool:
+    """Whether ``given`` brings them to an organisation: to another one, or back to their own."""
+    back = given.get("active", before["active"]) and not before["active"]
+    return bool(back or given.get("organisation", before["organisation"]) != before["organisation"])
 
 
 def _with(before: State, given: State) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import Store, in_transaction, on_commit
 from services.records.access import Access
+from services.records.directory.model import require_open
 from services.records.directory.store import Directory, found_by, only, shown
 from services.records.posts import model as rules
 from services.records.sanctions.rights import Rights
@@ -113,15 +114,15 @@ class Posts:
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
         """Write new posts of people who are new themselves, within the running transaction, for an import.
 
-        Raises ``Conflict``: ``post.seat_taken``, and where a post is there already. Their entries in the
-        audit chain follow the commit: a transaction as long as this one would lose its place in the chain
-        again and again to whoever reads meanwhile.
+        Raises ``Conflict``: ``post.seat_taken``, ``organisation.inactive``, and where a post is there. Their
+        entries in the audit chain follow the commit: a transaction as long as this one would lose its place
+        in the chain again and again to whoever reads meanwhile.
         """
+        where = {made.state["organisation"] for _, made in given}
+        require_open(each.state for each in self._directory.organisations.guard_many(where))
         if self._documents.create_many([(post, made.state, made.events) for post, made in given]):
             raise Conflict("posts.exists")
-        seated = {post: made.state for post, made in given if "seat" in made.state}
-        self._directory.organisations.guard_many({state["seat"] for state in seated.values()})
-        self._require_seats(seated)
+        self._require_seats({post: made.state for post, made in given if "seat" in made.state})
         holders = [made.state["person"] for _, made in given]
         on_commit(lambda: self._audit.append_many("post.given", context.current().actor, "person", holders))
 

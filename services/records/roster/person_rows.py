@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from services.chassis.contract import Change, NewEvent
+from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id
@@ -96,11 +96,12 @@ class PersonRows:
     def _write_fresh(self, fresh: Mapping[int, _Intent]) -> dict[int, Handled]:
         """New people with their posts, all in one transaction.
 
-        Where one of their numbers or seats is taken, each row stands for itself.
+        Where one of their numbers or seats is taken, or one of their organisations closed meanwhile, each row
+        stands for itself.
         """
 
         def commit() -> None:
-            self._directory.people.create_many([_entry(each) for each in fresh.values()])
+            self._people.enter_many([(each.person, _entry(each)) for each in fresh.values()])
             posts = [given for each in fresh.values() for given in each.appointments]
             self._posts.appoint_many([(post, made) for post, made, _, _ in posts])
 
@@ -129,9 +130,9 @@ class PersonRows:
                 given.setdefault("political_status", "none")  # 03 to 13: parse told the others apart
             if "political_status" not in given:
                 raise RowRefused("political_status", "cell.missing")
-            given |= self._directory.marked(values["number"])
             intent = _Intent(new_id(), None, given)
-            intent.entry = persons.enter_person(intent.person, given, home.state, self._today)
+            marked = {**given, **self._directory.marked(values["number"])}
+            intent.entry = persons.enter_person(intent.person, marked, home.state, self._today)
             state: Mapping[str, Any] = intent.entry.state
         else:
             given = newly(known, given, ("name", "external_id"))
@@ -196,8 +197,9 @@ class PersonRows:
 
     def _write(self, intent: _Intent) -> str:
         def commit() -> tuple[Document, bool]:
-            if intent.known is None and intent.entry is not None:
-                person = self._directory.people.create(intent.person, intent.entry.state, intent.entry.events)
+            if intent.known is None:
+                home = self._directory.organisations.get(intent.given["organisation"])
+                person = self._people.enter(intent.person, intent.given, home)
             else:
                 person = self._people.apply(self._directory.people.get(intent.person), intent.given)
             for post, _, given, where in intent.appointments:
@@ -216,6 +218,6 @@ class PersonRows:
         return {each.state["slot"]: each for each in found}
 
 
-def _entry(intent: _Intent) -> tuple[str, Mapping[str, Any], Sequence[NewEvent]]:
+def _entry(intent: _Intent) -> Change:
     assert intent.entry is not None  # a person who was not known is entered
-    return intent.person, intent.entry.state, intent.entry.events
+    return intent.entry

@@ -146,8 +146,8 @@ class Reorganising:
                 moved, ended = in_transaction(self._database, partial(self._piece, task, job.id))
                 done += moved
                 checkpoint(cursor=done, done=done)
-                # Whoever was entered while the end was written goes over after it.
-                if ended and not moved:
+                # Whoever comes at that instant guards what ends: they went along, or were not taken in.
+                if ended:
                     break
         for node in task["ending"] or [task["whole"]]:
             action = f"organisation.{task['change']}"
@@ -160,6 +160,8 @@ class Reorganising:
         waiting = self._waiting(task, ending, BUNCH + 1)
         if waiting and heir is None:
             raise Conflict("organisation.heir_missing")
+        if heir is not None:
+            heir = self._directory.organisations.guard(heir.id)  # nobody goes to one that is closing
         for person in waiting[:BUNCH]:
             assert heir is not None
             self._take_over(person, heir, task)
