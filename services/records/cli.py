@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
-from services.chassis.cli_frame import as_json, database, settings, show, told
+from services.chassis.cli_frame import as_json, database, fail, settings, show, told
+from services.chassis.settings import Settings, SettingsError
+from services.records.application import Records
+from services.records.directory.numbers import tell_marks
 from services.records.posts.unfit import packs, unfit
 
 _COLUMNS = ("post", "organisation", "role", "person", "political_status", "accepted", "pack", "article")
@@ -27,3 +30,26 @@ def posts(as_json: bool) -> None:
     with database(known, "records") as opened:
         rows = list(unfit(opened, packs(), known.clock().today()))
     show(rows, _COLUMNS, as_json=as_json, empty="Every post is held by somebody who could be given it.")
+
+
+@group.command()
+@told
+def numbers() -> None:
+    """Tell anew of people entered before marks of numbers were told, so that others find them by theirs.
+
+    Reads the settings of the records service, also while it runs; it publishes what is told. Whoever has a
+    mark is left alone: this can be cut short and repeated.
+    """
+    try:
+        records = Records.for_test(Settings.from_environment("records"))
+    except SettingsError as wrong:
+        fail(str(wrong))
+    try:
+        count = tell_marks(records.directory, records.clock, _reached)
+    finally:
+        records.stop()
+    click.echo(f"{count} told anew")
+
+
+def _reached(done: int, total: int) -> None:
+    click.echo(f"\r{done}/{total} people", nl=done == total)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.testing import wait_for
+from services.records.directory.numbers import tell_marks
 from tests.component.records.surroundings import Campus, Faculty, workbook
 from tests.component.records.test_directory import on_record
 
@@ -53,6 +55,43 @@ def test_an_identity_number_is_sealed_masked_and_one_active_persons_alone(
     fingerprint = campus.application.vault.fingerprint
     assert marks == {number: fingerprint("number", number) for number in marks}
     assert not any(mark in str(taken_over) for mark in marks.values())
+
+
+def test_whoever_was_told_of_without_a_mark_of_their_number_is_told_of_anew_with_it_once(
+    campus: Campus, faculty: Faculty
+) -> None:
+    people = campus.application.database["people"]
+    earlier, marked = campus.person("X1", faculty.branch), campus.person("X2", faculty.branch)
+    people.update_one(
+        {"_id": earlier}, {"$unset": {"number_fingerprint": ""}}
+    )  # as an earlier release left it
+    before = {each["_id"]: each for each in people.find()}
+    mark = before[marked]["number_fingerprint"]
+    steps: list[tuple[int, int]] = []
+    for told in (1, 0):
+        count = tell_marks(
+            campus.application.directory, campus.application.clock, lambda *step: steps.append(step)
+        )
+        assert count == told
+    assert steps == [(1, 1)]
+    expected = campus.application.vault.fingerprint("number", "X1")
+    after = {each["_id"]: each for each in people.find()}
+    assert (after[earlier]["number_fingerprint"], after[earlier]["spells"]) == (
+        expected,
+        before[earlier]["spells"],
+    )
+    assert after[earlier]["sequence"] == before[earlier]["sequence"] + 1
+    assert {key: each for key, each in after.items() if key != earlier} == {
+        key: each for key, each in before.items() if key != earlier
+    }
+    assert mark != expected
+
+    def told_with_it() -> list[object]:
+        told = [each["data"] for each in campus.events("records.person.changed.v1")]
+        return [each["person"] for each in told if each.get("number_fingerprint") == expected]
+
+    # First when they were entered.
+    assert wait_for(lambda: told_with_it()[1:] and told_with_it()) == [earlier, earlier]
 
 
 def test_a_number_is_searched_for_in_a_body_and_found_within_ones_scope(
