@@ -23,6 +23,7 @@ from services.evaluation.duties.telling import words_of
 from services.evaluation.duties.words import Word, covers
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.store import DutyRows
+from services.evaluation.projection.rebuilding import read_ahead
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.turning import AT_ONCE, Turning, Written
 from services.evaluation.projection.units import UnknownOrganisation
@@ -94,29 +95,23 @@ class DutyProjector:
 
     def anew(self, owners: Sequence[str]) -> list[Written[Sheet]]:
         """What of ``owners`` is not as the ledger says; nothing is written."""
-        return self.turning.decided(owners, self._anew({}, None), {})
+        return self.turning.decided(owners, self._anew(None, None), {})
 
     def all_anew(
         self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
     ) -> Iterator[Written[Sheet]]:
-        """The same of everybody; ``reached`` is told how many are done, and of how many.
-
-        The ledger is read once from end to end, as ``shown`` was from the rows.
-        """
-        ledger, owners = self.words.all(), self.sheets.units()
-        for first in range(0, len(owners), AT_ONCE):
-            some = owners[first : first + AT_ONCE]
+        """The same of everybody; ``reached`` is told how many are done, and of how many."""
+        for some, ledger in read_ahead(self.words.of_each, self.sheets.units(), AT_ONCE, reached):
             yield from self.turning.decided(some, self._anew(ledger, shown), {})
-            reached(min(first + AT_ONCE, len(owners)), len(owners))
 
     def _anew(
-        self, ledger: Mapping[str, Sequence[Word]], shown: Mapping[str, Record] | None
+        self, ledger: Mapping[str, Sequence[Word]] | None, shown: Mapping[str, Record] | None
     ) -> Callable[[Sheet], SheetTurn]:
         today, rulebook = self._clock.today(), self._rulebook()
 
         def decide(sheet: Sheet) -> SheetTurn:
-            words = ledger.get(sheet.unit, ())
-            if not ledger or not covers(words, sheet.things):
+            words = ledger.get(sheet.unit, ()) if ledger is not None else ()
+            if ledger is None or not covers(words, sheet.things):
                 # Something was folded since the ledger was read: after the sheet was met, it has it all.
                 words = self.words.of(sheet.unit)
             turned = turn(sheet, rulebook, today=today, words=words, anew=True)

@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, reading_all
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
 from services.evaluation.duties.model import Noted, Sheet
 from services.evaluation.duties.words import Word, packed, unpacked
 from services.evaluation.obligations.exemptions import exempt_by_id
@@ -78,11 +78,11 @@ class Words:
         with answering():
             return [_word(each) for each in self._entries.find({"owner": owner})]
 
-    def all(self) -> dict[str, list[Word]]:
-        """The whole ledger by owner, read from end to end."""
+    def of_each(self, owners: Sequence[str]) -> dict[str, list[Word]]:
+        """The same of each of ``owners`` by itself; of one of whom nothing was said nothing."""
         found: dict[str, list[Word]] = {}
-        with reading_all():
-            for each in self._entries.find({}):
+        with answering():
+            for each in self._entries.find({"owner": {"$in": list(owners)}}):
                 found.setdefault(each["owner"], []).append(_word(each))
         return found
 

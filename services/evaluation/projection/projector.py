@@ -23,6 +23,7 @@ from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.model import Organisation
 from services.evaluation.obligations.store import ObligationRows
 from services.evaluation.projection.model import Standing, Turn, enrolled, exempted, left, turn
+from services.evaluation.projection.rebuilding import read_ahead
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE, Turning, Written
@@ -31,6 +32,7 @@ from services.evaluation.projection.units import Placed, Units, UnknownOrganisat
 QUIET = timedelta(seconds=20)
 # After it a newcomer waits no longer for what goes on arriving elsewhere.
 PATIENCE = timedelta(minutes=10)
+READ_AT_ONCE = 5  # units, each with the hundreds of entries of its years
 _ID = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -199,34 +201,28 @@ class Projector:
 
         Safe beside replicas that fold: what is in a standing was in the ledger before.
         """
-        return self.turning.decided(units, self._anew(units, {}, None), {})
+        return self.turning.decided(units, self._anew(units, None, None), {})
 
     def all_anew(
         self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
     ) -> Iterator[Written[Standing]]:
-        """The same of every unit; ``reached`` is told how many are done, and of how many.
-
-        The ledger is read once from end to end, as ``shown`` was from the rows: by an index each entry costs
-        four times as much.
-        """
-        ledger, units = self._ledger.all(), self._standings.units()
-        for first in range(0, len(units), AT_ONCE):
-            some = units[first : first + AT_ONCE]
+        """The same of every unit; ``reached`` is told how many are done, and of how many."""
+        units = self._standings.units()
+        for some, ledger in read_ahead(self._ledger.of_each, units, READ_AT_ONCE, reached):
             yield from self.turning.decided(some, self._anew(some, ledger, shown), {})
-            reached(min(first + AT_ONCE, len(units)), len(units))
 
     def _anew(
         self,
         units: Sequence[str],
-        ledger: Mapping[str, Sequence[Evidence]],
+        ledger: Mapping[str, Sequence[Evidence]] | None,
         shown: Mapping[str, Record] | None,
     ) -> Callable[[Standing], Turn]:
         today, rulebook = self._clock.today(), self._rulebook()
         marks = self._marks.of(units)
 
         def decide(standing: Standing) -> Turn:
-            evidence = ledger.get(standing.unit, ())
-            if not ledger or not _covers(evidence, standing):
+            evidence = ledger.get(standing.unit, ()) if ledger is not None else ()
+            if ledger is None or not _covers(evidence, standing):
                 # Something was folded since the ledger was read: after the standing was met, it has it all.
                 evidence = self._ledger.of(standing.unit)
             turned = turn(
