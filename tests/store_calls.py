@@ -13,13 +13,14 @@ import pymongo.monitoring
 from services.chassis.store import Store
 
 _READS = ("find", "aggregate", "count", "distinct", "getMore")
+_WRITES = ("insert", "update", "delete", "findAndModify")
 # Known to every process for a moment, whatever is asked: they belong to no answer.
 _CACHED = ("authority_nodes", "authority_grants", "authority_revision")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One command that reads."""
+    """One command to a collection."""
 
     name: str
     collection: str
@@ -55,10 +56,12 @@ class StoreCalls(pymongo.monitoring.CommandListener):
     def __init__(self) -> None:
         self._heard: list[Asked] | None = None
         self._database: str | None = None
+        self._names: tuple[str, ...] = _READS
 
     @contextmanager
-    def heard(self, database: Store | None = None) -> Iterator[list[Asked]]:
-        """The reads within the block, in their order; of ``database`` alone where it is given."""
+    def heard(self, database: Store | None = None, *, writes: bool = False) -> Iterator[list[Asked]]:
+        """The reads in the block, and the ``writes``, in their order; of ``database`` alone where it is given."""
+        self._names = (*_READS, *_WRITES) if writes else _READS
         self._database = database.name if database is not None else None
         self._heard = heard = []
         try:
@@ -67,7 +70,7 @@ class StoreCalls(pymongo.monitoring.CommandListener):
             self._heard = None
 
     def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
-        if self._heard is None or event.command_name not in _READS:
+        if self._heard is None or event.command_name not in self._names:
             return
         if self._database not in (None, event.database_name):
             return  # a service that runs beside has a database of its own

@@ -24,7 +24,7 @@ from services.chassis.envelope import Event, from_wire, seal
 from services.chassis.rpc import Rpc
 from services.chassis.said import grant_said, member_said, node_said
 from services.chassis.testing import settings_for_tests
-from services.contracts.records_events import OrganisationChanged
+from services.contracts.records_events import ActivityApproved, OrganisationChanged
 from services.evaluation.anomalies import model as anomalies
 from services.evaluation.application import Evaluation
 from services.evaluation.service import EvaluationService
@@ -161,6 +161,24 @@ def _founded(evaluation: Evaluation, name: str, kind: str, path: list[str]) -> E
     return from_wire(seal(told, subject=name, sequence=1, clock=evaluation.clock, correlationid="t"))
 
 
+def _approved(evaluation: Evaluation, at: str) -> Event:
+    told = ActivityApproved.of(
+        activity=str(uuid.uuid4()),
+        organisation=at,
+        kind="study_session",
+        held_on=TODAY,
+        entered_on=TODAY,
+        late=False,
+        expected=9,
+        present=8,
+        excused=1,
+        has_minutes=True,
+        decisions=1,
+    )
+    subject = told.data["activity"]
+    return from_wire(seal(told, subject=subject, sequence=1, clock=evaluation.clock, correlationid="t"))
+
+
 # -- asking ----------------------------------------------------------------------------------------
 
 
@@ -210,6 +228,23 @@ def test_what_a_campus_owes_is_paged_through_by_an_index(evaluation: Evaluation,
     assert rows
     for each in rows:
         assert "IXSCAN" in stages(evaluation.database, each), each.command
+
+
+def test_an_event_costs_no_more_in_a_larger_campus(evaluation: Evaluation) -> None:
+    def folded() -> Counter[tuple[str, str]]:
+        """What the store is asked for two events of one batch, of another branch each."""
+        told = [_approved(evaluation, BRANCH), _approved(evaluation, FACULTY)]
+        with STORE_CALLS.heard(evaluation.database, writes=True) as heard:
+            evaluation.projector.fold(told)
+        # Which policies are in force is asked every few seconds, whatever there is.
+        return Counter(
+            (each.name, each.collection) for each in heard if each.collection != "scoring_policies"
+        )
+
+    few = folded()
+    assert few[("insert", "evidence")] == few[("update", "standings")] == 1
+    fill(evaluation, "e")
+    assert folded() == few
 
 
 def test_a_larger_campus_costs_no_more(evaluation: Evaluation) -> None:
