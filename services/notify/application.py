@@ -238,9 +238,10 @@ class Notify(Application):
         self.reminding.climb()
         self.releasing.release()
 
-    def forget_allowances(self, today: date) -> None:
-        """What was sent on days that are long over counts for nothing any more."""
+    def forget(self, today: date) -> None:
+        """What was sent on days that are long over counts no more, and who left has no address any more."""
         self.allowances.forget(today - timedelta(days=7))
+        self.address_book.forget_who_left()
 
     # -- calls ---------------------------------------------------------------------------------
 

@@ -108,8 +108,8 @@ class NotifyService(SettingsTable):
         self.notify.remind()
 
     @scheduled("03:40", name="notify.allowances")
-    def forget_allowances(self, today: date) -> None:
-        self.notify.forget_allowances(today)
+    def forget(self, today: date) -> None:
+        self.notify.forget(today)
 
     @rpc(request=ListMessages, response=Messages)
     def list_messages(self, request: Request) -> Answer:

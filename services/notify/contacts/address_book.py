@@ -15,6 +15,7 @@ from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, Invalid, Unavailable
 from services.chassis.identity import new_id
+from services.chassis.store import reading_all
 from services.chassis.vault import SealBroken, mask_address
 from services.contracts.kinds import ADDRESS_CHANNELS
 from services.contracts.notify_events import AddressesChanged
@@ -29,6 +30,7 @@ from services.notify.reminders.switches import SwitchBoard
 COLLECTION = "addresses"
 FIELD = "address"  # under which any address but a phone number is sealed
 DIGITS = 6
+ASKED_AT_ONCE = 500
 _EMPTY: Mapping[str, Any] = {"addresses": {}, "codes": {}, "asked": {"on": None, "times": 0}}
 Response = dict[str, Any]
 
@@ -142,6 +144,34 @@ class AddressBook:
         if self._documents.find_one({"_id": person}) is None:
             return self.get()
         return self._documents.change(person, decide, respond=self._view).response or {}
+
+    # -- when somebody has left ----------------------------------------------------------------
+
+    def forget_who_left(self) -> int:
+        """Remove addresses, and codes that wait, of people who are not there any more; of how many.
+
+        By what is known of them now: who comes back before it is asked has lost nothing. It can be repeated.
+        """
+        with reading_all():
+            persons = [str(each["_id"]) for each in self._documents.collection.find({}, {"_id": 1})]
+        forgotten = 0
+        for first in range(0, len(persons), ASKED_AT_ONCE):
+            known = self._contacts.among(persons[first : first + ASKED_AT_ONCE])
+            forgotten += sum(self._forget(person) for person, each in known.items() if not each.active)
+        return forgotten
+
+    def _forget(self, person: str) -> bool:
+        had = False
+
+        def decide(state: Mapping[str, Any]) -> Change | None:
+            nonlocal had
+            had = bool(state["addresses"] or state["codes"])
+            after = {**state, "addresses": {}, "codes": {}}
+            told = [_changed(person, after)] if state["addresses"] else []
+            return Change(after, told) if had else None
+
+        self._documents.change(person, decide)
+        return had
 
     # -- within --------------------------------------------------------------------------------
 

@@ -143,6 +143,18 @@ def test_an_address_is_entered_by_the_code_that_reaches_it_and_messages_go_there
     assert [each["channel"] for each in left["items"]] == ["wecom"]
     assert member.told_by("email", "after") == ("suppressed", "no_contact")
     assert member.call("remove", channel="email")["version"] == left["version"]
+    # Of who leaves nothing is kept after the night, address or code; of who stays it is.
+    assert dean.ask(OTHER_MAIL)["sent"]
+    application, contacts = member.desk.application, member.desk.application.contacts
+    application.forget(member.desk.clock.today())
+    assert [each["channel"] for each in member.call("get")["items"]] == ["wecom"]
+    contacts.put([Contact("member", None, active=False), Contact("dean", None, active=False)])
+    assert application.address_book.forget_who_left() == 2
+    assert application.address_book.forget_who_left() == 0
+    books = {each["_id"]: each for each in database["addresses"].find()}
+    assert all(not each["addresses"] and not each["codes"] for each in books.values())
+    assert books["member"]["pending"][-1]["data"]["channels"] == []
+    assert "pending" not in books["dean"], "nobody was told of a code"
 
 
 def test_a_reminder_goes_the_way_that_its_recipient_chose_to_the_address_that_they_entered(
