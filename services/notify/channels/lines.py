@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -149,6 +150,22 @@ class Line:
         """Return when nothing is under way."""
         self._calls.waitall()
         self._asks.waitall()
+
+
+def first_to_take(
+    lines: Sequence[Line], letter: Letter, now: Callable[[], datetime], patience: float
+) -> Answer:
+    """The answer of the first of ``lines`` that took the letter, may have, or never will; else why the last did
+    not. All of them together are given ``patience`` seconds: whoever waits for it does so no longer."""
+    answer: Answer = NotReceived("no_channel")
+    until = monotonic() + patience
+    for line in lines:
+        if (left := until - monotonic()) <= 0:
+            break
+        answer = line.at_once(letter, now, left)
+        if not isinstance(answer, NotReceived):
+            break
+    return answer
 
 
 class Gone:

@@ -19,8 +19,8 @@ from services.chassis.store import reading_all
 from services.chassis.vault import SealBroken, mask_address
 from services.contracts.kinds import ADDRESS_CHANNELS
 from services.contracts.notify_events import AddressesChanged
-from services.notify.channels.lines import Line
-from services.notify.channels.model import Accepted, Answer, Letter, NotReceived, Refused
+from services.notify.channels.lines import Line, first_to_take
+from services.notify.channels.model import Accepted, Letter, NotReceived, Refused
 from services.notify.contacts.model import check_address, code_asked, code_shown
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.contacts.store import Contacts
@@ -205,11 +205,7 @@ class AddressBook:
         params = {"code": code, "minutes": rules.address_code.minutes}
         text = self._catalogue.render("address.code", params)[language]
         letter = Letter(new_id(), address, text, recipient=person)
-        answer: Answer = NotReceived("no_channel")
-        for line in self._serving(channel):
-            answer = line.at_once(letter, self._clock.now, self._patience)
-            if not isinstance(answer, NotReceived):
-                break
+        answer = first_to_take(self._serving(channel), letter, self._clock.now, self._patience)
         if isinstance(answer, NotReceived):
             raise Unavailable("address.not_sent")
         if isinstance(answer, Refused):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.notify.channels import lines as lines_module
 from services.notify.channels.breaker import Limits
-from services.notify.channels.lines import Gone, Line
+from services.notify.channels.lines import Gone, Line, first_to_take
 from services.notify.channels.model import LACKS_TEMPLATE, Accepted, Answer, Channel, Letter, NotReceived
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
@@ -93,3 +95,29 @@ def test_a_provider_is_never_given_more_than_its_rate_and_a_burst(
     assert line.room(now + timedelta(seconds=burst / rate + 1))[1] == burst, (
         "what it did not use it has again"
     )
+
+
+def test_whoever_waits_for_a_letter_waits_as_long_for_all_providers_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed, called = 0.0, 0
+
+    class Dawdling(Gone):
+        """A way that is not there, which takes its time to show."""
+
+        def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
+            nonlocal passed, called
+            passed, called = passed + 8, called + 1
+            return [NotReceived("provider_unreachable")] * len(letters)
+
+    def line(way: Gone) -> Line:
+        return Line("one", Channel.MAIL, way, limits=Limits(), most_at_once=1)
+
+    monkeypatch.setattr(lines_module, "monotonic", lambda: passed)
+    dawdling = [line(Dawdling()) for _ in range(3)]
+    answer = first_to_take([*dawdling, line(Well())], LETTER, lambda: NOW, 16)
+    assert (answer, called) == (NotReceived("provider_unreachable"), 2)
+    assert (
+        first_to_take([*dawdling[:1], line(Well())], LETTER, lambda: NOW, 16) == Well().send("", [LETTER])[0]
+    )
+    assert first_to_take([], LETTER, lambda: NOW, 16) == NotReceived("no_channel")
