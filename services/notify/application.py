@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,9 @@ from services.contracts.records_events import OrganisationChanged, PersonChanged
 from services.notify.access import Access
 from services.notify.announcements.announcing import Announcing
 from services.notify.announcements.model import KIND as ANNOUNCEMENT
-from services.notify.channels.breaker import Limits
 from services.notify.channels.inbox import Inbox, InboxEntries
-from services.notify.channels.lines import Gone, Line
-from services.notify.channels.model import Channel
-from services.notify.channels.providers import AT_SMS_URL, INBOX, channel_of, read_providers
+from services.notify.channels.providers import AT_SMS_URL
+from services.notify.channels.wiring import lines_of
 from services.notify.contacts.address_book import AddressBook
 from services.notify.contacts.delegations import Delegations
 from services.notify.contacts.offices import Responsibility
@@ -128,13 +125,22 @@ class Notify(Application):
         self.addresses = Addresses(self.contacts, self.address_book, self.vault)
         self.calls = Calls(self.database)
         self.calls.declare()
+        inbox = Inbox(self.database, self.clock)
+        inbox.declare()
         self.inbox_entries = InboxEntries(self.database, self.clock)
         self.sender = Sender(
             self.messages,
             self.addresses,
             self.calls,
             self.clock,
-            lines=self._lines(sending),
+            lines=lines_of(
+                self.settings,
+                inbox,
+                sending,
+                self.clock,
+                self._template_id,
+                still_asked=self.messages.asked_providers(),
+            ),
             sending=sending,
             gate=self._gate,
         )
@@ -150,28 +156,6 @@ class Notify(Application):
             self.clock,
             wake=lambda: self.sender.wake(),
         )
-
-    def _lines(self, sending: Sending) -> list[Line]:
-        """Every provider that is configured, the inbox, and those that are gone but were called before."""
-        inbox = Inbox(self.database, self.clock)
-        inbox.declare()
-        lines = [Line(INBOX, Channel.INBOX, inbox, limits=Limits(), most_at_once=1)]
-        lines += [
-            Line(
-                each.name,
-                each.channel,
-                channel_of(each, sending.timeout_seconds, self.clock, partial(self._template_id, each.name)),
-                priority=each.priority,
-                limits=each.limits,
-                most_at_once=each.most_at_once or sending.most_at_once,
-                reports=each.reports,
-                receipt_secret=each.receipt_secret,
-            )
-            for each in read_providers(self.settings)
-        ]
-        known = {line.name for line in lines}
-        gone = [name for name in self.messages.asked_providers() if name not in known]
-        return lines + [Line(name, Channel.OTHER, Gone(), limits=Limits(), most_at_once=0) for name in gone]
 
     def _template_id(self, provider: str, key: str) -> str | None:
         """Under which id a provider knows one of our templates; None where it does not."""

@@ -155,8 +155,8 @@ class Line:
 def first_to_take(
     lines: Sequence[Line], letter: Letter, now: Callable[[], datetime], patience: float
 ) -> Answer:
-    """The answer of the first of ``lines`` that took the letter, may have, or never will; else why the last did
-    not. All of them together are given ``patience`` seconds: whoever waits for it does so no longer."""
+    """The answer of the first of ``lines`` that took the letter, may have, or never will; else why the last
+    one did not. All together are given ``patience`` seconds: whoever waits for it does so no longer."""
     answer: Answer = NotReceived("no_channel")
     until = monotonic() + patience
     for line in lines:
