@@ -189,7 +189,10 @@ class Person(Schema):
 
 
 class ListPeople(Listing):
-    """People by number. Without ``organisation`` and ``within``: all that the caller's posts cover."""
+    """People by number: directly in ``organisation``, or ``within`` it, those of all below it as well.
+
+    Without both: all that the caller's posts cover.
+    """
 
     organisation = identifier(required=False)
     within = identifier(required=False)
