@@ -90,8 +90,9 @@ def run(
         _log.error("health.port_in_use", port=settings.health_port, error=type(error).__name__)
         return FAILED
     try:
-        if not _begun(begin, signals):
-            return FAILED if signals.received is None else DONE
+        hindered = _begun(begin, signals)
+        if hindered is not None:
+            return hindered
         health.checks, health.started = dict(checks or {}), True
         _log.info("ready", profile=settings.profile, pid=os.getpid())
         ended = _await_end(signals, died)
@@ -161,21 +162,24 @@ def _health_server(settings: Settings, health: Health) -> HealthServer | None:
     return HealthServer(health, settings.health_host, settings.health_port)
 
 
-def _begun(begin: Callable[[], Any], signals: Signals) -> bool:
-    """Whether the work began; a signal while it begins ends the wait."""
+def _begun(begin: Callable[[], Any], signals: Signals) -> int | None:
+    """``None`` when the work began; an exit code when it could not, or a signal came while it began."""
     outcome = _first_of({"begun": begin, "signal": signals.wait})
     if outcome[0] == "signal":
         _log.info("stopped.while_starting")
-        return False
+        return DONE
     if outcome[1] is not None:
         error = outcome[1]
+        if isinstance(error, SettingsError):  # of a file that a setting names: read only as the work begins
+            _log.error("settings.not_usable", problems=error.problems)
+            return MISCONFIGURED
         # The text of these errors is ours or the operating system's: it names ports, hosts and queues.
         problem = (
             str(error) if isinstance(error, OSError) or type(error).__module__.startswith("services.") else ""
         )
         _log.error("start.failed", error=type(error).__name__, problem=problem, origin=origin(error))
-        return False
-    return True
+        return FAILED if signals.received is None else DONE
+    return None
 
 
 def _await_end(signals: Signals, died: Callable[[], Any] | None) -> int | None:

@@ -11,7 +11,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from services.chassis.clock import Clock
-from services.chassis.settings import Settings
+from services.chassis.settings import Settings, SettingsError
 from services.notify.channels.breaker import Limits
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.mail import SECURITY, MailChannel
@@ -70,7 +70,7 @@ class Definition:
 def read_providers(settings: Settings) -> list[Definition]:
     """The providers of ``PROVIDERS_FILE``; without it the one at ``SMS_URL``, if that is set.
 
-    Raises ``ValueError`` naming what is wrong; never with a secret.
+    Raises ``SettingsError`` naming what is wrong; never with a secret.
     """
     path = settings.extra.get(FILE)
     if not path:
@@ -79,19 +79,19 @@ def read_providers(settings: Settings) -> list[Definition]:
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         found: list[Definition] = _FileSchema(context_of(settings)).load(raw)["providers"]
     except (OSError, yaml.YAMLError) as wrong:
-        raise ValueError(f"{FILE} cannot be read: {type(wrong).__name__}") from None
+        raise SettingsError({FILE: f"cannot be read: {type(wrong).__name__}"}) from None
     except ValidationError as refused:
-        raise ValueError(f"{FILE} is not valid: {refused.messages}") from None
+        raise SettingsError({FILE: f"is not valid: {refused.messages}"}) from None
     names = [each.name for each in found]
     if len(set(names)) < len(names):
-        raise ValueError(f"{FILE} is not valid: a name is given twice")
+        raise SettingsError({FILE: "is not valid: a name is given twice"})
     return found
 
 
 def channel_of(
     definition: Definition, timeout: float, clock: Clock, template_id: Callable[[str], str | None]
 ) -> Way:
-    """The way to a provider; raises ``ValueError`` where its optional extra is not installed.
+    """The way to a provider; raises ``SettingsError`` where its optional extra is not installed.
 
     ``template_id`` is the provider's id of one of our templates, where the operator's file has none.
     """
@@ -113,7 +113,9 @@ def channel_of(
     try:
         return _by_sdk(definition, secret, timeout, template_id)
     except ImportError:
-        raise ValueError(f"{definition.name}: install the extra jishi[{definition.kind}]") from None
+        raise SettingsError(
+            {FILE: f"{definition.name}: install the extra jishi[{definition.kind}]"}
+        ) from None
 
 
 def _by_sdk(definition: Definition, secret: str, timeout: float, known: Callable[[str], str | None]) -> Way:
