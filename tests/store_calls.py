@@ -60,7 +60,7 @@ class StoreCalls(pymongo.monitoring.CommandListener):
 
     @contextmanager
     def heard(self, database: Store | None = None, *, writes: bool = False) -> Iterator[list[Asked]]:
-        """The reads in the block, and the ``writes``, in their order; of ``database`` alone where it is given."""
+        """The reads in the block, and the ``writes``, in order; of ``database`` alone where it is given."""
         self._names = (*_READS, *_WRITES) if writes else _READS
         self._database = database.name if database is not None else None
         self._heard = heard = []
