@@ -32,7 +32,8 @@ class Ask:
     """One way to ask for a list, and what is read besides the page itself: so many finds a collection.
 
     Where it ``scans``, no index can help, and what it scans is small. ``parts``: in how many questions the
-    page is asked for, whatever there is.
+    page is asked for, whatever there is; one that follows in up to ``following`` more, by each field of its
+    order and by id.
     """
 
     collection: str
@@ -42,12 +43,19 @@ class Ask:
     paged: bool = True
     scans: bool = False
     parts: int = 1
+    following: int = 1
 
     @property
     def allowed(self) -> Counter[str]:
         """How often each collection may be read, whatever there is."""
         own = {self.collection: self.parts} if self.collection else {}
         return Counter(own) + Counter(self.besides)
+
+    @property
+    def allowed_after(self) -> Counter[str]:
+        """As ``allowed``, of a page that follows."""
+        more = {self.collection: self.following} if self.collection else {}
+        return self.allowed + Counter(more)
 
 
 class StoreCalls(pymongo.monitoring.CommandListener):

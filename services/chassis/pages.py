@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
+from services.chassis.narrowing import both
 
 
 class Findable(Protocol):
@@ -57,7 +58,10 @@ class AnyOf:
         """At most ``limit`` documents that match ``filter`` as well, in the order of ``sort``."""
         found: dict[str, Document] = {}
         for each in self._filters:
-            for document in self._documents.find(_both(each, filter), sort=sort, limit=limit):
+            wanted = both(each, filter)
+            for document in (
+                self._documents.find(wanted, sort=sort, limit=limit) if wanted is not None else ()
+            ):
                 found[document.id] = document
         ordered = list(found.values())
         for name, direction in reversed(sort):
@@ -125,18 +129,15 @@ def page(
     """
     sort = [*order, ("_id", order[-1][1] if order else 1)]
     parts = _after(sort, _values(cursor, len(sort))) if cursor else [{}]
-    found: list[Document] = []
+    single, found = [name for name, _ in sort], list[Document]()
     for part in parts:
-        found.extend(documents.find(_both(filter, part), sort=sort, limit=limit + 1 - len(found)))
+        wanted = both(filter, part, single=single)
+        if wanted is not None:
+            found.extend(documents.find(wanted, sort=sort, limit=limit + 1 - len(found)))
         if len(found) > limit:
             break
     shown = found[:limit]
     return Page(shown, _cursor(shown[-1], sort) if len(found) > limit else None)
-
-
-def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What matches both, whichever fields they share: none takes the place of one that says who may read."""
-    return {"$and": [dict(one), dict(other)]} if one.keys() & other.keys() else {**one, **other}
 
 
 def _after(sort: Sequence[tuple[str, int]], values: Sequence[str | int]) -> list[dict[str, Any]]:

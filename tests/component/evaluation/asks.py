@@ -19,17 +19,18 @@ _BELONGS = {"authority_members": 1}
 ASKS: Mapping[str, tuple[Ask, ...]] = {
     # One organisation after another, which here owe little: some of them, then twice as many, fill a page.
     "list_obligations": (
-        Ask("obligations", besides=_BELONGS, parts=3),
-        Ask("obligations", actor=ADMINISTRATOR, besides=_BELONGS, parts=3),
-        Ask("obligations", {"state": "open"}, actor=ADMINISTRATOR, besides=_BELONGS, parts=3),
-        Ask("obligations", _BELOW, besides=_BELONGS, parts=3),
-        Ask("obligations", {**_BELOW, "state": "open", "year": YEAR}, besides=_BELONGS, parts=3),
+        Ask("obligations", besides=_BELONGS, parts=3, following=2),
+        Ask("obligations", actor=ADMINISTRATOR, besides=_BELONGS, parts=3, following=2),
+        Ask("obligations", {"state": "open"}, actor=ADMINISTRATOR, besides=_BELONGS, parts=3, following=2),
+        Ask("obligations", _BELOW, besides=_BELONGS, parts=3, following=2),
+        Ask("obligations", {**_BELOW, "state": "open", "year": YEAR}, besides=_BELONGS, parts=3, following=2),
         Ask("obligations", {"mine": True}, actor=DEAN, besides=_BELONGS, paged=False),
     ),
+    # All is at the first of the organisations: a page that follows asks the others too, 1, 2, 4 … at a time.
     "list_personal_obligations": (
-        Ask("personal_obligations"),
+        Ask("personal_obligations", following=8),
         Ask("personal_obligations", {"person": MEMBER}, actor=MEMBER),
-        Ask("personal_obligations", {**_BELOW, "state": "open", "rule": "dues"}),
+        Ask("personal_obligations", {**_BELOW, "state": "open", "rule": "dues"}, following=8),
     ),
     "list_exemptions": (Ask("exemptions", _AT), Ask("exemptions", {**_BELOW, "state": "asked"})),
     "list_anomalies": (

@@ -190,27 +190,32 @@ def answer(evaluation: Evaluation, method: str, query: Mapping[str, Any]) -> dic
     return told
 
 
-def asked(evaluation: Evaluation, method: str, ask: Ask) -> list[Asked]:
-    """The reads of one answer."""
+def asked(evaluation: Evaluation, method: str, ask: Ask) -> tuple[list[Asked], list[Asked]]:
+    """The reads of one answer, and of the page that follows it; entries in the audit chain apart."""
+    following: list[Asked] = []
     query = {**ask.query, **({"limit": PAGE} if ask.paged else {})}
     with entered(Context(actor=ask.actor)):
         answer(evaluation, method, query)  # what a process knows for a moment is known
         with STORE_CALLS.heard(evaluation.database) as heard:
             told = answer(evaluation, method, query)
-    if ask.paged:
-        assert len(told["items"]) >= PAGE
-        assert told["next"]
-    return [each for each in heard if each.collection != "audit"]
+        if ask.paged:
+            assert len(told["items"]) >= PAGE
+            assert told["next"]
+            with STORE_CALLS.heard(evaluation.database) as following:
+                assert answer(evaluation, method, {**query, "cursor": told["next"]})["items"]
+    first, second = ([each for each in some if each.collection != "audit"] for some in (heard, following))
+    return first, second
 
 
 @pytest.mark.parametrize(
     ("method", "ask"), EVERY, ids=[f"{method} {ask.actor} {dict(ask.query)}" for method, ask in EVERY]
 )
 def test_a_page_is_one_query_by_an_index(evaluation: Evaluation, method: str, ask: Ask) -> None:
-    heard = asked(evaluation, method, ask)
+    heard, following = asked(evaluation, method, ask)
     assert Counter(each.collection for each in heard) == ask.allowed
-    assert {each.name for each in heard} <= {"find"}
-    for each in heard:
+    assert Counter(each.collection for each in following) <= ask.allowed_after
+    assert {each.name for each in (*heard, *following)} <= {"find"}
+    for each in (*heard, *following):
         plan = stages(evaluation.database, each)
         assert ask.scans or ("IXSCAN" in plan and "COLLSCAN" not in plan), (each.command, plan)
 
@@ -250,5 +255,6 @@ def test_an_event_costs_no_more_in_a_larger_campus(evaluation: Evaluation) -> No
 def test_a_larger_campus_costs_no_more(evaluation: Evaluation) -> None:
     fill(evaluation, "q")
     for method, ask in EVERY:
-        heard = asked(evaluation, method, ask)
+        heard, following = asked(evaluation, method, ask)
         assert Counter(each.collection for each in heard) == ask.allowed, (method, ask.query)
+        assert Counter(each.collection for each in following) <= ask.allowed_after, (method, ask.query)

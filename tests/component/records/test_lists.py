@@ -277,17 +277,21 @@ def answer(records: Records, method: str, query: Mapping[str, Any]) -> dict[str,
     return told
 
 
-def asked(records: Records, method: str, ask: Ask) -> list[Asked]:
-    """The reads of one answer, entries in the audit chain apart."""
+def asked(records: Records, method: str, ask: Ask) -> tuple[list[Asked], list[Asked]]:
+    """The reads of one answer, and of the page that follows it; entries in the audit chain apart."""
     query = {**ask.query, **({"limit": PAGE} if ask.paged else {})}
+    following: list[Asked] = []
     with entered(Context(actor=ask.actor)):
         answer(records, method, query)  # what a process knows for a moment is known
         with STORE_CALLS.heard(records.database) as heard:
             told = answer(records, method, query)
-    if ask.paged:
-        assert len(told["items"]) >= PAGE
-        assert told["next"]
-    return [each for each in heard if each.collection != "audit"]
+        if ask.paged:
+            assert len(told["items"]) >= PAGE
+            assert told["next"]
+            with STORE_CALLS.heard(records.database) as following:
+                assert answer(records, method, {**query, "cursor": told["next"]})["items"]
+    first, second = ([each for each in some if each.collection != "audit"] for some in (heard, following))
+    return first, second
 
 
 EVERY = [(method, ask) for method, asks in ASKS.items() for ask in asks]
@@ -299,9 +303,10 @@ EVERY = [(method, ask) for method, asks in ASKS.items() for ask in asks]
 def test_a_page_is_one_query_by_an_index_however_large_the_campus(
     records: Records, method: str, ask: Ask
 ) -> None:
-    heard = asked(records, method, ask)
+    heard, following = asked(records, method, ask)
     assert Counter(each.collection for each in heard) == ask.allowed
-    assert {each.name for each in heard} <= {"find"}
-    for each in heard:
+    assert Counter(each.collection for each in following) <= ask.allowed_after
+    assert {each.name for each in (*heard, *following)} <= {"find"}
+    for each in (*heard, *following):
         plan = stages(records.database, each)
         assert ask.scans or ("IXSCAN" in plan and "COLLSCAN" not in plan), (each.command, plan)
