@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from services.chassis.policies import Pack
 from services.contracts.kinds import ACTIVITY_KINDS, ROUND_KINDS
@@ -58,7 +59,7 @@ class Forbidden:
     article: str
 
     def named_in(self, text: str) -> bool:
-        """Whether ``text`` names it; neither case nor what joins the words matters."""
+        """Whether ``text`` names it; neither case nor width nor what joins the words matters."""
         plain = _plain(text)
         return any(_plain(word) in plain for word in self.words)
 
@@ -91,6 +92,12 @@ class Registry:
             ("measure", str(indicator.measure or "")),
             ("id", indicator.id),
             *(("title", title) for title in indicator.title.values()),
+            # What reviewers are asked to grade is scored as well, whatever the indicator is called.
+            *(
+                (f"criteria.[{at}]", text)
+                for at, each in enumerate(indicator.criteria)
+                for text in (each.id, *each.title.values())
+            ),
         ):
             for each in self.refused:
                 if each.named_in(text):
@@ -127,4 +134,5 @@ class Registry:
 
 
 def _plain(text: str) -> str:
-    return "".join(each for each in text.casefold() if each.isalnum())
+    """Without case, width (``ＬＩＫＥＳ``) and whatever joins words."""
+    return "".join(each for each in normalize("NFKC", text).casefold() if each.isalnum())

@@ -206,9 +206,10 @@ def _registered(given: Mapping[str, Any], registry: Registry) -> Iterator[Proble
             article=each["article"],
             method=VETO if is_veto else each.get("method"),
             measure=_measure(each.get("measure")),
+            criteria=_criteria(each),
         )
         for field, what in registry.problems(node, given["subject"]):
-            yield (*path, field), what
+            yield (*path, *field.split(".")), what
 
 
 # -- the policy ---------------------------------------------------------------------------------------
@@ -268,11 +269,13 @@ def _indicator(given: Mapping[str, Any], unit: int, missing: str) -> Indicator:
         full_at=given.get("full_at", 1),
         each=int(given.get("each", 0) * 100),
         at_most=int(given.get("at_most", 0) * 100),
-        criteria=tuple(
-            Criterion(each["id"], each["title"], each["weight"]) for each in given.get("criteria", ())
-        ),
+        criteria=_criteria(given),
         parts=tuple(_indicator(each, unit, own) for each in given.get("indicators", ())),
     )
+
+
+def _criteria(given: Mapping[str, Any]) -> tuple[Criterion, ...]:
+    return tuple(Criterion(each["id"], each["title"], each["weight"]) for each in given.get("criteria", ()))
 
 
 def _measure(written: str | None) -> Measure | None:

@@ -162,6 +162,7 @@ def test_what_is_wrong_is_told_with_its_line_and_field(before: str, after: str, 
     [
         ("records.likes", "点赞", "点赞"),
         ("records.all", "朋友圈转发数", "转发"),
+        ("records.all", "ＬＩＫＥＳ", "点赞"),
         ("timeliness.time_online", "活跃", "在线时长"),
         ("findings.online_vote", "网络投票", "网络投票"),
         ("findings.selfie_photos", "现场", "拍照"),
@@ -179,6 +180,22 @@ def test_what_may_not_be_scored_is_refused_with_the_reason_and_the_document(
     assert "国办函〔2026〕12号" in said
     assert reason in said
     assert "bonuses[0]" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("{id: results,", "{id: forwards,", "转发"),
+        ("{zh: 工作成效, en: Results}", "{zh: 点赞数, en: Results}", "点赞"),
+        ("{zh: 工作成效, en: Results}", "{zh: 工作成效, en: Time online}", "在线时长"),
+    ],
+)
+def test_what_reviewers_grade_is_nothing_that_may_not_be_scored(before: str, after: str, reason: str) -> None:
+    text = changed(before, after, TEXTS["scoring-secretary-v1"])
+    said = next(each for each in refused(text) if "may not be scored" in each)
+    assert said.startswith(f"p.yaml:{line_of(text, after)}: ")
+    assert ".criteria[1]: " in said
+    assert reason in said
 
 
 def test_a_deduction_among_the_weighed_is_refused() -> None:
