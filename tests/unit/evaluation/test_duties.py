@@ -212,7 +212,8 @@ def test_a_life_meeting_is_reported_on_within_fifteen_days() -> None:
         (state,) = states(told(ORGANISATION, said, today=today).after).values()
         return state
 
-    assert after(None, date(2026, 3, 10)) == "open"
+    assert after(None, date(2026, 3, 6)) == "open"
+    assert after(None, date(2026, 3, 7)) == "due_soon"
     assert after(None, date(2026, 3, 16)) == "due_soon"
     assert after(None, date(2026, 3, 17)) == "overdue"
     assert after(date(2026, 3, 16), TODAY) == "fulfilled"

@@ -14,6 +14,7 @@ from services.chassis.clock import FixedClock
 from services.chassis.figures import Figures
 from services.chassis.policies import Pack, PackError, effective, load_all, parse
 from services.chassis.working_days import WorkingCalendar
+from services.evaluation.obligations import packs as obligations
 from services.notify.application import FOLDER
 from services.notify.contacts.model import Level
 from services.notify.reminders.hours import Hours, QuietHours
@@ -37,6 +38,8 @@ from services.notify.reminders.model import (
 from services.notify.reminders.rulebook import Rules, read_rules
 from services.notify.reminders.sharing import covering
 from services.notify.templates.register import load_shipped
+from tests.unit.evaluation.policies import FIGURES as OWED_FIGURES
+from tests.unit.evaluation.policies import FREQUENCY
 
 CAMPUS = ZoneInfo("Asia/Shanghai")
 OWN, ABOVE = (Level.OWN,), (Level.ABOVE,)
@@ -305,6 +308,19 @@ def test_the_shipped_rules_disturb_nobody_at_night_and_the_local_ones_hide_nothi
     ]
     assert local.ladders["obligation"].settle_seconds == 10
     assert production.templates() <= {each.id for each in load_shipped(FOLDER / "templates").values()}
+
+
+def test_what_an_organisation_owes_is_heard_of_before_its_first_reminder_is_due() -> None:
+    """The rungs before the due day are as good as the packs that say when something is due soon."""
+    rules = obligations.rules_of(FREQUENCY, DUE, OWED_FIGURES)
+    # Of these others say when they are due soon, and of persons nothing is told.
+    owed = [each for each in rules if not each.personal and each.id not in ("committee_election", "opinion")]
+    assert {"theme_day", "joint_meeting", "task", "democratic_life_report"} < {each.id for each in owed}
+    for rule in owed:
+        lead = 1 if rule.every == "fortnight" else 7  # a fortnight is too short for a week's notice
+        for due in (DUE + timedelta(days=number) for number in range(7)):
+            heard = due - timedelta(days=rule.due_soon_days - 1)
+            assert heard <= HOURS.day_before(due - timedelta(days=lead)), (rule.id, due)
 
 
 def test_what_an_organisation_owes_cannot_be_refused() -> None:
