@@ -313,7 +313,7 @@ def test_the_shipped_rules_disturb_nobody_at_night_and_the_local_ones_hide_nothi
 def test_what_an_organisation_owes_is_heard_of_before_its_first_reminder_is_due() -> None:
     """The rungs before the due day are as good as the packs that say when something is due soon."""
     rules = obligations.rules_of(FREQUENCY, DUE, OWED_FIGURES)
-    # Of these others say when they are due soon, and of persons nothing is told.
+    # Of two others say when they are due soon; of persons notify follows nothing.
     owed = [each for each in rules if not each.personal and each.id not in ("committee_election", "opinion")]
     assert {"theme_day", "joint_meeting", "task", "democratic_life_report"} < {each.id for each in owed}
     for rule in owed:
