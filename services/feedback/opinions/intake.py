@@ -7,7 +7,7 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Conflict, Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
 from services.feedback.opinions import store
-from services.feedback.opinions.model import NOBODY
+from services.feedback.opinions.model import NOBODY, says_the_same
 from services.feedback.opinions.receipts import opinion_of_digest
 from services.feedback.opinions.receiving import Receiving
 
@@ -26,8 +26,8 @@ class Intake:
         """Take over what was filed.
 
         Raises ``Permanent`` with the code of the rule that was broken, or ``opinion_differs`` where the
-        reference said something else before; ``Retryable`` for an unknown organisation, activity or task:
-        the event that tells of it may be on its way.
+        reference said something else before, or the same but not of the head; ``Retryable`` for an unknown
+        organisation, activity or task: the event that tells of it may be on its way.
         """
         said = event.data
         opinion_id = (
@@ -45,5 +45,5 @@ class Intake:
             self._documents.create(opinion.id, store.kept(opinion), events, anonymous=True)
         except Conflict:
             met = store.read(self._documents.get(opinion.id))
-            if (met.text, met.concerns) != (opinion.text, opinion.concerns):
+            if not says_the_same(met, opinion):
                 raise Permanent("opinion_differs", "reference") from None

@@ -174,9 +174,17 @@ def same_again(met: Opinion, spoken: Opinion) -> Opinion:
 
     Raises ``Conflict("ticket.spent")`` for any others.
     """
-    if (met.text, met.concerns, met.about_head) != (spoken.text, spoken.concerns, spoken.about_head):
+    if not says_the_same(met, spoken):
         raise Conflict("ticket.spent")
     return met
+
+
+def says_the_same(met: Opinion, spoken: Opinion) -> bool:
+    """Whether what comes again says what was met: the same words, of the same organisation or its head.
+
+    Whoever says later that it is about a head has to hear that the earlier one stands, and to whom it went.
+    """
+    return (met.text, met.concerns, met.about_head) == (spoken.text, spoken.concerns, spoken.about_head)
 
 
 def makes_a_batch(received: Sequence[date], *, smallest: int, today: date) -> bool:

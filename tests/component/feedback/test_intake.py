@@ -76,7 +76,7 @@ def refused(bus: kombu.Connection, count: int) -> dict[str, str]:
     return answers
 
 
-def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(box, file):
+def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(box, bus, file):
     before = measured()
     for event in ("event-1", "event-1", "event-2"):
         file(event)
@@ -87,6 +87,9 @@ def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(
     ids = [derived_id("feedback.campus", "campus.bot", f"event-{number}") for number in (1, 2, 3)]
     wait_for(lambda: box.application.database["inbox"].count_documents({"_id": {"$in": ids}}) == 3)
     assert measured() == before, "a counter would tell whoever reads it often when somebody spoke"
+    # That it is about a head makes it another: whoever filed it hears that the first one stands.
+    file("event-4", about_head=True)
+    assert refused(bus, 1) == {"event-4": "opinion_differs"}
     assert box.call(None, "follow_receipt", code=CODE)["state"] == "received"
     box.release()
     found = box.call("secretary", "list_opinions")["items"]
