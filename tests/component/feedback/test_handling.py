@@ -267,7 +267,8 @@ def test_trends_show_a_topic_of_five_once_its_month_is_settled_and_never_change_
 def test_every_list_is_one_walk_along_an_index(box):
     box.know("a-1")
     said = box.say(activity="a-1")["id"]
-    box.answer(said, owner="publicist")
+    measure = box.answer(said, owner="publicist")["id"]
+    box.call("publicist", "hand_in_result", measure=measure, text="Done.", activities=["a-1"])
     marks = box.application.opinion_reading.voices.marks("member")
     opinions, measures = box.application.opinions, box.application.measures
     newest, latest = [("received_on", -1), ("_id", -1)], [("due_on", -1), ("_id", -1)]
@@ -275,9 +276,9 @@ def test_every_list_is_one_walk_along_an_index(box):
         *((opinions, store.found_by(["branch", "faculty"], state), newest, None) for state in (None, "x")),
         *((opinions, store.said_by(marks, state), newest, 1) for state in (None, "adopted")),
         *((opinions, store.said_about("a-1", state), newest, 1) for state in (None, "adopted")),
-        *((measures, plans.found_by(["branch"], state), latest, 1) for state in (None, "planned")),
-        *((measures, plans.owned_by("publicist", state), latest, 1) for state in (None, "planned")),
-        *((measures, plans.shown_by("a-1", state), latest, 0) for state in (None, "planned")),
+        *((measures, plans.found_by(["branch"], state), latest, 1) for state in (None, "handed_in")),
+        *((measures, plans.owned_by("publicist", state), latest, 1) for state in (None, "handed_in")),
+        *((measures, plans.shown_by("a-1", state), latest, 1) for state in (None, "handed_in")),
         (measures, plans.public_at(None), [("published_on", -1), ("_id", -1)], 0),
         (measures, plans.public_at(["branch"]), [("published_on", -1), ("_id", -1)], 0),
     ]
@@ -287,4 +288,8 @@ def test_every_list_is_one_walk_along_an_index(box):
         assert count is None or len(list(documents.collection.find(wanted))) == count, wanted
     assert box.call("member", "list_opinions", mine=True, state="adopted")["items"][0]["id"] == said
     assert box.call("member", "list_opinions", mine=True, state="received")["items"] == []
-    assert box.call("publicist", "list_measures", mine=True, state="planned")["items"]
+    assert box.call("publicist", "list_measures", mine=True, state="handed_in")["items"]
+    # From the activity to what it is evidence of, and for those alone who may read that.
+    shown = box.call("secretary", "list_measures", activity="a-1")["items"]
+    assert [(each["id"], each["result"]["activities"]) for each in shown] == [(measure, ["a-1"])]
+    assert box.call("neighbour", "list_measures", activity="a-1")["items"] == []
