@@ -23,7 +23,7 @@ from tests.linking import THRESHOLD, agreement, as_text, combined, hits, orders,
 from .test_anonymity import feed  # noqa: F401 - a fixture
 from .test_attachments import looked_into_here  # noqa: F401 - a fixture
 
-PEOPLE, BATCHES = 120, 4
+PEOPLE, BATCHES = 200, 4
 # By chance one of each batch is named rightly, so that their number is Poisson's with a mean of BATCHES:
 # more than this come once in a million.
 MOST_HITS = 17
