@@ -26,6 +26,7 @@ ENTERED = (
     "votes",
     "elections",
 )
+MOST_NAMED = 20  # of who is not listed, in a refusal
 CONTENT = (*ENTERED, "expected", "present", "excused", "has_minutes", "quorum", "without_vote")
 
 
@@ -42,10 +43,10 @@ def content(
         raise Invalid.at("others", "attendance.others_unfit", accepted="null")
     attendance = lists.whole(given["attendance"], entitled, others)
     counting = [entry for entry in attendance if not entry["guest"]]
-    missing = len(entitled) - len(counting)
+    missing = entitled - {entry["person"] for entry in counting}
     if missing and kind.entitled != "participants":
-        told = ["attendance.incomplete"]
-        raise Invalid(told[0], params={"missing": missing}, fields={"attendance": told})
+        who = ", ".join(sorted(missing)[:MOST_NAMED])
+        raise Invalid.at("attendance", "attendance.incomplete", missing=len(missing), accepted=who)
     states = Counter(entry["state"] for entry in counting)
     minutes = given.get("minutes") or None
     return {

@@ -70,10 +70,11 @@ def record(
     held_on: date = given.get("held_on") or date.fromisoformat(before["held_on"])
     if held_on > today:
         raise Invalid.at("held_on", "activity.in_future", accepted=f"… {today.isoformat()}")
-    said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     moved = held_on.isoformat() != before["held_on"]
     first = before["entered_on"] is None
+    # Before what is said of it: nobody lists a whole branch to hear that the day is closed.
     opening = windows.opened(held_on, today, by, limit) if first or moved else None
+    said = content(before, given, held_on, kind=kind, entitled=entitled, voting=voting)
     late = before["late"] or ((first or moved) and is_late(held_on, today, window_days))
     make_ups = standing(before["make_ups"], said["attendance"])
     state = {

@@ -117,7 +117,7 @@ def test_all_who_are_entitled_are_listed_and_nobody_else_counts(entitled: set[st
     if missing:
         with pytest.raises(Invalid, match=r"attendance\.incomplete") as refused:
             recorded(planned(), entitled=entitled, attendance=attendance)
-        assert refused.value.params == {"missing": len(missing)}
+        assert refused.value.params == {"missing": len(missing), "accepted": ", ".join(sorted(missing))}
         return
     state = recorded(planned(), entitled=entitled, attendance=attendance)
     assert (state["expected"], state["present"]) == (len(entitled), len(entitled))
