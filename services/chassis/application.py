@@ -103,7 +103,8 @@ class Application(DependencyProvider):  # type: ignore[misc]  # nameko publishes
         self.compose()
 
     def start(self) -> None:
-        """Begin to publish, sweep and work on jobs."""
+        """Begin to publish, sweep and work on jobs; before it, enter what a process that died still owed."""
+        self.audit.settle()
         self.relay.start()
         self.jobs.start()
 

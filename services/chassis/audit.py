@@ -1,4 +1,8 @@
-"""The audit chain: who opened, changed or exported what; appended only, each entry hashed with the last."""
+"""The audit chain: who opened, changed or exported what; appended only, each entry hashed with the last.
+
+What a transaction of many documents does is owed to the chain in the same commit, and entered after it: while
+it lasted, its place in the chain would be lost again and again to whoever reads meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from eventlet.semaphore import Semaphore
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Contended
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
+from services.chassis.errors import Contended, Unavailable
+from services.chassis.identity import new_id
+from services.chassis.store import (
+    Indexes,
+    Record,
+    Store,
+    answering,
+    end_transaction,
+    in_transaction,
+    is_duplicate,
+    keep_collection,
+    on_commit,
+    session,
+)
 
+_log = structlog.get_logger()
 FIRST = "0" * 64
 ATTEMPTS = 30
 STEPS = 50  # entries of other replicas that are followed one by one
@@ -82,6 +100,7 @@ class Audit:
 
     def __init__(self, database: Store, clock: Clock) -> None:
         self._entries = database["audit"]
+        self._owed = database["audit_owed"]
         self._database = database
         self._clock = clock
         self._turn = Semaphore()
@@ -91,6 +110,7 @@ class Audit:
         """The indexes by which a person sees who opened what is theirs."""
         Indexes(self._database).declare("audit", [("object_kind", 1), ("object_id", 1), ("_id", -1)])
         Indexes(self._database).declare("audit", [("actor", 1), ("_id", -1)])
+        keep_collection(self._database, self._owed.name)
 
     def append(
         self, action: str, actor: str | None, object_kind: str, object_id: str, reason: str | None = None
@@ -142,6 +162,56 @@ class Audit:
                     left = left[partly.details["nInserted"] :]
                     time.sleep(random.uniform(0, 0.002 * (attempt + 1)))
         raise Contended("audit.contended")
+
+    def owe(self, action: str, actor: str | None, object_kind: str, objects: Sequence[str]) -> None:
+        """One entry for each of ``objects``, of what the running transaction does, if it commits.
+
+        They are entered right after the commit; where the process ends before that, or others append too
+        fast, by the next that owes or starts.
+        """
+        if session() is None:
+            raise RuntimeError("entries are owed within a transaction")
+        if not objects:
+            return
+        owed = {"_id": new_id(), "at": self._clock.now(), "action": action, "actor": actor}
+        with answering():
+            owed |= {"object_kind": object_kind, "objects": list(objects)}
+            self._owed.insert_one(owed, session=session())
+        on_commit(self.settle)
+
+    def settle(self) -> None:
+        """Enter what is owed, each once however many do so. What the store does not take now stays owed."""
+        try:
+            with answering():
+                owed = list(self._owed.find({}))
+            for each in sorted(owed, key=lambda each: str(each["_id"])):
+                self._settle(each)
+        except Unavailable as later:
+            _log.warning("audit.owed", error=type(later).__name__)
+
+    def _settle(self, owed: Record) -> None:
+        def enter() -> list[Record]:
+            if not self._owed.delete_one({"_id": owed["_id"]}, session=session()).deleted_count:
+                return []
+            (seq, previous), entries = self.head(), list[Record]()
+            for each in owed["objects"]:
+                about = (owed["action"], owed["actor"], owed["object_kind"], each, None)
+                entry = self._following(seq, previous, *about, at=owed["at"])
+                seq, previous = entry["_id"], entry["hash"]
+                entries.append(entry)
+            try:
+                self._entries.insert_many(entries, session=session())
+            except BulkWriteError as taken:
+                if not is_duplicate(taken):
+                    raise
+                end_transaction()
+                raise Contended("audit.contended") from taken
+            return entries
+
+        with self._turn, answering():
+            entries = in_transaction(self._database, enter)
+        if entries:
+            self._seen = entries[-1]["_id"]
 
     def head(self) -> tuple[int, str]:
         """The last sequence and its hash: note it elsewhere to notice a chain that was cut."""
@@ -211,10 +281,12 @@ class Audit:
         object_kind: str,
         object_id: str,
         reason: str | None,
+        *,
+        at: datetime | None = None,
     ) -> Record:
         entry: Record = {
             "_id": seq + 1,
-            "at": self._clock.now(),
+            "at": at or self._clock.now(),
             "action": action,
             "actor": actor,
             "object_kind": object_kind,

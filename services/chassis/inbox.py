@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 
 from pymongo import InsertOne, ReplaceOne
-from pymongo.errors import CollectionInvalid
 
 from services.chassis.clock import Clock
 from services.chassis.envelope import Event
 from services.chassis.identity import derived_id
-from services.chassis.store import Indexes, Record, Records, Store, session
+from services.chassis.store import Indexes, Record, Records, Store, keep_collection, session
 
 # The embedded store compares every document found with every value asked for: short lists are fastest.
 _ASKED_AT_ONCE = 20
@@ -42,13 +40,8 @@ class Inbox:
         self._database = database
 
     def declare(self) -> None:
-        """The collections, and the one index: marks leave after ``KEPT_DAYS``.
-
-        Made now, since a collection made inside a transaction makes all others that run conflict.
-        """
-        if self._sequences.name not in self._database.list_collection_names():
-            with suppress(CollectionInvalid):  # another replica was quicker
-                self._database.create_collection(self._sequences.name)
+        """The collections, and the one index: marks leave after ``KEPT_DAYS``."""
+        keep_collection(self._database, self._sequences.name)
         Indexes(self._database).declare(
             "inbox", "day", expireAfterSeconds=int(timedelta(days=KEPT_DAYS).total_seconds())
         )

@@ -6,7 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -20,6 +20,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
     BulkWriteError,
+    CollectionInvalid,
     ConnectionFailure,
     DuplicateKeyError,
     OperationFailure,
@@ -250,6 +251,13 @@ def races(attempts: int, seconds: float = RACES_SECONDS) -> Iterator[int]:
         if turn + 1 >= attempts and time.monotonic() >= until:
             return
         time.sleep(random.uniform(0, min(0.01 * 2**turn, RACE_AGAIN_SECONDS)))
+
+
+def keep_collection(database: Store, name: str) -> None:
+    """See that the collection exists: one made inside a transaction makes all others that run conflict."""
+    if name not in database.list_collection_names():
+        with suppress(CollectionInvalid):  # another replica was quicker
+            database.create_collection(name)
 
 
 def has_transactions(database: Store) -> bool:

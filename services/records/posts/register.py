@@ -114,9 +114,7 @@ class Posts:
     def appoint_many(self, given: Sequence[tuple[str, Change]]) -> None:
         """Write new posts of people who are new themselves, within the running transaction, for an import.
 
-        Raises ``Conflict``: ``post.seat_taken``, ``organisation.inactive``, and where a post is there. Their
-        entries in the audit chain follow the commit: a transaction as long as this one would lose its place
-        in the chain again and again to whoever reads meanwhile.
+        Raises ``Conflict``: ``post.seat_taken``, ``organisation.inactive``, and where a post is there.
         """
         where = {made.state["organisation"] for _, made in given}
         require_open(each.state for each in self._directory.organisations.guard_many(where))
@@ -124,7 +122,7 @@ class Posts:
             raise Conflict("posts.exists")
         self._require_seats({post: made.state for post, made in given if "seat" in made.state})
         holders = [made.state["person"] for _, made in given]
-        on_commit(lambda: self._audit.append_many("post.given", context.current().actor, "person", holders))
+        self._audit.owe("post.given", context.current().actor, "person", holders)
 
     def withdraw(self, request: Answer) -> Answer:
         """End a post today."""
@@ -237,8 +235,7 @@ class Posts:
             self.appoint(post, given, person, organisation, reason="elected")
 
     def withdraw_at(self, organisations: Sequence[str]) -> None:
-        """End every post at ``organisations``, within the running transaction; on record after the commit,
-        as of ``appoint_many``."""
+        """End every post at ``organisations``, within the running transaction."""
         today, holders = self._clock.today(), []
         for organisation in organisations:
             for post in self._documents.find({"organisation": organisation, "active": True}, limit=0):
@@ -247,9 +244,7 @@ class Posts:
                 )
                 on_commit(partial(self._directory.know_post, withdrawn))
                 holders.append(post.state["person"])
-        on_commit(
-            lambda: self._audit.append_many("post.withdrawn", context.current().actor, "person", holders)
-        )
+        self._audit.owe("post.withdrawn", context.current().actor, "person", holders)
 
     def listed(self, request: Answer) -> Answer:
         """Posts of an organisation, which everybody may know; of a person, for its readers; or one's own."""

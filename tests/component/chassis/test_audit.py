@@ -1,11 +1,13 @@
 """The audit chain: append-only, one sequence under concurrency, every tampering found."""
 
+from datetime import timedelta
+
 import eventlet
 import pytest
 
 from services.chassis.audit import FIRST, STEPS, Audit
 from services.chassis.clock import FixedClock
-from services.chassis.store import Store, transaction
+from services.chassis.store import Store, in_transaction, transaction
 
 
 @pytest.fixture
@@ -94,6 +96,38 @@ def test_a_removed_entry_is_found(audit: Audit, database: Store) -> None:
         audit.append("read", f"p{number}", "dossier", "d1")
     database["audit"].delete_one({"_id": 3})
     assert audit.verify() == 3
+
+
+def test_what_a_commit_owes_is_entered_once_also_when_its_process_ends_before(
+    audit: Audit, database: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(*people: str) -> None:
+        audit.owe("post.given", "p1", "person", people)
+
+    with pytest.raises(RuntimeError):
+        given("a")
+    in_transaction(database, lambda: given("a", "b"))
+    with monkeypatch.context() as dying:
+        dying.setattr(audit, "settle", lambda: None)
+        in_transaction(database, lambda: given("c", "d"))
+    owed_at = clock.now()
+    assert [each.object_id for each in audit.read()] == ["b", "a"]
+    clock.advance(timedelta(hours=1))
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(database, lambda: (given("nobody"), 1 / 0))
+
+    successors = [Audit(database, clock) for _ in range(4)]
+    pool = eventlet.GreenPool()
+    for each in successors:
+        pool.spawn(each.settle)
+        pool.spawn(each.append, "read", "p2", "person", "e")
+    pool.waitall()
+
+    assert database["audit_owed"].count_documents({}) == 0
+    found = audit.read("person")
+    assert audit.verify() is None
+    assert sorted(each.object_id for each in found) == ["a", "b", "c", "d", *"eeee"]
+    assert {each.at for each in found if each.object_id in ("c", "d")} == {owed_at}
 
 
 def test_a_person_sees_who_opened_what_is_theirs(audit: Audit) -> None:
