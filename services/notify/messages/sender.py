@@ -26,6 +26,7 @@ from services.notify.messages.rounds import Allotment, Planned
 from services.notify.messages.store import Decide, Messages
 
 PAUSE_SECONDS = 1.0
+UNSERVED_SECONDS = 10.0  # between looks at channels that no provider serves: each look is a question
 MOST_PER_ROUND = 1000
 MOST_WITHOUT_CHANNEL = 100
 NO_CHANNEL_PAUSE = timedelta(minutes=5)
@@ -82,7 +83,7 @@ class Sender:
     # -- life ----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Look for what is due every second, and at once when woken."""
+        """Look for what is due every second, and at once when woken; seldom where no provider serves."""
         if not any(line.channel is Channel.SMS for line in self.lines):
             _log.warning("sending.not_set")
         self._thread = eventlet.spawn(self._run)
@@ -112,14 +113,16 @@ class Sender:
             self._wakeful.send(None)
 
     def _run(self) -> None:
-        looked_at = 0.0
+        looked_at = unserved_at = float("-inf")
         while not self._stopping:
             # While calls come and go only lanes that had more to give are read: a question costs as well.
             everything = not self._hot or monotonic() >= looked_at + PAUSE_SECONDS
+            unserved = everything and monotonic() >= unserved_at + UNSERVED_SECONDS
             try:
-                self._deal(_LANES if everything else [lane for lane in _LANES if lane in self._hot])
+                self._deal(self._lanes(everything=everything, unserved=unserved))
                 if everything:
                     looked_at = monotonic()
+                    unserved_at = looked_at if unserved else unserved_at
                     self._ask_all()
                     self._forget()
             except Exception as failure:
@@ -141,6 +144,16 @@ class Sender:
         self._caller.write()
 
     # -- dealing out ---------------------------------------------------------------------------
+
+    def _lanes(self, *, everything: bool, unserved: bool) -> list[Lane]:
+        """The lanes to read: those that had more to give; of ``everything`` those that a provider serves, and
+        where ``unserved`` the others too, whose messages are only to be told that nobody takes them."""
+        served = {line.channel for line in self.lines}
+        return [
+            lane
+            for lane in _LANES
+            if lane in self._hot or (everything and (unserved or Channel(lane[0]) in served))
+        ]
 
     def _deal(self, lanes: Sequence[Lane]) -> int:
         return sum(self._deal_lane(lane) for lane in lanes if not self._stopping)

@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 from services.chassis.testing import wait_for
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.lines import Line
-from services.notify.channels.model import Letter
+from services.notify.channels.model import Channel, Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
 from services.notify.messages import model, outcomes, sender
@@ -206,3 +206,17 @@ def test_no_number_stands_in_the_store_in_logs_or_in_metrics(queued: Desk) -> No
     everything = str([list(database[name].find()) for name in database.list_collection_names()])
     everything += str(lines) + generate_latest().decode()
     assert not any(phone in everything for phone in PHONES.values())
+
+
+def test_what_no_provider_serves_is_looked_at_when_woken_and_else_seldom(desk: Desk) -> None:
+    sender_ = desk.application.sender
+
+    def channels(**wanted: bool) -> set[str]:
+        return {channel for channel, _ in sender_._lanes(**wanted)}
+
+    sender_._hot.clear()
+    assert channels(everything=False, unserved=False) == set()
+    assert channels(everything=True, unserved=False) == {"sms", "inbox"}
+    assert channels(everything=True, unserved=True) == {*Channel}
+    sender_.wake()
+    assert channels(everything=False, unserved=False) == {*Channel}
