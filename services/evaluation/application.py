@@ -129,7 +129,7 @@ class Evaluation(Application):
         for first in ([], [("state", 1)], [("rule", 1)]):
             self.indexes.declare("anomalies", [*first, ("raised_on", -1), ("_id", -1)])
         self.assessing = Assessing(self, packs)
-        subjects = Subjects(self.authority, self.standings, marks)
+        subjects = Subjects(self.authority, self.standings, marks, self.duties.sheets)
         self.editing = Editing(self, packs, activated, registry, subjects)
         self.jobs.work(RESCORING, self._rescore)
         procedure = load_all(policies, "rating-procedure-*.yaml")[0]

@@ -41,10 +41,23 @@ def known(things: Things, today: date) -> Known | None:
     return Known(str(newest["organisation"]), first_told, _spans(spells, posts, first_told, today))
 
 
+def status_on(things: Things, day: date) -> str | None:
+    """The political status of ``day``; None where it is not known, or they had left.
+
+    What was found at first without a day counts for all the time before; what said since when, from then on.
+    """
+    spells = [thing for _, thing in of_kind(things, "spell")]
+    if not spells:
+        return None
+    since = _begun(spells, min(_day(each, "told") for each in spells), date.min)
+    found = _spell(spells, since, day)
+    return str(found["status"]) if found is not None and found["active"] else None
+
+
 def _spans(spells: list[Thing], posts: list[Thing], first_told: date, today: date) -> Spans:
     """Whoever became known in the course of a year is measured from its first day on."""
     begins = date(first_told.year, 1, 1)
-    since = {_sequence(each): each.day("since") or _entered(each, first_told, begins) for each in spells}
+    since = _begun(spells, first_told, begins)
     ends = [end + _DAY for each in posts if (end := _until(each))]
     days = {begins, *since.values(), *(_day(each, "since") for each in posts), *ends}
     turns = [*sorted(day for day in days if begins <= day <= today), today + _DAY]
@@ -60,6 +73,11 @@ def _spans(spells: list[Thing], posts: list[Thing], first_told: date, today: dat
         owner: tuple(Span(each.first, None if each.last == today else each.last) for each in spans)
         for owner, spans in sorted(found.items())
     }
+
+
+def _begun(spells: list[Thing], first_told: date, begins: date) -> dict[int, date]:
+    """By the sequence of each spell since when it counts."""
+    return {_sequence(each): each.day("since") or _entered(each, first_told, begins) for each in spells}
 
 
 def _entered(spell: Thing, first_told: date, begins: date) -> date:

@@ -140,7 +140,7 @@ class Editing:
         changed, worse, sum_of_changes = 0, 0, 0
         found: list[Difference] = []
         checkpoint(done=0, total=len(scored))
-        measured = self._subjects.materials(scored, policy.subject, rulebook, year)
+        measured = self._subjects.materials(scored, policy, rulebook, year)
         for done, (each, material) in enumerate(measured, 1):
             if material is not None:
                 node = self._app.authority.node(each.organisation)

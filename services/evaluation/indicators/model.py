@@ -13,6 +13,8 @@ from datetime import date
 WHOLE = 10_000
 ORGANISATION, SECRETARY, MEMBER = "organisation", "secretary", "member"
 SUBJECTS = (ORGANISATION, SECRETARY, MEMBER)
+# Whom the appraisal of members is of: the Party's, also those on probation (支部工作条例(试行), 2018).
+APPRAISED = ("member", "probationary")
 RENORMALISE, ZERO = "renormalise", "zero"
 WEIGHED = ("ratio", "capped_count", "timeliness", "attendance", "manual_grade", "ballot")
 METHODS = (*WEIGHED, "deduction", "bonus")
@@ -119,7 +121,7 @@ class Policy:
     """How the year of one kind of subject is scored. ``bands`` come best first, and the last begins at 0.
 
     ``kinds`` are the kinds of organisation that are scored, or to which scored persons belong.
-    ``ungraded``: political statuses of those who take part without a grade of their own.
+    ``ungraded``: political statuses of members who take part without a grade of their own.
     """
 
     id: str
@@ -142,6 +144,13 @@ class Policy:
     ungraded: tuple[str, ...] = ()
     missing: str = RENORMALISE
     article: str = field(default="全文")
+
+    def grades(self, status: str | None) -> bool:
+        """Whether a person of that political status gets a grade; of whom it is not known (None) nobody does.
+
+        Source: members are appraised, and those on probation take part (支部工作条例(试行), 2018).
+        """
+        return status in APPRAISED and status not in self.ungraded
 
     def covers(self, day: date) -> bool:
         """Whether the policy is in force on ``day``; both its ends count."""

@@ -13,6 +13,8 @@ from services.chassis.policies import PackError
 from services.chassis.strict_yaml import Lines, YamlError, read
 from services.evaluation.indicators.measures import VETO, Registry
 from services.evaluation.indicators.model import (
+    APPRAISED,
+    MEMBER,
     WEIGHED,
     WHOLE,
     Band,
@@ -141,6 +143,11 @@ def _together(given: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("caps", f"[{at}]", "band"), f"is no band with another below it: {', '.join(bands[:-1])}"
         if each["share"] >= each["of_every"]:
             yield ("caps", f"[{at}]", "share"), "is not less than of_every"
+    if "ungraded" in given:
+        if given["subject"] != MEMBER:
+            yield ("ungraded",), f"belongs to a policy of {MEMBER} alone"
+        elif not set(APPRAISED) - set(given["ungraded"]):
+            yield ("ungraded",), "leaves nobody who would be graded"
     first, last = given["effective_from"], given.get("effective_to")
     if last is not None and last < first:
         yield ("effective_to",), "is before effective_from"

@@ -11,8 +11,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.chassis.policies import CONFIDENCE, LEVELS
-from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES
-from services.evaluation.indicators.model import METHODS, RENORMALISE, SUBJECTS, ZERO
+from services.contracts.kinds import ORGANISATION_KINDS
+from services.evaluation.indicators.model import APPRAISED, METHODS, RENORMALISE, SUBJECTS, ZERO
 
 WEIGHTS: Mapping[str, int] = {"percent": 100, "per_mille": 1000}
 MOST_PARTS = 40
@@ -173,7 +173,7 @@ class PolicyForm(Schema):
         required=True,
         validate=validate.Length(min=1, max=len(ORGANISATION_KINDS)),
     )
-    ungraded = fields.List(fields.String(validate=validate.OneOf(POLITICAL_STATUSES)))
+    ungraded = fields.List(fields.String(validate=validate.OneOf(APPRAISED)))
     weights = fields.String(required=True, validate=validate.OneOf(tuple(WEIGHTS)))
     missing_part = fields.String(required=True, validate=validate.OneOf((RENORMALISE, ZERO)))
     indicators = fields.List(

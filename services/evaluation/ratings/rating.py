@@ -92,7 +92,7 @@ class Ratings:
         )
         checkpoint(done=0, total=len(scored))
         found: dict[str, tuple[Scored, Material, Breakdown]] = {}
-        each_one = self._subjects.materials(scored, policy.subject, self._packs.rulebook, year)
+        each_one = self._subjects.materials(scored, policy, self._packs.rulebook, year)
         for done, (each, material) in enumerate(each_one, 1):
             if material is not None:
                 found[each.subject] = (each, material, score(policy, material))
@@ -223,7 +223,7 @@ class Ratings:
     def _corrected(self, rating: Document, entry: Mapping[str, Any], request: Request) -> Mapping[str, Any]:
         policy, year = self._policy(rating.state["policy"]), rating.state["year"]
         scored = [Scored(entry["organisation"], entry["subject"])]
-        _, material = next(self._subjects.materials(scored, policy.subject, self._packs.rulebook, year))
+        _, material = next(self._subjects.materials(scored, policy, self._packs.rulebook, year))
         if material is None:
             raise Conflict("appeal.no_evidence")
         worth = score(policy, material)

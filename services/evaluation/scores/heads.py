@@ -43,7 +43,7 @@ class HeadScores:
         policy = rulebook.scoring.policy_of(SECRETARY, node.kind, year)
         if head is None or policy is None:
             raise NotFound("score.not_found")
-        ((_, material),) = self._subjects.materials([head], SECRETARY, rulebook, year)
+        ((_, material),) = self._subjects.materials([head], policy, rulebook, year)
         if material is None:
             raise NotFound("score.not_found")
         if head.subject != person:

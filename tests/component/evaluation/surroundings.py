@@ -116,17 +116,17 @@ class Campus:
 
     def sealed(self, event: NewEvent, sequence: int | None = None) -> dict[str, Any]:
         subject = event.data.get("activity") or event.data.get("person") or event.data["organisation"]
-        subject = event.data.get("post") or event.data.get("bill", subject)
+        subject = event.data.get("post") or event.data.get("bill") or event.data.get("round", subject)
         self.sequences[subject] = sequence or self.sequences.get(subject, 0) + 1
         return seal(event, subject=subject, sequence=self.sequences[subject], clock=self.clock)
 
     def publish(self, *envelopes: dict[str, Any]) -> None:
         messages = []
         for each in envelopes:
-            key = each["type"].split(".", 1)[1].rsplit(".", 1)[0]
+            owner, key = each["type"].rsplit(".", 1)[0].split(".", 1)
             messages.append(
                 Outgoing(
-                    "records.events", key, to_bytes(each), message_id=each["id"], content_type=CONTENT_TYPE
+                    f"{owner}.events", key, to_bytes(each), message_id=each["id"], content_type=CONTENT_TYPE
                 )
             )
         assert set(self.publisher.publish(messages)) == {Outcome.CONFIRMED}

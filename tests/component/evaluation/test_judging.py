@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import openpyxl
 import pytest
 
 import services.evaluation
+from services.chassis.contract import NewEvent
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.said import grant_said, member_said
 from services.chassis.testing import wait_for
+from services.contracts.feedback_events import RoundPublished
+from services.contracts.records_events import PersonChanged
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved, rebuilt
 
@@ -25,6 +29,7 @@ REVISED = (
     .replace("2018-10-28", "2026-01-01")
     .replace("each: 0.5\n    at_most: 5", "each: 2\n    at_most: 10")
 )
+APPRAISED_ON = date(2025, 11, 20)
 GRADES = {"duty": 90, "results": 80, "conduct": 100}
 
 
@@ -48,6 +53,21 @@ def judged(campus: Campus, evaluation: Evaluation) -> Evaluation:
     campus.tell(approved("bare", date(2026, 6, 10), has_minutes=False))
     wait_for(lambda: (campus.score("dean", "branch") or {}).get("evidence") == 1)
     return evaluation
+
+
+def appraised(*people: str) -> NewEvent:
+    """What feedback tells of a published appraisal of ``people``."""
+    cells = [{"node": f"{each}/peer", "ballots": 8, "answers": [], "points": Decimal(95)} for each in people]
+    return RoundPublished.of(
+        round="round",
+        kind="democratic_appraisal",
+        organisation="branch",
+        closed_on=APPRAISED_ON,
+        published_on=APPRAISED_ON,
+        smallest_cell=5,
+        results=cells,
+        scores=[],
+    )
 
 
 def refused(refusal: type[Exception], campus: Campus, person: str, method: str, /, **request: Any) -> str:
@@ -206,6 +226,19 @@ def test_a_year_is_closed_published_contested_and_corrected_beside(
     first = next(each for each in mine if each["subject"] == "branch")
     assert refused(Forbidden, campus, "neighbour", "file_appeal", **appeal) == "permission.denied"
     filed = campus.call("secretary", "file_appeal", **appeal)
+
+    # Who is on probation on the day of the appraisal takes part, and gets no grade.
+    probation = {"political_status": "probationary", "since": date(2025, 3, 1), "phone_sealed": None}
+    campus.tell(PersonChanged.of(person="stranger", organisation="next-door", active=True, **probation))
+    campus.tell(appraised("member", "stranger"))
+    wait_for(lambda: judged.database["marks"].count_documents({"subject": "stranger"}))
+    wait_for(
+        lambda: "probationary" in (judged.database["sheets"].find_one({"_id": "stranger"}) or {})["things"]
+    )
+    of_members = campus.call("dean", "close_rating", **{**year, "subject_kind": "member"})["id"]
+    wait_for(lambda: campus.call("dean", "get_rating", rating=of_members)["state"] == "closed")
+    graded = campus.call("dean", "list_rating_entries", rating=of_members)["items"]
+    assert [each["subject"] for each in graded] == ["member"]
 
     # What comes in later changes no closed year: only the answer to an appeal looks at it.
     campus.tell(approved("lecture", date(2025, 12, 12), "party_lecture", present=2, excused=0))

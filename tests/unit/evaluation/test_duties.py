@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.duties.model import Sheet, SheetTurn, deeds_of, owed_by, turn
+from services.evaluation.duties.people import status_on
 from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.explaining import uncounted
@@ -78,6 +79,17 @@ def test_an_activist_owes_a_thought_report_a_quarter_and_nothing_of_what_was_ove
     }
     assert states(told(EMPTY, spell("none")).after) == {}
     assert states(told(EMPTY, spell("applicant"), spell("activist", 2, date(2026, 7, 2))).after) == {}
+
+
+def test_a_status_counts_from_its_day_and_what_was_found_at_first_from_ever() -> None:
+    things = told(EMPTY, spell("probationary"), spell("member", 2, date(2026, 5, 4))).after.things
+    days = {date(2025, 11, 1): "probationary", date(2026, 5, 3): "probationary", date(2026, 5, 4): "member"}
+    assert {day: status_on(things, day) for day in days} == days
+    # Who was told of as a member since a day was not one before it, and what else is not known.
+    since = told(EMPTY, spell("member", 1, date(2026, 2, 1))).after.things
+    assert (status_on(since, date(2026, 1, 31)), status_on(since, date(2026, 2, 1))) == (None, "member")
+    assert status_on(told(EMPTY, spell("member", active=False)).after.things, TODAY) is None
+    assert status_on({}, TODAY) is None
 
 
 def test_a_report_counts_for_the_quarter_it_was_handed_in_for() -> None:

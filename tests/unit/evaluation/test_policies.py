@@ -157,6 +157,19 @@ def test_what_is_wrong_is_told_with_its_line_and_field(before: str, after: str, 
         assert any(f"p.yaml:{line_of(text, at)}: " in each for each in problems), problems
 
 
+def test_who_takes_part_without_a_grade_is_said_of_members_alone_and_leaves_somebody() -> None:
+    member = TEXTS["scoring-member-v1"]
+    assert parse(member, REGISTRY).grades("member")
+    assert not any(parse(member, REGISTRY).grades(each) for each in ("probationary", "activist", None))
+    at = f"p.yaml:{line_of(member, 'ungraded:')}: ungraded"
+    (said,) = refused(changed("[probationary]", "[probationary, member]", member))
+    assert said == f"{at}: leaves nobody who would be graded"
+    (said,) = refused(changed("[probationary]", "[none]", member))
+    assert said.startswith(at)
+    (said,) = refused(changed("weights: percent\n", "weights: percent\nungraded: [probationary]\n"))
+    assert said.endswith("ungraded: belongs to a policy of member alone")
+
+
 @pytest.mark.parametrize(
     ("measure", "title", "reason"),
     [

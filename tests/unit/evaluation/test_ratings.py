@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.evaluation.duties.words import Thing, Word, heard
 from services.evaluation.evidence.model import Evidence, Mark
 from services.evaluation.indicators.model import Cap
 from services.evaluation.ratings import model
 from services.evaluation.ratings.reports import page_to_print
-from services.evaluation.scores.model import UNRATED, Breakdown, material_of
+from services.evaluation.scores.model import UNRATED, Breakdown, material_of, score
+from services.evaluation.scores.subjects import appraised
 from tests.unit.evaluation.policies import leaf, policy
 
 POLICY = policy(
@@ -87,6 +89,74 @@ def test_whoever_is_unrated_takes_no_place_and_makes_none() -> None:
     found = model.graded(POLICY, {**scores, **unrated})
     assert sum(each.band == "excellent" for each in found.values()) == 2
     assert {found[each].band for each in unrated} == {UNRATED}
+
+
+APPRAISAL = policy(
+    leaf("peer", 100, "ballot", "ballots.democratic_appraisal.peer"),
+    subject="member",
+    ungraded=("probationary",),
+    caps=(Cap("excellent", 1, 3, "第四条"),),
+)
+VOTED_ON = date(2026, 11, 20)
+
+
+def peers(subject: str, given_on: date = VOTED_ON, points: int = 9500) -> Mark:
+    return Mark(f"r/{subject}", "ballots", "democratic_appraisal", "peer", subject, given_on, points)
+
+
+def person(*spells: tuple[str, date]) -> dict[str, Thing]:
+    """Somebody who had each status since a day."""
+    return heard(
+        {},
+        [
+            Word(
+                "p",
+                f"spell:{number}",
+                "spell",
+                number,
+                {
+                    "status": status,
+                    "organisation": "b",
+                    "active": True,
+                    "since": since.isoformat(),
+                    "told": "2026-01-10",
+                },
+            )
+            for number, (status, since) in enumerate(spells, 1)
+        ],
+    )
+
+
+def test_who_is_on_probation_on_the_day_of_the_appraisal_gets_no_grade_and_makes_no_place() -> None:
+    began = date(2020, 1, 1)
+    people = {
+        **{f"m{number}": person(("member", began)) for number in range(4)},
+        "on-probation": person(("probationary", date(2026, 3, 1))),
+        "full-since": person(("probationary", date(2025, 12, 1)), ("member", date(2026, 12, 1))),
+        "full-before": person(("probationary", date(2025, 10, 1)), ("member", date(2026, 11, 20))),
+        "activist": person(("activist", began)),
+        "unknown": {},
+    }
+    rated = {
+        subject: score(APPRAISAL, material)
+        for subject, things in people.items()
+        if (material := appraised(APPRAISAL, [peers(subject)], things)) is not None
+    }
+    assert set(rated) == {"m0", "m1", "m2", "m3", "full-before"}
+    assert appraised(APPRAISAL, [], people["m0"]) is None
+
+    # A third of six would be two: with those on probation counted, the best two would both be excellent.
+    found = model.graded(APPRAISAL, {**rated, "m0": worth(9900), "m1": worth(9800)})
+    assert [each.subject for each in found.values() if each.band == "excellent"] == ["m0"]
+
+
+def test_the_day_of_the_appraisal_counts_and_not_that_of_a_finding() -> None:
+    finding = Mark("f", "findings", "discipline", None, "p", date(2026, 12, 20), 0)
+    full_since = person(("probationary", date(2025, 12, 1)), ("member", date(2026, 12, 1)))
+    assert appraised(APPRAISAL, [peers("p"), finding], full_since) is None
+    assert appraised(APPRAISAL, [finding], full_since) is not None
+    everybody = replace(APPRAISAL, ungraded=())
+    assert appraised(everybody, [peers("p"), finding], full_since) is not None
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=40), st.integers(1, 99))
