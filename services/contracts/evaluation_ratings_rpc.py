@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.evaluation_assessment_events import SUBJECT_KINDS
-from services.contracts.kinds import ORGANISATION_KINDS
+from services.contracts.kinds import LANGUAGES, ORGANISATION_KINDS
 
 _ID = validate.Length(min=1, max=64)
 _CURSOR = validate.Length(min=1, max=400)
@@ -193,9 +193,13 @@ class AppealPage(Schema):
 
 
 class GetReport(NameRating):
-    """A rating as a spreadsheet or as a page to print; for those who may close it."""
+    """A rating as a spreadsheet or as a page to print; for those who may close it.
+
+    Organisations are named, persons stand by their id: whoever may read them asks for their names.
+    """
 
     format = fields.String(required=True, validate=validate.OneOf(REPORT_FORMATS))
+    language = fields.String(load_default="zh", validate=validate.OneOf(LANGUAGES))
 
 
 class Report(Schema):

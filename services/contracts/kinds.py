@@ -1,5 +1,6 @@
 """Closed vocabularies of the domain, shared by events and requests. Labels for people live in catalogues."""
 
+LANGUAGES = ("zh", "en")
 ORGANISATION_KINDS = ("university_committee", "secondary", "branch", "group")
 ORGANISATION_CHANGES = (
     "founded",

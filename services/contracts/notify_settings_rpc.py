@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS
+from services.contracts.kinds import LANGUAGES, MESSAGE_CHANNELS, MESSAGE_KINDS
 from services.contracts.records_rpc.parts import Day, Expecting, Instant, Listing, Page, Text, identifier
 
-LANGUAGES = ("zh", "en")
 SWITCHES = ("everything", *MESSAGE_KINDS)
 _TEMPLATE = validate.Regexp(r"\A[a-z][a-z0-9-]{0,59}\Z")
 _NAME = validate.Regexp(r"\A[a-z][a-z0-9_]{0,29}\Z")

@@ -133,7 +133,7 @@ class Evaluation(Application):
         self.editing = Editing(self, packs, activated, registry, subjects)
         self.jobs.work(RESCORING, self._rescore)
         procedure = load_all(policies, "rating-procedure-*.yaml")[0]
-        self.ratings = Ratings(self, packs, procedure, subjects, self.assessing)
+        self.ratings = Ratings(self, packs, procedure, subjects, self.assessing, units)
         self.scores = ScoreReading(
             database=self.database,
             clock=self.clock,

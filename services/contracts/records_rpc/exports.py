@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-LANGUAGES = ("zh", "en")
+from services.contracts.kinds import LANGUAGES
+
 MOST_FILTERS = 20
 MOST_FILTER = 200
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.records_rpc.exports import LANGUAGES
+from services.contracts.kinds import LANGUAGES
 from services.contracts.records_rpc.parts import identifier
 
 

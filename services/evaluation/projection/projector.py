@@ -147,7 +147,10 @@ class Projector:
         has not arrived yet.
         """
         newest = {event.subject: event for event in sorted(events, key=lambda each: each.sequence)}
-        placed = {id_: Placed(unit_of(event.data), event.sequence) for id_, event in newest.items()}
+        placed = {
+            id_: Placed(unit_of(event.data), event.sequence, name=event.data["name"])
+            for id_, event in newest.items()
+        }
         known = self._units.placed({*placed, *(each.unit for each in placed.values())})
         # What a newer event said already stays; the same event again is finished where it was cut off.
         outdated = {

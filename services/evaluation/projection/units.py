@@ -1,4 +1,4 @@
-"""Which unit an organisation is of: a projection of records' events."""
+"""Which unit an organisation is of, and what it is called: a projection of records' events."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ def unit_of(told: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Placed:
-    """Of which unit an organisation is by the event ``sequence``, and of which it was before."""
+    """Of which unit an organisation is by the event ``sequence``, and of which it was before.
+
+    ``name`` is for people; empty of what was last told of before names were kept.
+    """
 
     unit: str
     sequence: int
     left: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Units:
@@ -52,9 +56,18 @@ class Units:
         """Where each of ``organisations`` that is known was last enrolled."""
         with answering():
             return {
-                each["_id"]: Placed(each["unit"], each.get("sequence", 0), tuple(each.get("left", ())))
+                each["_id"]: Placed(
+                    each["unit"],
+                    each.get("sequence", 0),
+                    tuple(each.get("left", ())),
+                    each.get("name", ""),
+                )
                 for each in self._organisations.find({"_id": {"$in": list(organisations)}})
             }
+
+    def names(self, organisations: Collection[str]) -> dict[str, str]:
+        """What those of ``organisations`` are called of which that is known."""
+        return {id_: each.name for id_, each in self.placed(organisations).items() if each.name}
 
     def keep(self, placed: Mapping[str, Placed], known: Mapping[str, Placed]) -> None:
         """From now on evidence of these organisations is their unit's, but of what counts elsewhere already.
@@ -65,7 +78,7 @@ class Units:
         writes: list[InsertOne[Record] | ReplaceOne[Record]] = []
         for organisation, each in placed.items():
             before = known.get(organisation)
-            kept: Record = {"unit": each.unit, "sequence": each.sequence, "left": []}
+            kept: Record = {"unit": each.unit, "sequence": each.sequence, "left": [], "name": each.name}
             if before is None:
                 writes.append(InsertOne({"_id": organisation, **kept}))
                 continue

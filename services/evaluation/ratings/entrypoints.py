@@ -68,14 +68,13 @@ class RatingsTable:
 
     @rpc(request=calls.GetReport, response=calls.Report)
     def report_rating(self, request: Request) -> Answer:
-        rating, policy, entries = self.evaluation.ratings.whole(request)
-        name = f"rating-{rating.state['year']}-{rating.state['subject_kind']}.{request['format']}"
+        report = self.evaluation.ratings.report(request)
+        name = f"rating-{report.rating['year']}-{report.rating['subject_kind']}.{request['format']}"
         if request["format"] == "html":
-            page = reports.page_to_print(rating.state, policy, entries)
-            content = base64.b64encode(page).decode()
+            content = base64.b64encode(report.page_to_print()).decode()
             return {"name": name, "media_type": reports.HTML, "content": content}
         with offloaded("services.chassis.sheets.writing:write", timeout=SHEET_SECONDS) as writer:
-            for piece in reports.sheet(policy, entries):
+            for piece in report.sheet():
                 writer.feed(piece)
             book = b"".join(writer.answer())
         return {"name": name, "media_type": reports.XLSX, "content": base64.b64encode(book).decode()}

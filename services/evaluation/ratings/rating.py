@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from services.chassis import context
@@ -17,7 +17,9 @@ from services.chassis.store import in_transaction
 from services.evaluation.assessments.assessing import Assessing
 from services.evaluation.assessments.model import REVIEWERS, Subject, require_fit
 from services.evaluation.indicators.model import ORGANISATION, SECRETARY, Policy
+from services.evaluation.projection.units import Units
 from services.evaluation.ratings import model
+from services.evaluation.ratings.reports import Report
 from services.evaluation.ratings.shown import appeal_shown, entry_shown, public_shown, rating_shown
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.methods import Material
@@ -41,12 +43,14 @@ class Ratings:
         procedure: Pack,
         subjects: Subjects,
         assessing: Assessing,
+        units: Units,
     ) -> None:
         self._app = application
         self._packs = packs
         self._procedure = procedure
         self._subjects = subjects
         self._assessing = assessing
+        self._units = units
         self._ratings = application.documents("ratings")
         self._entries = application.bundled_documents("rating_entries")
         self._appeals = application.documents("appeals")
@@ -302,12 +306,20 @@ class Ratings:
             "next": found.next,
         }
 
-    def whole(self, request: Request) -> tuple[Document, Policy, Sequence[Mapping[str, Any]]]:
-        """A rating with all its entries, for a report; on record, since it names who got what."""
+    def report(self, request: Request) -> Report:
+        """A rating with all its entries; on record, since it names who got what."""
         person, rating = context.actor(), self._ratings.get(request["rating"])
         self._app.authority.require(person, CLOSERS, rating.state["organisation"])
         self._app.audit.append("rating.exported", person, "rating", rating.id)
-        return rating, self._policy(rating.state["policy"]), self._all(rating.id)
+        entries = self._all(rating.id)
+        return Report(
+            rating=rating.state,
+            policy=self._policy(rating.state["policy"]),
+            entries=entries,
+            names=self._units.names({each["organisation"] for each in entries}),
+            catalogue=self._app.catalogue,
+            language=request["language"],
+        )
 
     # -- who -----------------------------------------------------------------------------------
 

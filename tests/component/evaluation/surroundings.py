@@ -41,7 +41,7 @@ POSTS = {
 MEMBERS = {"member": "branch", "grouped": "group", "stranger": "next-door", "clerk": "faculty"}
 
 
-def organisation(name: str, **changes: Any) -> NewEvent:
+def organisation(name: str, /, **changes: Any) -> NewEvent:
     """What records tells of an organisation of the tree."""
     kind, parent = TREE.get(name, ("branch", "faculty"))
     path, above = [name], parent

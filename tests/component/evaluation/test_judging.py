@@ -20,7 +20,7 @@ from services.chassis.testing import wait_for
 from services.contracts.feedback_events import RoundPublished
 from services.contracts.records_events import PersonChanged
 from services.evaluation.application import Evaluation
-from tests.component.evaluation.surroundings import Campus, approved, rebuilt
+from tests.component.evaluation.surroundings import Campus, approved, organisation, rebuilt
 
 SHIPPED = Path(services.evaluation.__file__).parent / "policies" / "scoring-branch-v1.yaml"
 REVISED = (
@@ -261,9 +261,15 @@ def test_a_year_is_closed_published_contested_and_corrected_beside(
         "upheld"
     ]
 
+    campus.tell(organisation("branch", name="材料学院第一党支部"))
+    wait_for(
+        lambda: judged.database["organisations"].find_one({"_id": "branch", "name": "材料学院第一党支部"})
+    )
     sheet = base64.b64decode(campus.call("dean", "report_rating", rating=rating, format="xlsx")["content"])
     rows = list(openpyxl.load_workbook(io.BytesIO(sheet)).active.values)  # type: ignore[union-attr]  # it has one
-    assert [row[0] for row in rows[1:]] == ["branch", "next-door"]
-    page = base64.b64decode(campus.call("dean", "report_rating", rating=rating, format="html")["content"])
-    assert "补计一次党课" in page.decode()
+    assert [row[0] for row in rows[1:]] == ["材料学院第一党支部", "next-door"]
+    english = campus.call("dean", "report_rating", rating=rating, format="html", language="en")
+    page = base64.b64decode(english["content"]).decode()
+    assert "材料学院第一党支部" in page
+    assert "Corrected after an appeal: 补计一次党课" in page
     assert "rating.exported" in {each.action for each in judged.audit.read("rating", rating)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,15 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.catalogue import Catalogue
 from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.evaluation.duties.words import Thing, Word, heard
 from services.evaluation.evidence.model import Evidence, Mark
 from services.evaluation.indicators.model import Cap
 from services.evaluation.ratings import model
-from services.evaluation.ratings.reports import page_to_print
+from services.evaluation.ratings.reports import Report
 from services.evaluation.scores.model import UNRATED, Breakdown, material_of, score
 from services.evaluation.scores.subjects import appraised
-from tests.unit.evaluation.policies import leaf, policy
+from tests.unit.evaluation.policies import FOLDER, leaf, policy
 
 POLICY = policy(
     leaf("timeliness", 100, "timeliness", "timeliness.all"), caps=(Cap("excellent", 30, 100, "第九条"),)
@@ -229,8 +231,32 @@ def test_a_correction_stands_beside_the_first_result_and_gives_no_more_than_was_
     assert (model.final_points(after), model.final_band(after)) == (8500, "good")
 
 
+def report(entries: list[dict[str, Any]], names: dict[str, str], language: str = "zh") -> Report:
+    catalogue = Catalogue.load([FOLDER.parent / "texts"])
+    return Report(published(), POLICY, entries, names, catalogue, language)
+
+
 def test_the_printed_page_runs_nothing_that_somebody_wrote() -> None:
     entry = {**entries(graded(9900))[0], "tied": None, "decision": {"reason": "<script>alert(1)</script>"}}
-    page = page_to_print(published(), POLICY, [entry]).decode()
+    page = report([entry], names={"b00": "<script>"}).page_to_print().decode()
     assert "<script" not in page
-    assert "&lt;script&gt;" in page
+    assert page.count("&lt;script&gt;") == 2
+
+
+def test_a_report_names_organisations_and_speaks_the_language_it_is_asked_in() -> None:
+    first, second = entries(graded(9900, 6000))
+    second = {**second, "subject": "p", "tied": "good", "band": UNRATED}
+    made = report([first, second], names={"b00": "第一党支部"})
+    head, rows = made.sheet()
+    assert [each["title"] for each in head["columns"]][:3] == ["党组织", "对象", "得分"]
+    assert [row[:3] for row in rows] == [["第一党支部", "", "99.00"], ["b01", "p", "60.00"]]
+    assert (rows[1][4], rows[1][6]) == ("未评定", "并列于good名额，未予评定")
+
+    english = replace(made, language="en")
+    head, rows = english.sheet()
+    assert [each["title"] for each in head["columns"]][:3] == ["Organisation", "Person", "Points"]
+    assert (rows[1][4], rows[1][6]) == ("Not rated", "Tied for the last place of good, not given")
+    page = english.page_to_print().decode()
+    assert '<html lang="en">' in page
+    assert "第一党支部" in page
+    assert not re.search(r"[{}]", page.split("</style>")[1])  # every place of a text is filled
