@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from json import loads
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -19,10 +20,16 @@ TOKEN = "a token"
 def receipts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """An address that takes receipts, and those it took."""
     taken: list[dict[str, Any]] = []
+    # Of this test alone: a port is given again, and the sandbox of the test before still reports to it.
+    path = f"/receipts/{uuid4()}"
 
     class Taker(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path != path:
+                self.send_response(404)
+                self.end_headers()
+                return
             first = not taken
             taken.extend({**each, "token": self.headers["X-Receipt-Token"]} for each in body)
             self.send_response(503 if first else 204)  # the first is not heard: it is told again
@@ -33,7 +40,7 @@ def receipts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     server = HTTPServer(("127.0.0.1", 0), Taker)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/receipts", taken
+    yield f"http://127.0.0.1:{server.server_address[1]}{path}", taken
     server.shutdown()
     server.server_close()
 
