@@ -52,6 +52,7 @@ class Rung:
 class Ladder:
     """The steps of one kind in their order, and when they are not taken.
 
+    ``rules``: what it is for, where that is not all of the kind that no other ladder is for.
     ``settle_seconds``: how long word that is on its way may still arrive before the first step after the
     due day. ``too_old_days``: nobody is reminded of what was due longer ago than that. ``due_in_days`` is for
     what begins without a due day of its own.
@@ -62,6 +63,7 @@ class Ladder:
     settle_seconds: int
     too_old_days: int
     due_in_days: int = 0
+    rules: tuple[str, ...] = ()
 
     def before(self) -> tuple[Rung, ...]:
         """The rungs before the due day."""

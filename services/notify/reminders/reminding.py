@@ -19,7 +19,7 @@ from services.notify.messages.model import Purpose
 from services.notify.messages.store import Messages
 from services.notify.reminders import model
 from services.notify.reminders.following import Followed, Turn, watch_of
-from services.notify.reminders.model import Ladder, Reason, Recipient, Reminder, Rung, Watch
+from services.notify.reminders.model import Reason, Recipient, Reminder, Rung, Watch
 from services.notify.reminders.rulebook import Rulebook
 from services.notify.reminders.store import Watches
 from services.notify.reminders.wording import Wording
@@ -63,7 +63,7 @@ class Reminding:
         if not followed.counts(told):
             return
         watch, revision = self._watches.get(followed.subject(told))
-        ladder = self._rulebook.rules().ladders.get(followed.kind)
+        ladder = self._rulebook.rules().ladder(followed.kind, told.get("rule"))
         due_on = followed.due_on(told, ladder.due_in_days if ladder else 0)
         if watch is None:
             if due_on is None:
@@ -128,7 +128,7 @@ class Reminding:
         if reason is not None or watch is None:
             return str(reason) if reason else None
         rules = self._rulebook.rules()
-        ladder = rules.ladders.get(watch.kind)
+        ladder = rules.ladder(watch.kind, watch.rule)
         rung = next((each for each in ladder.rungs if each.step == purpose.step), None) if ladder else None
         if ladder is None or rung is None:
             return None  # decided by an older ladder: whom that meant is not known any more
@@ -139,7 +139,7 @@ class Reminding:
 
     def _take_step(self, watch: Watch, revision: int) -> None:
         now, zone, rules = self._clock.now(), self._clock.zone, self._rulebook.rules()
-        ladder = rules.ladders.get(watch.kind)
+        ladder = rules.ladder(watch.kind, watch.rule)
         step = model.next_step(ladder, watch, rules.hours, zone) if ladder else None
         if ladder is not None and step is not None and step[1] <= now:
             rung = step[0]
@@ -197,6 +197,6 @@ class Reminding:
 
     def _next_at(self, watch: Watch) -> datetime | None:
         rules = self._rulebook.rules()
-        ladder: Ladder | None = rules.ladders.get(watch.kind)
+        ladder = rules.ladder(watch.kind, watch.rule)
         step = model.next_step(ladder, watch, rules.hours, self._clock.zone) if ladder else None
         return step[1] if step else None

@@ -18,6 +18,7 @@ from services.notify.reminders.hours import Calendar, Hours, QuietHours
 from services.notify.reminders.model import Ladder, Rung
 
 LADDER = "ladder_"
+KINDS_WITH_RULES = ("obligation",)  # what else is followed is owed under no rule of its own
 LANGUAGES = ("zh", "en")
 
 
@@ -45,7 +46,7 @@ class Rules:
     hours: Hours
     most_a_day: int | None
     digest_template: str
-    ladders: Mapping[str, Ladder]
+    ladders: tuple[Ladder, ...]
     campus_templates: tuple[str, ...]
     address_code: CodeRules
     sources: Mapping[str, tuple[str, str]]
@@ -54,9 +55,14 @@ class Rules:
         """How each kind is consented to."""
         return {each.id: each.consent for each in self.kinds.values()}
 
+    def ladder(self, kind: str, rule: str | None = None) -> Ladder | None:
+        """The ladder for what is owed under ``rule``, else that of the ``kind``; None where it has none."""
+        own = [each for each in self.ladders if each.kind == kind and (not each.rules or rule in each.rules)]
+        return max(own, key=lambda each: bool(each.rules), default=None)
+
     def templates(self) -> set[str]:
         """Every template that the rules name."""
-        named = {rung.template for ladder in self.ladders.values() for rung in ladder.rungs}
+        named = {rung.template for ladder in self.ladders for rung in ladder.rungs}
         return named | {self.digest_template, *self.campus_templates}
 
 
@@ -96,13 +102,9 @@ def read_rules(rulings: Mapping[str, Ruling], calendar: Calendar, otherwise: Map
     """The rules that ``rulings`` make; raises ``PackError`` naming what is wrong."""
     given = {name: ruling.value for name, ruling in rulings.items()}
     given = {**given, **{name: value for name, value in otherwise.items() if name != "settle_seconds"}}
-    ladders = {}
     plain = {name: value for name, value in given.items() if name in _RulesSchema._declared_fields}
-    for name in sorted(given):
-        if name.startswith(LADDER):
-            kind = name.removeprefix(LADDER)
-            settled = {each: otherwise[each] for each in ("settle_seconds",) if each in otherwise}
-            ladders[kind] = _read(_LadderSchema(), {**given[name], **settled, "kind": kind}, name)
+    settled = {each: otherwise[each] for each in ("settle_seconds",) if each in otherwise}
+    ladders = _ladders({name: value for name, value in given.items() if name.startswith(LADDER)}, settled)
     loaded = _read(_RulesSchema(), plain, "reminding")
     quiet = loaded.pop("quiet_hours")
     hours = Hours(quiet, calendar if loaded.pop("working_days_only") else None)
@@ -121,6 +123,28 @@ def read_rules(rulings: Mapping[str, Ruling], calendar: Calendar, otherwise: Map
         ladders=ladders,
         sources=sources,
     )
+
+
+def _ladders(given: Mapping[str, Any], settled: Mapping[str, Any]) -> tuple[Ladder, ...]:
+    """``ladder_<kind>`` is that of a kind, ``ladder_<kind>_<word>`` that of the rules which it names."""
+    ladders: list[Ladder] = []
+    by_rule: dict[str, str] = {}
+    for name in sorted(given):
+        rest = name.removeprefix(LADDER)
+        kind = next((each for each in MESSAGE_KINDS if rest.startswith(f"{each}_")), rest)
+        ladder: Ladder = _read(_LadderSchema(), {**given[name], **settled, "kind": kind}, name)
+        if ladder.rules and kind not in KINDS_WITH_RULES:
+            raise PackError([f"{name} is not valid: rules are of {', '.join(KINDS_WITH_RULES)} alone"])
+        if bool(ladder.rules) != (rest != kind):
+            raise PackError(
+                [f"{name} is not valid: a ladder with rules, and no other, has a word of its own"]
+            )
+        for rule in ladder.rules:
+            if rule in by_rule:
+                raise PackError([f"{name} is not valid: {rule} has {by_rule[rule]} already"])
+            by_rule[rule] = name
+        ladders.append(ladder)
+    return tuple(ladders)
 
 
 def _read(schema: Schema, raw: Any, name: str) -> Any:
@@ -163,6 +187,11 @@ class _LadderSchema(Schema):
     settle_seconds = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     too_old_days = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     due_in_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=366))
+    rules = fields.List(
+        fields.String(validate=validate.Regexp(r"\A[a-z][a-z0-9_]{0,59}\Z")),
+        load_default=list,
+        validate=validate.Length(max=40),
+    )
     rungs = fields.List(fields.Nested(_RungSchema), required=True, validate=validate.Length(min=1, max=20))
 
     @post_load
@@ -173,7 +202,8 @@ class _LadderSchema(Schema):
         days = [rung.days for rung in rungs]
         if days != sorted(set(days)):
             raise ValidationError("the rungs never go back, and no two share a day", "rungs")
-        return Ladder(**{**given, "rungs": tuple(rungs)})
+        rules = tuple(dict.fromkeys(given["rules"]))
+        return Ladder(**{**given, "rungs": tuple(rungs), "rules": rules})
 
 
 class _CodeSchema(Schema):

@@ -284,6 +284,11 @@ SHIPPED = (FOLDER / "policies" / "reminding-default.yaml").read_text(encoding="u
 LOCAL = yaml.safe_load((FOLDER / "policies" / "reminders-local.yaml").read_text(encoding="utf-8"))
 
 
+RUNGS_SHIPPED = (
+    *RUNGS[:3],
+    Rung("second", 7, (Level.OWN, Level.DEPUTY), "reminder-again"),
+    Rung("above", 10, ABOVE, "reminder-above"),
+)
 TALKS = load_all(FOLDER.parent / "contracts" / "policies", "talks-*.yaml")
 TODAY = date(2026, 9, 1)
 
@@ -294,19 +299,19 @@ def rules_of(*texts: str, otherwise: dict | None = None, talks: list[Pack] = TAL
     return read_rules(rulings, WorkingCalendar(), otherwise or {})
 
 
+def ladder_of(rules: Rules, kind: str = "obligation", rule: str | None = None) -> Ladder:
+    found = rules.ladder(kind, rule)
+    assert found is not None
+    return found
+
+
 def test_the_shipped_rules_disturb_nobody_at_night_and_the_local_ones_hide_nothing_from_a_newcomer() -> None:
     production, local = rules_of(SHIPPED), rules_of(SHIPPED, otherwise=LOCAL)
     assert production.hours.quiet == QuietHours(time(21), time(8))
     assert production.most_a_day == 3
     assert (local.hours, local.most_a_day) == (Hours(None, None), None)
-    assert [each.step for each in production.ladders["obligation"].rungs] == [
-        "week_before",
-        "day_before",
-        "first",
-        "second",
-        "above",
-    ]
-    assert local.ladders["obligation"].settle_seconds == 10
+    assert ladder_of(production).rungs == RUNGS_SHIPPED
+    assert {each.settle_seconds for each in local.ladders} == {10}
     assert production.templates() <= {each.id for each in load_shipped(FOLDER / "templates").values()}
 
 
@@ -316,11 +321,28 @@ def test_what_an_organisation_owes_is_heard_of_before_its_first_reminder_is_due(
     # Of two others say when they are due soon; of persons notify follows nothing.
     owed = [each for each in rules if not each.personal and each.id not in ("committee_election", "opinion")]
     assert {"theme_day", "joint_meeting", "task", "democratic_life_report"} < {each.id for each in owed}
+    shipped = rules_of(SHIPPED)
     for rule in owed:
-        lead = 1 if rule.every == "fortnight" else 7  # a fortnight is too short for a week's notice
+        lead = max(-rung.days for rung in ladder_of(shipped, rule=rule.id).before())
         for due in (DUE + timedelta(days=number) for number in range(7)):
             heard = due - timedelta(days=rule.due_soon_days - 1)
             assert heard <= HOURS.day_before(due - timedelta(days=lead)), (rule.id, due)
+
+
+def test_what_is_owed_in_a_fortnight_has_another_ladder_than_what_is_owed_in_a_year() -> None:
+    rules = rules_of(SHIPPED)
+    steps = {
+        rule: [(rung.step, rung.days) for rung in ladder_of(rules, rule=rule).rungs]
+        for rule in ("joint_meeting", "organisational_life_meeting", "theme_day", None)
+    }
+    assert steps["joint_meeting"][0] == ("day_before", -1)  # a week's notice of a fortnight is none
+    assert steps["organisational_life_meeting"][0] == ("month_before", -30)
+    assert steps["theme_day"] == steps[None] == [(each.step, each.days) for each in RUNGS_SHIPPED]
+    # A rule of that name says nothing of another kind, and a kind without a ladder has none.
+    assert ladder_of(rules, "opinion", "joint_meeting").kind == "opinion"
+    assert rules.ladder("announcement", "joint_meeting") is None
+    owed = {each.id for each in obligations.rules_of(FREQUENCY, DUE, OWED_FIGURES)}
+    assert {rule for ladder in rules.ladders for rule in ladder.rules} <= owed
 
 
 def test_what_an_organisation_owes_cannot_be_refused() -> None:
@@ -330,7 +352,7 @@ def test_what_an_organisation_owes_cannot_be_refused() -> None:
 
 def test_every_ladder_speaks_by_templates_of_its_own_kind() -> None:
     newest = {each.id: each for each in load_shipped(FOLDER / "templates").values()}
-    for ladder in rules_of(SHIPPED).ladders.values():
+    for ladder in rules_of(SHIPPED).ladders:
         assert {newest[rung.template].kind for rung in ladder.rungs} == {ladder.kind}
 
 
@@ -340,7 +362,7 @@ def test_who_is_asked_for_a_talk_hears_of_it_at_once_however_many_days_they_have
         replace(pack, parameters={"talk_days": replace(pack.parameters["talk_days"], value=days)})
         for pack in TALKS
     ]
-    asked, near = rules_of(SHIPPED, talks=talks).ladders["talk"].rungs
+    asked, near = ladder_of(rules_of(SHIPPED, talks=talks), "talk").rungs
     assert (asked.days, near.days) == (-days, -3)
 
 
@@ -361,6 +383,11 @@ def test_who_is_asked_for_a_talk_hears_of_it_at_once_however_many_days_they_have
         ("to: [above]", "to: [nobody]"),
         ("head_roles:\n    value: [secretary", "head_roles:\n    value: [king"),
         ("ladder_opinion", "ladder_weather"),
+        ("ladder_obligation_year", "ladder_election_year"),
+        ("      rules: [joint_meeting]\n", ""),
+        ("ladder_obligation:\n    value:", "ladder_obligation:\n    value:\n      rules: [theme_day]"),
+        ("rules: [joint_meeting]", "rules: [joint_meeting, democratic_life_meeting]"),
+        ("rules: [joint_meeting]", "rules: ['Joint meeting']"),
     ],
 )
 def test_rules_that_are_none_are_refused_when_they_are_read(was: str, becomes: str) -> None:
