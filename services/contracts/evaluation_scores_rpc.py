@@ -212,7 +212,10 @@ class RollUp(GetScore):
 
 
 class Rolled(Schema):
-    """Scored organisations taken together. ``mean`` is null where there is none."""
+    """Scored organisations taken together, by ``bands`` all of them.
+
+    ``mean``, ``lowest`` and ``highest`` are of those rated, and null where none is.
+    """
 
     organisation = fields.String(required=True)
     scored = fields.Integer(required=True)

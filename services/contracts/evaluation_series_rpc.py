@@ -35,7 +35,7 @@ class GetCohort(Schema):
 
 
 class CohortFigure(Schema):
-    """Own points and the quartiles of all; null where there are fewer than five."""
+    """Own points and the quartiles of all that are rated; null where there are fewer than five."""
 
     indicator = fields.String(required=True)
     title = fields.Nested(Bilingual, required=True)

@@ -17,7 +17,7 @@ from services.evaluation.access import Access
 from services.evaluation.projection.store import Standings
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores import series, supposing
-from services.evaluation.scores.model import in_points
+from services.evaluation.scores.model import UNRATED, in_points
 from services.evaluation.scores.store import YearScores
 
 MOST_UNITS = 400  # of one export: about ten seconds of one processor
@@ -62,7 +62,7 @@ class Judging:
         return {"name": f"series-{year}.{kept}", "media_type": MEDIA_TYPES[kept], "content": content}
 
     def cohort(self, request: Request) -> Answer:
-        """How an organisation stands among all of its kind, by indicator: quartiles, and nobody's name."""
+        """How an organisation stands among all rated of its kind, by indicator: quartiles, and no name."""
         organisation = request["organisation"]
         self._access.require(organisation)
         year = request.get("year") or self._app.clock.today().year
@@ -71,7 +71,7 @@ class Judging:
         others = [
             each.state["scored"]
             for each in scores.find({}, sort=[], limit=0)
-            if each.state["scored"].policy == own.policy
+            if each.state["scored"].policy == own.policy and each.state["scored"].band != UNRATED
         ]
         policy = self._packs.rulebook.scoring.by_id(own.policy)
         assert policy is not None, "a policy that scored is never forgotten"

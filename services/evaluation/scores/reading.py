@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -23,6 +22,7 @@ from services.evaluation.scores import supposing
 from services.evaluation.scores.burden import Costs, burden
 from services.evaluation.scores.explaining import reasons, share, title_of
 from services.evaluation.scores.model import UNRATED, Breakdown, in_points
+from services.evaluation.scores.series import rolled
 from services.evaluation.scores.store import YearScores
 
 Answer = dict[str, Any]
@@ -264,13 +264,11 @@ def _by_indicator(worth: Breakdown) -> dict[str, int]:
 
 
 def _rolled(organisation: str, scores: Collection[Document]) -> Answer:
-    points = [each.state["scored"].points for each in scores]
-    bands = Counter(each.state["scored"].band for each in scores)
+    found = rolled((each.state["scored"].points, each.state["scored"].band) for each in scores)
+    figures = {"mean": found.mean, "lowest": found.lowest, "highest": found.highest}
     return {
         "organisation": organisation,
-        "scored": len(points),
-        "mean": in_points(sum(points) // len(points)) if points else None,
-        "lowest": in_points(min(points)) if points else None,
-        "highest": in_points(max(points)) if points else None,
-        "bands": dict(sorted(bands.items())),
+        "scored": found.scored,
+        **{name: None if points is None else in_points(points) for name, points in figures.items()},
+        "bands": found.bands,
     }

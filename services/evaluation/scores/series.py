@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.sheets.model import TEXT, neutralised
-from services.evaluation.scores.model import in_points
+from services.evaluation.scores.model import UNRATED, in_points
 from services.evaluation.scores.supposing import Month
 
 TOTAL = "total"
@@ -26,6 +27,36 @@ class Spread:
     lower: int
     median: int
     upper: int
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """``scored`` organisations taken together, in hundredths; the figures are None where none is rated.
+
+    ``bands`` counts all of them, the unrated ones too.
+    """
+
+    scored: int
+    mean: int | None
+    lowest: int | None
+    highest: int | None
+    bands: Mapping[str, int]
+
+
+def rolled(found: Iterable[tuple[int, str]]) -> Rolled:
+    """What organisations of these points and bands come to; the mean is rounded down.
+
+    Of whom there is nothing to rate yet the points say nothing: as none they would pull the others down.
+    """
+    told = list(found)
+    points = [each for each, band in told if band != UNRATED]
+    return Rolled(
+        scored=len(told),
+        mean=sum(points) // len(points) if points else None,
+        lowest=min(points, default=None),
+        highest=max(points, default=None),
+        bands=dict(sorted(Counter(band for _, band in told).items())),
+    )
 
 
 def rows(organisation: str, months: Iterable[Month]) -> Iterator[tuple[Any, ...]]:

@@ -194,12 +194,15 @@ def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judg
         made = campus.call("dean", "export_series", organisation="faculty", year=2026, format=kept)
         assert base64.b64decode(made["content"])[:2] in (b"PK", b"PA")
     cohort = campus.call("member", "get_cohort", organisation="branch")["items"]
-    assert (cohort[0]["indicator"], cohort[0]["count"], cohort[0]["median"]) == ("total", 2, None)
+    # Of the branch next door there is nothing to rate yet: it is no figure among others.
+    assert (cohort[0]["indicator"], cohort[0]["count"], cohort[0]["median"]) == ("total", 1, None)
     rolled = campus.call("dean", "roll_up", organisation="faculty")
     assert (rolled["whole"]["scored"], [each["organisation"] for each in rolled["parts"]]) == (
         2,
         ["branch", "next-door"],
     )
+    assert rolled["whole"]["mean"] == rolled["whole"]["lowest"] == trend[-1]["points"]
+    assert (rolled["parts"][1]["mean"], rolled["parts"][1]["bands"]) == (None, {"unrated": 1})
 
 
 def test_a_year_is_closed_published_contested_and_corrected_beside(
