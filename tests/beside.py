@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 _GROUPS = (
     ("component/records",),  # the longest begins first
     ("component/evaluation", "component/notify", "component/feedback"),
-    ("faults", "end_to_end", "component/local"),
+    ("faults", "end_to_end", "component/local", "component/gateway"),
 )
 _BROKER = pytest.StashKey[Broker]()
 BESIDE = tuple(tuple(str(ROOT / "tests" / name) for name in group) for group in _GROUPS)

@@ -44,7 +44,7 @@ def test_an_identity_number_is_sealed_masked_and_one_active_persons_alone(
     header = ["姓名", "学号", "政治面貌", "所在支部", "身份证号", "性别代码"]
     rows = [["甲", "R1", "共青团员", "B1", OTHER, "9"], ["乙", "R2", "群众", "B1", ONE, "2"]]
     job = campus.imported(workbook(人员=[header, *rows]))
-    assert [(each["row"], each["code"]) for each in job["errors"]] == [(3, "row.conflict")]
+    assert [(each["row"], each["code"]) for each in job["errors"]] == [(3, "person.id_number_taken")]
     [taken_over] = campus.call(root, "search_people", number="R1")["items"]
     told = (taken_over["political_status_code"], taken_over["sex_code"], taken_over["id_number"])
     assert told == ("03", "9", "110105********1531")
