@@ -27,7 +27,7 @@ run: .venv/installed ## Start everything, load the sample campus at the first ru
 up: .venv/installed ## The same, behind
 	@exec $(RUN) up
 
-down: .venv/installed ## Stop what runs behind
+down: .venv/installed ## Stop it, wherever it was started
 	@exec $(RUN) down
 
 status: .venv/installed ## Say how each part is
@@ -72,7 +72,7 @@ machine:
 .venv/installed: requirements.lock pyproject.toml | machine
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "Python 3.11 to 3.13 is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Choose another: make PYTHON=…" >&2; exit 1; }
-	@echo "Installing the locked dependencies …"
+	@echo "Installing the locked dependencies, which takes minutes at the first time …"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
