@@ -174,7 +174,7 @@ class Records(Application):
             self.files,
             self.dossier_reading,
         )
-        following = Following(self.dossiers.documents, standing, self.clock)
+        following = Following(self.dossiers.documents, standing, self.development, self.clock)
         self.plans = Plans(
             self, self.directory, self.access, self.activity_reading, self.files, self.packs("tasks-*.yaml")
         )

@@ -13,6 +13,7 @@ from services.chassis.identity import derived_id
 from services.chassis.policies import Pack
 from services.records.development import materials
 from services.records.development import quota as rules
+from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
 from services.records.development.standing import Standing
 from services.records.development.steps import STEPS
@@ -128,6 +129,11 @@ class Arrangements:
         found = self.quotas.find_one({"admitted": dossier})
         if found is not None and found.id != but:
             self.quotas.change(found.id, lambda before: rules.give_back(found.id, before, dossier))
+
+    def left_behind(self, closed: Document) -> None:
+        """The place of a dossier that was ``closed`` before anybody approved the admission is free again."""
+        if History(closed.state).done("approval") is None:
+            self.give_back(closed.id)
 
 
 def _id(organisation: str, year: int) -> str:

@@ -154,18 +154,23 @@ class Dossiers:
         return moved.response or {}
 
     def close(self, request: Answer) -> Answer:
-        """The way ends without membership."""
+        """The way ends without membership; the place of somebody who was not admitted yet is free again."""
         actor, dossier = context.actor(), self._reading.readable(request["dossier"])
         if actor == dossier.state["person"]:
             raise Forbidden("development.own_dossier")
         self._standing.require_keeper(actor, dossier.state["organisation"])
         today = self._clock.today()
-        closed = self._change(
-            request,
-            dossier.id,
-            lambda before: rules.close(dossier.id, before, reason=request["reason"], today=today),
-        )
-        return closed.response or {}
+
+        def commit() -> Document:
+            closed = self._change(
+                request,
+                dossier.id,
+                lambda before: rules.close(dossier.id, before, reason=request["reason"], today=today),
+            )
+            self._arrangements.left_behind(closed)
+            return closed
+
+        return self._done(commit)
 
     # -- within --------------------------------------------------------------------------------
 

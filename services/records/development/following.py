@@ -5,15 +5,19 @@ from __future__ import annotations
 from services.chassis.clock import Clock
 from services.chassis.documents import Document, Documents
 from services.records.development import model as rules
+from services.records.development.arrangements import Arrangements
 from services.records.development.standing import Standing
 
 
 class Following:
     """A dossier goes along with every day that was earned; who leaves the campus ends their way here."""
 
-    def __init__(self, documents: Documents, standing: Standing, clock: Clock) -> None:
+    def __init__(
+        self, documents: Documents, standing: Standing, arrangements: Arrangements, clock: Clock
+    ) -> None:
         self._documents = documents
         self._standing = standing
+        self._arrangements = arrangements
         self._clock = clock
 
     def follow(self, person: str, organisation: str, *, by: str) -> None:
@@ -29,9 +33,10 @@ class Following:
         """An open dossier of ``person`` is closed, since they left; its entries stay."""
         found, today = self._running(person), self._clock.today()
         if found is not None and found.state["state"] == "open":
-            self._documents.change(
+            closed = self._documents.change(
                 found.id, lambda state: rules.close(found.id, state, reason="left", today=today)
             )
+            self._arrangements.left_behind(closed)
 
     def _running(self, person: str) -> Document | None:
         return self._documents.find_one({"slot": person})

@@ -320,6 +320,11 @@ def test_places_of_a_year_are_taken_once_and_free_again_when_struck(campus: Camp
     assert struck["entries"][-1]["struck"]["reason"] == "误录"
     assert second.record("branch_meeting")["number"] == 15
 
+    # Whoever turns back before the level above has approved leaves the place to somebody else.
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 1
+    campus.call(faculty.secretary, "close_dossier", dossier=second.dossier, reason="withdrawn")
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 0
+
 
 def test_what_was_struck_out_no_longer_makes_anybody_a_member(campus: Campus, way: Way) -> None:
     way.walk("archive")
