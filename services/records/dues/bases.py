@@ -96,7 +96,8 @@ class Bases:
             given = self.opened_for(base, bill.state["month"])
             if given is None:
                 continue
-            dues = rules.dues_of(**given, pack=office.rules_for(bill.state["organisation"]))
+            pack = office.rules_of_month(bill.state["organisation"], bill.state["month"])
+            dues = rules.dues_of(**given, pack=pack)
             after = office.bills.change(
                 bill.id,
                 partial(rules.correct, bill.id, dues=dues, reason=reason, by=actor, on=today),

@@ -126,7 +126,12 @@ class Billing:
                     errors.append({"sheet": month, "row": position, "column": person, "code": "dues.no_base"})
                     continue
                 node = office.book_of(people[person].state["organisation"])
-                dues = rules.dues_of(**given, pack=self._pack(node, today))
+                try:
+                    dues = rules.dues_of(**given, pack=office.rules_of_month(node, month))
+                except Invalid as unfit:  # set under earlier rules: everybody else is billed all the same
+                    told = {"code": unfit.code, "params": dict(unfit.params)}
+                    errors.append({"sheet": month, "row": position, "column": person, **told})
+                    continue
                 relief = reliefs.get(person)
                 put_off = (each.id for each in deferrals if approvals.concerns(each.state, person, node))
                 change = rules.issue(

@@ -65,6 +65,11 @@ class Office:
         """The rules of today."""
         return self.pack(self.clock.today(), self.directory.authority.path(organisation))
 
+    def rules_of_month(self, organisation: str, month: str) -> DuesPack:
+        """The rules by which the dues of ``month`` are reckoned, whenever that is: those of its first day."""
+        first = date.fromisoformat(f"{month}-01")
+        return self.pack(first, self.directory.authority.path(organisation))
+
     def book_of(self, organisation: str) -> str:
         """Whose book the dues of people there are in: a group's are in its branch's."""
         known = self.directory.authority.node(organisation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -137,6 +138,49 @@ def test_a_correction_reaches_the_first_month_of_its_year(campus: Campus, facult
         "2026-01": 5000,
         "2026-02": 5000,
     }
+
+
+def test_a_month_is_reckoned_by_the_rules_of_its_first_day_whenever_that_is_done(
+    campus: Campus, faculty: Faculty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A month billed or corrected after the rules had changed was asked for what only the new ones ask."""
+    base(campus, faculty, faculty.member, 300_100)
+    base(campus, faculty, faculty.groupie, None)
+    base(campus, faculty, faculty.secretary, None, kind="farmer", amount_fen=20)
+    office = campus.application.dues.office
+    (old,) = [each for each in office._packs if each.id == "dues-national-2008"]
+    values = {
+        "salaried": [{"up_to": None, "rate": 200}],
+        "student": 30,
+        "farmer": {"least": 50, "most": 100},
+    }
+    parameters = {name: replace(old.parameters[name], value=value) for name, value in values.items()}
+    new = replace(
+        old, id="dues-next", effective_from=date(2026, 9, 1), parameters={**old.parameters, **parameters}
+    )
+    ended = replace(old, effective_to=date(2026, 8, 31))
+    others = [each for each in office._packs if each is not old]
+    monkeypatch.setattr(office, "_packs", [*others, ended, new])
+
+    assert billed(campus, faculty, "2026-08")["result"]["created"] == 3
+    found = billed(campus, faculty, "2026-09")
+    assert (found["result"]["created"], found["result"]["refused"]) == (2, 1)
+    (error,) = found["errors"]
+    assert (error["column"], error["code"]) == (faculty.secretary, "dues.amount_unfit")
+    assert (error["params"]["pack"], error["params"]["accepted"]) == ("dues-next", "50 … 100")
+    assert "50 … 100" in error["text"]["zh"]
+    asked = bills(campus, faculty.groupie)
+    assert {month: (each["assessed_fen"], each["source"]["pack"]) for month, each in asked.items()} == {
+        "2026-08": (20, "dues-national-2008"),
+        "2026-09": (30, "dues-next"),
+    }
+    base(campus, faculty, faculty.member, 200_000, correction_reason="录入错误")
+    asked = bills(campus, faculty.member)
+    assert {month: each["assessed_fen"] for month, each in asked.items()} == {
+        "2026-08": 1_000,
+        "2026-09": 4_000,
+    }
+    books(campus, faculty.branch)
 
 
 def test_nobody_pays_who_is_no_member_and_owes_nothing(campus: Campus, owing: Faculty) -> None:
