@@ -74,7 +74,7 @@ class GetDuesBase(Schema):
 class RevealDuesBase(GetDuesBase):
     """Show the base itself; asks for a writer, and is on record with the reason."""
 
-    reason = Text(200, required=True)
+    reason = Text(200, least=4, required=True)
 
 
 class DuesBaseFrom(Schema):

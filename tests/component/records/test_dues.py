@@ -76,6 +76,9 @@ def test_a_base_is_sealed_at_rest_masked_to_others_and_revealed_on_record(
     assert campus.call(faculty.member, "get_dues_base", **asked)["bases"][0]["base_fen"] == 987_654
     masked = campus.call(faculty.dean, "get_dues_base", **asked)["bases"][0]
     assert (masked["base_fen"], masked["masked"]) == (None, True)
+    with pytest.raises(Invalid) as refused:  # no more a reason here than for a phone
+        campus.call(faculty.secretary, "reveal_dues_base", **asked, reason=" 核对 ")
+    assert set(refused.value.fields) == {"reason"}
     shown = campus.call(faculty.secretary, "reveal_dues_base", **asked, reason="核对工资变动")
     assert shown["bases"][0]["base_fen"] == 987_654
     entries = campus.call(faculty.member, "read_audit", object_kind="person", object=faculty.member)["items"]
@@ -595,7 +598,7 @@ def test_members_neighbours_and_strangers_neither_write_nor_read(campus: Campus,
         ("decide_dues_expenditure", {"expenditure": spending, "verdict": "approve"}),
         ("pay_dues_expenditure", {"expenditure": spending, "paid_on": "2026-09-10"}),
         ("publish_dues_accounts", {"organisation": owing.branch, "year": 2025}),
-        ("reveal_dues_base", {"person": owing.member, "year": 2026, "reason": "x"}),
+        ("reveal_dues_base", {"person": owing.member, "year": 2026, "reason": "核对基数"}),
     ]
     reads: list[tuple[str, dict[str, Any]]] = [
         ("get_dues_base", {"person": owing.member, "year": 2026}),
