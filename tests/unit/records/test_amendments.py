@@ -117,6 +117,13 @@ def test_a_day_that_is_amended_is_held_against_the_entry_that_was_made() -> None
     assert late(TODAY - timedelta(days=8))
 
 
+def test_what_was_late_stays_late_on_whatever_day_it_is_said_to_have_been_held() -> None:
+    late = {**approved(), "late": True, "held_on": (TODAY - timedelta(days=20)).isoformat()}
+    moved = reviewed(amended(late, held_on=TODAY - timedelta(days=1)).state).state
+    assert (moved["held_on"], moved["late"]) == ((TODAY - timedelta(days=1)).isoformat(), True)
+    assert all(each["late"] for each in amending.versions(moved))
+
+
 class Amendments(RuleBasedStateMachine):
     """Whatever is tried in whatever order: what was once said in a version is said there for ever."""
 
