@@ -540,6 +540,12 @@ def test_dues_are_spent_when_the_level_above_approved_and_only_as_far_as_they_go
     with pytest.raises(Conflict) as refused:
         campus.call(owing.secretary, "pay_dues_expenditure", **more, **paid_on)
     assert (refused.value.code, refused.value.params["accepted"]) == ("expenditure.beyond_cash", 1_001)
+    asked = {"organisation": owing.branch, "year": 2026}
+    year = campus.call(owing.secretary, "get_dues_accounts", **asked)
+    sums = ("received_fen", "spent_fen", "closing_cash_fen")
+    assert [year[each] for each in sums] == [3_001, {"education": 2_000}, 1_001]
+    following = campus.call(owing.secretary, "get_dues_accounts", **{**asked, "year": 2027})
+    assert (following["opening_cash_fen"], following["spent_fen"]) == (1_001, {})
     campus.call(owing.secretary, "reverse_dues_expenditure", **spending, reason="退货")
     accounts = books(campus, owing.branch)
     assert (accounts[ledger.CASH], accounts["spent:education"]) == (3_001, 0)
