@@ -11,6 +11,7 @@ from services.contracts.records_rpc import dues_payments as payments
 from services.contracts.records_rpc.imports import StartedJob
 
 _WRITER = "writer of the organisation (secretary, deputy, commissioner, group leader) or administrator above"
+_KEEPER = "secretary, deputy or organisation commissioner of the branch, or an administrator there or above"
 _ADMINISTRATOR = "administrator of the organisation or above"
 _ABOVE = "a post strictly above the organisation"
 _POST = "a post at the organisation or above"
@@ -40,7 +41,7 @@ ROUTES = (
         "Show the bases themselves, on record",
         "dues",
         call=Call("records.reveal_dues_base", rpc.RevealDuesBase, rpc.DuesBase),
-        permission=_WRITER,
+        permission=_KEEPER,
     ),
     Route(
         "POST",

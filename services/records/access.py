@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.chassis.authority import Authority, denied
 from services.chassis.errors import Forbidden
 from services.contracts.kinds import ROLES
@@ -24,6 +26,8 @@ REVEALERS = {
     "phone": ("secretary", "organiser", "administrator"),
     "id_number": ("organiser", "administrator"),
 }
+# Who is shown what dues are reckoned from; as a writer elsewhere, at the organisation itself.
+DUES_KEEPERS = ("secretary", "deputy_secretary", "organisation_commissioner")
 # Who decides on members' discipline above them, and who has to know what was decided.
 DISCIPLINE = ("secretary", "discipline_commissioner", "administrator")
 DISCIPLINE_READERS = (*DISCIPLINE, "organiser", "inspector")
@@ -74,13 +78,21 @@ class Access:
 
     def may_write(self, person: str, node: str) -> bool:
         """As ``require_writer``; raises ``NotFound`` for an unknown node."""
+        return self._sits_at(person, WRITERS, node)
+
+    def require_dues_keeper(self, person: str, node: str) -> None:
+        """One of ``DUES_KEEPERS`` where a writer would sit, or an administrator above."""
+        if not self._sits_at(person, DUES_KEEPERS, node):
+            raise denied((*DUES_KEEPERS, *ADMINISTRATORS), HERE)
+
+    def _sits_at(self, person: str, roles: Collection[str], node: str) -> bool:
         path = self._authority.path(node)
         here = {node}
         known = self._authority.node(node)
         if known is not None and known.kind == "group":
             here.update(path[-2:])
         held = self._authority.grants(person)
-        if any(grant.node in here and grant.role in WRITERS for grant in held):
+        if any(grant.node in here and grant.role in roles for grant in held):
             return True
         return self._authority.may(person, ADMINISTRATORS, node)
 

@@ -72,7 +72,7 @@ class GetDuesBase(Schema):
 
 
 class RevealDuesBase(GetDuesBase):
-    """Show the base itself; asks for a writer, and is on record with the reason."""
+    """Show the base itself to who keeps the dues there; on record with the reason."""
 
     reason = Text(200, least=4, required=True)
 

@@ -69,7 +69,7 @@ class Bases:
         actor = context.actor()
         found = self._readable(actor, request)
         person = self._office.directory.people.get(found.state["person"])
-        self._office.access.require_writer(actor, person.state["organisation"])
+        self._office.access.require_dues_keeper(actor, person.state["organisation"])
         self._office.audit.append("dues.base_revealed", actor, "person", person.id, request["reason"])
         return self._opened(found)
 

@@ -79,6 +79,11 @@ def test_a_base_is_sealed_at_rest_masked_to_others_and_revealed_on_record(
     with pytest.raises(Invalid) as refused:  # no more a reason here than for a phone
         campus.call(faculty.secretary, "reveal_dues_base", **asked, reason=" 核对 ")
     assert set(refused.value.fields) == {"reason"}
+    # Whoever writes reports or leads a group is shown no phone, and no salary either.
+    campus.post(faculty.groupie, "publicity_commissioner", faculty.branch)
+    for person in (faculty.groupie, faculty.dean):
+        with pytest.raises(Forbidden, match=r"permission\.denied"):
+            campus.call(person, "reveal_dues_base", **asked, reason="核对工资变动")
     shown = campus.call(faculty.secretary, "reveal_dues_base", **asked, reason="核对工资变动")
     assert shown["bases"][0]["base_fen"] == 987_654
     entries = campus.call(faculty.member, "read_audit", object_kind="person", object=faculty.member)["items"]
