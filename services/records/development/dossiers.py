@@ -22,6 +22,7 @@ from services.records.development.steps import BY_ID, FAIL, PASS
 from services.records.development.verdict import Facts
 from services.records.directory.people import People
 from services.records.directory.store import Directory
+from services.records.membership.model import accepted
 
 Answer = dict[str, Any]
 
@@ -183,12 +184,15 @@ class Dossiers:
         return in_transaction(self._database, commit).response or {}
 
     def _tell_status(self, before: Document | None, after: Document) -> None:
-        """What was decided about a person is what the directory says of them, from the same commit on."""
+        """What was decided about a person is what the directory says of them, from the same commit on and
+        from the day on which it was decided; where they came, or became something else, later: from then."""
         person = self._directory.people.get(after.state["person"])
         known = person.state["political_status"]
-        status = rules.status_after(before.state if before else None, after.state, known)
-        if status is not None:
-            self._people.apply(person, {"political_status": status})
+        told = rules.status_after(before.state if before else None, after.state, known)
+        if told is not None:
+            status, day = told
+            since = accepted(person.state["spells"], day)
+            self._people.apply(person, {"political_status": status, "since": since})
 
 
 def _wanted(request: Answer) -> list[str]:

@@ -215,33 +215,48 @@ def close(subject: str, before: State, *, reason: str, today: date) -> Change:
 
 
 _RANKS = ("none", "applicant", "activist", "candidate", "probationary", "member")
+# The step that makes somebody what they are, and the one from whose day they are it: an approval makes
+# probationary from the branch meeting on, with which the probation begins.
 _REACHED = (
-    ("approval", "probationary"),
-    ("candidate_decision", "candidate"),
-    ("activist_decision", "activist"),
-    ("application", "applicant"),
+    ("approval", "branch_meeting", "probationary"),
+    ("candidate_decision", "candidate_decision", "candidate"),
+    ("activist_decision", "activist_decision", "activist"),
+    ("application", "application", "applicant"),
 )
 
 
-def status_after(before: State | None, after: State, status: str) -> str | None:
-    """What a change of the dossier makes of the directory's ``status``; None where it changes nothing.
+def status_after(before: State | None, after: State, status: str) -> tuple[str, date] | None:
+    """What a change of the dossier makes of the directory's ``status``, and from which day on; None where it
+    changes nothing.
 
     What people decided and recorded raises it. It falls, by a cancelled probation or a step struck out, only
     where the directory says what the dossier said before: what is otherwise known of a person stays.
+
+    It counts from the day of the step, whenever that is recorded: probationary from the branch meeting that
+    admitted (the probation's beginning, 中办发〔2014〕33号 and its revision of 2026, 第三十一条); full
+    membership, and the end of a cancelled probation, from the approval. What is struck out is undone from
+    that same day on.
     """
-    was = _reached(before) if before is not None else "none"
-    now = _reached(after)
+    was, until_then = _reached(before) if before is not None else ("none", date.min)
+    now, day = _reached(after)
     if now in (was, status):
         return None
     rises = _RANKS.index(now) > _RANKS.index(status)
-    return now if rises or status == was else None
+    return (now, max(day, until_then)) if rises or status == was else None
 
 
-def _reached(dossier: State) -> str:
+def _reached(dossier: State) -> tuple[str, date]:
+    """What a dossier makes of its person, and since when."""
     history = History(dossier)
     if history.ending is not None:
-        return {"full": "member", "cancelled": "none"}[history.ending]
-    return next((status for step, status in _REACHED if history.done(step) is not None), "none")
+        return {"full": "member", "cancelled": "none"}[history.ending], _day(history, "full_approval")
+    return next(
+        (status, _day(history, since)) for step, since, status in _REACHED if history.done(step) is not None
+    )
+
+
+def _day(history: History, step: str) -> date:
+    return history.done(step) or date.min
 
 
 def _standing(entries: list[dict[str, Any]]) -> dict[str, Any]:

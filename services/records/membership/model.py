@@ -46,6 +46,12 @@ def follow(spells: Sequence[State], standing: State, since: date, reason: str = 
     return [*kept, _spell(standing, since, reason)]
 
 
+def accepted(spells: Sequence[State], day: date) -> date:
+    """``day``, or the beginning of the last spell where that is later: the earliest that ``follow`` takes."""
+    since = spells[-1]["since"]
+    return day if since is None else max(day, date.fromisoformat(since))
+
+
 def on(spells: Sequence[State], day: date) -> State | None:
     """The spell of ``day``; None before the first."""
     text = day.isoformat()

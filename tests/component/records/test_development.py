@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import eventlet
@@ -122,6 +122,12 @@ def opened(campus: Campus, faculty: Faculty, person: str, key: str | None = None
     )
 
 
+def lived(campus: Campus, way: Way) -> list[tuple[str, str | None]]:
+    """What the person was and since when, the newest first."""
+    told = campus.call(way.faculty.secretary, "get_membership_history", person=way.person)["items"]
+    return [(each["political_status"], each["since"]) for each in told]
+
+
 @pytest.fixture
 def way(campus: Campus, faculty: Faculty) -> Way:
     person = campus.person("S100", faculty.branch, political_status="none")
@@ -145,6 +151,20 @@ def test_somebody_goes_the_whole_way_and_is_a_full_member(campus: Campus, facult
         "probationary",
         "member",
     ]
+    # All was recorded long after; each counts from its own day, the probation from the meeting that admitted.
+    assert lived(campus, way) == [
+        ("member", "2026-07-01"),
+        ("probationary", "2025-06-20"),
+        ("candidate", "2025-04-01"),
+        ("activist", "2024-04-01"),
+        ("applicant", "2024-03-01"),
+        ("none", None),
+    ]
+    voters = {
+        day: way.person in campus.application.membership.members_on(faculty.branch, day, ("member",))
+        for day in (date(2026, 6, 30), date(2026, 7, 1))
+    }
+    assert list(voters.values()) == [False, True]
     heard = campus.events("records.dossier.step_recorded.v1")
     assert [each["data"]["number"] for each in heard] == list(range(1, 26))
     assert heard[14]["data"] == {
@@ -335,6 +355,7 @@ def test_what_was_struck_out_no_longer_makes_anybody_a_member(campus: Campus, wa
     assert again == struck
     person = campus.call(way.faculty.secretary, "get_person", person=way.person)
     assert (struck["state"], person["political_status"]) == ("open", "probationary")
+    assert lived(campus, way)[0] == ("probationary", "2025-06-20")  # and never was a member
 
 
 def test_the_timetable_says_what_comes_next_and_by_when(campus: Campus, way: Way) -> None:

@@ -519,33 +519,37 @@ def test_striking_out_the_last_approval_opens_the_way_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "status", "becomes"),
+    ("step", "status", "becomes", "since"),
     [
-        ("talk", "applicant", None),
-        ("activist_decision", "applicant", "activist"),
-        ("activist_decision", "probationary", None),  # an entry about earlier days
-        ("candidate_decision", "activist", "candidate"),
-        ("branch_meeting", "candidate", None),
-        ("approval", "candidate", "probationary"),
-        ("full_approval", "probationary", "member"),
-        ("archive", "probationary", None),
+        ("talk", "applicant", None, None),
+        ("activist_decision", "applicant", "activist", "activist_decision"),
+        ("activist_decision", "probationary", None, None),  # an entry about earlier days
+        ("candidate_decision", "activist", "candidate", "candidate_decision"),
+        ("branch_meeting", "candidate", None, None),
+        ("approval", "candidate", "probationary", "branch_meeting"),  # the probation began with it
+        ("full_approval", "probationary", "member", "full_approval"),
+        ("archive", "probationary", None, None),
     ],
 )
-def test_what_is_decided_changes_what_a_person_is_and_nothing_else_does(
-    step: str, status: str, becomes: str | None
+def test_what_is_decided_changes_what_a_person_is_from_its_day_on_and_nothing_else_does(
+    step: str, status: str, becomes: str | None, since: str | None
 ) -> None:
     before = walked(step)
     after = recorded(before, intended(step))
-    assert model.status_after(before, after, status) == becomes
-    if becomes is not None:  # and back, where the step is struck out and nobody said otherwise since
-        struck = model.strike("d", after, reason="误录", by="dean", today=TODAY).state
-        assert model.status_after(after, struck, becomes) == status
+    told = model.status_after(before, after, status)
+    if becomes is None or since is None:
+        assert told is None
+        return
+    assert told == (becomes, DAYS[since])
+    # And back, where the step is struck out and nobody said otherwise since: it never was.
+    struck = model.strike("d", after, reason="误录", by="dean", today=TODAY).state
+    assert model.status_after(after, struck, becomes) == (status, DAYS[since])
 
 
 def test_a_cancelled_probation_ends_the_status_too() -> None:
     before = recorded(walked("full_meeting"), intended("full_meeting", outcome="cancel"))
     after = recorded(before, intended("full_approval"))
-    assert model.status_after(before, after, "probationary") == "none"
+    assert model.status_after(before, after, "probationary") == ("none", DAYS["full_approval"])
     assert model.status_after(before, after, "member") is None
 
 

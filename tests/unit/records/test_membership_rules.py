@@ -129,3 +129,15 @@ def test_the_spells_of_a_year_are_those_that_touch_a_day_of_it() -> None:
 
 def membership_of(*spells: tuple[str, str | None, str | None]) -> list[dict[str, object]]:
     return [{"organisation": at, "since": since, "until": until} for at, since, until in spells]
+
+
+@pytest.mark.parametrize(("told", "counts"), [(-30, 0), (0, 0), (7, 7)])
+def test_what_is_told_late_counts_from_its_day_or_from_the_last_beginning(told: int, counts: int) -> None:
+    standing = {"organisation": "b", "political_status": "probationary", "active": True}
+    spells = rules.follow(rules.begin({**standing, "organisation": "c"}, None), standing, TODAY)
+    day = TODAY + timedelta(days=told)
+    since = rules.accepted(spells, day)
+    assert since == TODAY + timedelta(days=counts)
+    after = rules.follow(spells, {**standing, "political_status": "member"}, since)
+    assert after[-1]["since"] == since.isoformat()
+    assert rules.accepted(rules.begin(standing, None), day) == day
