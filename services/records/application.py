@@ -163,7 +163,7 @@ class Records(Application):
             self.development,
             self.files,
             self.activities.documents,
-            rights,
+            electorates,
         )
         self.dossiers = Dossiers(
             self,

@@ -20,8 +20,8 @@ from services.records.development.standing import READERS, Standing
 from services.records.development.steps import BY_ID
 from services.records.development.timetable import OPEN, Row, timetable
 from services.records.development.verdict import Facts, judge
-from services.records.directory.store import Directory, found_by, only
-from services.records.sanctions.rights import Rights
+from services.records.directory.store import Directory, only
+from services.records.votes.electorates import Electorates
 
 Answer = dict[str, Any]
 HOLDER = "dossier"
@@ -38,7 +38,7 @@ class DossierReading:
         arrangements: Arrangements,
         files: Files,
         activities: Documents,
-        rights: Rights,
+        electorates: Electorates,
     ) -> None:
         self.documents = application.documents("dossiers")
         indexes = application.indexes
@@ -50,7 +50,7 @@ class DossierReading:
         self._arrangements = arrangements
         files.guard(HOLDER, self.readable, audited=self._of_another, under=self._person_of)
         self._activities = activities
-        self._rights = rights
+        self._electorates = electorates
         self._audit = application.audit
         self._catalogue = application.catalogue
         self._clock = application.clock
@@ -152,8 +152,8 @@ class DossierReading:
             require_agreement(request, dossier, named.state if named else None)
 
     def full_members(self, request: Answer) -> frozenset[str]:
-        """Those of the people named who are full members today, with all their rights; raises ``Invalid`` for
-        who is not known."""
+        """Those of the people named who were full members on the day of the step, with all their rights;
+        raises ``Invalid`` for who is not known."""
         people = request["people"]
         unknown = self._directory.unknown_people(people) if people else set()
         if unknown:
@@ -163,9 +163,7 @@ class DossierReading:
                 if each in unknown
             }
             raise Invalid("person.unknown", fields=fields)
-        found = found_by(self._directory.people, "_id", people, active=True)
-        members = {each.id for each in found if each.state["political_status"] == "member"}
-        return frozenset(members - self._rights.lost_by(members, self._clock.today()))
+        return self._electorates.full_members(people, request["on"])
 
     def shown(self, dossier: Document) -> Answer:
         entries = [

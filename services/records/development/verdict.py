@@ -43,7 +43,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules have to know from elsewhere. ``places``: what is left of the quota; None without one."""
+    """What the rules have to know from elsewhere. ``full_members``: those of the people named who were that
+    on the day of the step; ``places``: what is left of the quota; None without one."""
 
     calendar: Calendar
     full_members: Set[str] = frozenset()

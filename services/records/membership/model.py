@@ -78,9 +78,10 @@ def belonged(spells: Sequence[State]) -> list[str]:
     return sorted({spell["organisation"] for spell in spells})
 
 
-def member_on(person: State, organisations: Sequence[str], statuses: Sequence[str], day: date) -> bool:
+def member_on(person: State, organisations: Sequence[str] | None, statuses: Sequence[str], day: date) -> bool:
     """Whether ``person`` was active in one of ``organisations`` with one of ``statuses`` on ``day``.
 
+    ``organisations`` None: wherever it was.
     Of a first spell without a beginning nobody said when the status was reached: before the day of
     admission (``joined_on``) it does not make a member.
     """
@@ -89,7 +90,8 @@ def member_on(person: State, organisations: Sequence[str], statuses: Sequence[st
         return False
     if spell["since"] is None and person["joined_on"] is not None and day.isoformat() < person["joined_on"]:
         return False
-    return spell["organisation"] in organisations and spell["political_status"] in statuses
+    there = organisations is None or spell["organisation"] in organisations
+    return there and spell["political_status"] in statuses
 
 
 def _spell(standing: State, since: date | None, reason: str) -> Spell:

@@ -1,8 +1,9 @@
-"""Who has a vote at a branch on a day, and who may stand at an organisation: read from the people."""
+"""Who has a vote at a branch on a day, who may stand at an organisation or vouch for somebody: read from the
+people."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from services.chassis.errors import Invalid
@@ -44,7 +45,15 @@ class Electorates:
 
         They are full members of it, or of what is below it, with all their rights.
         """
-        nodes = self._directory.authority.subtree(organisation)
+        return self._full_members(people, self._directory.authority.subtree(organisation), day)
+
+    def full_members(self, people: Collection[str], day: date) -> frozenset[str]:
+        """Those of ``people`` who were full members on ``day``, anywhere on campus, with all their rights."""
+        return self._full_members(people, None, day)
+
+    def _full_members(
+        self, people: Collection[str], nodes: Sequence[str] | None, day: date
+    ) -> frozenset[str]:
         found = found_by(self._directory.people, "_id", people)
         members = {each.id for each in found if member_on(each.state, nodes, _VOTING, day)}
         return frozenset(members - self._rights.lost_by(members, day))

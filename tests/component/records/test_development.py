@@ -228,6 +228,37 @@ def test_the_same_dossier_meets_two_packs_on_two_days(campus: Campus, way: Way) 
     assert new["accepted"] is True
 
 
+def test_contacts_and_introducers_are_who_was_a_full_member_on_the_day_of_the_step(
+    campus: Campus, way: Way
+) -> None:
+    """Whoever became one since does not vouch for that day; whoever was one then does."""
+    branch = way.faculty.branch
+    later = campus.person("S105", branch, political_status="probationary")
+    campus.call(
+        campus.administrator, "change_person", person=later, political_status="member", since="2024-05-01"
+    )
+    former = campus.person("S106", branch)
+    campus.call(
+        campus.administrator, "change_person", person=former, political_status="none", since="2024-05-01"
+    )
+
+    def refused(step: str, person: str, on: str) -> bool:
+        people = [person] if step == "contacts" else [person, way.faculty.secretary]
+        planned = way.step(step, people=people, on=on)
+        found = campus.call(way.faculty.secretary, "preview_step", **planned)["findings"]
+        return ("development.not_full_members", step) in {(each["code"], each["rule"]) for each in found}
+
+    for step in ("contacts", "introducers"):
+        assert refused(step, later, "2024-04-30")
+        assert not refused(step, later, "2024-05-01")
+        assert not refused(step, former, "2024-04-30")
+        assert refused(step, former, "2024-05-01")
+    way.walk("contacts")
+    with pytest.raises(Invalid, match=r"development\.not_full_members"):
+        way.record("contacts", people=[later])
+    assert way.record("contacts", people=[former])["number"] == 5
+
+
 def test_public_holidays_do_not_count_as_publicity(way: Way) -> None:
     way.walk("candidate_decision")
     # 2025-05-01 to 05-05 was a holiday, 04-27 a working Sunday.

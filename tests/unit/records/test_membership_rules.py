@@ -109,6 +109,8 @@ def test_who_was_a_member_is_told_by_the_day() -> None:
     assert rules.member_on(left.state, ["b"], MEMBERS, date(2026, 9, 9))
     assert not rules.member_on(left.state, ["b"], MEMBERS, TODAY)
     assert not rules.member_on(entered, ["c"], MEMBERS, TODAY)
+    assert rules.member_on(left.state, None, MEMBERS, date(2026, 9, 9))  # wherever it was
+    assert not rules.member_on(left.state, None, MEMBERS, TODAY)
     assert not rules.member_on(person(political_status="activist"), ["b"], MEMBERS, TODAY)
     assert not rules.member_on(person(since=TODAY), ["b"], MEMBERS, date(2026, 9, 9))
 
