@@ -84,6 +84,7 @@ class Dossiers:
         self._standing.require_actor(actor, step, state["person"], state["organisation"])
         self._reading.require_agreement(request, state)
         members = self._reading.full_members(request)
+        entitled = self._reading.entitled(request, state)
         book = self._arrangements.book(state["organisation"])
 
         def commit() -> Document:
@@ -91,7 +92,7 @@ class Dossiers:
             admits = step.id == "branch_meeting" and request["outcome"] == PASS
             quota = self._arrangements.quota(state["organisation"], request["on"].year) if admits else None
             places = self._arrangements.left(quota, dossier.id)
-            facts = Facts(self._arrangements.calendar, members, places)
+            facts = Facts(self._arrangements.calendar, members, places, entitled)
 
             def decide(state: Answer, files: list[Answer]) -> Change:
                 attached = _with_files(request, files)

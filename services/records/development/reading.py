@@ -15,7 +15,7 @@ from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements
 from services.records.development.history import History
 from services.records.development.materials import papers
-from services.records.development.meetings import require_agreement
+from services.records.development.meetings import MATTERS, require_agreement
 from services.records.development.standing import READERS, Standing
 from services.records.development.steps import BY_ID
 from services.records.development.timetable import OPEN, Row, timetable
@@ -67,7 +67,8 @@ class DossierReading:
             quota = self._arrangements.quota(state["organisation"], request["on"].year)
             places = self._arrangements.left(quota, dossier.id)
         rulings = self._arrangements.book(state["organisation"]).on(request["on"])
-        facts = Facts(self._arrangements.calendar, self.full_members(request), places)
+        entitled = self.entitled(request, state)
+        facts = Facts(self._arrangements.calendar, self.full_members(request), places, entitled)
         found = judge(History(state), request, rulings, facts)
         return {
             "accepted": all(each.hardness != "block" for each in found),
@@ -164,6 +165,18 @@ class DossierReading:
             }
             raise Invalid("person.unknown", fields=fields)
         return self._electorates.full_members(people, request["on"])
+
+    def entitled(self, request: Answer, dossier: Answer) -> int | None:
+        """How many had a vote at the branch on the day of a step that its meeting decides.
+
+        None where the step names the record of that meeting, which was held to it, and where not all vote.
+        """
+        branch = dossier["organisation"]
+        if request["step"] not in MATTERS or request["activity"] is not None:
+            return None
+        if not self._electorates.votes_as_a_whole(branch):
+            return None
+        return len(self._electorates.at(branch, request["on"]).voters)
 
     def shown(self, dossier: Document) -> Answer:
         entries = [

@@ -44,11 +44,14 @@ class Finding:
 @dataclass(frozen=True)
 class Facts:
     """What the rules have to know from elsewhere. ``full_members``: those of the people named who were that
-    on the day of the step; ``places``: what is left of the quota; None without one."""
+    on the day of the step; ``places``: what is left of the quota; None without one. ``entitled``: how many
+    had a vote at the branch on that day; None where the record of the meeting says it or not all vote.
+    """
 
     calendar: Calendar
     full_members: Set[str] = frozenset()
     places: int | None = None
+    entitled: int | None = None
 
 
 def judge(history: History, intended: State, rulings: Rulings, facts: Facts) -> list[Finding]:
@@ -100,6 +103,12 @@ class _Judgement:
             yield Finding(
                 f"development.{code}", rule, parameter.hardness, pack.id, parameter.article, at, params
             )
+
+    def _told(self, code: str, rule: str, hardness: str, at: str, **params: Any) -> Finding:
+        """What is worth knowing beside a rule in force, and not as hard as the rule itself."""
+        ruling = self._rulings[rule]
+        article = ruling.parameter.article
+        return Finding(f"development.{code}", rule, hardness, ruling.pack.id, article, at, params)
 
     def _order(self) -> Iterator[Finding]:
         history, step = self._history, self._step
@@ -174,15 +183,7 @@ class _Judgement:
         if until >= self._on:
             yield from self._found("publicity_not_over", "publicity", "on", until=until.isoformat())
         if days.provisional:
-            ruling = self._rulings["publicity"]
-            yield Finding(
-                "development.calendar_provisional",
-                "publicity",
-                "info",
-                ruling.pack.id,
-                ruling.parameter.article,
-                "publicity_until",
-            )
+            yield self._told("calendar_provisional", "publicity", "info", "publicity_until")
 
     def _training(self) -> Iterator[Finding]:
         if "training" not in self._rulings:
@@ -231,6 +232,7 @@ class _Judgement:
             quorum=votes.Share.read(self._rulings["vote_present"].value),
             majority=votes.Share.read(self._rulings["vote_in_favour"].value),
         )
+        yield from self._entitled(given)
         if not given["secret"]:
             yield from self._found("vote_open", "vote_secret", "vote", accepted="secret")
         if not decision.quorate:
@@ -243,3 +245,9 @@ class _Judgement:
             yield from self._found(
                 "vote_not_carried", "vote_in_favour", "vote", least=decision.least_in_favour
             )
+
+    def _entitled(self, vote: State) -> Iterator[Finding]:
+        """Whether as many are said to be entitled as were by the records: these may lack who came late."""
+        known = self._facts.entitled
+        if known is not None and vote["entitled"] != known:
+            yield self._told("entitled_differs", "vote_present", "warn", "vote", entitled=known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -317,6 +318,16 @@ def test_a_vote_is_secret_and_there_is_one_and_what_is_recorded_is_what_it_says(
     carried = verdict(dossier, intended("branch_meeting", outcome="fail"))
     assert codes(carried) == ["vote_carried"]
     assert verdict(dossier, intended("branch_meeting", outcome="fail", vote={**VOTE, "in_favour": 7})) == []
+
+
+@pytest.mark.parametrize("step", ["branch_meeting", "full_meeting"])
+def test_who_is_said_to_be_entitled_is_held_against_the_records_of_the_day(step: str) -> None:
+    dossier = walked(step)
+    planned = intended(step)
+    for known, told in ((None, []), (15, []), (14, ["entitled_differs"]), (16, ["entitled_differs"])):
+        found = verdict(dossier, planned, facts=replace(FACTS, entitled=known))
+        assert codes(found, "warn") == codes(found) == told
+    assert (found[0].pack, found[0].rule, found[0].params) == (NEW, "vote_present", {"entitled": 16})
 
 
 # -- probation -------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ WARNINGS = {
     "activity.report_late",
     "development.calendar_provisional",
     "development.check_overdue",
+    "development.entitled_differs",
     "development.extended_before",
     "development.too_late",
     "dues.prompt",

@@ -251,7 +251,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "development.vote_not_carried": lambda: step("branch_meeting", vote={**VOTE, "in_favour": 7}),
 }
 # Warnings alone, or told by tests of their own: the second extension needs a way of its own.
-WARNED = {"too_late", "check_overdue", "calendar_provisional", "extended_before"}
+WARNED = {"too_late", "check_overdue", "calendar_provisional", "entitled_differs", "extended_before"}
 # No regulation says these: a form, a sum that is there, a state that something is in.
 BY_NO_PACK = {
     code
