@@ -11,16 +11,17 @@ import json
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from eventlet.semaphore import Semaphore
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from services.chassis.clock import Clock
-from services.chassis.errors import Contended, Unavailable
+from services.chassis.errors import Contended, Refusal
 from services.chassis.identity import new_id
 from services.chassis.store import (
     Indexes,
@@ -118,9 +119,11 @@ class Audit:
         """Append one entry; it is there when this returns.
 
         The sequence is unique, so of two replicas that append at once one tries again on the newer head.
-        Within a transaction the entry commits with it, and a lost race raises ``Contended``.
+        Within a transaction the entry commits with it, and a lost race raises ``Contended``; it takes no
+        turn, since it holds what others wait for.
         """
-        with self._turn, answering():
+        turn = self._turn if session() is None else nullcontext()
+        with turn, answering():
             for attempt in range(ATTEMPTS):
                 entry = self._following(*self.head(), action, actor, object_kind, object_id, reason)
                 try:
@@ -186,11 +189,15 @@ class Audit:
                 owed = list(self._owed.find({}))
             for each in sorted(owed, key=lambda each: str(each["_id"])):
                 self._settle(each)
-        except Unavailable as later:
+        except (Refusal, PyMongoError) as later:
             _log.warning("audit.owed", error=type(later).__name__)
 
     def _settle(self, owed: Record) -> None:
         def enter() -> list[Record]:
+            with self._turn:  # each try by itself: a transaction that appends twice must get to its end
+                return entered()
+
+        def entered() -> list[Record]:
             if not self._owed.delete_one({"_id": owed["_id"]}, session=session()).deleted_count:
                 return []
             (seq, previous), entries = self.head(), list[Record]()
@@ -208,7 +215,7 @@ class Audit:
                 raise Contended("audit.contended") from taken
             return entries
 
-        with self._turn, answering():
+        with answering():
             entries = in_transaction(self._database, enter)
         if entries:
             self._seen = entries[-1]["_id"]

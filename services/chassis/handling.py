@@ -52,10 +52,10 @@ class EventConsumption(SharedExtension):  # type: ignore[misc]  # nameko is unty
     def kill(self) -> None:
         self.stop()
 
-    def fate(self, anonymous: bool) -> Fate:
+    def fate(self, anonymous: bool, *, unseen: bool) -> Fate:
         """Where failed messages go."""
         clock = self.container.clock or SystemClock(ZoneInfo("UTC"))
-        return Fate(self._service, self._publisher, clock, anonymous=anonymous)
+        return Fate(self._service, self._publisher, clock, anonymous=anonymous, unseen=unseen)
 
     @property
     def unsettled(self) -> int:
@@ -83,8 +83,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     by the key of another queue it is that one's to answer, once. Where telling it fails as often as the event
     may, the event is parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are
     tried again before an event is parked. ``anonymous``: of what it takes somebody without a name is the
-    author, whatever the events say of themselves: nothing that follows from one leads to it, and of one that
-    failed no exact time is noted.
+    author, whatever the events say of themselves: nothing that follows from one leads to it, and no line, no
+    counter and no time tells when one came or failed. Those that are parked are seen among the dead letters.
     """
 
     consumption = EventConsumption()
@@ -181,7 +181,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
                 contended += _is_contended(failure)
                 if not store_is_away(failure) and not 0 < contended <= _MOST_CONTENDED:
                     raise
-                _log.warning("event.store_not_ready", queue=self.queue, error=type(failure).__name__)
+                if not self.anonymous:
+                    _log.warning("event.store_not_ready", queue=self.queue, error=type(failure).__name__)
             if self.subscription.cancelled or not deliveries[-1].alive:
                 for each in deliveries:
                     each.forget()
@@ -192,19 +193,20 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     def settle_failed(self, delivery: Delivery, event: Event | None, failure: Exception) -> None:
         """Park what can never be applied, let the rest wait; the exception's type decides."""
         anonymous = self.anonymous or _is_anonymous(delivery, event)
-        fate = self.consumption.fate(anonymous)
+        fate = self.consumption.fate(anonymous, unseen=self.anonymous)
         if isinstance(failure, Permanent):
             self._park(fate, delivery, event, failure.reason, failure.detail)
             return
         # Only the type: the text of a surprise may hold anything.
         error = str(failure) if isinstance(failure, Retryable) else type(failure).__name__
-        _log.warning(
-            "event.failed",
-            queue=self.queue,
-            event_id=event.id if event and not anonymous else None,
-            error=type(failure).__name__,
-            origin=origin(failure),
-        )
+        if not self.anonymous:
+            _log.warning(
+                "event.failed",
+                queue=self.queue,
+                event_id=event.id if event and not anonymous else None,
+                error=type(failure).__name__,
+                origin=origin(failure),
+            )
         if not fate.retry(delivery, self.queue, self.ladder, error):
             self._park(fate, delivery, event, "retries_exhausted", error)
 
@@ -219,7 +221,8 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
                     self, lambda service: getattr(service, on_parked)(wire, reason, detail, message_id)
                 )
             except Exception as failure:
-                _log.error("event.not_answered", queue=self.queue, error=type(failure).__name__)
+                if not self.anonymous:
+                    _log.error("event.not_answered", queue=self.queue, error=type(failure).__name__)
                 error, give_up = type(failure).__name__, not store_is_away(failure)
                 if fate.retry(delivery, self.queue, self._answering, error, give_up=give_up):
                     return

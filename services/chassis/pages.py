@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
 from services.chassis.narrowing import both
+from services.chassis.wire import writable
 
 
 class Findable(Protocol):
@@ -169,10 +170,13 @@ def _values(cursor: str, count: int) -> list[str | int]:
     except (binascii.Error, ValueError, RecursionError):
         values = None
     # Plain values only: a mapping would be an operator of the store's query language.
-    if (
-        not isinstance(values, list)
-        or len(values) != count
-        or not all(type(value) in (str, int) for value in values)
-    ):
+    if not isinstance(values, list) or len(values) != count or not all(_is_kept(value) for value in values):
         raise Invalid.at("cursor", "request.cursor")
     return values
+
+
+def _is_kept(value: Any) -> bool:
+    """Whether it is a text or a whole number that the store could hold."""
+    if type(value) is str:
+        return writable(value)
+    return type(value) is int and -(2**63) <= value < 2**63

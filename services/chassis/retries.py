@@ -67,16 +67,24 @@ class Fate:
     """Moves failed messages of one service. A move is a confirmed publish, then the acknowledgement.
 
     So a message is in at least one place at any instant; when both survive a crash, the inbox knows. Of
-    an ``anonymous`` event it notes the campus day only, and no id that tells more.
+    an ``anonymous`` event it notes the campus day only, and no id that tells more; ``unseen``, neither a line
+    nor a counter tells that it failed just now.
     """
 
     def __init__(
-        self, service: str, publisher: ConfirmedPublisher, clock: Clock, *, anonymous: bool = False
+        self,
+        service: str,
+        publisher: ConfirmedPublisher,
+        clock: Clock,
+        *,
+        anonymous: bool = False,
+        unseen: bool = False,
     ) -> None:
         self._service = service
         self._publisher = publisher
         self._clock = clock
         self._anonymous = anonymous
+        self._unseen = unseen
 
     def retry(
         self, delivery: Delivery, queue: str, ladder: Ladder, error: str, *, give_up: bool = True
@@ -102,8 +110,11 @@ class Fate:
                 expiration=seconds,
             ),
         )
-        EVENTS.labels(queue, "retried").inc()
-        _log.warning("event.waits", queue=queue, attempts=failures, seconds=round(seconds, 1), error=error)
+        if not self._unseen:
+            EVENTS.labels(queue, "retried").inc()
+            _log.warning(
+                "event.waits", queue=queue, attempts=failures, seconds=round(seconds, 1), error=error
+            )
         return True
 
     def park(
@@ -134,9 +145,10 @@ class Fate:
                 content_type=delivery.properties.get("content_type"),
             ),
         )
-        EVENTS.labels(queue, "parked").inc()
-        told = None if self._anonymous else letter
-        _log.error("event.parked", queue=queue, reason=reason, attempts=attempts, letter=told)
+        if not self._unseen:
+            EVENTS.labels(queue, "parked").inc()
+            told = None if self._anonymous else letter
+            _log.error("event.parked", queue=queue, reason=reason, attempts=attempts, letter=told)
 
     def _move(self, delivery: Delivery, message: Outgoing) -> None:
         """Publish until it is confirmed, then acknowledge. Ends early only when it will come again.

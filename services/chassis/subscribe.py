@@ -49,8 +49,8 @@ class Subscribe(EventEntrypoint):
     different subjects on ``workers`` lanes side by side. With ``transaction=False`` the handler has to be
     idempotent by itself: the mark is set after it, so that a crash between the two repeats it. Nor does
     anything then keep two replicas from applying two events of a subject in the wrong order, so an order
-    needs ``own_guard``: what in the handler's own writes lets the newer one win. Of an ``anonymous`` queue
-    what is applied is in no metric; what fails is.
+    needs ``own_guard``: what in the handler's own writes lets the newer one win. What an
+    ``anonymous`` queue takes is in no metric.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ so that nobody who watches learns when somebody was there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -191,8 +191,15 @@ def hold(
     if not opinion.released:
         raise Conflict("opinion.is_waiting")
     _applied(_upto(opinion, bounds, answering), {"what": what, **said}, today, bounds, answering)
-    held = {"what": what, **said}
-    return replace(opinion, held=(*opinion.held, {**held, "on": today.isoformat()})), []
+    so_far = _less_rating(opinion.held) if what == "rate" else opinion.held
+    held = {"what": what, **said, "on": today.isoformat()}
+    return replace(opinion, held=(*so_far, held)), []
+
+
+def _less_rating(held: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """``held`` less the rating that the next one takes the place of: so it grows by none."""
+    opened = max((at for at, each in enumerate(held) if each["what"] == "reopen"), default=-1)
+    return [each for at, each in enumerate(held) if each["what"] != "rate" or at < opened]
 
 
 def held_since(opinion: Opinion) -> date:

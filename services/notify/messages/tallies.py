@@ -78,7 +78,9 @@ class Tallies:
     def _sum_up(self, about: str) -> None:
         rows = self._read(about)
         with answering():
-            self._rows.delete_many({"_id": {"$in": [each["_id"] for each in rows]}}, session=session())
+            gone = self._rows.delete_many({"_id": {"$in": [each["_id"] for each in rows]}}, session=session())
+            if gone.deleted_count != len(rows):
+                raise Contended("tallies.contended")
             self._rows.insert_one(_row(about, _sum(rows)), session=session())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -114,7 +114,8 @@ class Organisations:
         """Write ``given``; under a new ``parent`` everything below follows in the same commit.
 
         Raises ``Conflict`` where it is to close and is not empty: ``organisation.has_children``,
-        ``organisation.has_people``.
+        ``organisation.has_people``; and where it is to open again below one that is closed:
+        ``organisation.parent_inactive``.
         """
         today = self._clock.today()
 
@@ -129,6 +130,8 @@ class Organisations:
             if parent is not None:
                 above = (parent.id, self._documents.guard(parent.id).state)
                 since.append(above[1]["founded_on"])
+            elif given.get("active") and not before.state["active"]:
+                self._require_open([before.state["parent"]], "active")
             day = rules.effective_day(effective_on, today, *since) if effective_on else today
 
             def decide(state: Answer) -> Change | None:
@@ -198,8 +201,11 @@ class Organisations:
         """Raises ``Conflict`` where one is closed that they stand below and that is none of them."""
         own = {each.state["path"][-1] for each in founded}
         above = {parent for each in founded if (parent := each.state["parent"]) not in (None, *own)}
-        if not all(each.state["active"] for each in self._documents.guard_many(above)):
-            raise Conflict.at("parent", "organisation.parent_inactive", accepted="active")
+        self._require_open(above, "parent")
+
+    def _require_open(self, organisations: Collection[str], field: str) -> None:
+        if not all(each.state["active"] for each in self._documents.guard_many(organisations)):
+            raise Conflict.at(field, "organisation.parent_inactive", accepted="active")
 
     def _require_empty(self, organisation: str) -> None:
         if self._documents.find_one({"parent": organisation, "active": True}):

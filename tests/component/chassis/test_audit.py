@@ -8,6 +8,7 @@ import pytest
 from services.chassis.audit import FIRST, STEPS, Audit
 from services.chassis.clock import FixedClock
 from services.chassis.store import Store, in_transaction, transaction
+from services.chassis.testing import wait_for
 
 
 @pytest.fixture
@@ -128,6 +129,26 @@ def test_what_a_commit_owes_is_entered_once_also_when_its_process_ends_before(
     assert audit.verify() is None
     assert sorted(each.object_id for each in found) == ["a", "b", "c", "d", *"eeee"]
     assert {each.at for each in found if each.object_id in ("c", "d")} == {owed_at}
+
+
+def test_what_is_owed_waits_for_no_transaction_that_waits_for_it(
+    audit: Audit, database: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(audit, "settle", lambda: None)
+        in_transaction(database, lambda: audit.owe("post.given", "p1", "person", ["a"]))
+    asked: list[int] = []
+    head = audit.head
+    monkeypatch.setattr(audit, "head", lambda: asked.append(1) or head())
+    with transaction(database):
+        audit.append("post.withdrawn", "p1", "person", "b")
+        settling = eventlet.spawn(audit.settle)
+        wait_for(lambda: len(asked) > 2)  # it met the entry that is not committed, and tries again
+        audit.append("post.given", "p1", "person", "b")
+    settling.wait()
+    assert database["audit_owed"].count_documents({}) == 0
+    assert audit.verify() is None
+    assert [each.object_id for each in reversed(audit.read())] == ["b", "b", "a"]
 
 
 def test_a_person_sees_who_opened_what_is_theirs(audit: Audit) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import kombu
 import pytest
+from structlog.testing import capture_logs
 
 from services.chassis.dead_letters import browse
 from services.chassis.identity import derived_id
@@ -100,7 +101,11 @@ def test_what_a_bot_files_is_one_opinion_that_its_speaker_follows_by_their_code(
 def test_what_cannot_be_taken_is_answered_with_its_reason_and_parked_without_its_instant(
     box, bus, file, vhost
 ):
-    file("no-category", category="weather")
+    before = [EVENTS.labels("feedback.campus", "parked")._value.get()]
+    with capture_logs() as lines:
+        file("no-category", category="weather")
+        wait_for(lambda: browse(vhost, "feedback"))
+    assert [each for each in lines if each.get("queue") == "feedback.campus"] == []
     file("too-long", text="椅" * 2001)
     file("no-channel", channel="telegraph")
     assert refused(bus, 3) == {
@@ -109,5 +114,6 @@ def test_what_cannot_be_taken_is_answered_with_its_reason_and_parked_without_its
         "no-channel": "contract_broken",
     }
     assert box.application.opinions.find() == []
+    assert [EVENTS.labels("feedback.campus", "parked")._value.get()] == before
     letters = wait_for(lambda: found if len(found := browse(vhost, "feedback")) == 3 else None)
     assert {(each.first_failed_at, each.parked_at) for each in letters} == {("2026-03-10", "2026-03-10")}

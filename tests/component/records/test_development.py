@@ -13,6 +13,7 @@ import requests
 
 from gateway.server import Server
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.identity import new_id
 from services.records.development.steps import ABOVE, BY_ID, STEPS
 from tests.component.records.surroundings import PAPERS, Campus, Faculty
 from tests.component.records.test_files import read, sent
@@ -374,12 +375,16 @@ def test_places_of_a_year_are_taken_once_and_free_again_when_struck(campus: Camp
         campus.call(faculty.secretary, "strike_step", dossier=way.dossier, reason="误录")
     struck = campus.call(faculty.dean, "strike_step", dossier=way.dossier, reason="误录")
     assert struck["entries"][-1]["struck"]["reason"] == "误录"
-    assert second.record("branch_meeting")["number"] == 15
+    passed = (second.actor("branch_meeting"), "record_step", new_id())
+    meeting = second.step("branch_meeting")
+    assert campus.call(*passed, **meeting)["number"] == 15
 
     # Whoever turns back before the level above has approved leaves the place to somebody else.
     assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 1
     campus.call(faculty.secretary, "close_dossier", dossier=second.dossier, reason="withdrawn")
     assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 0
+    assert campus.call(*passed, **meeting)["number"] == 15
+    assert campus.call(faculty.dean, "get_development_places", **given)["taken"] == 0, "a repeat takes none"
 
 
 def test_what_was_struck_out_no_longer_makes_anybody_a_member(campus: Campus, way: Way) -> None:

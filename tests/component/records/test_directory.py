@@ -82,6 +82,18 @@ def test_an_organisation_with_people_is_not_closed(campus: Campus, faculty: Facu
             campus.call(campus.administrator, "change_organisation", organisation=organisation, active=False)
 
 
+def test_nothing_opens_again_below_what_is_closed(campus: Campus, faculty: Faculty) -> None:
+    above = campus.organisation("S9", "secondary", campus.root)
+    below = campus.organisation("B9", "branch", above)
+    for organisation in (below, above):
+        campus.call(campus.administrator, "change_organisation", organisation=organisation, active=False)
+    with pytest.raises(Conflict, match=r"organisation\.parent_inactive") as refused:
+        campus.call(campus.administrator, "change_organisation", organisation=below, active=True)
+    assert list(refused.value.fields) == ["active"]
+    for organisation in (above, below):
+        campus.call(campus.administrator, "change_organisation", organisation=organisation, active=True)
+
+
 def test_who_may_see_a_person_and_that_others_cannot_tell_that_there_is_one(
     campus: Campus, faculty: Faculty
 ) -> None:

@@ -1,12 +1,16 @@
 """What is asked for in several questions comes in pages, each document once, in order."""
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.documents import Document
+from services.chassis.errors import Invalid
 from services.chassis.pages import AnyOf, OneAfterAnother, page
 
 NEWEST_FIRST = (("at", -1),)
@@ -119,6 +123,13 @@ def test_a_page_reads_little_of_many() -> None:
     first = page(one_by_one, {}, order=[("who", 1), *NEWEST_FIRST], limit=50)
     page(one_by_one, {}, order=[("who", 1), *NEWEST_FIRST], limit=50, cursor=first.next)
     assert sum(kept.read) <= 8 * 40
+
+
+@pytest.mark.parametrize("values", [[10**30, "x"], ["\ud800", "x"], [1, {"$gt": ""}], [1]])
+def test_a_cursor_that_the_store_could_not_hold_is_refused(values: list[Any]) -> None:
+    forged = base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+    with pytest.raises(Invalid, match=r"request\.cursor"):
+        page(Kept([]), {}, order=NEWEST_FIRST, limit=1, cursor=forged)
 
 
 def test_a_cursor_opens_nothing_beside_what_was_named() -> None:

@@ -145,6 +145,16 @@ def test_what_would_be_refused_is_refused_at_once_also_when_something_is_held():
         held(full, "reply", text="…")
 
 
+def test_of_ratings_that_are_held_the_last_one_stays_alone():
+    settled, _ = decline(anonymous(), reason="No.", today=TODAY)
+    for rating in ("poor", "fair", "fair"):
+        settled, _ = held(settled, "rate", rating=rating)
+    reopened, _ = held(settled, "reopen", reason="Still none.")
+    assert [each["what"] for each in reopened.held] == ["rate", "reopen"]
+    released, _ = dialogue.release_held(reopened, bounds=BOUNDS, today=TODAY)
+    assert released.earlier[-1]["rating"] == "fair"
+
+
 def test_no_refusal_tells_who_answers_that_something_is_held_and_none_of_it_is_lost():
     waiting, answered = anonymous(), anonymous()
     for _ in range(3):
