@@ -176,9 +176,15 @@ class Audit:
             raise RuntimeError("entries are owed within a transaction")
         if not objects:
             return
-        owed = {"_id": new_id(), "at": self._clock.now(), "action": action, "actor": actor}
+        owed = {
+            "_id": new_id(),
+            "at": self._clock.now(),
+            "action": action,
+            "actor": actor,
+            "object_kind": object_kind,
+            "objects": list(objects),
+        }
         with answering():
-            owed |= {"object_kind": object_kind, "objects": list(objects)}
             self._owed.insert_one(owed, session=session())
         on_commit(self.settle)
 
@@ -193,32 +199,29 @@ class Audit:
             _log.warning("audit.owed", error=type(later).__name__)
 
     def _settle(self, owed: Record) -> None:
-        def enter() -> list[Record]:
+        def enter() -> None:
             with self._turn:  # each try by itself: a transaction that appends twice must get to its end
-                return entered()
-
-        def entered() -> list[Record]:
-            if not self._owed.delete_one({"_id": owed["_id"]}, session=session()).deleted_count:
-                return []
-            (seq, previous), entries = self.head(), list[Record]()
-            for each in owed["objects"]:
-                about = (owed["action"], owed["actor"], owed["object_kind"], each, None)
-                entry = self._following(seq, previous, *about, at=owed["at"])
-                seq, previous = entry["_id"], entry["hash"]
-                entries.append(entry)
-            try:
-                self._entries.insert_many(entries, session=session())
-            except BulkWriteError as taken:
-                if not is_duplicate(taken):
-                    raise
-                end_transaction()
-                raise Contended("audit.contended") from taken
-            return entries
+                if self._owed.delete_one({"_id": owed["_id"]}, session=session()).deleted_count:
+                    self._enter(owed)
 
         with answering():
-            entries = in_transaction(self._database, enter)
-        if entries:
-            self._seen = entries[-1]["_id"]
+            in_transaction(self._database, enter)
+
+    def _enter(self, owed: Record) -> None:
+        (seq, previous), entries = self.head(), list[Record]()
+        for each in owed["objects"]:
+            about = (owed["action"], owed["actor"], owed["object_kind"], each, None)
+            entry = self._following(seq, previous, *about, at=owed["at"])
+            seq, previous = entry["_id"], entry["hash"]
+            entries.append(entry)
+        try:
+            self._entries.insert_many(entries, session=session())
+        except BulkWriteError as taken:
+            if not is_duplicate(taken):
+                raise
+            end_transaction()
+            raise Contended("audit.contended") from taken
+        self._seen = seq
 
     def head(self) -> tuple[int, str]:
         """The last sequence and its hash: note it elsewhere to notice a chain that was cut."""

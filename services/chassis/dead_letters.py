@@ -34,6 +34,7 @@ UNROUTED = "unrouted"  # in the place of a service: what no queue took
 _LOOK_SECONDS = 120.0
 _STILL_SECONDS = 2.0
 _GIVE_BACK_SECONDS = 5.0
+_ASK_AGAIN_SECONDS = 0.02
 _OURS = (ATTEMPTS, CONSUMER, DETAIL, FIRST_FAILED_AT, LETTER, PARKED_AT, REASON)
 _REPLAY_SECONDS = 10.0
 
@@ -74,7 +75,7 @@ def browse(amqp_uri: str, service: str, *, most: int = 1_000) -> list[DeadLetter
     sees them. Raises ``Unavailable`` where the broker does not answer.
     """
     with _held(amqp_uri, service, MOST) as messages:
-        return [letter for letter, _ in _oldest_first(service, messages)][:most]
+        return [letter for letter, _ in _oldest_first(service, list(messages.values()))][:most]
 
 
 def show(amqp_uri: str, service: str, letter_id: str) -> DeadLetter:
@@ -128,10 +129,11 @@ def _send_back(publisher: ConfirmedPublisher, letter: DeadLetter, message: Any) 
 def _take(amqp_uri: str, service: str, letter_id: str | None, act: Callable[[DeadLetter, Any], None]) -> int:
     taken = 0
     with _held(amqp_uri, service, MOST) as messages:
-        for letter, message in _oldest_first(service, messages):
+        for letter, message in _oldest_first(service, list(messages.values())):
             if letter_id in (None, letter.id):
                 act(letter, message)
                 message.channel.basic_ack(message.delivery_tag)
+                del messages[message.delivery_tag]
                 taken += 1
     if letter_id is not None and not taken:
         raise NotFound("dead_letter.not_found")
@@ -145,8 +147,8 @@ def _oldest_first(service: str, messages: list[Any]) -> list[tuple[DeadLetter, A
 
 
 @contextmanager
-def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
-    """Messages of the queue, unacknowledged; what is not acknowledged inside goes back where it was."""
+def _held(amqp_uri: str, service: str, most: int) -> Iterator[dict[int, Any]]:
+    """Messages of the queue by their tags, unacknowledged; those that are still listed at the end are there again."""
     try:
         connection = broker.connect(amqp_uri, name="jishi-dead-letters")
     except OSError as error:
@@ -157,25 +159,30 @@ def _held(amqp_uri: str, service: str, most: int) -> Iterator[list[Any]]:
         queue = broker.UNROUTED if service == UNROUTED else broker.dead_letter_queue(service)
         # Only as many as there are now: what is parked meanwhile, or comes round again, is for the next look.
         wanted = min(broker.depth(channel, queue) or 0, most)
-        messages: list[Any] = []
+        messages: dict[int, Any] = {}
         if not wanted:
             yield messages
             return
         # Consumed: one question each would take ten times as long.
         channel.basic_qos(0, wanted, False)
-        consumer = channel.basic_consume(queue, callback=messages.append)
+
+        def received(message: Any) -> None:
+            messages[message.delivery_tag] = message
+
+        consumer = channel.basic_consume(queue, callback=received)
         try:
             with suppress(TimeoutError):  # somebody else looks at the rest
                 while len(messages) < wanted:
                     connection.drain_events(timeout=_STILL_SECONDS)
-            yield messages[:wanted]
+            yield messages
         finally:
             # The broker takes back what a connection held some time after it is closed: whoever looks next
-            # would miss it. Told to take it back, it has done so when it answers the question behind.
+            # would miss it. So it is told to, and asked until it has: a quorum queue answers before.
             with eventlet.Timeout(_GIVE_BACK_SECONDS, False):
                 channel.basic_cancel(consumer)
                 channel.basic_recover(requeue=True)
-                broker.depth(channel, queue)
+                while (broker.depth(channel, queue) or 0) < len(messages):
+                    eventlet.sleep(_ASK_AGAIN_SECONDS)
 
 
 def _letter(service: str, message: Any) -> DeadLetter:

@@ -82,12 +82,11 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
     by a key to which no queue of the installation is bound, so that nothing a stranger sends goes unanswered;
     by the key of another queue it is that one's to answer, once. Where telling it fails as often as the event
     may, the event is parked as ``not_answered``, its own reason in the detail. ``attempts`` failures are
-    tried again before an event is parked. ``anonymous``: of what it takes somebody without a name is the
-    author, whatever the events say of themselves: nothing that follows from one leads to it, and no line, no
-    counter and no time tells when one came or failed. Those that are parked are seen among the dead letters.
+    tried again before an event is parked.
     """
 
     consumption = EventConsumption()
+    anonymous = False  # see ``Subscribe``
 
     def __init__(
         self,
@@ -96,7 +95,6 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         prefetch: int,
         on_parked: str | None = None,
         rest: bool = False,
-        anonymous: bool = False,
         attempts: int = DEFAULT_ATTEMPTS,
         **kwargs: Any,
     ) -> None:
@@ -106,7 +104,6 @@ class EventEntrypoint(Entrypoint):  # type: ignore[misc]  # nameko is untyped
         self.prefetch = prefetch
         self.on_parked = on_parked
         self.rest = rest
-        self.anonymous = anonymous
         self._own = frozenset((each.exchange(), each.routing_key()) for each in contracts)
         self.attempts = attempts
         self._types = frozenset(contract.type for contract in contracts)

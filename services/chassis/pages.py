@@ -60,10 +60,9 @@ class AnyOf:
         found: dict[str, Document] = {}
         for each in self._filters:
             wanted = both(each, filter)
-            for document in (
-                self._documents.find(wanted, sort=sort, limit=limit) if wanted is not None else ()
-            ):
-                found[document.id] = document
+            if wanted is not None:
+                met = self._documents.find(wanted, sort=sort, limit=limit)
+                found |= {document.id: document for document in met}
         ordered = list(found.values())
         for name, direction in reversed(sort):
             ordered.sort(key=partial(_value, name), reverse=direction < 0)

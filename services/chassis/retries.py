@@ -164,13 +164,17 @@ class Fate:
             except Exception as failure:
                 if bare:
                     raise
-                _log.error("event.headers_left_behind", error=type(failure).__name__, origin=origin(failure))
+                if not self._unseen:
+                    _log.error(
+                        "event.headers_left_behind", error=type(failure).__name__, origin=origin(failure)
+                    )
                 message, bare = _bare(message), True
                 continue
             if outcome is Outcome.CONFIRMED:
                 delivery.ack()
                 return
-            _log.warning("event.not_moved", exchange=message.exchange, outcome=outcome.value)
+            if not self._unseen:
+                _log.warning("event.not_moved", exchange=message.exchange, outcome=outcome.value)
             eventlet.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         delivery.forget()

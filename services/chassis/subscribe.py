@@ -49,8 +49,10 @@ class Subscribe(EventEntrypoint):
     different subjects on ``workers`` lanes side by side. With ``transaction=False`` the handler has to be
     idempotent by itself: the mark is set after it, so that a crash between the two repeats it. Nor does
     anything then keep two replicas from applying two events of a subject in the wrong order, so an order
-    needs ``own_guard``: what in the handler's own writes lets the newer one win. What an
-    ``anonymous`` queue takes is in no metric.
+    needs ``own_guard``: what in the handler's own writes lets the newer one win. Of an
+    ``anonymous`` queue somebody without a name is the author, whatever the events say of themselves: nothing
+    that follows from one leads to it, and no line, no counter and no time tells when one came or failed.
+    Those that are parked are seen among the dead letters.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Subscribe(EventEntrypoint):
         workers: int = 4,
         transaction: bool = True,
         own_guard: str | None = None,
+        anonymous: bool = False,
         **kwargs: Any,
     ) -> None:
         if order is not Order.ANY and not transaction and not own_guard:
@@ -70,6 +73,7 @@ class Subscribe(EventEntrypoint):
         self.order = order
         self.workers = workers
         self.transaction = transaction
+        self.anonymous = anonymous
 
     def setup(self) -> None:
         super().setup()
@@ -98,12 +102,13 @@ class Subscribe(EventEntrypoint):
                 self._handle(delivery, event, failure)
             except Exception as surprise:
                 # Neither done nor moved: the lane goes on, and the message comes again.
-                _log.error(
-                    "event.unsettled",
-                    queue=self.queue,
-                    error=type(surprise).__name__,
-                    origin=origin(surprise),
-                )
+                if not self.anonymous:
+                    _log.error(
+                        "event.unsettled",
+                        queue=self.queue,
+                        error=type(surprise).__name__,
+                        origin=origin(surprise),
+                    )
                 delivery.give_back()
 
     def _handle(self, delivery: Delivery, event: Event | None, failure: Exception | None) -> None:
