@@ -148,7 +148,7 @@ def _oldest_first(service: str, messages: list[Any]) -> list[tuple[DeadLetter, A
 
 @contextmanager
 def _held(amqp_uri: str, service: str, most: int) -> Iterator[dict[int, Any]]:
-    """Messages of the queue by their tags, unacknowledged; those that are still listed at the end are there again."""
+    """Messages of the queue by their tags, unacknowledged; those still listed at the end are there again."""
     try:
         connection = broker.connect(amqp_uri, name="jishi-dead-letters")
     except OSError as error:
