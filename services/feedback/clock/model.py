@@ -195,6 +195,12 @@ def _due(
         if calendar.works(day):
             counted += 1
             idle = timedelta()
+    # Whoever goes on after a pause that began on the last day is in time until the next day that counts.
+    for ahead in _days(day, max((until for _, until in pauses if until), default=day)):
+        if calendar.works(ahead):
+            if not _paused(ahead, pauses):
+                break
+            day = ahead
     return day, unsure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.chassis.working_days import WorkingCalendar
@@ -122,6 +122,12 @@ def test_a_day_off_never_counts(made, days):
     assert CALENDAR.works(shown(history, today).due_on)
 
 
+def _paused_on_its_last_day():
+    history = clock.entered(started(date(2025, 9, 1)), clock.PAUSED, date(2025, 9, 8), reason="…")
+    return clock.entered(history, clock.RESUMED, date(2025, 9, 9)), date(2025, 9, 9)
+
+
+@example(_paused_on_its_last_day(), 0)
 @given(histories(running=True), st.integers(0, 60))
 def test_it_is_overdue_exactly_after_its_due_date(made, days):
     history, last = made
