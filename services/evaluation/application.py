@@ -76,16 +76,15 @@ class Evaluation(Application):
             rows=rows,
             units=units,
         )
-        duty_rows = DutyRows(rows, personal)
         self.duties = DutyProjector(
             database=self.database,
             clock=self.clock,
             relay=self.relay,
             rulebook=lambda: packs.rulebook,
             authority=self.authority,
-            rows=duty_rows,
+            rows=DutyRows(rows, personal),
         )
-        self.rebuilding = Rebuilding(self.database, duty_rows, self.projector, self.duties)
+        self.rebuilding = Rebuilding(self.database, self.projector, self.duties)
         self.exempting = Exempting(
             database=self.database,
             documents=self.documents("exemptions"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -14,7 +13,7 @@ from services.chassis.context import Context
 from services.chassis.envelope import Event
 from services.chassis.errors import Permanent
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store
+from services.chassis.store import Store
 from services.contracts.authority import said_of
 from services.contracts.records_events import OrganisationChanged
 from services.evaluation.duties.model import Sheet, SheetTurn, turn
@@ -49,7 +48,6 @@ class DutyProjector:
         self._authority = authority
         self.words = Words(database)
         self.sheets = Sheets(database, clock, relay)
-        self._rows = rows
         self.turning: Turning[Sheet] = Turning(database, self.sheets, rows)
 
     def fold(self, events: Sequence[Event]) -> None:
@@ -95,18 +93,14 @@ class DutyProjector:
 
     def anew(self, owners: Sequence[str]) -> list[Written[Sheet]]:
         """What of ``owners`` is not as the ledger says; nothing is written."""
-        return self.turning.decided(owners, self._anew(None, None), {})
+        return self.turning.decided_anew(owners, self._anew(None))
 
-    def all_anew(
-        self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
-    ) -> Iterator[Written[Sheet]]:
+    def all_anew(self, reached: Callable[[int, int], None]) -> Iterator[Written[Sheet]]:
         """The same of everybody; ``reached`` is told how many are done, and of how many."""
         for some, ledger in read_ahead(self.words.of_each, self.sheets.units(), AT_ONCE, reached):
-            yield from self.turning.decided(some, self._anew(ledger, shown), {})
+            yield from self.turning.decided_anew(some, self._anew(ledger))
 
-    def _anew(
-        self, ledger: Mapping[str, Sequence[Word]] | None, shown: Mapping[str, Record] | None
-    ) -> Callable[[Sheet], SheetTurn]:
+    def _anew(self, ledger: Mapping[str, Sequence[Word]] | None) -> Callable[[Sheet], SheetTurn]:
         today, rulebook = self._clock.today(), self._rulebook()
 
         def decide(sheet: Sheet) -> SheetTurn:
@@ -114,8 +108,7 @@ class DutyProjector:
             if ledger is None or not covers(words, sheet.things):
                 # Something was folded since the ledger was read: after the sheet was met, it has it all.
                 words = self.words.of(sheet.unit)
-            turned = turn(sheet, rulebook, today=today, words=words, anew=True)
-            return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
+            return turn(sheet, rulebook, today=today, words=words, anew=True)
 
         return decide
 

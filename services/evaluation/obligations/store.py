@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, reading_all, session
+from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
 from services.evaluation.obligations.model import (
     FULFILLED,
     FULFILLED_LATE,
@@ -19,6 +19,8 @@ from services.evaluation.obligations.model import (
     OUTSTANDING,
     Obligation,
 )
+
+READ_AT_ONCE = 500  # rows
 
 
 @dataclass(frozen=True)
@@ -82,27 +84,19 @@ class ObligationRows:
         with answering():
             return [_document(each) for each in self._rows.find(dict(filter), sort=list(sort), limit=limit)]
 
-    def differing(
-        self, obligations: Sequence[Obligation], shown: Mapping[str, Record] | None = None
-    ) -> list[Obligation]:
+    def differing(self, obligations: Sequence[Obligation]) -> list[Obligation]:
         """Those of ``obligations`` that are not shown as they are, whatever they were computed from.
 
-        ``shown``: the rows by id, where they were read before.
+        However many there are: their rows are read some at a time.
         """
-        if shown is None:
-            owners = sorted({each.organisation for each in obligations})
+        found: list[Obligation] = []
+        for first in range(0, len(obligations), READ_AT_ONCE):
+            some = obligations[first : first + READ_AT_ONCE]
             with answering():
-                shown = {each["_id"]: each for each in self._rows.find({"organisation": {"$in": owners}})}
-        return [
-            each
-            for each in obligations
-            if (row := shown.get(each.id)) is None or row != {"_id": each.id, **_shown(each, row["basis"])}
-        ]
-
-    def all_shown(self) -> dict[str, Record]:
-        """Every row by its id."""
-        with reading_all():
-            return {each["_id"]: each for each in self._rows.find({})}
+                rows = self._rows.find({"_id": {"$in": [each.id for each in some]}})
+                shown = {each["_id"]: each for each in rows}
+            found += [each for each in some if not _is_shown(each, shown.get(each.id))]
+        return found
 
     def outstanding(self, organisations: Collection[str]) -> list[Document]:
         """All that ``organisations`` still owe and can hold, by due date."""
@@ -134,20 +128,11 @@ class DutyRows:
         self._organisations = organisations
         self._persons = persons
 
-    def differing(
-        self, obligations: Sequence[Obligation], shown: Mapping[str, Record] | None = None
-    ) -> list[Obligation]:
+    def differing(self, obligations: Sequence[Obligation]) -> list[Obligation]:
         """As ``ObligationRows.differing``; both are asked only for what is theirs."""
         personal = [each for each in obligations if each.person is not None]
         others = [each for each in obligations if each.person is None]
-        return [
-            *(self._persons.differing(personal, shown) if personal else ()),
-            *(self._organisations.differing(others, shown) if others else ()),
-        ]
-
-    def all_shown(self) -> dict[str, Record]:
-        """Every row of both by its id, which no two share."""
-        return self._organisations.all_shown() | self._persons.all_shown()
+        return [*self._persons.differing(personal), *self._organisations.differing(others)]
 
     def write(self, rows: Sequence[Row], *, certain: bool = True, gone: Sequence[str] = ()) -> bool:
         """As ``ObligationRows.write``."""
@@ -156,6 +141,10 @@ class DutyRows:
         return self._persons.write(personal, certain=certain, gone=gone) and self._organisations.write(
             others, certain=certain, gone=gone
         )
+
+
+def _is_shown(obligation: Obligation, row: Record | None) -> bool:
+    return row is not None and row == {"_id": obligation.id, **_shown(obligation, row["basis"])}
 
 
 def _document(row: Record) -> Document:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import Event
 from services.chassis.errors import Permanent
-from services.chassis.store import Record, Store
+from services.chassis.store import Store
 from services.contracts.records_events import ActivityApproved
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.model import Evidence, Mark, evidence_of, newest
@@ -51,7 +50,6 @@ class Projector:
         rows: ObligationRows,
         units: Units,
     ) -> None:
-        self._rows = rows
         self.turning = Turning(database, standings, rows)
         self._clock = clock
         self._rulebook = rulebook
@@ -204,21 +202,16 @@ class Projector:
 
         Safe beside replicas that fold: what is in a standing was in the ledger before.
         """
-        return self.turning.decided(units, self._anew(units, None, None), {})
+        return self.turning.decided_anew(units, self._anew(units, None))
 
-    def all_anew(
-        self, shown: Mapping[str, Record], reached: Callable[[int, int], None]
-    ) -> Iterator[Written[Standing]]:
+    def all_anew(self, reached: Callable[[int, int], None]) -> Iterator[Written[Standing]]:
         """The same of every unit; ``reached`` is told how many are done, and of how many."""
         units = self._standings.units()
         for some, ledger in read_ahead(self._ledger.of_each, units, READ_AT_ONCE, reached):
-            yield from self.turning.decided(some, self._anew(some, ledger, shown), {})
+            yield from self.turning.decided_anew(some, self._anew(some, ledger))
 
     def _anew(
-        self,
-        units: Sequence[str],
-        ledger: Mapping[str, Sequence[Evidence]] | None,
-        shown: Mapping[str, Record] | None,
+        self, units: Sequence[str], ledger: Mapping[str, Sequence[Evidence]] | None
     ) -> Callable[[Standing], Turn]:
         today, rulebook = self._clock.today(), self._rulebook()
         marks = self._marks.of(units)
@@ -228,7 +221,7 @@ class Projector:
             if ledger is None or not _covers(evidence, standing):
                 # Something was folded since the ledger was read: after the standing was met, it has it all.
                 evidence = self._ledger.of(standing.unit)
-            turned = turn(
+            return turn(
                 standing,
                 rulebook,
                 today=today,
@@ -236,7 +229,6 @@ class Projector:
                 marks=self._marked(standing.unit) if standing.marks else marks.get(standing.unit, {}),
                 anew=True,
             )
-            return replace(turned, obligations=self._rows.differing(turned.obligations, shown))
 
         return decide
 

@@ -11,18 +11,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import eventlet
 
 from services.chassis.errors import Unavailable
-from services.chassis.store import Record, Store, in_transaction
+from services.chassis.store import Store, in_transaction
 from services.evaluation.projection.turning import ATTEMPTS, Outrun, P, Turning, Written
 
 Reached = Callable[[int, int], None]
 Ledger = TypeVar("Ledger")
-
-
-class ShownRows(Protocol):
-    """Rows that can be read from end to end."""
-
-    def all_shown(self) -> dict[str, Record]:
-        """Every row by its id."""
 
 
 class Anew(Protocol[P]):
@@ -33,8 +26,8 @@ class Anew(Protocol[P]):
     def anew(self, units: Sequence[str]) -> list[Written[P]]:
         """What of ``units`` is not as the ledger says, read for each by itself."""
 
-    def all_anew(self, shown: dict[str, Record], reached: Reached) -> Iterable[Written[P]]:
-        """The same of every unit, the ledger read some units at a time; ``shown`` are the rows by id."""
+    def all_anew(self, reached: Reached) -> Iterable[Written[P]]:
+        """The same of every unit, ledger and rows read some units at a time."""
 
 
 def read_ahead(
@@ -72,8 +65,8 @@ class _Beside(Generic[P]):
     def __len__(self) -> int:
         return len(self._turns)
 
-    def compute(self, shown: dict[str, Record], reached: Reached) -> None:
-        self._keep(self._source.all_anew(shown, reached))
+    def compute(self, reached: Reached) -> None:
+        self._keep(self._source.all_anew(reached))
 
     def catch_up(self) -> None:
         """Compute once more what was written since it was met."""
@@ -105,9 +98,8 @@ class Rebuilding:
     nothing, or is done.
     """
 
-    def __init__(self, database: Store, rows: ShownRows, standings: Anew[Any], sheets: Anew[Any]) -> None:
+    def __init__(self, database: Store, standings: Anew[Any], sheets: Anew[Any]) -> None:
         self._database = database
-        self._rows = rows
         self._standings = standings
         self._sheets = sheets
 
@@ -116,10 +108,9 @@ class Rebuilding:
 
         Raises ``Unavailable("document.contended")``, with nothing changed, after too many lost races.
         """
-        shown = self._rows.all_shown()
         standings, sheets = _Beside(self._standings), _Beside(self._sheets)
-        standings.compute(shown, of_standings)
-        sheets.compute(shown, of_sheets)
+        standings.compute(of_standings)
+        sheets.compute(of_sheets)
         parts = (standings, sheets)
         for attempt in range(ATTEMPTS):
             if not any(map(len, parts)) or self._switched(parts, again=attempt > 0):

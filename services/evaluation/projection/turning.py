@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from pymongo import InsertOne, ReplaceOne
@@ -75,6 +75,9 @@ class Rows(Protocol):
     def write(self, rows: Sequence[Row], *, certain: bool, gone: Sequence[str]) -> bool:
         """As ``ObligationRows.write``."""
 
+    def differing(self, obligations: Sequence[Any]) -> list[Any]:
+        """As ``ObligationRows.differing``."""
+
 
 @dataclass(frozen=True)
 class Met(Generic[P]):
@@ -91,11 +94,12 @@ class Met(Generic[P]):
 
 @dataclass(frozen=True)
 class Written(Generic[P]):
-    """A turn to be written on what was met, and what led to it."""
+    """A turn to be written on what was met, with the rows of ``obligations``, and what led to it."""
 
     met: Met[P]
     turn: Turned[P]
     cause: Context
+    obligations: Sequence[Any]
 
     @property
     def changes(self) -> bool:
@@ -272,10 +276,22 @@ class Turning(Generic[P]):
             known.update({unit: Met(empty(unit), 0) for unit in units if unit not in known})
         turned = [(met, decide(met.standing)) for met in known.values()]
         return [
-            Written(met, each, causes.get(met.standing.unit) or context.current())
+            Written(met, each, causes.get(met.standing.unit) or context.current(), each.obligations)
             for met, each in turned
             if each.after != met.standing or each.obligations or each.withdrawn
         ]
+
+    def decided_anew(self, units: Sequence[str], decide: Callable[[P], Turned[P]]) -> list[Written[P]]:
+        """As ``decided``, of turns that trust nothing: with the rows alone that are not as they should be."""
+        turns = self.decided(units, decide, {})
+        differing = {
+            each.id for each in self.rows.differing([row for turn in turns for row in turn.obligations])
+        }
+        narrowed = [
+            replace(turn, obligations=[each for each in turn.obligations if each.id in differing])
+            for turn in turns
+        ]
+        return [each for each in narrowed if each.changes or each.obligations or each.turn.withdrawn]
 
     def write_rows(self, turns: Sequence[Written[P]], *, certain: bool) -> None:
         """Write the rows that show ``turns`` within the running transaction; raises ``Outrun``."""
@@ -312,5 +328,5 @@ def _rows(turns: Sequence[Written[Any]]) -> list[Row]:
     return [
         Row(changed, each.version, changed.id not in each.met.standing.told)
         for each in turns
-        for changed in each.turn.obligations
+        for changed in each.obligations
     ]

@@ -28,6 +28,7 @@ from services.chassis.testing import settings_for_tests
 from services.contracts.records_events import ActivityApproved, OrganisationChanged
 from services.evaluation.anomalies import model as anomalies
 from services.evaluation.application import Evaluation
+from services.evaluation.obligations.store import READ_AT_ONCE
 from services.evaluation.service import EvaluationService
 from tests.component.evaluation.asks import (
     ADMINISTRATOR,
@@ -236,6 +237,17 @@ def test_what_a_campus_owes_is_paged_through_by_an_index(evaluation: Evaluation,
         assert "IXSCAN" in stages(evaluation.database, each), each.command
 
 
+def test_a_rebuild_reads_rows_by_an_index_and_some_at_a_time(evaluation: Evaluation) -> None:
+    with STORE_CALLS.heard(evaluation.database) as heard:
+        for source in (evaluation.projector, evaluation.duties):
+            list(source.all_anew(lambda done, total: None))
+    rows = [each for each in heard if each.collection.endswith("obligations")]
+    assert len(rows) > 1
+    for each in rows:
+        assert "IXSCAN" in stages(evaluation.database, each), each.command
+        assert len(each.command["filter"]["_id"]["$in"]) <= READ_AT_ONCE
+
+
 def test_an_event_costs_no_more_in_a_larger_campus(evaluation: Evaluation) -> None:
     def folded() -> Counter[tuple[str, str]]:
         """What the store is asked for two events of one batch, of another branch each."""
@@ -248,12 +260,12 @@ def test_an_event_costs_no_more_in_a_larger_campus(evaluation: Evaluation) -> No
 
     few = folded()
     assert few[("insert", "evidence")] == few[("update", "standings")] == 1
-    fill(evaluation, "e")
+    fill(evaluation, "q")
     assert folded() == few
 
 
 def test_a_larger_campus_costs_no_more(evaluation: Evaluation) -> None:
-    fill(evaluation, "q")
+    fill(evaluation, "r")
     for method, ask in EVERY:
         heard, following = asked(evaluation, method, ask)
         assert Counter(each.collection for each in heard) == ask.allowed, (method, ask.query)
