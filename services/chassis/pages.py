@@ -76,6 +76,7 @@ class OneAfterAnother:
     The embedded store reads and sorts all that matches, however few are asked for (half a millisecond each):
     of a whole campus that is longer than a caller waits. So it is asked for the first of the values that are
     left, then for twice as many at a time, until a page is full: what there is of the others costs nothing.
+    Where ``field`` is ``_id``, at most one document has each value: then it begins with a page of them.
     """
 
     def __init__(self, documents: Findable, field: str, values: Collection[str]) -> None:
@@ -93,14 +94,15 @@ class OneAfterAnother:
         """At most ``limit`` documents that match ``filter`` as well, in the order of ``sort``."""
         besides = {name: wanted for name, wanted in filter.items() if name != self._field}
         found: list[Document] = []
-        for some in self._some(filter.get(self._field)):
+        at_first = limit if self._field == "_id" else 1
+        for some in self._some(filter.get(self._field), at_first):
             wanted = {self._field: some[0] if len(some) == 1 else {"$in": some}, **besides}
             found += self._documents.find(wanted, sort=sort, limit=limit - len(found))
             if len(found) >= limit:
                 break
         return found
 
-    def _some(self, wanted: Any) -> Iterator[list[str]]:
+    def _some(self, wanted: Any, at_first: int) -> Iterator[list[str]]:
         """The values that ``page`` asks for: one, those after one, or all."""
         left = self._values
         if isinstance(wanted, Mapping):
@@ -108,7 +110,7 @@ class OneAfterAnother:
             left = left[bisect_right(left, str(wanted["$gt"])) :]
         elif wanted is not None:
             left = [wanted] if wanted in left else []
-        many = 1
+        many = at_first
         while left:
             yield left[:many]
             left, many = left[many:], 2 * many

@@ -68,13 +68,12 @@ class Judging:
         year = request.get("year") or self._app.clock.today().year
         scores = YearScores(self._app.database, year)
         own = scores.get(organisation).state["scored"]
-        others = [
-            each.state["scored"]
-            for each in scores.find({}, sort=[], limit=0)
-            if each.state["scored"].policy == own.policy and each.state["scored"].band != UNRATED
-        ]
         policy = self._packs.rulebook.scoring.by_id(own.policy)
         assert policy is not None, "a policy that scored is never forgotten"
+        found = (
+            each.state["scored"] for each in scores.of(self._access.of_kinds(policy.kinds, organisation))
+        )
+        others = [each for each in found if each.policy == own.policy and each.band != UNRATED]
         shares = {name: points for name, points, _ in own.indicators}
         figures = [(series.TOTAL, own.points, [each.points for each in others])]
         for name, points in shares.items():
@@ -103,8 +102,7 @@ class Judging:
         return wanted
 
     def _scored(self, units: list[str], year: int) -> list[str]:
-        found = YearScores(self._app.database, year).find({"_id": {"$in": units}}, sort=[], limit=0)
-        scored = sorted(each.id for each in found)
+        scored = [each.id for each in YearScores(self._app.database, year).of(units)]
         if not scored:
             raise NotFound("score.not_found")
         if len(scored) > MOST_UNITS:

@@ -10,7 +10,7 @@ from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid, NotFound
-from services.chassis.pages import page
+from services.chassis.pages import OneAfterAnother, page
 from services.chassis.policies import Pack
 from services.chassis.store import Store
 from services.evaluation.access import Access
@@ -58,9 +58,11 @@ class ScoreReading:
         return self._score(self._scores(request).get(request["organisation"]))
 
     def several(self, request: Mapping[str, Any]) -> Answer:
+        organisation = request.get("organisation")
+        units = self._access.below(organisation) if organisation else self._access.readable()
         found = page(
-            self._scores(request),
-            self._within(request.get("organisation")),
+            OneAfterAnother(self._scores(request), "_id", units),
+            {},
             order=[],
             limit=request["limit"],
             cursor=request.get("cursor"),
@@ -70,9 +72,7 @@ class ScoreReading:
     def roll_up(self, request: Mapping[str, Any]) -> Answer:
         """Organisations below an organisation, taken together by the children of it."""
         top = request["organisation"]
-        below = self._access.below(top)
-        found = self._scores(request).find(self._within(top), sort=[], limit=0)
-        scores = [each for each in found if each.id in below]
+        scores = list(self._scores(request).of(self._access.below(top)))
         by_child: dict[str, list[Document]] = {}
         for each in scores:
             path = self._access.path(each.id)
@@ -83,13 +83,6 @@ class ScoreReading:
             "whole": _rolled(top, scores),
             "parts": [_rolled(child, by_child[child]) for child in sorted(by_child) if child != top],
         }
-
-    def _within(self, organisation: str | None) -> dict[str, Any]:
-        """What narrows the scores to those of ``organisation`` and below that the caller may read."""
-        if self._access.reaches_everything(organisation):
-            return {}
-        units = self._access.below(organisation) if organisation else self._access.readable()
-        return {"_id": {"$in": sorted(units)}}
 
     # -- why -----------------------------------------------------------------------------------
 

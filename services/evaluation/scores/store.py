@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.chassis.documents import Document
@@ -10,6 +10,8 @@ from services.chassis.errors import NotFound
 from services.chassis.store import Record, Store, answering
 from services.evaluation.projection.model import Scored
 from services.evaluation.projection.store import scored
+
+READ_AT_ONCE = 200  # units
 
 
 class YearScores:
@@ -26,7 +28,7 @@ class YearScores:
         with answering():
             # By its key alone: a second field in the question costs the embedded store as much again.
             found = self._standings.find_one({"_id": unit}, self._fields)
-        if found is None or str(self._year) not in found.get("scores", {}):
+        if found is None or not self._is_scored(found):
             raise NotFound("score.not_found")
         return self._document(found)
 
@@ -37,11 +39,25 @@ class YearScores:
         sort: Sequence[tuple[str, int]],
         limit: int,
     ) -> list[Document]:
-        """At most ``limit`` scores; each document's state is ``year``, ``as_of`` and ``scored``."""
-        wanted = {**filter, self._field: {"$exists": True}}
+        """At most ``limit`` scores of the units that ``filter`` names by their ``_id``, in that order.
+
+        Each document's state is ``year``, ``as_of`` and ``scored``.
+        """
         with answering():
-            found = self._standings.find(wanted, self._fields, sort=list(sort), limit=limit)
-            return [self._document(each) for each in found]
+            # By the keys alone, as in ``get``: who has no score of the year is found out here.
+            found = list(self._standings.find(dict(filter), self._fields))
+        scores = [self._document(each) for each in found if self._is_scored(each)]
+        return sorted(scores, key=lambda each: each.id)[:limit]
+
+    def of(self, units: Collection[str]) -> Iterator[Document]:
+        """The score of each of ``units`` that has one, in the order of their ids; read some at a time."""
+        ordered = sorted(units)
+        for first in range(0, len(ordered), READ_AT_ONCE):
+            some = ordered[first : first + READ_AT_ONCE]
+            yield from self.find({"_id": {"$in": some}}, sort=[("_id", 1)], limit=len(some))
+
+    def _is_scored(self, found: Record) -> bool:
+        return str(self._year) in found.get("scores", {})
 
     def _document(self, found: Record) -> Document:
         score: Scored = scored(found["scores"][str(self._year)])

@@ -47,12 +47,12 @@ ASKS: Mapping[str, tuple[Ask, ...]] = {
     "list_differences": (
         Ask("policy_trials", {"draft": "d"}, actor=ADMINISTRATOR, besides={"policy_drafts": 1}),
     ),
+    # As many organisations as a page holds, then twice as many, since one of the first has no score.
     "list_scores": (
-        Ask("standings", besides=_BELONGS),
-        # One document a branch: all of them together are read in a fraction of a second.
-        Ask("standings", actor=ADMINISTRATOR, scans=True),
-        Ask("standings", {"organisation": ROOT}, actor=ADMINISTRATOR, scans=True),
-        Ask("standings", _BELOW, besides=_BELONGS),
+        Ask("standings", besides=_BELONGS, parts=2),
+        Ask("standings", actor=ADMINISTRATOR, besides=_BELONGS, parts=2),
+        Ask("standings", {"organisation": ROOT}, actor=ADMINISTRATOR, besides=_BELONGS, parts=2),
+        Ask("standings", _BELOW, besides=_BELONGS, parts=2),
     ),
     "list_ratings": (Ask("ratings", {"year": YEAR}),),
     "list_rating_entries": (Ask("rating_entries", {"rating": "r-0"}, besides={"ratings": 1}),),

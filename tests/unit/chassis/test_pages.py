@@ -125,6 +125,32 @@ def test_a_page_reads_little_of_many() -> None:
     assert sum(kept.read) <= 8 * 40
 
 
+class Keyed(Kept):
+    """The same, in the order of their ids."""
+
+    def find(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - pymongo's name
+        *,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> list[Document]:
+        assert list(sort) == [("_id", 1)]
+        found = [each for each in self.documents if _fits(each, "_id", filter["_id"])]
+        self.read.append(len(found))
+        return found[:limit]
+
+
+def test_of_documents_named_by_their_ids_a_page_is_one_question() -> None:
+    kept = Keyed([{}] * 30)
+    named = OneAfterAnother(kept, "_id", [each.id for each in kept.documents])
+    first = page(named, {}, order=[], limit=20)
+    rest = page(named, {}, order=[], limit=20, cursor=first.next)
+    assert [*first.documents, *rest.documents] == kept.documents
+    assert rest.next is None
+    assert kept.read == [21, 10]
+
+
 @pytest.mark.parametrize("values", [[10**30, "x"], ["\ud800", "x"], [1, {"$gt": ""}], [1]])
 def test_a_cursor_that_the_store_could_not_hold_is_refused(values: list[Any]) -> None:
     forged = base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
