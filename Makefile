@@ -48,7 +48,7 @@ test: .venv/installed ## Lint, types, import rules, all tests
 lint: .venv/installed ## Lint, format, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict services/chassis services/contracts gateway deploy/local $$(find services -path services/chassis -prune -o -name model.py -print) services/notify/messages/outcomes.py
+	@$(BIN)/mypy --strict services/chassis services/contracts gateway deploy/local $$(find services -path services/chassis -prune -o -name model.py -print) services/evaluation/ratings/caps.py services/notify/messages/outcomes.py
 	@$(BIN)/lint-imports --no-logo
 
 faults: .venv/installed ## Kill everything under load, at length, and print what was lost or doubled

@@ -33,7 +33,11 @@ from services.evaluation.projection.rebuilding import Rebuilding
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.projection.units import Units
+from services.evaluation.ratings.appealing import Appealing
+from services.evaluation.ratings.parties import Parties
 from services.evaluation.ratings.rating import Ratings
+from services.evaluation.ratings.reading import RatingReading
+from services.evaluation.ratings.store import Results
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.heads import HeadScores
 from services.evaluation.scores.judging import Judging
@@ -132,7 +136,10 @@ class Evaluation(Application):
         self.editing = Editing(self, packs, activated, registry, subjects)
         self.jobs.work(RESCORING, self._rescore)
         procedure = load_all(policies, "rating-procedure-*.yaml")[0]
-        self.ratings = Ratings(self, packs, procedure, subjects, self.assessing, units)
+        results, parties = Results(self), Parties(self.authority, self.assessing)
+        self.ratings = Ratings(self, packs, procedure, subjects, parties, results)
+        self.appealing = Appealing(self, packs, procedure, subjects, parties, results)
+        self.rating_reading = RatingReading(self, packs, units, parties, results)
         self.scores = ScoreReading(
             database=self.database,
             clock=self.clock,

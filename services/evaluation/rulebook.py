@@ -63,6 +63,12 @@ class Packs:
         if problems:
             raise PackError(problems)
 
+    def scored_by(self, id_: str) -> Policy:
+        """The policy that something was scored by."""
+        policy = self.rulebook.scoring.by_id(id_)
+        assert policy is not None, "a policy that scored is never forgotten"
+        return policy
+
     def source(self, pack_id: str, parameter: str) -> dict[str, Any]:
         """The pack and the article that a verdict rests on."""
         pack = self.by_id[pack_id]

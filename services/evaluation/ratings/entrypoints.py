@@ -28,15 +28,15 @@ class RatingsTable:
 
     @rpc(request=calls.NameRating, response=calls.Rating)
     def get_rating(self, request: Request) -> Answer:
-        return self.evaluation.ratings.get(request)
+        return self.evaluation.rating_reading.get(request)
 
     @rpc(request=calls.ListRatings, response=calls.RatingPage)
     def list_ratings(self, request: Request) -> Answer:
-        return self.evaluation.ratings.several(request)
+        return self.evaluation.rating_reading.several(request)
 
     @rpc(request=calls.ListEntries, response=calls.EntryPage)
     def list_rating_entries(self, request: Request) -> Answer:
-        return self.evaluation.ratings.entries(request)
+        return self.evaluation.rating_reading.entries(request)
 
     @rpc(request=calls.DecideTie, response=calls.RatingEntry)
     def decide_tie(self, request: Request) -> Answer:
@@ -48,27 +48,27 @@ class RatingsTable:
 
     @rpc(request=calls.FileAppeal, response=calls.Appeal)
     def file_appeal(self, request: Request) -> Answer:
-        return self.evaluation.ratings.appeal(request)
+        return self.evaluation.appealing.file(request)
 
     @rpc(request=calls.AnswerAppeal, response=calls.Appeal)
     def answer_appeal(self, request: Request) -> Answer:
-        return self.evaluation.ratings.answer(request)
+        return self.evaluation.appealing.answer(request)
 
     @rpc(request=calls.GetAppeal, response=calls.Appeal)
     def get_appeal(self, request: Request) -> Answer:
-        return self.evaluation.ratings.get_appeal(request)
+        return self.evaluation.appealing.get(request)
 
     @rpc(request=calls.ListAppeals, response=calls.AppealPage)
     def list_appeals(self, request: Request) -> Answer:
-        return self.evaluation.ratings.appeals(request)
+        return self.evaluation.appealing.several(request)
 
     @rpc(request=calls.ListPublicRatings, response=calls.PublicResultPage, public=True)
     def public_ratings(self, request: Request) -> Answer:
-        return self.evaluation.ratings.public(request)
+        return self.evaluation.rating_reading.public(request)
 
     @rpc(request=calls.GetReport, response=calls.Report)
     def report_rating(self, request: Request) -> Answer:
-        report = self.evaluation.ratings.report(request)
+        report = self.evaluation.rating_reading.report(request)
         name = f"rating-{report.rating['year']}-{report.rating['subject_kind']}.{request['format']}"
         if request["format"] == "html":
             content = base64.b64encode(report.page_to_print()).decode()

@@ -1,11 +1,8 @@
-"""Ratings: caps and ties over a year's scores, and what may become of a rating and of an appeal. Pure."""
+"""What may become of a rating, of its entries and of an appeal. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,148 +15,12 @@ from services.contracts.evaluation_rating_events import (
     RatingDecided,
     RatingPublished,
 )
-from services.evaluation.indicators.model import Cap, Policy
-from services.evaluation.scores.methods import Material
+from services.evaluation.indicators.model import Policy
+from services.evaluation.ratings.snapshots import State, snapshot
 from services.evaluation.scores.model import UNRATED, Breakdown
 
 CLOSING, CLOSED, PUBLISHED = "closing", "closed", "published"
 OPEN, UPHELD, DISMISSED = "open", "upheld", "dismissed"
-State = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What a subject gets. ``earned``: its band by points alone; ``tied``: the band that a tie keeps from it.
-
-    ``capped``: the band that was given to no more than others with more points.
-    """
-
-    subject: str
-    points: int
-    earned: str
-    band: str
-    tied: str | None = None
-    capped: str | None = None
-
-
-# -- caps and ties ------------------------------------------------------------------------------------
-
-
-def graded(policy: Policy, scores: Mapping[str, Breakdown]) -> dict[str, Graded]:
-    """The band of each subject after the caps of the policy; whoever is unrated counts nowhere.
-
-    Of those who would get a capped band the ones with more points do. Where the last place falls into a
-    tie, nobody of the tie gets the band: a reviewer may decide, with a reason.
-    """
-    found = {
-        subject: Graded(subject, worth.points, worth.band, worth.band)
-        for subject, worth in sorted(scores.items())
-    }
-    rated = [each for each in found.values() if each.band != UNRATED]
-    for cap in sorted(policy.caps, key=lambda each: policy.rank(each.band)):
-        holders = [
-            each
-            for each in found.values()
-            if each.band != UNRATED and policy.rank(each.band) <= policy.rank(cap.band)
-        ]
-        found |= _capped(policy, cap, holders, cap.most(len(rated)))
-    return found
-
-
-def _capped(policy: Policy, cap: Cap, holders: Sequence[Graded], most: int) -> dict[str, Graded]:
-    """What becomes of those that do not fit among ``most``."""
-    if len(holders) <= most:
-        return {}
-    below = policy.bands[policy.rank(cap.band) + 1].name
-    ordered = sorted(holders, key=lambda each: (-each.points, each.subject))
-    first_out = ordered[most].points
-    tie = most > 0 and ordered[most - 1].points == first_out
-    return {
-        each.subject: replace(
-            each,
-            band=below,
-            capped=cap.band,
-            tied=cap.band if tie and each.points == first_out else None,
-        )
-        for each in holders
-        if each.points < first_out or each.points == first_out
-    }
-
-
-def places_left(policy: Policy, band: str, entries: Iterable[Mapping[str, Any]]) -> int:
-    """How many more may get ``band`` under its cap, by the bands that are given now."""
-    rated = [each for each in entries if each["band"] != UNRATED]
-    cap = next(each for each in policy.caps if each.band == band)
-    given = sum(policy.rank(each["band"]) <= policy.rank(band) for each in rated)
-    return cap.most(len(rated)) - given
-
-
-def decided(
-    policy: Policy, entry: State, entries: Sequence[State], *, reason: str, by: str, today: date
-) -> Mapping[str, Any]:
-    """The entry of somebody tied after a reviewer gave them the band, with the reason.
-
-    Raises ``Conflict``: ``rating.not_tied``, ``rating.no_place`` where the cap leaves none.
-    """
-    band = entry["tied"]
-    if band is None or entry["decision"] is not None:
-        raise Conflict("rating.not_tied")
-    if places_left(policy, band, entries) < 1:
-        raise Conflict("rating.no_place", params={"band": band})
-    decision = {"band": band, "before": entry["band"], "reason": reason, "by": by, "on": today}
-    return {**entry, "band": band, "decision": decision}
-
-
-# -- the snapshot -------------------------------------------------------------------------------------
-
-
-def evidence_digest(material: Material) -> str:
-    """SHA-256 of all that a score rests on: the same evidence gives the same hash on every replica."""
-    told = [
-        [[each.activity, *each.packed()] for each in material.records],
-        [[each.id, each.state, list(each.taken)] for each in material.obligations],
-        [[each.id, *each.packed()] for each in material.marks],
-    ]
-    return _sha256(told)
-
-
-def snapshot(worth: Breakdown) -> dict[str, Any]:
-    """A breakdown as it is kept: every line with its reasons."""
-    return {
-        "policy": worth.policy,
-        "points": worth.points,
-        "band": worth.band,
-        "evidence": worth.evidence,
-        "lines": [
-            {
-                "indicator": line.indicator,
-                "method": line.method,
-                "points": line.points,
-                "most": line.most,
-                "facts": dict(line.facts),
-                "records": list(line.records),
-                "obligations": list(line.obligations),
-                "marks": list(line.marks),
-                "within": list(line.within),
-            }
-            for line in worth.lines
-        ],
-        "vetoes": [{"veto": each.veto, "keeps_below": each.keeps_below} for each in worth.vetoes],
-    }
-
-
-def digest(entries: Iterable[State]) -> str:
-    """SHA-256 over all entries as they were taken down."""
-    told = [
-        [each["subject"], each["points"], each["earned"], each["evidence_digest"], each["breakdown"]]
-        for each in sorted(entries, key=lambda each: str(each["subject"]))
-    ]
-    return _sha256(told)
-
-
-def _sha256(told: Any) -> str:
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # -- a rating -----------------------------------------------------------------------------------------

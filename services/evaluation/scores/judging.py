@@ -68,8 +68,7 @@ class Judging:
         year = request.get("year") or self._app.clock.today().year
         scores = YearScores(self._app.database, year)
         own = scores.get(organisation).state["scored"]
-        policy = self._packs.rulebook.scoring.by_id(own.policy)
-        assert policy is not None, "a policy that scored is never forgotten"
+        policy = self._packs.scored_by(own.policy)
         found = (
             each.state["scored"] for each in scores.of(self._access.of_kinds(policy.kinds, organisation))
         )

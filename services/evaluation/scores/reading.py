@@ -14,7 +14,6 @@ from services.chassis.pages import OneAfterAnother, page
 from services.chassis.policies import Pack
 from services.chassis.store import Store
 from services.evaluation.access import Access
-from services.evaluation.indicators.model import Policy
 from services.evaluation.projection.model import Standing
 from services.evaluation.projection.store import Standings
 from services.evaluation.rulebook import Packs
@@ -92,7 +91,7 @@ class ScoreReading:
         self._access.require(organisation)
         score = self._score(self._scores(request).get(organisation))
         worth = self._worth(self._standing(organisation), year)
-        policy = self._policy(worth.policy)
+        policy = self._packs.scored_by(worth.policy)
         told = {
             **score,
             "points": in_points(worth.points),
@@ -122,7 +121,9 @@ class ScoreReading:
                     "points": in_points(each.worth.points),
                     "band": each.worth.band,
                     "indicators": [
-                        share(self._policy(each.worth.policy), line.indicator, line.points, line.most)
+                        share(
+                            self._packs.scored_by(each.worth.policy), line.indicator, line.points, line.most
+                        )
                         for line in each.worth.lines
                     ],
                 }
@@ -151,7 +152,7 @@ class ScoreReading:
             "changes": [
                 {
                     "indicator": id_,
-                    "title": title_of(self._policy(now.policy), id_),
+                    "title": title_of(self._packs.scored_by(now.policy), id_),
                     "now": in_points(before.get(id_, 0)),
                     "then": in_points(after.get(id_, 0)),
                 }
@@ -217,11 +218,6 @@ class ScoreReading:
             raise NotFound("score.not_found")
         return found
 
-    def _policy(self, id_: str) -> Policy:
-        policy = self._packs.rulebook.scoring.by_id(id_)
-        assert policy is not None, "a policy that scored is never forgotten"
-        return policy
-
     def _score(self, document: Document) -> Answer:
         scored = document.state["scored"]
         return {
@@ -234,7 +230,7 @@ class ScoreReading:
             "policy": scored.policy,
             "evidence": scored.evidence,
             "as_of": date.fromisoformat(document.state["as_of"]),
-            "indicators": [share(self._policy(scored.policy), *each) for each in scored.indicators],
+            "indicators": [share(self._packs.scored_by(scored.policy), *each) for each in scored.indicators],
         }
 
     def _summary(self, told: Answer) -> dict[str, str]:
@@ -248,7 +244,7 @@ class ScoreReading:
         }
 
     def _band_title(self, policy: str, band: str) -> dict[str, str]:
-        found = self._policy(policy).band(band)
+        found = self._packs.scored_by(policy).band(band)
         return dict(found.title) if found else self._texts.render(f"score.band.{UNRATED}")
 
 

@@ -17,8 +17,9 @@ from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.evaluation.duties.words import Thing, Word, heard
 from services.evaluation.evidence.model import Evidence, Mark
 from services.evaluation.indicators.model import Cap
-from services.evaluation.ratings import model
+from services.evaluation.ratings import caps, model, snapshots
 from services.evaluation.ratings.reports import Report
+from services.evaluation.ratings.snapshots import State
 from services.evaluation.scores.model import UNRATED, Breakdown, material_of, score
 from services.evaluation.scores.subjects import appraised
 from tests.unit.evaluation.policies import FOLDER, leaf, policy
@@ -34,11 +35,11 @@ def worth(points: int) -> Breakdown:
     return Breakdown("scoring", points, band, 3, ())
 
 
-def graded(*points: int) -> dict[str, model.Graded]:
-    return model.graded(POLICY, {f"b{number:02}": worth(each) for number, each in enumerate(points)})
+def graded(*points: int) -> dict[str, caps.Graded]:
+    return caps.graded(POLICY, {f"b{number:02}": worth(each) for number, each in enumerate(points)})
 
 
-def entries(found: Mapping[str, model.Graded]) -> list[dict[str, Any]]:
+def entries(found: Mapping[str, caps.Graded]) -> list[dict[str, Any]]:
     return [
         {
             "subject": each.subject,
@@ -72,13 +73,13 @@ def test_of_a_tie_at_the_limit_nobody_gets_the_band_until_a_reviewer_decides() -
     kept = entries(found)
     first, second = kept[2], kept[3]
     said = {"reason": "全年记录更完整。", "by": "dean", "today": TODAY}
-    given = model.decided(POLICY, first, kept, **said)  # type: ignore[arg-type]
+    given = caps.decided(POLICY, first, kept, **said)  # type: ignore[arg-type]
     assert (given["band"], given["decision"]["before"]) == ("excellent", "good")
     kept[2] = dict(given)
     with pytest.raises(Conflict, match=r"rating\.no_place"):
-        model.decided(POLICY, second, kept, **said)  # type: ignore[arg-type]
+        caps.decided(POLICY, second, kept, **said)  # type: ignore[arg-type]
     with pytest.raises(Conflict, match=r"rating\.not_tied"):
-        model.decided(POLICY, kept[2], kept, **said)  # type: ignore[arg-type]
+        caps.decided(POLICY, kept[2], kept, **said)  # type: ignore[arg-type]
 
 
 def test_where_the_share_is_less_than_one_nobody_gets_the_band() -> None:
@@ -88,7 +89,7 @@ def test_where_the_share_is_less_than_one_nobody_gets_the_band() -> None:
 def test_whoever_is_unrated_takes_no_place_and_makes_none() -> None:
     scores = {f"b{number}": worth(9900 - number) for number in range(9)}
     unrated = {f"u{number}": Breakdown("scoring", 0, UNRATED, 0, ()) for number in range(20)}
-    found = model.graded(POLICY, {**scores, **unrated})
+    found = caps.graded(POLICY, {**scores, **unrated})
     assert sum(each.band == "excellent" for each in found.values()) == 2
     assert {found[each].band for each in unrated} == {UNRATED}
 
@@ -148,7 +149,7 @@ def test_who_is_on_probation_on_the_day_of_the_appraisal_gets_no_grade_and_makes
     assert appraised(APPRAISAL, [], people["m0"]) is None
 
     # A third of six would be two: with those on probation counted, the best two would both be excellent.
-    found = model.graded(APPRAISAL, {**rated, "m0": worth(9900), "m1": worth(9800)})
+    found = caps.graded(APPRAISAL, {**rated, "m0": worth(9900), "m1": worth(9800)})
     assert [each.subject for each in found.values() if each.band == "excellent"] == ["m0"]
 
 
@@ -166,7 +167,7 @@ def test_a_cap_holds_and_more_points_never_get_less(points: list[int], share: in
     capped = replace(
         POLICY, caps=(Cap("excellent", share, 100, "1"), Cap("good", min(share + 20, 99), 100, "2"))
     )
-    found = list(model.graded(capped, {f"b{n:02}": worth(each) for n, each in enumerate(points)}).values())
+    found = list(caps.graded(capped, {f"b{n:02}": worth(each) for n, each in enumerate(points)}).values())
     for cap in capped.caps:
         assert sum(capped.rank(each.band) <= capped.rank(cap.band) for each in found) <= cap.most(len(found))
     for one in found:
@@ -179,19 +180,19 @@ def test_the_hash_of_the_evidence_is_of_what_counts_in_whatever_order() -> None:
     record = Evidence("a", 1, "b", "theme_day", date(2026, 5, 1), True, False, 10, 9, 0, True)
     other = replace(record, activity="c")
     mark = Mark("m", "findings", "discipline", None, "b", date(2026, 5, 1), 0)
-    one = model.evidence_digest(material_of([record, other], marks=[mark]))
-    assert one == model.evidence_digest(material_of([other, record], marks=[mark]))
-    assert one != model.evidence_digest(material_of([record, replace(other, present=8)], marks=[mark]))
-    assert one != model.evidence_digest(material_of([record, other]))
+    one = snapshots.evidence_digest(material_of([record, other], marks=[mark]))
+    assert one == snapshots.evidence_digest(material_of([other, record], marks=[mark]))
+    assert one != snapshots.evidence_digest(material_of([record, replace(other, present=8)], marks=[mark]))
+    assert one != snapshots.evidence_digest(material_of([record, other]))
 
 
-def begun(today: date = TODAY, year: int = 2026) -> model.State:
+def begun(today: date = TODAY, year: int = 2026) -> State:
     return model.begin(
         organisation="root", policy=POLICY, kind="branch", year=year, by="dean", today=today, first_month=12
     )
 
 
-def published() -> model.State:
+def published() -> State:
     change = model.closed(begun(), "r", rated=3, digest="d" * 64)
     assert change is not None
     return model.publish(change.state, "r", today=TODAY, appeal_days=15).state
