@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.records_events.development import (
-    DEVELOPMENT_STEPS,
-)
+from services.contracts.records_events.development import DEVELOPMENT_STEPS
 from services.contracts.records_rpc.development import MATERIAL_STATES, MaterialFile, Words
 from services.contracts.records_rpc.parts import Day, identifier
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.kinds import (
-    PAYMENT_STATES,
-)
+from services.contracts.kinds import PAYMENT_STATES
 from services.contracts.money import MOST_FEN, fen
 from services.contracts.records_rpc.directory import NUMBER
 from services.contracts.records_rpc.dues import MOST_LINES, DuesVerdict

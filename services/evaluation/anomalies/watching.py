@@ -24,8 +24,8 @@ from services.evaluation.duties.model import Sheet, deeds_of, owed_by
 from services.evaluation.duties.people import Known, known
 from services.evaluation.duties.store import Sheets
 from services.evaluation.duties.words import of_kind
-from services.evaluation.projection.model import Standing
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.standing import Standing
 from services.evaluation.projection.store import Standings
 from services.evaluation.projection.turning import AT_ONCE
 

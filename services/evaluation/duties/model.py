@@ -28,8 +28,8 @@ from services.evaluation.obligations.model import (
 )
 from services.evaluation.obligations.spans import began
 from services.evaluation.obligations.telling import turned
-from services.evaluation.projection.model import Happened
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.standing import Happened
 
 # What has a due date of its own is told of by whoever sets the date; only the report on a meeting is not.
 _WITHDRAWN = "withdrawn"  # in no row: a word that came later says that it was never owed

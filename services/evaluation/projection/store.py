@@ -18,7 +18,7 @@ from services.evaluation.evidence.model import unpacked, unpacked_mark
 from services.evaluation.obligations.exemptions import exempt_by_id
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
-from services.evaluation.projection.model import Enrolled, Scored, Standing, Told
+from services.evaluation.projection.standing import Enrolled, Scored, Standing, Told
 from services.evaluation.projection.turning import Projections, Written
 
 TOUCHED_EVERY = timedelta(seconds=5)  # much less than a newcomer has to be quiet

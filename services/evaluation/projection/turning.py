@@ -32,7 +32,7 @@ from services.chassis.store import (
     session,
 )
 from services.evaluation.obligations.store import Row
-from services.evaluation.projection.model import Happened
+from services.evaluation.projection.standing import Happened
 
 ATTEMPTS = 20
 AT_ONCE = 100

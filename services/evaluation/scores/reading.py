@@ -14,7 +14,7 @@ from services.chassis.pages import OneAfterAnother, page
 from services.chassis.policies import Pack
 from services.chassis.store import Store
 from services.evaluation.access import Access
-from services.evaluation.projection.model import Standing
+from services.evaluation.projection.standing import Standing
 from services.evaluation.projection.store import Standings
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores import supposing

@@ -8,7 +8,7 @@ from typing import Any
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.store import Record, Store, answering
-from services.evaluation.projection.model import Scored
+from services.evaluation.projection.standing import Scored
 from services.evaluation.projection.store import scored
 
 READ_AT_ONCE = 200  # units

@@ -13,9 +13,10 @@ from services.evaluation.duties.words import Things
 from services.evaluation.evidence.marks import MarkLedger
 from services.evaluation.evidence.model import Mark
 from services.evaluation.indicators.model import MEMBER, ORGANISATION, SECRETARY, Policy
-from services.evaluation.projection import model as standings_model
-from services.evaluation.projection.model import Standing
+from services.evaluation.projection.model import owed_by
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.scoring import material
+from services.evaluation.projection.standing import Standing
 from services.evaluation.projection.store import Standings
 from services.evaluation.scores.methods import Material
 from services.evaluation.scores.model import material_of
@@ -87,8 +88,8 @@ class Subjects:
                 if found is None or not _is_measured(found.standing, year):
                     yield each, None
                     continue
-                owed = standings_model.owed_by(found.standing, rulebook)
-                own = standings_model.material(found.standing, owed, year)
+                owed = owed_by(found.standing, rulebook)
+                own = material(found.standing, owed, year)
                 yield (
                     each,
                     own if subject_kind == ORGANISATION else material_of(own.records, own.obligations, mine),

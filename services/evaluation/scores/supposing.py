@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.evaluation.evidence.model import Evidence
-from services.evaluation.projection.model import Standing, breakdown, owed_by
+from services.evaluation.projection.model import owed_by
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.scoring import breakdown
+from services.evaluation.projection.standing import Standing
 from services.evaluation.scores.model import Breakdown
 
 

@@ -22,7 +22,7 @@ from services.evaluation.duties.people import known
 from services.evaluation.duties.words import Word
 from services.evaluation.evidence.model import Evidence
 from services.evaluation.obligations.model import Organisation
-from services.evaluation.projection.model import Standing, enrolled
+from services.evaluation.projection.standing import Standing, enrolled
 from services.evaluation.rulebook import Packs
 from tests.bench.alarms import POLICIES, TALKS, TERMS, limits, measured
 from tests.unit.evaluation.policies import FIGURES, FREQUENCY

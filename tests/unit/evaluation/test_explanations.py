@@ -19,7 +19,9 @@ from services.evaluation.indicators.model import MEMBER, ORGANISATION, SECRETARY
 from services.evaluation.indicators.reading import load_policies
 from services.evaluation.obligations import explaining as owing
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, Counted, Obligation, Organisation
-from services.evaluation.projection.model import Standing, enrolled, material, owed_by, turn
+from services.evaluation.projection.model import owed_by, turn
+from services.evaluation.projection.scoring import material
+from services.evaluation.projection.standing import Standing, enrolled
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores.explaining import reasons
 from services.evaluation.scores.methods import Material

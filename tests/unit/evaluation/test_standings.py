@@ -15,15 +15,9 @@ from services.evaluation.evidence.model import Evidence, Mark, newest, unpacked
 from services.evaluation.indicators.model import InForce
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
-from services.evaluation.projection.model import (
-    Standing,
-    Turn,
-    enrolled,
-    first_day_owed,
-    left,
-    turn,
-)
+from services.evaluation.projection.model import Turn, turn
 from services.evaluation.projection.rulebook import Rulebook
+from services.evaluation.projection.standing import Standing, enrolled, first_day_owed, left
 from services.evaluation.projection.store import Standings
 from tests.unit.evaluation.policies import leaf, policy
 

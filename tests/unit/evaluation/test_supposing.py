@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence
-from services.evaluation.projection.model import Standing, turn
+from services.evaluation.projection.model import turn
+from services.evaluation.projection.standing import Standing
 from services.evaluation.scores import supposing
 from services.evaluation.scores.model import Breakdown
 from tests.unit.evaluation.test_standings import EMPTY, RULEBOOK, SINCE, YEAR, YEAR_END
