@@ -15,17 +15,8 @@ from services.evaluation.duties.people import Known, known
 from services.evaluation.duties.words import Thing, Things, Word, heard, of_kind
 from services.evaluation.obligations.calendar import Period
 from services.evaluation.obligations.exemptions import Exempt, covering
-from services.evaluation.obligations.model import (
-    CASE,
-    DUE_SOON,
-    EXEMPTED,
-    OVERDUE,
-    Obligation,
-    Owed,
-    Rule,
-    obligations,
-    state_of,
-)
+from services.evaluation.obligations.fulfilling import obligations, state_of
+from services.evaluation.obligations.model import CASE, DUE_SOON, EXEMPTED, OVERDUE, Obligation, Owed, Rule
 from services.evaluation.obligations.spans import began
 from services.evaluation.obligations.telling import turned
 from services.evaluation.projection.rulebook import Rulebook

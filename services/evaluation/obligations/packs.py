@@ -9,7 +9,8 @@ from typing import Any
 from services.chassis.figures import Figures
 from services.chassis.policies import Pack, PackError, Ruling, effective
 from services.contracts.kinds import ACTIVITY_KINDS
-from services.evaluation.obligations.model import CASE, LENGTHS, NEVER, OWNERS, Rule
+from services.evaluation.obligations.model import CASE, NEVER, OWNERS, Rule
+from services.evaluation.obligations.periods import LENGTHS
 
 # What fulfils something besides activities: what a person did, and what has a due date of its own.
 DEEDS = ("thought_report", "training_minutes", "training_class", "lecture_given", "talk_held")

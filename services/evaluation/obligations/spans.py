@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.evaluation.obligations.calendar import PLAIN, Calendar, Period
-from services.evaluation.obligations.model import LENGTHS, MONTHS, ORGANISATIONS, Organisation, periods
+from services.evaluation.obligations.model import ORGANISATIONS, Organisation
+from services.evaluation.obligations.periods import LENGTHS, MONTHS, periods
 
 
 @dataclass(frozen=True)

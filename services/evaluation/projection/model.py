@@ -11,6 +11,7 @@ from datetime import date
 
 from services.evaluation.evidence.model import Evidence, Mark, newest
 from services.evaluation.obligations.exemptions import covering
+from services.evaluation.obligations.fulfilling import obligations
 from services.evaluation.obligations.model import (
     DUE_SOON,
     EXEMPTED,
@@ -20,7 +21,6 @@ from services.evaluation.obligations.model import (
     Obligation,
     Owed,
     obligation_id,
-    obligations,
 )
 from services.evaluation.obligations.spans import began
 from services.evaluation.obligations.telling import turned

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence
+from services.evaluation.obligations.fulfilling import obligations, state_of
 from services.evaluation.obligations.model import (
     Obligation,
     Organisation,
@@ -20,11 +21,8 @@ from services.evaluation.obligations.model import (
     due_on,
     make_up_until,
     obligation_id,
-    obligations,
-    period_of,
-    periods,
-    state_of,
 )
+from services.evaluation.obligations.periods import period_of, periods
 from services.evaluation.obligations.spans import Span, Spans, began, owes_as, spans
 from services.evaluation.obligations.telling import turned
 

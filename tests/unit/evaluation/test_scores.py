@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from services.evaluation.evidence.model import Evidence, Mark
 from services.evaluation.indicators.model import Criterion, Indicator, Measure, Policy, Veto
-from services.evaluation.obligations.model import Obligation, Owed, Rule, obligations, periods
+from services.evaluation.obligations.fulfilling import obligations
+from services.evaluation.obligations.model import Obligation, Owed, Rule
+from services.evaluation.obligations.periods import periods
 from services.evaluation.scores.model import Breakdown, Line, in_points, material_of, shares
 from services.evaluation.scores.model import score as scored
 from tests.unit.evaluation.policies import group, leaf, policy
