@@ -22,9 +22,10 @@ from services.evaluation.duties.telling import words_of
 from services.evaluation.duties.words import Word, covers
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.store import DutyRows
+from services.evaluation.projection.documents import Written
 from services.evaluation.projection.rebuilding import read_ahead
 from services.evaluation.projection.rulebook import Rulebook
-from services.evaluation.projection.turning import AT_ONCE, Turning, Written
+from services.evaluation.projection.turning import AT_ONCE, Turning
 from services.evaluation.projection.units import UnknownOrganisation
 
 _ID = re.compile(r"\A[A-Za-z0-9:_-]{1,80}\Z")

@@ -15,7 +15,7 @@ from services.chassis.store import Indexes, Record, Store, answering, is_duplica
 from services.evaluation.duties.model import Noted, Sheet
 from services.evaluation.duties.words import Word, packed, unpacked
 from services.evaluation.obligations.exemptions import exempt_by_id
-from services.evaluation.projection.turning import Projections
+from services.evaluation.projection.documents import Projections
 
 
 class Sheets(Projections[Sheet]):

@@ -21,12 +21,13 @@ from services.evaluation.evidence.store import Ledger
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.model import Organisation
 from services.evaluation.obligations.store import ObligationRows
+from services.evaluation.projection.documents import Written
 from services.evaluation.projection.model import Turn, turn
 from services.evaluation.projection.rebuilding import read_ahead
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.standing import Standing, enrolled, exempted, left
 from services.evaluation.projection.store import Standings
-from services.evaluation.projection.turning import AT_ONCE, Turning, Written
+from services.evaluation.projection.turning import AT_ONCE, Turning
 from services.evaluation.projection.units import Placed, Units, UnknownOrganisation, unit_of
 
 QUIET = timedelta(seconds=20)

@@ -12,7 +12,8 @@ import eventlet
 
 from services.chassis.errors import Unavailable
 from services.chassis.store import Store, in_transaction
-from services.evaluation.projection.turning import ATTEMPTS, Outrun, P, Turning, Written
+from services.evaluation.projection.documents import P, Written
+from services.evaluation.projection.turning import ATTEMPTS, Outrun, Turning
 
 Reached = Callable[[int, int], None]
 Ledger = TypeVar("Ledger")

@@ -18,8 +18,8 @@ from services.evaluation.evidence.model import unpacked, unpacked_mark
 from services.evaluation.obligations.exemptions import exempt_by_id
 from services.evaluation.obligations.model import Organisation, Rule
 from services.evaluation.obligations.spans import Span
+from services.evaluation.projection.documents import Projections, Written
 from services.evaluation.projection.standing import Enrolled, Scored, Standing, Told
-from services.evaluation.projection.turning import Projections, Written
 
 TOUCHED_EVERY = timedelta(seconds=5)  # much less than a newcomer has to be quiet
 _ANY = {"_id": "any"}  # when anything of the directory was last told, of whomever
