@@ -68,6 +68,11 @@ def try_on(state: State, year: int) -> Change:
     return Change({**state, "state": TRYING, "year": year, "done": 0, "total": None, "outcome": None})
 
 
+def reached(state: State, done: int, total: int) -> Change | None:
+    """How far the trial is; None where it is no longer tried."""
+    return Change({**state, "done": done, "total": total}) if state["state"] == TRYING else None
+
+
 def tried(state: State, outcome: Mapping[str, Any]) -> Change | None:
     """What came of it; None where it is no longer tried."""
     if state["state"] != TRYING:
