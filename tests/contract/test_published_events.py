@@ -12,11 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gateway import asyncapi
-from gateway.compatibility import broken
-from gateway.contracts import broken_promises
-from gateway.contracts import snapshots as make_snapshots
-from gateway.published import contracts
-from gateway.visibility import (
+from gateway.audiences import (
     ADDRESSED,
     CONCERNED,
     EVERYBODY,
@@ -27,6 +23,10 @@ from gateway.visibility import (
     POST_HOLDERS,
     REVIEWERS,
 )
+from gateway.compatibility import broken
+from gateway.contracts import broken_promises
+from gateway.contracts import snapshots as make_snapshots
+from gateway.published import contracts
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 APPROVED = "records.activity.approved.v1"

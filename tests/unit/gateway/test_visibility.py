@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import visibility
+from gateway import audiences
 from gateway.published import contracts
 from gateway.visibility import Post, Scope, view
 from services.chassis.envelope import Event
@@ -188,14 +188,14 @@ def test_a_restricted_activity_is_seen_by_who_took_part_and_where_records_confid
 
 def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
     tables = (
-        visibility.EVERYBODY,
-        visibility.ADDRESSED,
-        visibility.REVIEWERS,
-        visibility.MEMBERS,
-        visibility.POST_HOLDERS,
-        visibility.CONCERNED,
-        visibility.OPINION_HANDLERS,
-        visibility.OWNER,
+        audiences.EVERYBODY,
+        audiences.ADDRESSED,
+        audiences.REVIEWERS,
+        audiences.MEMBERS,
+        audiences.POST_HOLDERS,
+        audiences.CONCERNED,
+        audiences.OPINION_HANDLERS,
+        audiences.OWNER,
     )
     declared = {contract.type: set(contract._declared_fields) for contract in contracts().values()}
     kept_back = set()
@@ -223,7 +223,7 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ("feedback.measure.planned.v1", "opinions"),
         ("feedback.measure.changed.v1", "opinions"),
         ("feedback.measure.cancelled.v1", "opinions"),
-        *((name, "restricted") for name in visibility.OPINION_HANDLERS),
+        *((name, "restricted") for name in audiences.OPINION_HANDLERS),
         ("notify.message.changed.v1", "restricted"),
         *(("feedback.ballot_round.closed.v1", name) for name in ("results", "scores", "smallest_cell")),
         *(
