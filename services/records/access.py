@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.chassis.authority import Authority, denied
+from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden
+from services.chassis.grants import denied
 from services.contracts.kinds import ROLES
 
 ADMINISTRATORS = ("administrator",)

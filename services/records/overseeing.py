@@ -6,8 +6,8 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.authority import denied
 from services.chassis.errors import Invalid, NotFound
+from services.chassis.grants import denied
 from services.chassis.jobs import Job
 from services.records.access import AUDITORS, ROOT, Access
 

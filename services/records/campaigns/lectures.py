@@ -7,13 +7,13 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.authority import denied
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
 from services.chassis.files.attaching import Attaching, ids
 from services.chassis.files.kept import Files
+from services.chassis.grants import denied
 from services.chassis.pages import Page, page
 from services.chassis.policies import Pack, effective
 from services.records.access import ADMINISTRATORS, HERE, PUBLISHERS, Access

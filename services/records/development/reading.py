@@ -6,10 +6,10 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.authority import denied
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid, NotFound, Refusal
 from services.chassis.files.kept import Files
+from services.chassis.grants import denied
 from services.chassis.pages import Page, page
 from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements

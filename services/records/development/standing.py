@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.chassis.authority import Authority, denied
+from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden
+from services.chassis.grants import denied
 from services.records.access import ADMINISTRATORS, HERE, Access
 from services.records.development.steps import ABOVE, Step
 

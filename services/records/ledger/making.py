@@ -10,10 +10,10 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.archives import Entry, Packing
-from services.chassis.authority import denied
 from services.chassis.context import Context
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.kept import Files
+from services.chassis.grants import denied
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
 from services.chassis.policies import Pack, in_force

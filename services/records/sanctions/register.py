@@ -9,11 +9,11 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.authority import denied
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid, NotFound
+from services.chassis.grants import denied
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
 from services.chassis.store import in_transaction

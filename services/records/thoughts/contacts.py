@@ -8,11 +8,11 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.audit import Audit
-from services.chassis.authority import denied
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Conflict, Invalid, NotFound, Permanent
+from services.chassis.grants import denied
 from services.chassis.identity import derived_id
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by

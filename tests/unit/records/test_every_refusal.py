@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from services.chassis.authority import denied
 from services.chassis.catalogue import Catalogue
 from services.chassis.errors import REFUSALS, Refusal
+from services.chassis.grants import denied
 from services.chassis.policies import parse
 from services.contracts.kinds import ROLES
 from services.records import access

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.authority import Grant, Node, chain, permits
+from services.chassis.grants import Grant, Node, chain, permits
 
 TODAY = date(2026, 3, 10)
 ROLES = ("secretary", "organiser")
