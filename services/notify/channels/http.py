@@ -8,34 +8,13 @@ from typing import Any
 
 import eventlet
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-)
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from services.chassis.clock import Clock
-from services.notify.channels.model import (
-    Answer,
-    CannotTell,
-    Enquiry,
-    Finding,
-    Letter,
-    NoAnswer,
-    NotReceived,
-)
-from services.notify.channels.shape import (
-    Call,
-    Shape,
-    at,
-    judged,
-    parsed,
-    query_call,
-    read_answers,
-    read_finding,
-    send_call,
-)
+from services.notify.channels.answers import at, judged, parsed, read_answers, read_finding
+from services.notify.channels.asking import Call
+from services.notify.channels.model import Answer, CannotTell, Enquiry, Finding, Letter, NoAnswer, NotReceived
+from services.notify.channels.shape import Shape, query_call, send_call
 
 MOST_ANSWER_BYTES = 256 * 1024
 MOST_CAUSES = 20

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from services.notify.channels.shape import MEANINGS, Ask, Query, Reports, Shape, Token, Verdict
+from services.notify.channels.answers import MEANINGS
+from services.notify.channels.asking import Ask
+from services.notify.channels.shape import Query, Reports, Shape, Token, Verdict
 
 FOLDER = Path(__file__).parents[1] / "policies" / "providers"
 

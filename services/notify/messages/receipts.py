@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Contended, Invalid, Unauthenticated
+from services.notify.channels.answers import read_reports
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Report
 from services.notify.channels.providers import AT_SMS_URL
-from services.notify.channels.shape import read_reports
 from services.notify.messages import outcomes
 from services.notify.messages.addressing import Addresses
 from services.notify.messages.calls import Calls

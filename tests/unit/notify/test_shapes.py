@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.channels.answers import read_answers, read_finding, read_reports
 from services.notify.channels.model import (
     Absent,
     Accepted,
@@ -20,14 +21,7 @@ from services.notify.channels.model import (
     Refused,
     Report,
 )
-from services.notify.channels.shape import (
-    Shape,
-    query_call,
-    read_answers,
-    read_finding,
-    read_reports,
-    send_call,
-)
+from services.notify.channels.shape import Shape, query_call, send_call
 from services.notify.channels.shape_files import read_shape, shipped_shape
 
 URL = "http://127.0.0.1:7303/sms"
