@@ -30,7 +30,9 @@ from services.notify.channels.providers import Way
 from services.notify.channels.shape import Shape
 
 MOST_ASKED_AT_ONCE = 4
-PREFETCH = 8  # calls that wait per call in flight, where a claim that a crash leaves can be asked about
+# Messages that wait per call in flight, and one call at least, where a claim that a crash leaves can be asked
+# about. More of them would only grow old: a claim that waits for long is not sent.
+PREFETCH = 8
 
 _RESTS = Gauge("jishi_provider_rests", "1 while a provider rests after failures", ["provider"])
 _CALLS = Counter("jishi_provider_calls", "Calls to a provider by what they came to", ["provider", "answer"])
@@ -66,7 +68,7 @@ class Line:
         self._breaker = Breaker()
         self._bucket: Bucket | None = None
         # What waits here is claimed: where a crash could not be cleared up, nothing is claimed early.
-        waiting = most_at_once * PREFETCH if way.can_be_asked else 0
+        waiting = max(most_at_once * PREFETCH // way.most_per_call, 1) if way.can_be_asked else 0
         self._calls = GreenPool(most_at_once + waiting)
         self._slots = Semaphore(most_at_once)
         self._asks = GreenPool(MOST_ASKED_AT_ONCE)

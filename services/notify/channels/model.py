@@ -74,6 +74,13 @@ class NotReceived:
 
 
 @dataclass(frozen=True)
+class NotCalled:
+    """We did not make the call, which says nothing of the provider: it may be made again at once."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class NoAnswer:
     """Nobody knows whether the provider has it: ask before anything else.
 
@@ -84,7 +91,7 @@ class NoAnswer:
     over: bool = False
 
 
-Answer: TypeAlias = Accepted | Refused | NotReceived | NoAnswer
+Answer: TypeAlias = Accepted | Refused | NotReceived | NotCalled | NoAnswer
 
 
 @dataclass(frozen=True)
@@ -125,4 +132,6 @@ def harm(answer: Answer) -> bool:
 
 def is_called(answer: Answer) -> bool:
     """Whether the provider was called at all: not for a text that it does not know."""
+    if isinstance(answer, NotCalled):
+        return False
     return not isinstance(answer, NotReceived) or answer.reason != LACKS_TEMPLATE

@@ -12,7 +12,7 @@ from eventlet.event import Event as Signal
 
 from services.chassis.clock import Clock
 from services.notify.channels.lines import Line
-from services.notify.channels.model import Answer, Channel, NotReceived
+from services.notify.channels.model import Answer, Channel, NotCalled, NotReceived
 from services.notify.messages import outcomes
 from services.notify.messages.addressing import Addresses
 from services.notify.messages.calls import Calls
@@ -104,7 +104,7 @@ class Caller:
             seconds=self._sending.lease_seconds - 2 * self._sending.timeout_seconds
         )
         if self._clock.now() > latest:
-            return [NotReceived("waited_too_long")] * len(call.planned)
+            return [NotCalled("waited_too_long")] * len(call.planned)
         if len(call.planned) > 1:
             places = {
                 self._addresses.fingerprint(call.line.channel, one.address.opened): one.stored.id

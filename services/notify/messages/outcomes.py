@@ -12,6 +12,7 @@ from services.notify.channels.model import (
     Answer,
     Finding,
     Found,
+    NotCalled,
     NotReceived,
     Refused,
 )
@@ -67,6 +68,8 @@ def answered(
         return message
     if isinstance(answer, Refused):
         return _failed(message, State.PERMANENT_FAILURE, answer.reason, now)
+    if isinstance(answer, NotCalled):
+        return _given_back(message, answer.reason, now, sending)
     if isinstance(answer, NotReceived):
         return _try_again(message, answer.reason, now, sending, providers)
     if answer.over:
@@ -161,6 +164,14 @@ def _polled(message: Message, finding: Finding, now: datetime, sending: Sending)
 
 def _unknown(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
     return became(message, State.UNKNOWN, now, reason, act_at=now + timedelta(seconds=sending.ask_seconds[0]))
+
+
+def _given_back(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
+    """Due at once, as if it had not been claimed, unless it has been tried for too long."""
+    if now > (message.began or now) + timedelta(seconds=sending.give_up_seconds):
+        return _failed(message, State.TECHNICAL_FAILURE, "attempts_exhausted", now)
+    waits = became(message, State.TEMPORARY_FAILURE, now, reason, act_at=now)
+    return replace(waits, attempts=message.attempts - 1)
 
 
 def _try_again(

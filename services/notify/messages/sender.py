@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -13,28 +12,26 @@ from eventlet.event import Event as Signal
 
 from services.chassis.clock import Clock
 from services.notify.channels.lines import Line
-from services.notify.channels.model import Channel, Enquiry, Finding
+from services.notify.channels.model import Channel
 from services.notify.messages import model, outcomes
 from services.notify.messages.addressing import Addressed, Addresses
+from services.notify.messages.asking import Asker
 from services.notify.messages.calling import Caller
 from services.notify.messages.calls import Calls
 from services.notify.messages.documents import Stored
-from services.notify.messages.lanes import URGENCIES, lane_to_ask, lane_to_send
-from services.notify.messages.model import Hold, Message, Purpose, State, Stop, Verdict
+from services.notify.messages.lanes import URGENCIES, lane_to_send
+from services.notify.messages.model import Hold, Purpose, Stop, Verdict
 from services.notify.messages.patience import Sending
+from services.notify.messages.queues import RACE_SECONDS, Queues
 from services.notify.messages.rounds import Allotment, Planned
 from services.notify.messages.store import Decide, Messages
 
 PAUSE_SECONDS = 1.0
 UNSERVED_SECONDS = 10.0  # between looks at channels that no provider serves: each look is a question
-MOST_PER_ROUND = 1000
+MOST_PER_ROUND = 200  # claimed before their calls begin: a claim is for the call, not for the waiting
 MOST_WITHOUT_CHANNEL = 100
 NO_CHANNEL_PAUSE = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
-# Of two senders who meet one has its turn after some tenths of a second. Who was killed within a transaction
-# holds on for a minute, and each look at what is held costs as much as some dozens of claims.
-RACE_SECONDS = 0.5
-PASSED_OVER = timedelta(seconds=20)
 
 _log = structlog.get_logger()
 Lane = tuple[str, str]
@@ -49,7 +46,6 @@ class Sender:
 
     One greenthread deals messages out; each provider has slots of its own, so that one that stalls keeps
     nobody else's messages waiting, and where it rests the next in priority gets what it would have had.
-    What another transaction holds on to, as one of whoever died does, is passed over for a while.
     """
 
     def __init__(
@@ -72,9 +68,8 @@ class Sender:
         self.lines = sorted(lines, key=lambda line: line.priority)
         self._caller = Caller(messages, calls, addresses, clock, sending, self._others, self._answered)
         self._hot: set[Lane] = set()
-        self._passed_over: dict[str, datetime] = {}
-        self._queues: dict[str, deque[str]] = {}
-        self._read_at: dict[str, datetime] = {}
+        self._queues = Queues(messages)
+        self._asker = Asker(messages, self._queues, addresses, clock, sending)
         self._forget_at = clock.now()
         self._stopping = False
         self._wakeful = Signal()
@@ -118,8 +113,9 @@ class Sender:
             # While calls come and go only lanes that had more to give are read: a question costs as well.
             everything = not self._hot or monotonic() >= looked_at + PAUSE_SECONDS
             unserved = everything and monotonic() >= unserved_at + UNSERVED_SECONDS
+            dealt = 0
             try:
-                self._deal(self._lanes(everything=everything, unserved=unserved))
+                dealt = self._deal(self._lanes(everything=everything, unserved=unserved))
                 if everything:
                     looked_at = monotonic()
                     unserved_at = looked_at if unserved else unserved_at
@@ -128,12 +124,14 @@ class Sender:
             except Exception as failure:
                 _log.warning("sending.waits", error=type(failure).__name__)
                 self._wakeful = Signal()
+            if dealt and self._hot:
+                continue  # there is more, and there was room
             with eventlet.Timeout(PAUSE_SECONDS, False):
                 self._wakeful.wait()
             self._wakeful = Signal()
 
     def run_once(self) -> int:
-        """Take up everything that is due and return when it is done; for tests and rehearsals."""
+        """Take up what is due, a round of each lane, and return when it is done; for tests and rehearsals."""
         begun = self._deal(_LANES) + self._ask_all()
         self._wait()
         return begun
@@ -159,7 +157,7 @@ class Sender:
         return sum(self._deal_lane(lane) for lane in lanes if not self._stopping)
 
     def _deal_lane(self, lane: Lane) -> int:
-        """Give what is due in one lane to the providers of its channel; how many were taken up."""
+        """Give what is due in one lane to the providers of its channel; of how many something became."""
         channel, urgency = lane
         now = self._clock.now()
         lines = [line for line in self.lines if line.channel == channel]
@@ -168,42 +166,14 @@ class Sender:
         if not limit:
             self._hot.add(lane)
             return 0
-        due = self._due(lane_to_send(channel, urgency), now, limit)
+        due = self._queues.take(lane_to_send(channel, urgency), now, limit)
         if len(due) < limit:
             self._hot.discard(lane)
         else:
             self._hot.add(lane)
-        if due:
-            self._take_up(channel, due, allotment, now)
-        return len(due)
+        return self._take_up(channel, due, allotment, now) if due else 0
 
-    def _due(self, lane: str, now: datetime, limit: int) -> list[Stored]:
-        """At most ``limit`` that are due and not passed over, the longest waiting first.
-
-        What is due is read once and then taken from memory until none of it is left, however many there are.
-        """
-        self._passed_over = {message: until for message, until in self._passed_over.items() if until > now}
-        found: dict[str, Stored] = {}
-        queue = self._queues.get(lane) or self._read(lane, now)
-        while queue and len(found) < limit:
-            some = [queue.popleft() for _ in range(min(limit - len(found), len(queue)))]
-            kept = self._messages.several([each for each in some if each not in self._passed_over])
-            found |= {each: kept[each] for each in some if each in kept and kept[each].is_due(lane, now)}
-            if not queue and len(found) < limit and self._read_at[lane] < now:
-                # Meanwhile more may have come; what was found is due still, and is not to go twice.
-                queue = self._read(lane, now)
-        return list(found.values())
-
-    def _read(self, lane: str, now: datetime) -> deque[str]:
-        self._queues[lane], self._read_at[lane] = deque(self._messages.due(lane, now)), now
-        return self._queues[lane]
-
-    def _pass_over(self, held: Collection[str], now: datetime) -> None:
-        if held:
-            _log.info("messages.held_elsewhere", number=len(held))
-            self._passed_over |= dict.fromkeys(held, now + PASSED_OVER)
-
-    def _take_up(self, channel: str, due: Sequence[Stored], allotment: Allotment, now: datetime) -> None:
+    def _take_up(self, channel: str, due: Sequence[Stored], allotment: Allotment, now: datetime) -> int:
         decided: dict[str, Decide] = {}
         planned: list[Planned] = []
         recipients = [each.purpose.recipient for each in due if each.purpose.recipient]
@@ -221,11 +191,12 @@ class Sender:
                 decided[one.stored.id] = _claim(call.line.name, call.reference, now, self._sending)
         sealed = {one.stored.id: one.address.sealed for one in planned if one.address.sealed}
         changed = self._messages.change_many(decided, sent_to=sealed, seconds=RACE_SECONDS)
-        self._pass_over(changed.held, now)
+        self._queues.pass_over(changed.held, now)
         for call in allotment.calls(planned):
             ours = call.of(changed.messages)
             if ours.planned:
                 ours.line.begin(self._caller.call, len(ours.planned), now, ours, now)
+        return len(changed.messages)
 
     def _held(
         self, each: Stored, verdict: Verdict, address: Addressed, served: bool, now: datetime
@@ -246,57 +217,13 @@ class Sender:
             return lambda m: model.closed(m, "no_channel", now)
         return lambda m: model.put_off(m, now + NO_CHANNEL_PAUSE, "no_channel", now)
 
+    def _ask_all(self) -> int:
+        return sum(self._asker.begin(line) for line in self.lines if not self._stopping)
+
     def _others(self, channel: Channel) -> list[str]:
         """The providers of a channel that do not rest."""
         now = self._clock.now()
         return [line.name for line in self.lines if line.channel is channel and line.allows(now)]
-
-    # -- asking --------------------------------------------------------------------------------
-
-    def _ask_all(self) -> int:
-        return sum(self._ask_due(line) for line in self.lines if not self._stopping)
-
-    def _ask_due(self, line: Line) -> int:
-        """Ask one provider about what is not known, or not reported; how many were taken up."""
-        free, now = line.asks_free(), self._clock.now()
-        if not free:
-            return 0
-        due = self._due(lane_to_ask(line.name), now, free * 4)
-        wanted = {each.id: self._take_for_asking(now) for each in due}
-        changed = self._messages.change_many(wanted, seconds=RACE_SECONDS)
-        self._pass_over(changed.held, now)
-        taken = changed.messages
-        asking = [each for each in due if each.id in taken and taken[each.id].state in _ASKED]
-        for each in asking:
-            line.ask(self._ask, line, each, taken[each.id])
-        return len(taken)
-
-    def _take_for_asking(self, now: datetime) -> Decide:
-        def decide(message: Message) -> Message | None:
-            lost = outcomes.lease_ended(message, now, self._sending)
-            return outcomes.ask(lost, now, self._sending) or lost
-
-        return decide
-
-    def _ask(self, line: Line, stored: Stored, message: Message) -> None:
-        try:
-            called = [each.at for each in message.decisions if each.state is State.SENDING]
-            enquiry = Enquiry(
-                stored.id,
-                message.call or stored.id,
-                self._addresses.opened(line.channel, stored.sent_to) or stored.purpose.recipient or "",
-                called[-1] if called else self._clock.now(),
-                message.provider_id,
-            )
-            finding = line.way.find(enquiry)
-            # Held by whoever died, it is asked again when the lease of the question has ended.
-            self._messages.change_many({stored.id: self._found(finding, line)})
-        except Exception as failure:
-            # The lease of the question ends by itself, and it is asked again.
-            _log.error("asking.failed", message=stored.id, error=type(failure).__name__)
-
-    def _found(self, finding: Finding, line: Line) -> Decide:
-        return lambda m: outcomes.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls)
 
     def _forget(self) -> None:
         now = self._clock.now()
@@ -307,7 +234,6 @@ class Sender:
 
 # What is urgent goes first, whatever its channel.
 _LANES: tuple[Lane, ...] = tuple((str(channel), urgency) for urgency in URGENCIES for channel in Channel)
-_ASKED = (State.UNKNOWN, State.SENT)
 
 
 def _claim(provider: str, call: str, now: datetime, sending: Sending) -> Decide:

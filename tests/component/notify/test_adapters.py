@@ -15,6 +15,8 @@ import requests
 
 from deploy.local.children import Child, free_ports, listens
 from services.chassis.clock import FixedClock
+from services.chassis.context import Context, entered
+from services.chassis.said import member_said
 from services.chassis.testing import wait_for
 from services.notify.channels.aliyun import AliyunChannel
 from services.notify.channels.http import HttpChannel
@@ -34,7 +36,9 @@ from services.notify.channels.providers import Way
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.channels.tencent import TencentChannel
 from services.notify.channels.wide import AppriseChannel
+from services.notify.contacts.store import Contact
 from services.notify.messages import model
+from services.notify.messages.sender import MOST_PER_ROUND
 from tests.mailing import purpose
 
 from .conftest import PHONES, Desk, furnish
@@ -109,6 +113,16 @@ def foreign(process: Foreign) -> Foreign:
     process.faults()
     requests.delete(f"http://127.0.0.1:{process.port}/taken", timeout=30)
     return process
+
+
+@pytest.fixture
+def with_aliyun(foreign: Foreign, open_desk: Callable[..., Desk], tmp_path: Path) -> Desk:
+    """The small campus, with Aliyun for its SMS."""
+    path = tmp_path / "providers.yaml"
+    path.write_text(ALIYUN.format(port=foreign.port), encoding="utf-8")
+    desk = open_desk(extra={"PROVIDERS_FILE": str(path), "ALIYUN": "a secret", "REPORTS": REPORTS})
+    furnish(desk.application)
+    return desk
 
 
 def letters(*addresses: str) -> list[Letter]:
@@ -265,12 +279,9 @@ def test_a_token_that_is_taken_no_more_is_fetched_anew_for_the_next_call(foreign
 
 
 def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone(
-    foreign: Foreign, open_desk: Callable[..., Desk], tmp_path: Path
+    foreign: Foreign, with_aliyun: Desk
 ) -> None:
-    path = tmp_path / "providers.yaml"
-    path.write_text(ALIYUN.format(port=foreign.port), encoding="utf-8")
-    desk = open_desk(extra={"PROVIDERS_FILE": str(path), "ALIYUN": "a secret", "REPORTS": REPORTS})
-    furnish(desk.application)
+    desk = with_aliyun
     now, messages = desk.clock.now(), desk.application.messages
     made = [replace(purpose("call", 1, "branch", each), dedupe=each) for each in ("secretary", "dean")]
     messages.create_many([(each, model.created(now, now, None)) for each in made])
@@ -288,3 +299,31 @@ def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone(
     assert receipts.take("aliyun", REPORTS, None, json.dumps(told)) == 0, "a repeat"
     states = [str(messages.get(each.message_id).message.state) for each in made]
     assert states == ["delivered", "permanent_failure"]
+
+
+def test_an_announcement_to_many_goes_in_large_calls_each_begun_as_soon_as_it_is_claimed(
+    foreign: Foreign, with_aliyun: Desk
+) -> None:
+    application, many = with_aliyun.application, [f"member-{number}" for number in range(MOST_PER_ROUND + 30)]
+    application.authority.apply([member_said(person, "branch", True) for person in many])
+    phones = {person: f"139{number:08}" for number, person in enumerate(many)}
+    sealed = {person: application.vault.seal("phone", phone) for person, phone in phones.items()}
+    application.contacts.put([Contact(person, sealed[person], active=True) for person in many])
+
+    def told() -> dict[str, int]:
+        return {each["state"]: each["count"] for each in application.announcing.view("dean", id)["messages"]}
+
+    with entered(Context(actor="dean", idempotency_key="k1")):
+        id = application.announcing.announce("dean", "faculty", "明天停电", ("sms",))["id"]  # noqa: A001 - the field's name
+    application.jobs.run_one()
+    assert told() == {"queued": len(many)}
+    application.sender.run_once()
+    assert told() == {"sent": MOST_PER_ROUND, "queued": 30}, "no claim waits for a call that is not begun"
+    with entered(Context(actor="dean", idempotency_key="k2")):
+        application.announcing.stop("dean", id)
+    application.jobs.run_one()
+    application.sender.run_once()
+    assert told() == {"sent": MOST_PER_ROUND, "suppressed": 30}
+    took = foreign.taken()
+    assert len({each["address"] for each in took}) == len(took) == MOST_PER_ROUND
+    assert len({each["reference"] for each in took}) == 1, "in one call"

@@ -12,7 +12,7 @@ from services.notify.channels.lines import Line
 from services.notify.channels.model import Channel, Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
-from services.notify.messages import model, outcomes, sender
+from services.notify.messages import model, outcomes, queues, sender
 from tests.mailing import purpose
 
 from .conftest import PHONES, Desk, fulfilled, overdue
@@ -127,7 +127,7 @@ def test_what_a_killed_process_holds_on_to_keeps_nothing_else_waiting(
             desk.application.sender.run_once()
         assert {each["reference"] for each in desk.provider.taken()} == {m.message_id for m in made} - held
         killed.abort_transaction()
-    desk.turn(seconds=sender.PASSED_OVER.total_seconds())
+    desk.turn(seconds=queues.PASSED_OVER.total_seconds())
     taken = [each["reference"] for each in desk.provider.taken()]
     assert sorted(taken) == sorted(each.message_id for each in made)
 

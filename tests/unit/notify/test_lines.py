@@ -73,6 +73,16 @@ class Well(Gone):
         return [Accepted(None)] * len(letters)
 
 
+@pytest.mark.parametrize(("most_per_call", "calls"), [(1, 8 + 64), (10, 8 + 6), (200, 8 + 1)])
+def test_what_is_claimed_early_is_no_more_of_a_provider_that_takes_many_in_a_call(
+    most_per_call: int, calls: int
+) -> None:
+    way = Well()
+    way.most_per_call, way.can_be_asked = most_per_call, True
+    line = Line("one", Channel.SMS, way, limits=Limits(), most_at_once=8)
+    assert line.room(NOW) == (calls, calls * most_per_call)
+
+
 @settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0, 5), st.integers(0, 40)), min_size=1, max_size=30),

@@ -11,7 +11,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from services.contracts.kinds import MESSAGE_STATES
 from services.notify.application import FOLDER
-from services.notify.channels.model import Absent, Accepted, CannotTell, Found, NoAnswer, NotReceived, Refused
+from services.notify.channels.model import (
+    Absent,
+    Accepted,
+    CannotTell,
+    Found,
+    NoAnswer,
+    NotCalled,
+    NotReceived,
+    Refused,
+)
 from services.notify.messages.model import (
     FINAL,
     NEXT,
@@ -102,6 +111,23 @@ def test_an_unreachable_provider_is_tried_again_with_growing_pauses_and_given_up
         pauses += [(message.act_at - now).total_seconds()] if message.act_at else []
     assert pauses == [10, 60]
     assert (message.state, message.reason) == (State.TECHNICAL_FAILURE, "attempts_exhausted")
+
+
+def test_a_call_that_was_not_made_costs_neither_a_pause_nor_a_try() -> None:
+    message, now = QUEUED, NOW
+    for turn in range(2 * SENDING.attempts):
+        now = later(15 * turn)
+        message = answered(claimed(message, now), 1, NotCalled("waited_too_long"), now, SENDING)
+        assert (message.state, message.act_at, message.tried) == (State.TEMPORARY_FAILURE, now, ())
+    failed = answered(claimed(message, now), 1, NotReceived("provider_unreachable"), now, SENDING)
+    assert failed.act_at == now + timedelta(seconds=SENDING.backoff(1)), "its first try"
+
+
+def test_what_waits_for_its_turn_for_hours_is_given_up() -> None:
+    waits = answered(claimed(), 1, NotCalled("waited_too_long"), NOW, SENDING)
+    late = later(SENDING.give_up_seconds + 1)
+    over = answered(claimed(waits, late), 1, NotCalled("waited_too_long"), late, SENDING)
+    assert (over.state, over.reason) == (State.TECHNICAL_FAILURE, "attempts_exhausted")
 
 
 def test_a_refused_message_is_not_tried_again() -> None:
@@ -270,7 +296,17 @@ class Provider:
 
 
 POLLING = replace(SENDING, attempts=50, poll_seconds=(600, 3600))
-OUTCOMES = ["ok", "lost", "slow", "failed_after", "failed_before", "unreachable", "refused", "crash"]
+OUTCOMES = [
+    "ok",
+    "lost",
+    "slow",
+    "failed_after",
+    "failed_before",
+    "unreachable",
+    "refused",
+    "crash",
+    "waited",
+]
 
 
 class AnyWeather(RuleBasedStateMachine):
@@ -332,6 +368,7 @@ class AnyWeather(RuleBasedStateMachine):
             "failed_before": NoAnswer("provider_failed", over=True),
             "unreachable": NotReceived("provider_unreachable"),
             "refused": Refused("refused"),
+            "waited": NotCalled("waited_too_long"),
         }[outcome]
         self.become(
             answered(self.message, taken.attempts, answer, self.now, POLLING, providers=own, polls=True)

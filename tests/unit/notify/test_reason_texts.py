@@ -36,7 +36,7 @@ def _codes(path: Path) -> set[str]:
 
 
 def test_every_reason_that_sending_gives_has_a_text() -> None:
-    given = re.compile(r'(?:Refused|NotReceived|NoAnswer)\("([a-z_]+)"')
+    given = re.compile(r'(?:Refused|NotReceived|NotCalled|NoAnswer)\("([a-z_]+)"')
     sources = [*FOLDER.glob("messages/*.py"), *FOLDER.glob("channels/*.py")]
     said = {code for path in sources for code in given.findall(path.read_text(encoding="utf-8"))}
     assert said <= REASONS
