@@ -233,26 +233,42 @@ class RolledUp(Schema):
     parts = fields.List(fields.Nested(Rolled), required=True)
 
 
+BURDEN_KINDS = (
+    "dues",
+    "training",
+    "thought_report",
+    "task",
+    "opinion",
+    "committee_election",
+    "democratic_life_report",
+    "exemption",
+)
+
+
 class GetBurden(GetScore):
-    """How much an organisation was asked to fill in during a year, to those who may read it."""
+    """How much an organisation and its people were asked to fill in during a year."""
 
 
 class BurdenLine(Schema):
-    """What one kind of record asked for."""
+    """What one kind of activity, or of anything else that asks for something, asked for."""
 
-    kind = fields.String(required=True)
+    kind = fields.String(
+        required=True, metadata={"description": "of activity, or one of " + ", ".join(BURDEN_KINDS)}
+    )
     title = fields.Nested(Bilingual, required=True)
     records = fields.Integer(required=True)
     fields_ = fields.Integer(
         required=True, data_key="fields", metadata={"description": "filled in by somebody"}
     )
     minutes = fields.Integer(required=True)
+    article = fields.String(required=True, metadata={"description": "of the pack: what it is estimated by"})
 
 
 class Burden(Schema):
-    """Fields and minutes asked of an organisation's people by the forms of its approved records.
+    """Fields and minutes asked of an organisation, its groups and people by all that evaluation is told of.
 
-    An estimate from the number of fields of each form and the seconds that the pack gives to a field.
+    An estimate from the number of fields of each form and the seconds that the pack gives to them. Whoever
+    holds no post there is told of what is no activity only where there is enough of its kind in the year.
     """
 
     organisation = fields.String(required=True)

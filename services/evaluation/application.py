@@ -147,6 +147,8 @@ class Evaluation(Application):
             access=access,
             packs=packs,
             standings=self.standings,
+            words=self.duties.words,
+            sheets=self.duties.sheets,
             burden_pack=load_all(policies, "burden-*.yaml")[0],
         )
         self.head_scores = HeadScores(self, packs, subjects)

@@ -54,6 +54,16 @@ def status_on(things: Things, day: date) -> str | None:
     return str(found["status"]) if found is not None and found["active"] else None
 
 
+def home(things: Things, day: date) -> str | None:
+    """Where a person belonged on ``day``; before anything counts that was said, where they were at first."""
+    spells = [thing for _, thing in of_kind(things, "spell")]
+    if not spells:
+        return None
+    since = _begun(spells, min(_day(each, "told") for each in spells), date.min)
+    first = min(spells, key=lambda each: (since[_sequence(each)], _sequence(each)))
+    return str((_spell(spells, since, day) or first)["organisation"])
+
+
 def _spans(spells: list[Thing], posts: list[Thing], first_told: date, today: date) -> Spans:
     """Whoever became known in the course of a year is measured from its first day on."""
     begins = date(first_told.year, 1, 1)

@@ -50,6 +50,8 @@ class Words:
     def __init__(self, database: Store) -> None:
         self._entries = database["words"]
         Indexes(database).declare("words", "owner")
+        # Of the words that say where a person belongs, which are few, so that whoever left is found as well.
+        Indexes(database).declare("words", "at", sparse=True)
 
     def add(self, told: Sequence[tuple[str, Word]]) -> None:
         """Enter what is not yet entered, in one insert; each word with the id of the event that says it."""
@@ -61,6 +63,7 @@ class Words:
                 "kind": word.kind,
                 "sequence": word.sequence,
                 "says": _text(dict(word.says)),
+                **({"at": word.says["organisation"]} if word.kind == "spell" else {}),
             }
             for number, (event, word) in _numbered(told)
         ]
@@ -85,6 +88,12 @@ class Words:
             for each in self._entries.find({"owner": {"$in": list(owners)}}):
                 found.setdefault(each["owner"], []).append(_word(each))
         return found
+
+    def belonged(self, organisations: Sequence[str]) -> list[str]:
+        """Whoever belongs to one of ``organisations`` or ever did, each once, in a fixed order."""
+        with answering():
+            found = self._entries.find({"at": {"$in": list(organisations)}})
+            return sorted({each["owner"] for each in found})
 
 
 def _word(entry: Record) -> Word:

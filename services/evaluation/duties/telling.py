@@ -104,16 +104,11 @@ def _credit(event: Event, on: date) -> Iterator[Word]:
     told = event.data
     if event.contract is records.TrainingReversed:
         yield _word(event, told["person"], told["reverses"], "credit", gone=True)
-    else:
-        yield _word(
-            event,
-            told["person"],
-            told["credit"],
-            "credit",
-            on=told["on"],
-            minutes=told["minutes"],
-            form=told["form"],
-        )
+        return
+    says: dict[str, Any] = {"on": told["on"], "minutes": told["minutes"], "form": told["form"]}
+    if told["origin"] == "entered":
+        says["entered"] = True  # of the others, which are most, no byte
+    yield _word(event, told["person"], told["credit"], "credit", **says)
 
 
 def _report(event: Event, on: date) -> Iterator[Word]:

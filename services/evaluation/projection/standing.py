@@ -30,6 +30,12 @@ class Enrolled:
     spans: Spans = field(default_factory=dict)
     sequence: int = 0
 
+    @property
+    def last(self) -> date | None:
+        """Until when it was of the unit, as far as it owed anything; None while it is."""
+        ended = [span.last for known in self.spans.values() for span in known if span.last]
+        return None if self.organisation.active else max(ended, default=None)
+
 
 @dataclass(frozen=True)
 class Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,12 +13,15 @@ from services.chassis.errors import Invalid, NotFound
 from services.chassis.pages import OneAfterAnother, page
 from services.chassis.policies import Pack
 from services.chassis.store import Store
+from services.contracts.evaluation_scores_rpc import BURDEN_KINDS
 from services.evaluation.access import Access
+from services.evaluation.duties.store import Sheets, Words
 from services.evaluation.projection.standing import Standing
 from services.evaluation.projection.store import Standings
+from services.evaluation.projection.turning import AT_ONCE
 from services.evaluation.rulebook import Packs
 from services.evaluation.scores import supposing
-from services.evaluation.scores.burden import Costs, burden
+from services.evaluation.scores.burden import Ask, Costs, burden, by_records, by_sheet
 from services.evaluation.scores.explaining import reasons, share, title_of
 from services.evaluation.scores.model import UNRATED, Breakdown, in_points
 from services.evaluation.scores.series import rolled
@@ -39,6 +42,8 @@ class ScoreReading:
         access: Access,
         packs: Packs,
         standings: Standings,
+        words: Words,
+        sheets: Sheets,
         burden_pack: Pack,
     ) -> None:
         self._database = database
@@ -47,6 +52,8 @@ class ScoreReading:
         self._access = access
         self._packs = packs
         self._standings = standings
+        self._words = words
+        self._sheets = sheets
         self._burden_pack = burden_pack
         self._costs = Costs.of(burden_pack)
 
@@ -163,10 +170,8 @@ class ScoreReading:
     def burden(self, request: Mapping[str, Any]) -> Answer:
         organisation, year = request["organisation"], self._year(request)
         self._access.require(organisation)
-        standing = self._standing(organisation)
-        found = burden(
-            [each for each in standing.evidence.values() if each.held_on.year == year], self._costs
-        )
+        least = 1 if self._access.holds_post(organisation) else self._costs.shown_from
+        found = burden(self._asks(self._standing(organisation)), year, least=least)
         return {
             "organisation": organisation,
             "year": year,
@@ -177,10 +182,13 @@ class ScoreReading:
             "kinds": [
                 {
                     "kind": kind,
-                    "title": self._texts.render(f"score.kind.{kind}"),
+                    "title": self._texts.render(
+                        f"score.{'asked' if kind in BURDEN_KINDS else 'kind'}.{kind}"
+                    ),
                     "records": each.records,
                     "fields_": each.fields,
                     "minutes": each.minutes,
+                    "article": self._burden_pack.parameters[kind if kind in BURDEN_KINDS else "form"].article,
                 }
                 for kind, each in found.kinds.items()
             ],
@@ -189,6 +197,15 @@ class ScoreReading:
         }
 
     # -- within --------------------------------------------------------------------------------
+
+    def _asks(self, standing: Standing) -> Iterator[Ask]:
+        """All that the unit, its groups and whoever ever belonged there were asked for."""
+        yield from by_records(standing.evidence.values(), self._costs)
+        organisations = {id_: each.last for id_, each in standing.enrolled.items()}
+        owners = sorted({*organisations, *self._words.belonged(list(organisations))})
+        for first in range(0, len(owners), AT_ONCE):
+            for met in self._sheets.met(owners[first : first + AT_ONCE]).values():
+                yield from by_sheet(met.standing, organisations, self._costs)
 
     def _require_possible(self, standing: Standing, records: Sequence[Mapping[str, Any]]) -> None:
         wrong: dict[str, Any] = {}

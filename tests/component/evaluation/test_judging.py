@@ -6,6 +6,7 @@ import base64
 import io
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.chassis.said import grant_said, member_said
 from services.chassis.testing import wait_for
 from services.contracts.feedback_events import RoundPublished
-from services.contracts.records_events import PersonChanged
+from services.contracts.records_events import DuesBilled, PersonChanged
 from services.evaluation.application import Evaluation
 from tests.component.evaluation.surroundings import Campus, approved, organisation, rebuilt
 
@@ -184,8 +185,6 @@ def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judg
     wrong = [{**more[0], "present": 11}]
     assert refused(Invalid, campus, "member", "suppose", organisation="branch", records=wrong)
 
-    burden = campus.call("member", "get_burden", organisation="branch")
-    assert (burden["records"], burden["fields"], burden["months"]) == (1, 8, {"2026-06": 2})
     table = base64.b64decode(
         campus.call("dean", "export_series", organisation="faculty", year=2026, format="csv")["content"]
     )
@@ -203,6 +202,35 @@ def test_a_score_tells_its_way_its_burden_and_what_would_be(campus: Campus, judg
     )
     assert rolled["whole"]["mean"] == rolled["whole"]["lowest"] == trend[-1]["points"]
     assert (rolled["parts"][1]["mean"], rolled["parts"][1]["bands"]) == (None, {"unrated": 1})
+
+    bill = {"bill": "bill", "person": "member", "organisation": "branch", "month": "2026-05"}
+    campus.tell(DuesBilled.of(**bill, due_on=date(2026, 5, 31)))
+    moved = {"person": "member", "organisation": "next-door", "political_status": "member"}
+    campus.tell(PersonChanged.of(**moved, phone_sealed=None, active=True, since=date(2026, 6, 1)))
+    words = judged.database["words"]
+    wait_for(lambda: words.count_documents({"at": "next-door", "owner": "member"}))
+    told = wait_for(
+        lambda: (
+            (found := campus.call("secretary", "get_burden", organisation="branch"))["records"] == 2 and found
+        )
+    )
+    assert told["months"] == {"2026-05": 0, "2026-06": 2}
+    assert [(each["kind"], each["article"]) for each in told["kinds"]] == [
+        ("dues", "第五条"),
+        ("theme_day", "第二条"),
+    ]
+    burden = campus.call("grouped", "get_burden", organisation="branch")
+    # Who holds no post there is told of no single bill.
+    assert (burden["records"], burden["fields"], burden["months"]) == (1, 8, {"2026-06": 2})
+    before = words.find_one({"at": "branch", "owner": "member"})
+    words.update_many({}, {"$unset": {"at": ""}})
+    for _ in range(2):
+        import_module("services.evaluation.migrations.0003_where_persons_belong_is_found_by_place").up(
+            judged.database
+        )
+    rebuilt(judged)
+    assert words.find_one({"at": "branch", "owner": "member"}) == before
+    assert campus.call("secretary", "get_burden", organisation="branch") == told
 
 
 def test_a_year_is_closed_published_contested_and_corrected_beside(

@@ -1,0 +1,15 @@
+"""Words of where persons belong, from before they were found by the place, tell it."""
+
+from __future__ import annotations
+
+import json
+
+from services.chassis.store import Store
+
+
+def up(database: Store) -> None:
+    """Enter the place, so that whoever left an organisation counts in what it was asked for."""
+    words = database["words"]
+    for each in list(words.find({"kind": "spell"}, {"says": 1, "at": 1})):
+        if "at" not in each:
+            words.update_one({"_id": each["_id"]}, {"$set": {"at": json.loads(each["says"])["organisation"]}})
