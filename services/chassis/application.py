@@ -16,6 +16,7 @@ from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Documents
 from services.chassis.inbox import Inbox
+from services.chassis.indexes import Indexes
 from services.chassis.jobs import Jobs
 from services.chassis.leases import Leases
 from services.chassis.migrations import migrate
@@ -23,7 +24,7 @@ from services.chassis.policies import Pack, load_all
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.settings import Settings
-from services.chassis.store import Indexes, Store, await_store, connect
+from services.chassis.store import Store, await_store, connect
 from services.chassis.vault import Vault
 
 # Packs that more than one service goes by: days that are worked, and figures that each of them counts with.

@@ -23,8 +23,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from services.chassis.clock import Clock
 from services.chassis.errors import Contended, Refusal
 from services.chassis.identity import new_id
+from services.chassis.indexes import Indexes
 from services.chassis.store import (
-    Indexes,
     Record,
     Store,
     answering,

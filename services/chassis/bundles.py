@@ -17,11 +17,11 @@ from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document, Documents, checked, document_of
 from services.chassis.errors import Conflict, Contended
 from services.chassis.identity import new_id
+from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
 from services.chassis.store import (
     RACES_SECONDS,
-    Indexes,
     Record,
     Store,
     answering,

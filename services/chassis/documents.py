@@ -15,11 +15,11 @@ from services.chassis.commands import id_for_command
 from services.chassis.contract import Change, NewEvent
 from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, Contended, NotFound
+from services.chassis.indexes import Indexes
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
 from services.chassis.store import (
     RACES_SECONDS,
-    Indexes,
     Record,
     Store,
     answering,

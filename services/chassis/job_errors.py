@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.chassis.store import Indexes, Store, answering, plain, session
+from services.chassis.indexes import Indexes
+from services.chassis.store import Store, answering, plain, session
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,10 @@ from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, NotFound, Refusal, Unavailable, origin
 from services.chassis.identity import new_id
+from services.chassis.indexes import Indexes
 from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
-from services.chassis.store import (
-    Indexes,
-    Record,
-    Store,
-    answering,
-    in_transaction,
-    on_commit,
-    plain,
-    session,
-)
+from services.chassis.store import Record, Store, answering, in_transaction, on_commit, plain, session
 
 ERRORS_KEPT = 20  # in the job itself, which is written at every step and asked for while it runs
 MOST_ATTEMPTS = 5

@@ -1,4 +1,4 @@
-"""The service's own database: connection, transactions, indexes, and what its failures mean."""
+"""The service's own database: connection, transactions, and what its failures mean."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ WHOLE_SECONDS = 600.0
 RACES_SECONDS = 4.0  # within the five that a caller waits
 RACE_AGAIN_SECONDS = 1.28
 DUPLICATE_KEY = 11000
-INDEX_CLASH = (85, 86)  # IndexOptionsConflict, IndexKeySpecsConflict
 
 
 def plain(value: Any) -> Any:
@@ -313,63 +312,3 @@ def reading_all() -> Iterator[None]:
     """
     with answering(), pymongo.timeout(WHOLE_SECONDS):
         yield
-
-
-class IndexClash(Exception):
-    """An index of that name exists with other options: a migration has to drop it."""
-
-
-_Gathered: TypeAlias = dict[str, list[pymongo.IndexModel]]
-_gathered: ContextVar[_Gathered | None] = ContextVar("jishi_indexes", default=None)
-
-
-class Indexes:
-    """The indexes a service stands on, declared at start."""
-
-    def __init__(self, database: Store) -> None:
-        self._database = database
-
-    def declare(self, collection: str, keys: str | Sequence[tuple[str, int]], **options: Any) -> None:
-        """See that the index exists; raises ``IndexClash`` where it exists with other options.
-
-        Inside ``together`` both is put off to its end.
-        """
-        wanted = pymongo.IndexModel([(keys, pymongo.ASCENDING)] if isinstance(keys, str) else keys, **options)
-        gathered = _gathered.get()
-        if gathered is None:
-            self._create(collection, [wanted])
-        elif wanted.document not in [each.document for each in gathered.setdefault(collection, [])]:
-            gathered[collection].append(wanted)
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """What the block declares of this database, in one question to the store per collection."""
-        token = _gathered.set({})
-        try:
-            yield
-            gathered = _gathered.get() or {}
-        finally:
-            _gathered.reset(token)
-        for collection, wanted in gathered.items():
-            self._create(collection, wanted)
-
-    @contextmanager
-    def trusted(self) -> Iterator[None]:
-        """What the block declares is there, as this process declared it before: the store is not asked."""
-        token = _gathered.set({})
-        try:
-            yield
-        finally:
-            _gathered.reset(token)
-
-    def _create(self, collection: str, wanted: list[pymongo.IndexModel]) -> None:
-        try:
-            self._database[collection].create_indexes(wanted)
-        except OperationFailure as failure:
-            if failure.code not in INDEX_CLASH:
-                raise
-            if len(wanted) == 1:
-                keys = list(wanted[0].document["key"].items())
-                raise IndexClash(f"{collection}: {keys}") from failure
-            for each in wanted:  # which of them it is
-                self._create(collection, [each])

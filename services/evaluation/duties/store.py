@@ -10,8 +10,9 @@ from typing import Any
 from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
+from services.chassis.indexes import Indexes
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
+from services.chassis.store import Record, Store, answering, is_duplicate
 from services.evaluation.duties.model import Noted, Sheet
 from services.evaluation.duties.words import Word, packed, unpacked
 from services.evaluation.obligations.exemptions import exempt_by_id

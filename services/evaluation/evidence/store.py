@@ -8,7 +8,8 @@ from datetime import date
 from pymongo.errors import BulkWriteError
 
 from services.chassis.envelope import Event
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate
+from services.chassis.indexes import Indexes
+from services.chassis.store import Record, Store, answering, is_duplicate
 from services.evaluation.evidence.model import Evidence
 
 

@@ -17,8 +17,9 @@ from services.chassis.bundles import Bundles
 from services.chassis.clock import Clock
 from services.chassis.context import Context
 from services.chassis.envelope import seal
+from services.chassis.indexes import Indexes
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Record, Store, answering, is_duplicate, session
+from services.chassis.store import Record, Store, answering, is_duplicate, session
 from services.evaluation.projection.standing import Happened
 
 

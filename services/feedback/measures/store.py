@@ -9,7 +9,7 @@ from typing import Any
 
 from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document
-from services.chassis.store import Indexes
+from services.chassis.indexes import Indexes
 from services.contracts.links import task_of_measure
 from services.feedback.measures.model import Measure
 

@@ -9,9 +9,10 @@ from typing import Any
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound, Unavailable
+from services.chassis.indexes import Indexes
 from services.chassis.pages import page
 from services.chassis.ranges import strict
-from services.chassis.store import Indexes, Store, answering
+from services.chassis.store import Store, answering
 from services.notify.channels.model import (
     Absent,
     Accepted,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.chassis.indexes import Indexes
 from services.chassis.latest import Latest
 from services.chassis.said import Word
-from services.chassis.store import Indexes, Record, Store, answering, session
+from services.chassis.store import Record, Store, answering, session
 
 
 @dataclass(frozen=True)

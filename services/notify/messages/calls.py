@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.chassis.store import Indexes, Store, answering
+from services.chassis.indexes import Indexes
+from services.chassis.store import Store, answering
 
 KEPT = timedelta(days=7)  # providers report within three days
 

@@ -14,8 +14,9 @@ from prometheus_client import Counter
 from services.chassis.bundles import BundledDocuments
 from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
+from services.chassis.indexes import Indexes
 from services.chassis.pages import AnyOf, page
-from services.chassis.store import RACES_SECONDS, Indexes, Store, reading_all
+from services.chassis.store import RACES_SECONDS, Store, reading_all
 from services.notify.messages.documents import (
     Stored,
     change_of,

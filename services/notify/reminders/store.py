@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from services.chassis.store import Indexes, Record, Store, answering, plain, session
+from services.chassis.indexes import Indexes
+from services.chassis.store import Record, Store, answering, plain, session
 from services.notify.reminders.model import Reason, Taken, Watch
 
 

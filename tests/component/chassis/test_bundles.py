@@ -14,10 +14,11 @@ from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import FixedClock
 from services.chassis.documents import Change
 from services.chassis.errors import Conflict, Unavailable
+from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES, Woken
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import REST_SECONDS, Relay
-from services.chassis.store import Indexes, Store
+from services.chassis.store import Store
 from services.chassis.testing import wait_for
 
 from .test_relay import Unlucky, Wiretap, planned

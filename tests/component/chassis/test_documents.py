@@ -15,9 +15,10 @@ from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Document, Documents
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.identity import new_id
+from services.chassis.indexes import Indexes
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
-from services.chassis.store import Indexes, Store, in_transaction, transaction
+from services.chassis.store import Store, in_transaction, transaction
 from services.contracts.records_events import ActivityPlanned
 
 

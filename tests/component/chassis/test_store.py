@@ -18,11 +18,10 @@ from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.documents import Change, Documents
 from services.chassis.errors import Contended, Unavailable
+from services.chassis.indexes import IndexClash, Indexes
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
 from services.chassis.store import (
-    IndexClash,
-    Indexes,
     Store,
     answering,
     await_store,
