@@ -24,17 +24,8 @@ from services.chassis.clock import Clock
 from services.chassis.errors import Contended, Refusal
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
-from services.chassis.store import (
-    Record,
-    Store,
-    answering,
-    end_transaction,
-    in_transaction,
-    is_duplicate,
-    keep_collection,
-    on_commit,
-    session,
-)
+from services.chassis.store import Record, Store, answering, is_duplicate, keep_collection
+from services.chassis.transactions import end_transaction, in_transaction, on_commit, session
 
 _log = structlog.get_logger()
 FIRST = "0" * 64

@@ -16,7 +16,8 @@ from services.chassis.grants import Grant, Member, Node, chain, denied, permits
 from services.chassis.indexes import Indexes
 from services.chassis.latest import Latest
 from services.chassis.said import GRANTS, MEMBERS, NODES, Said
-from services.chassis.store import Record, Store, answering, on_commit, session
+from services.chassis.store import Record, Store, answering
+from services.chassis.transactions import on_commit, session
 
 CACHED_SECONDS = 2.0
 CACHED_PERSONS = 5_000

@@ -18,8 +18,9 @@ from services.chassis.envelope import Event
 from services.chassis.errors import origin
 from services.chassis.handling import EventEntrypoint, circumstances
 from services.chassis.retries import EVENTS
-from services.chassis.store import in_transaction, is_duplicate
+from services.chassis.store import is_duplicate
 from services.chassis.subscribe import SECONDS, Order
+from services.chassis.transactions import in_transaction
 
 _log = structlog.get_logger()
 _Read = tuple[Delivery, Event]

@@ -20,18 +20,8 @@ from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
-from services.chassis.store import (
-    RACES_SECONDS,
-    Record,
-    Store,
-    answering,
-    copied,
-    end_transaction,
-    in_transaction,
-    is_duplicate,
-    on_commit,
-    session,
-)
+from services.chassis.store import Record, Store, answering, copied, is_duplicate
+from services.chassis.transactions import RACES_SECONDS, end_transaction, in_transaction, on_commit, session
 
 MOST_IN_ONE = 500  # events in one bundle: far from the largest document that a store takes
 MOST_AT_ONCE = 100  # documents in one transaction: whoever else changes one of them waits for its end

@@ -18,18 +18,8 @@ from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.indexes import Indexes
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
-from services.chassis.store import (
-    RACES_SECONDS,
-    Record,
-    Store,
-    answering,
-    copied,
-    end_transaction,
-    on_commit,
-    plain,
-    races,
-    session,
-)
+from services.chassis.store import Record, Store, answering, copied, plain
+from services.chassis.transactions import RACES_SECONDS, end_transaction, on_commit, races, session
 
 __all__ = ["Change", "Document", "Documents", "id_for_command"]
 

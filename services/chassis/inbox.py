@@ -12,7 +12,8 @@ from services.chassis.clock import Clock
 from services.chassis.envelope import Event
 from services.chassis.identity import derived_id
 from services.chassis.indexes import Indexes
-from services.chassis.store import Record, Records, Store, keep_collection, session
+from services.chassis.store import Record, Records, Store, keep_collection
+from services.chassis.transactions import session
 
 # The embedded store compares every document found with every value asked for: short lists are fastest.
 _ASKED_AT_ONCE = 20

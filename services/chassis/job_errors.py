@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.chassis.indexes import Indexes
-from services.chassis.store import Store, answering, plain, session
+from services.chassis.store import Store, answering, plain
+from services.chassis.transactions import session
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
 from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
-from services.chassis.store import Record, Store, answering, in_transaction, on_commit, plain, session
+from services.chassis.store import Record, Store, answering, plain
+from services.chassis.transactions import in_transaction, on_commit, session
 
 ERRORS_KEPT = 20  # in the job itself, which is written at every step and asked for while it runs
 MOST_ATTEMPTS = 5

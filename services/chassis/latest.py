@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pymongo.errors import BulkWriteError
 
 from services.chassis.said import Word
-from services.chassis.store import Records, answering, is_duplicate, plain, session
+from services.chassis.store import Records, answering, is_duplicate, plain
+from services.chassis.transactions import session
 
 ASKED_AT_ONCE = 50
 

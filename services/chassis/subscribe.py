@@ -21,7 +21,7 @@ from services.chassis.errors import Retryable, origin
 from services.chassis.handling import EventEntrypoint
 from services.chassis.inbox import Inbox, Verdict
 from services.chassis.retries import EVENTS
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 
 _log = structlog.get_logger()
 SECONDS = Histogram("jishi_event_seconds", "Time to apply an event, or a batch of them.", ["queue"])

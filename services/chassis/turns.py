@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from eventlet.semaphore import Semaphore
 
-from services.chassis.store import session
+from services.chassis.transactions import session
 
 
 class Turns:

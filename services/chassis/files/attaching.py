@@ -8,7 +8,8 @@ from typing import Any
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.files.kept import Files
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 
 Answer = dict[str, Any]
 Decide = Callable[[Answer, list[Answer]], Change | None]

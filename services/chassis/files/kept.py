@@ -16,7 +16,8 @@ from services.chassis.files.sealed import UNCLAIMED, SealedFiles
 from services.chassis.files.uploads import Upload, Uploads
 from services.chassis.identity import derived_id, new_id
 from services.chassis.offload import offload
-from services.chassis.store import Record, answering, session
+from services.chassis.store import Record, answering
+from services.chassis.transactions import session
 
 Answer = dict[str, Any]
 

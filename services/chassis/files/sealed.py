@@ -13,7 +13,8 @@ from pymongo.errors import DuplicateKeyError
 from services.chassis.application import Application
 from services.chassis.errors import NotFound
 from services.chassis.files.parts import cut
-from services.chassis.store import Record, answering, session
+from services.chassis.store import Record, answering
+from services.chassis.transactions import session
 
 UNCLAIMED = timedelta(days=1)
 SWEPT_AT_ONCE = 100

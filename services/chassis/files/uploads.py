@@ -15,7 +15,8 @@ from services.chassis.documents import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.files.limits import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 from services.chassis.indexes import Indexes
-from services.chassis.store import Record, Store, answering, session
+from services.chassis.store import Record, Store, answering
+from services.chassis.transactions import session
 from services.chassis.vault import Vault
 
 KEPT = timedelta(days=1)

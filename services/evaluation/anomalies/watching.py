@@ -15,7 +15,8 @@ from services.chassis.documents import Document, Documents
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.chassis.vault import Vault
 from services.evaluation.anomalies import model
 from services.evaluation.anomalies.model import Found, Held, Limits

@@ -14,7 +14,8 @@ from services.chassis.documents import Document, Documents
 from services.chassis.envelope import Event
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.evaluation.access import Access
 from services.evaluation.duties.projector import DutyProjector
 from services.evaluation.obligations import exemptions as model

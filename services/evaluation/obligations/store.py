@@ -12,7 +12,8 @@ from pymongo.errors import BulkWriteError
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.indexes import Indexes
-from services.chassis.store import Record, Store, answering, is_duplicate, session
+from services.chassis.store import Record, Store, answering, is_duplicate
+from services.chassis.transactions import session
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, NEVER, OUTSTANDING, Obligation
 
 READ_AT_ONCE = 500  # rows

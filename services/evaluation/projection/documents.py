@@ -19,7 +19,8 @@ from services.chassis.context import Context
 from services.chassis.envelope import seal
 from services.chassis.indexes import Indexes
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering, is_duplicate, session
+from services.chassis.store import Record, Store, answering, is_duplicate
+from services.chassis.transactions import session
 from services.evaluation.projection.standing import Happened
 
 

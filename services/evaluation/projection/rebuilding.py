@@ -11,7 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import eventlet
 
 from services.chassis.errors import Unavailable
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.evaluation.projection.documents import P, Written
 from services.evaluation.projection.turning import ATTEMPTS, Outrun, Turning
 

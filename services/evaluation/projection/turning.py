@@ -11,7 +11,8 @@ from typing import Any, Generic, Protocol
 from services.chassis import context
 from services.chassis.context import Context
 from services.chassis.errors import Unavailable
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.evaluation.obligations.store import Row
 from services.evaluation.projection.documents import Met, P, Projections, Turned, Written
 

@@ -12,7 +12,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden
 from services.chassis.pages import page
 from services.chassis.policies import Pack
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.evaluation.ratings import model, snapshots
 from services.evaluation.ratings.parties import Parties
 from services.evaluation.ratings.shown import appeal_shown

@@ -13,7 +13,7 @@ from services.chassis.errors import Invalid
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.policies import Pack
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.evaluation.indicators.model import ORGANISATION
 from services.evaluation.ratings import caps, model, snapshots
 from services.evaluation.ratings.parties import Parties

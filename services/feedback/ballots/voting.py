@@ -13,7 +13,8 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, NotFound, Unavailable
-from services.chassis.store import Record, answering, in_transaction, session
+from services.chassis.store import Record, answering
+from services.chassis.transactions import in_transaction, session
 from services.feedback.ballots import model as rules
 from services.feedback.ballots.freezing import PURPOSE
 from services.feedback.ballots.rounds import Rounds

@@ -11,7 +11,7 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.files.attaching import Attaching
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.feedback.access import HANDLERS, Access
 from services.feedback.measures import model as rules
 from services.feedback.measures import results, store

@@ -19,7 +19,7 @@ from services.chassis.files.attaching import ids
 from services.chassis.files.kept import Files, looked_into
 from services.chassis.files.sealed import UNCLAIMED
 from services.chassis.identity import derived_id, timeless_id
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.contracts.feedback_rpc.opinions import MOST_BYTES_WITHOUT_NAME
 from services.feedback.opinions import dialogue, store
 from services.feedback.opinions.model import Opinion

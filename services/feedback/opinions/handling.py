@@ -12,7 +12,7 @@ from services.chassis.contract import NewEvent
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
 from services.chassis.offload import offload
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.feedback.access import Access
 from services.feedback.opinions import dialogue, store
 from services.feedback.opinions import steps as rules

@@ -15,7 +15,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from services.chassis.clock import Clock
 from services.chassis.documents import Documents
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.feedback.opinions import model, store
 from services.feedback.opinions.attachments import Attachments
 

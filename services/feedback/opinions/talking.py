@@ -11,7 +11,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.errors import NotFound
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.feedback.access import Access
 from services.feedback.opinions import dialogue, store
 from services.feedback.opinions.attachments import Attachments

@@ -16,18 +16,13 @@ from services.chassis.application import Application
 from services.chassis.errors import Conflict, Forbidden, Invalid, Unavailable
 from services.chassis.identity import derived_id
 from services.chassis.offload import offload
-from services.chassis.store import Record, answering, session
+from services.chassis.store import Record, answering
+from services.chassis.transactions import session
 from services.chassis.vault import SealBroken
 from services.feedback.tickets import model as rules
 from services.feedback.tickets.books import Books
 from services.feedback.tickets.model import Ticket, TicketRules
-from services.feedback.tickets.signing import (
-    NotSignable,
-    SigningKey,
-    from_base64,
-    to_base64,
-    verified,
-)
+from services.feedback.tickets.signing import NotSignable, SigningKey, from_base64, to_base64, verified
 
 Answered = dict[str, Any]
 _FIELD = "feedback.ticket_key"

@@ -11,7 +11,8 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Documents
 from services.chassis.envelope import Event
-from services.chassis.store import Record, answering, session
+from services.chassis.store import Record, answering
+from services.chassis.transactions import session
 from services.feedback.access import Access
 from services.feedback.trends import model as rules
 from services.feedback.trends.lineage import FEWEST, Cells, Lineage, below

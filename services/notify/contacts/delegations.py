@@ -12,7 +12,7 @@ from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.pages import page
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.contracts.notify_events import DelegationChanged
 from services.notify.contacts.model import Delegation, check_delegation
 from services.notify.contacts.store import Contacts

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from services.chassis.indexes import Indexes
 from services.chassis.latest import Latest
 from services.chassis.said import Word
-from services.chassis.store import Record, Store, answering, session
+from services.chassis.store import Record, Store, answering
+from services.chassis.transactions import session
 
 
 @dataclass(frozen=True)

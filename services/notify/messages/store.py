@@ -16,7 +16,8 @@ from services.chassis.documents import Change, Document
 from services.chassis.errors import Conflict
 from services.chassis.indexes import Indexes
 from services.chassis.pages import AnyOf, page
-from services.chassis.store import RACES_SECONDS, Store, reading_all
+from services.chassis.store import Store, reading_all
+from services.chassis.transactions import RACES_SECONDS
 from services.notify.messages.documents import (
     Stored,
     change_of,

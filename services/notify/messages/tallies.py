@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from services.chassis.errors import Contended
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
-from services.chassis.store import Record, Store, answering, in_transaction, session
+from services.chassis.store import Record, Store, answering
+from services.chassis.transactions import in_transaction, session
 from services.notify.messages.model import Purpose, State
 
 MOST_ROWS = 200  # read at one look; more are summed up by whoever meets them

@@ -12,7 +12,8 @@ import structlog
 from services.chassis.authority import Authority
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFound, Unavailable
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.notify.contacts.model import Preferences
 from services.notify.contacts.preferences import PreferencesRegister
 from services.notify.messages import model as messages_model

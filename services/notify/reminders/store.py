@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from services.chassis.indexes import Indexes
-from services.chassis.store import Record, Store, answering, plain, session
+from services.chassis.store import Record, Store, answering, plain
+from services.chassis.transactions import session
 from services.notify.reminders.model import Reason, Taken, Watch
 
 

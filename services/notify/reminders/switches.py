@@ -10,7 +10,7 @@ from typing import Any
 from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.contracts.kinds import MESSAGE_KINDS
 from services.contracts.notify_events import SendingSwitched
 from services.notify.access import Access

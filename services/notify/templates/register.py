@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from services.chassis.application import Application
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid, NotFound
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.contracts.notify_events import TemplateSaved
 from services.notify.access import Access
 from services.notify.reminders.rulebook import Rulebook

@@ -13,7 +13,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.access import Access
 from services.records.activities import windows as rules
 from services.records.activities.conduct import Rulings

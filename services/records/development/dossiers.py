@@ -12,7 +12,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.attaching import Attaching, ids
 from services.chassis.files.kept import Files
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.development import model as rules
 from services.records.development.arrangements import Arrangements
 from services.records.development.history import History

@@ -13,7 +13,8 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction, on_commit
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory import model as rules
 from services.records.directory.naming import sought

@@ -14,7 +14,8 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.pages import page
-from services.chassis.store import Store, in_transaction, on_commit, session
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction, on_commit, session
 from services.chassis.turns import Turns
 from services.records.access import Access
 from services.records.directory import persons as rules

@@ -9,7 +9,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Forbidden
 from services.chassis.pages import Page, page
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.directory.store import only
 from services.records.dues.office import Answer, Office, shown
 

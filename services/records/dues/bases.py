@@ -11,7 +11,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import NotFound
 from services.chassis.identity import derived_id
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.dues import ledger
 from services.records.dues import model as rules
 from services.records.dues.office import Answer, Office

@@ -15,7 +15,7 @@ from services.chassis.errors import Invalid
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
 from services.chassis.pages import page
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.directory.store import found_by, only
 from services.records.dues import approvals, ledger, settling
 from services.records.dues import model as rules

@@ -10,7 +10,8 @@ from pymongo import UpdateOne
 
 from services.chassis.application import Application
 from services.chassis.identity import derived_id
-from services.chassis.store import answering, session
+from services.chassis.store import answering
+from services.chassis.transactions import session
 from services.records.dues import ledger
 from services.records.dues.ledger import Entry, Posting
 

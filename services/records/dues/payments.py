@@ -13,7 +13,7 @@ from services.chassis.envelope import Event
 from services.chassis.errors import Invalid, Permanent, Retryable
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.directory.store import only
 from services.records.dues import ledger, settling
 from services.records.dues import model as rules

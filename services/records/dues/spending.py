@@ -7,7 +7,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.contract import Change
 from services.chassis.documents import Document
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.dues import approvals, ledger
 from services.records.dues.asking import listed, require_above
 from services.records.dues.office import Answer, Office, shown

@@ -14,7 +14,7 @@ from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
-from services.chassis.store import in_transaction, on_commit
+from services.chassis.transactions import in_transaction, on_commit
 from services.records.access import Access, not_a_reader
 from services.records.directory.model import seat_committee
 from services.records.directory.store import Directory, found_by, only, shown

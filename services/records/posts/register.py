@@ -16,7 +16,8 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
-from services.chassis.store import Store, in_transaction, on_commit
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction, on_commit
 from services.records.access import Access
 from services.records.directory.model import require_open
 from services.records.directory.store import Directory, found_by, only, shown

@@ -12,7 +12,8 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id, new_id
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.records.directory import persons
 from services.records.directory.people import People
 from services.records.directory.persons import SEALED

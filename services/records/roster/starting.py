@@ -8,7 +8,7 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.files.uploads import Uploads
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.access import Access
 from services.records.roster import importer
 

@@ -16,7 +16,7 @@ from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.grants import denied
 from services.chassis.pages import page
 from services.chassis.policies import Pack, effective
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.access import DISCIPLINE_READERS, Access
 from services.records.directory.people import People
 from services.records.directory.store import Directory, only

@@ -22,7 +22,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id
 from services.chassis.jobs import Checkpoint, Job
-from services.chassis.store import in_transaction, on_commit
+from services.chassis.transactions import in_transaction, on_commit
 from services.records.access import Access
 from services.records.development.following import Following
 from services.records.directory import model as directory_rules

@@ -11,7 +11,8 @@ from services.chassis.contract import NewEvent
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.identity import derived_id
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction
 from services.records.access import Access
 from services.records.directory.store import Directory, found_by
 from services.records.training import model as rules

@@ -13,7 +13,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.pages import page
 from services.chassis.policies import Pack
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from services.records.access import Access, not_a_reader
 from services.records.development.following import Following
 from services.records.directory import persons

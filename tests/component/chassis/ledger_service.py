@@ -13,9 +13,9 @@ from services.chassis import broker as topology
 from services.chassis.application import Application
 from services.chassis.batches import subscribe_batch
 from services.chassis.container import ChassisContainer
-from services.chassis.store import session
 from services.chassis.subscribe import Order, subscribe
 from services.chassis.testing import wait_for
+from services.chassis.transactions import session
 from services.contracts.records_events import ActivityPlanned
 
 PARKED = "evaluation.dead-letters"

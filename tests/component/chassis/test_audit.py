@@ -7,8 +7,9 @@ import pytest
 
 from services.chassis.audit import FIRST, STEPS, Audit
 from services.chassis.clock import FixedClock
-from services.chassis.store import Store, in_transaction, transaction
+from services.chassis.store import Store
 from services.chassis.testing import wait_for
+from services.chassis.transactions import in_transaction, transaction
 
 
 @pytest.fixture

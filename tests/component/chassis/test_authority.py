@@ -10,8 +10,9 @@ from services.chassis.authority import Authority
 from services.chassis.clock import FixedClock
 from services.chassis.errors import Forbidden, NotFound
 from services.chassis.said import grant_said, member_said, node_said
-from services.chassis.store import Store, in_transaction
+from services.chassis.store import Store
 from services.chassis.testing import wait_for
+from services.chassis.transactions import in_transaction
 
 SINCE = date(2026, 1, 1)
 

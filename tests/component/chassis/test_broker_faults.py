@@ -23,9 +23,9 @@ from services.chassis.errors import Unavailable
 from services.chassis.publishing import ConfirmedPublisher, Outcome, Outgoing
 from services.chassis.rpc import rpc
 from services.chassis.rpc_client import RpcClient
-from services.chassis.store import session
 from services.chassis.subscribe import subscribe
 from services.chassis.testing import settings_for_tests, wait_for
+from services.chassis.transactions import session
 from services.contracts.records_events import ActivityPlanned
 
 

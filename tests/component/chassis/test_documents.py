@@ -18,7 +18,8 @@ from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
-from services.chassis.store import Store, in_transaction, transaction
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction, transaction
 from services.contracts.records_events import ActivityPlanned
 
 

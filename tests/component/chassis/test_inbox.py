@@ -12,7 +12,8 @@ from services.chassis.clock import FixedClock
 from services.chassis.envelope import Event
 from services.chassis.identity import new_id
 from services.chassis.inbox import Inbox, Verdict
-from services.chassis.store import Store, in_transaction, session
+from services.chassis.store import Store
+from services.chassis.transactions import in_transaction, session
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 

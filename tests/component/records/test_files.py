@@ -18,7 +18,7 @@ from services.chassis.files import kept as rules
 from services.chassis.files.kept import Files
 from services.chassis.files.limits import MOST_PART_BYTES
 from services.chassis.files.sealed import UNCLAIMED
-from services.chassis.store import in_transaction
+from services.chassis.transactions import in_transaction
 from tests.component.records.surroundings import Campus, Faculty
 
 PDF = b"%PDF-1.4\n" + b"SecretMinutes\n" * 60_000 + b"%%EOF\n"
