@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -17,62 +15,19 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.chassis import context
 from services.chassis.clock import Clock
 from services.chassis.documents import id_for_command
-from services.chassis.errors import Conflict, NotFound, Refusal, Unavailable, origin
+from services.chassis.errors import Conflict, NotFound, Refusal, origin
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
+from services.chassis.job_attempts import LEASE, Attempt, Failed, Job, Step
 from services.chassis.job_errors import JobError, JobErrors
 from services.chassis.leases import FREE
 from services.chassis.store import Record, Store, answering, plain
-from services.chassis.transactions import in_transaction, on_commit, session
+from services.chassis.transactions import on_commit, session
 
-ERRORS_KEPT = 20  # in the job itself, which is written at every step and asked for while it runs
-MOST_ATTEMPTS = 5
 MOST_OPEN = 20  # of one owner: jobs are done one after the other, and others wait as well
-LEASE = timedelta(seconds=30)
 POLL_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
-
-
-class JobLost(Exception):
-    """Another worker has taken the job over: leave it at once, without another write."""
-
-
-class _Halted(JobLost):
-    """This process is going down: the job is free for the next worker."""
-
-
-class JobStopped(Exception):
-    """Somebody asked for the job to be stopped."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job as it stands. ``cursor`` is what the last checkpoint said; None on the first attempt.
-
-    ``errors`` are the first ``ERRORS_KEPT`` of ``error_count``; ``Jobs.errors`` has them all.
-    """
-
-    id: str
-    kind: str
-    owner: str | None
-    params: dict[str, Any]
-    state: str
-    done: int
-    total: int | None
-    errors: list[dict[str, Any]]
-    error_count: int
-    result: dict[str, Any] | None
-    cursor: Any
-    failure: str | None
-    failure_params: dict[str, Any]
-    attempts: int
-    token: int
-
-
-Checkpoint = Callable[..., None]
-Step = Callable[[Job, Checkpoint], Mapping[str, Any] | None]
-Failed = Callable[[Job, str], None]
 
 
 class Jobs:
@@ -232,7 +187,15 @@ class Jobs:
         job = self._claim()
         if job is None:
             return False
-        self._attempt(job)
+        Attempt(
+            job,
+            self._steps[job.kind],
+            failed=self._failed.get(job.kind),
+            stopping=lambda: self._stopping,
+            database=self._database,
+            errors=self._errors,
+            clock=self._clock,
+        ).run()
         return True
 
     def _run(self) -> None:
@@ -272,90 +235,6 @@ class Jobs:
             if self._jobs.update_one(guard, {"$set": claimed}).matched_count:
                 return _job({**found, **claimed})
         return None
-
-    def _attempt(self, job: Job) -> None:
-        try:
-            self._step(job)
-        except JobLost:  # also from the write that was to end it: another worker has it by now
-            _log.warning("job was taken over", job=job.id)
-
-    def _step(self, job: Job) -> None:
-        if job.attempts > MOST_ATTEMPTS:
-            self._fail(job, "jobs.internal", {})
-            return
-        try:
-            result = self._steps[job.kind](job, self._checkpoints(job))
-        except _Halted:
-            self._write(job, {"lease_until": FREE, "attempts": 0})
-        except JobLost:
-            raise
-        except JobStopped:
-            self._end(job, "stopped", failure="jobs.stopped")
-        except (PyMongoError, Unavailable):
-            raise  # the lease lapses and somebody resumes
-        except Refusal as refused:
-            self._fail(job, refused.code, refused.params)
-        except (Exception, Timeout) as surprise:
-            _log.error("job failed", job=job.id, kind=job.kind, error=type(surprise).__name__)
-            pause = timedelta(seconds=2**job.attempts)
-            self._write(job, {"lease_until": self._clock.now() + pause})
-        else:
-            self._end(job, "done", result=plain(dict(result or {})))
-
-    def _checkpoints(self, job: Job) -> Checkpoint:
-        kept, counted, reached = list(job.errors), job.error_count, (job.cursor, job.done)
-
-        def checkpoint(
-            *,
-            cursor: Any = None,
-            done: int | None = None,
-            total: int | None = None,
-            errors: Sequence[Mapping[str, Any]] = (),
-        ) -> None:
-            nonlocal counted, reached
-            found = [plain(dict(each)) for each in errors]
-            progress: Record = {"lease_until": self._clock.now() + LEASE}
-            given = {"cursor": cursor, "done": done, "total": total}
-            progress.update({name: plain(value) for name, value in given.items() if value is not None})
-            now_at = (progress.get("cursor", reached[0]), progress.get("done", reached[1]))
-            if now_at != reached:
-                # Attempts count from the last progress: a long job outlives many restarts, a poisoned one
-                # does not, however often it says that it is still alive.
-                reached = now_at
-                progress["attempts"] = 0
-            if found:
-                # With the progress or not at all: a piece that is done twice tells its errors once.
-                first = [*kept, *found][:ERRORS_KEPT]
-                progress.update(errors=first, error_count=counted + len(found))
-                in_transaction(self._database, lambda: self._write_errors(job, progress, counted, found))
-                kept[:], counted = first, counted + len(found)
-            else:
-                self._write(job, progress)
-            asked = self._jobs.find_one({"_id": job.id}, {"stop": 1})
-            if asked and asked["stop"]:
-                raise JobStopped(job.id)
-            if self._stopping:
-                raise _Halted(job.id)
-
-        return checkpoint
-
-    def _write_errors(self, job: Job, progress: Record, after: int, found: list[dict[str, Any]]) -> None:
-        self._write(job, progress)
-        self._errors.add(job.id, after, found)
-
-    def _fail(self, job: Job, code: str, params: Mapping[str, Any]) -> None:
-        if (told := self._failed.get(job.kind)) is not None:
-            told(job, code)
-        self._end(job, "failed", failure=code, failure_params=plain(dict(params)))
-
-    def _end(self, job: Job, state: str, **outcome: Any) -> None:
-        self._write(job, {"state": state, "lease_until": FREE, **outcome})
-
-    def _write(self, job: Job, fields: Mapping[str, Any]) -> None:
-        """Write with the fencing token: whoever lost the job writes nothing more."""
-        guard = {"_id": job.id, "token": job.token, "state": "running"}
-        if not self._jobs.update_one(guard, {"$set": dict(fields)}, session=session()).matched_count:
-            raise JobLost(job.id)
 
 
 def _job(found: Record) -> Job:

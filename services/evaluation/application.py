@@ -8,7 +8,7 @@ from datetime import date
 
 from services.chassis.application import Application
 from services.chassis.envelope import Event
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.policies import load_all
 from services.chassis.working_days import WorkingCalendar
 from services.contracts.authority import said_of

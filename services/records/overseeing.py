@@ -8,7 +8,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.grants import denied
-from services.chassis.jobs import Job
+from services.chassis.job_attempts import Job
 from services.records.access import AUDITORS, ROOT, Access
 
 Answer = dict[str, Any]

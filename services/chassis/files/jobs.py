@@ -10,7 +10,8 @@ from services.chassis import context
 from services.chassis.documents import id_for_command
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.files.kept import Files
-from services.chassis.jobs import Job, Jobs
+from services.chassis.job_attempts import Job
+from services.chassis.jobs import Jobs
 
 
 class FileJobs:

@@ -10,7 +10,7 @@ from pymongo import ReplaceOne
 
 from services.chassis.application import Application
 from services.chassis.documents import Document, Documents
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.pages import Page, page
 from services.chassis.store import Record, answering
 from services.evaluation.indicators import drafting

@@ -11,7 +11,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.policies import Pack
 from services.chassis.transactions import in_transaction
 from services.evaluation.indicators.model import ORGANISATION

@@ -11,7 +11,7 @@ from services.chassis.application import Application
 from services.chassis.contract import Change
 from services.chassis.documents import Document, Documents
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.store import Record, answering, is_duplicate
 from services.feedback.ballots import electorate as rules
 from services.feedback.ballots.electorate import Elector, Electorate, Paper

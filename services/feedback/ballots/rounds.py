@@ -12,7 +12,7 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Forbidden, NotFound
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.policies import effective
 from services.chassis.store import Record, answering

@@ -13,7 +13,8 @@ from services.chassis.clock import Clock
 from services.chassis.contract import NewEvent
 from services.chassis.documents import Change, Documents
 from services.chassis.errors import Conflict, Contended, NotFound
-from services.chassis.jobs import Checkpoint, Job, Jobs
+from services.chassis.job_attempts import Checkpoint, Job
+from services.chassis.jobs import Jobs
 from services.contracts.notify_events import AnnouncementChanged
 from services.notify.announcements import model
 from services.notify.announcements.model import Announcement, State

@@ -12,7 +12,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Refusal, Unavailable
 from services.chassis.files.jobs import FileJobs
-from services.chassis.jobs import Job
+from services.chassis.job_attempts import Job
 from services.chassis.transactions import in_transaction
 from services.records.access import not_a_reader
 from services.records.directory.store import found_by

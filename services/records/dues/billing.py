@@ -13,7 +13,7 @@ from services.chassis.context import Context
 from services.chassis.documents import Document, Documents
 from services.chassis.errors import Invalid
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.transactions import in_transaction
 from services.records.directory.store import found_by, only

@@ -13,7 +13,7 @@ from services.chassis.documents import Document
 from services.chassis.errors import Invalid, NotFound, Refusal, Unavailable
 from services.chassis.files.jobs import FileJobs
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.store import answering
 from services.records.directory.store import found_by, only

@@ -13,8 +13,8 @@ from services.chassis.application import Application
 from services.chassis.context import Context
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.files.kept import Files
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.job_pulse import pulsed
-from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
 from services.records.access import Access
 from services.records.directory.store import Directory

@@ -14,7 +14,7 @@ from services.chassis.context import Context
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.files.kept import Files
 from services.chassis.grants import denied
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.offload import Fed, offloaded
 from services.chassis.policies import Pack, in_force
 from services.contracts.kinds import ROLES

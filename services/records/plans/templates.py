@@ -12,7 +12,8 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job, Jobs
+from services.chassis.job_attempts import Checkpoint, Job
+from services.chassis.jobs import Jobs
 from services.chassis.pages import page
 from services.records.plans import beginnings, planning
 from services.records.plans import model as rules

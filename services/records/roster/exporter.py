@@ -15,8 +15,8 @@ from services.chassis.context import Context
 from services.chassis.documents import Document
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.files.kept import Files
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.job_pulse import pulsed
-from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import offload
 from services.chassis.vault import mask_id_number, mask_phone
 from services.records.access import Access, not_a_reader

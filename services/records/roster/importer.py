@@ -8,7 +8,7 @@ from typing import Any
 
 from services.chassis.application import Application
 from services.chassis.files.uploads import Uploads
-from services.chassis.jobs import Job
+from services.chassis.job_attempts import Job
 from services.contracts.kinds import ACTIVITY_KINDS
 from services.records.activities.register import Register
 from services.records.directory.organisations import Organisations

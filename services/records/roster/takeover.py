@@ -12,8 +12,8 @@ from services.chassis import context
 from services.chassis.bundles import MOST_AT_ONCE
 from services.chassis.context import Context
 from services.chassis.errors import Refusal, Unavailable
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.job_pulse import pulsed
-from services.chassis.jobs import Checkpoint, Job
 from services.chassis.offload import offload
 from services.records.roster.columns import column_of
 from services.records.roster.rows import CHANGED, CREATED, REFUSED, UNCHANGED, Handled, Rows

@@ -21,7 +21,7 @@ from services.chassis.contract import Change
 from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.identity import derived_id
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.transactions import in_transaction, on_commit
 from services.records.access import Access
 from services.records.development.following import Following

@@ -11,18 +11,17 @@ from greenlet import GreenletExit
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.errors import Conflict, Invalid, NotFound
-from services.chassis.job_errors import JobErrors
-from services.chassis.jobs import (
+from services.chassis.job_attempts import (
     ERRORS_KEPT,
     LEASE,
     MOST_ATTEMPTS,
-    MOST_OPEN,
     Checkpoint,
     Job,
     JobLost,
-    Jobs,
     JobStopped,
 )
+from services.chassis.job_errors import JobErrors
+from services.chassis.jobs import MOST_OPEN, Jobs
 from services.chassis.store import Store
 from services.chassis.testing import wait_for
 

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.tour_tickets import handed_in, new_ticket
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
-from services.chassis.jobs import JobLost
+from services.chassis.job_attempts import JobLost
 from services.chassis.said import member_said
 from services.chassis.testing import wait_for
 from services.feedback.ballots.model import begin

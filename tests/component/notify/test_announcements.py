@@ -13,7 +13,7 @@ import pytest
 
 from services.chassis.context import Context, entered
 from services.chassis.errors import Conflict, Contended, Forbidden, NotFound
-from services.chassis.jobs import MOST_ATTEMPTS
+from services.chassis.job_attempts import MOST_ATTEMPTS
 from services.chassis.said import member_said
 from services.notify.announcements import announcing as announcing_module
 from services.notify.announcements.model import begun, purpose

@@ -10,7 +10,7 @@ import pytest
 
 from services.chassis.errors import Forbidden, Invalid, NotFound
 from services.chassis.identity import new_id
-from services.chassis.jobs import Job, JobLost
+from services.chassis.job_attempts import Job, JobLost
 from services.chassis.testing import wait_for
 from services.records.dues.statements import KIND
 from tests.component.records.surroundings import Campus, Faculty, workbook

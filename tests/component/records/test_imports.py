@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
-from services.chassis.jobs import Checkpoint, Job
+from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.testing import wait_for
 from services.records.roster import takeover
 from services.records.roster.importer import KIND

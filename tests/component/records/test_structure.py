@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid
-from services.chassis.jobs import JobLost
+from services.chassis.job_attempts import JobLost
 from services.chassis.testing import wait_for
 from services.records.structure import reorganising
 from tests.component.records.surroundings import Campus, Faculty, workbook
