@@ -46,11 +46,13 @@ _UNCLEAR = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
 
 
 class AliyunChannel:
-    """One Aliyun account and signature; ``template_id`` is its code for our key of a template."""
+    """One Aliyun account and signature; ``template_id`` is its code for our key of a template.
+
+    ``unreported``: its reports are not taken, so that it is polled.
+    """
 
     most_per_call = MOST_PER_CALL
     can_be_asked = True
-    polls = False
     one_text_per_call = True
 
     def __init__(
@@ -63,12 +65,14 @@ class AliyunChannel:
         timeout: float,
         endpoint: str = "dysmsapi.aliyuncs.com",
         protocol: str = "https",
+        unreported: bool = False,
     ) -> None:
         config = Config(access_key_id=key_id, access_key_secret=secret, endpoint=endpoint, protocol=protocol)
         self._client = Client(config)
         self._signature = signature
         self._template_id = template_id
         self._timeout = timeout
+        self.polls = unreported
         patience = int(timeout * 1000)
         # No retry of the SDK's own: a second call is a second message.
         self._runtime = RuntimeOptions(

@@ -32,11 +32,19 @@ class NoToken(Exception):
 class HttpChannel:
     """One provider of the shape ``shape``. No call lasts longer than ``timeout`` seconds; none is repeated.
 
-    ``own`` fills the places that the operator sets; ``base`` is the provider's address.
+    ``own`` fills the places that the operator sets; ``base`` is the provider's address. ``unreported``: it
+    has no way to report, so that it is polled if it can be asked at all.
     """
 
     def __init__(
-        self, shape: Shape, base: str, timeout: float, clock: Clock, own: Mapping[str, str] | None = None
+        self,
+        shape: Shape,
+        base: str,
+        timeout: float,
+        clock: Clock,
+        own: Mapping[str, str] | None = None,
+        *,
+        unreported: bool = False,
     ) -> None:
         self._shape = shape
         self._timeout = timeout
@@ -47,7 +55,7 @@ class HttpChannel:
         self.one_text_per_call = True
         self.most_per_call = shape.most_per_call
         self.can_be_asked = shape.query is not None and not _asks_by_own_id(shape)
-        self.polls = shape.polls
+        self.polls = shape.polls or (unreported and shape.query is not None)
 
     def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
         """Ask for all ``letters``, which say the same, under the reference ``call``; an answer for each."""

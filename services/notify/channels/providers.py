@@ -66,6 +66,11 @@ class Definition:
             return self.shape
         return _REPORTS_OF_SDKS.get(self.kind)
 
+    @property
+    def unreported(self) -> bool:
+        """Whether nobody can report for it: without a secret no report is believed."""
+        return self.receipt_secret is None
+
 
 def read_providers(settings: Settings) -> list[Definition]:
     """The providers of ``PROVIDERS_FILE``; without it the one at ``SMS_URL``, if that is set.
@@ -99,7 +104,9 @@ def channel_of(
     if definition.kind == "http":
         assert definition.shape is not None
         values = {**own, "secret": secret} if definition.secret else own
-        return HttpChannel(definition.shape, definition.url, timeout, clock, values)
+        return HttpChannel(
+            definition.shape, definition.url, timeout, clock, values, unreported=definition.unreported
+        )
     if definition.kind == "smtp":
         return MailChannel(
             host=own["host"],
@@ -135,6 +142,7 @@ def _by_sdk(definition: Definition, secret: str, timeout: float, known: Callable
             signature=own["signature"],
             template_id=template_id,
             timeout=timeout,
+            unreported=definition.unreported,
             **more,
         )
     if definition.kind == "tencent":

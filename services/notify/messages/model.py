@@ -243,7 +243,7 @@ def next_way(message: Message, now: datetime) -> Message:
 
 
 def noted(message: Message, reason: str, now: datetime) -> Message:
-    """The reason why it still waits, kept as a decision unless it is the one that was kept last."""
+    """The reason why it stays in its state, kept as a decision unless it is the one that was kept last."""
     last = message.decisions[-1]
     if (last.state, last.reason) == (message.state, reason):
         return replace(message, reason=reason)

@@ -16,7 +16,7 @@ from services.notify.channels.model import (
     NotReceived,
     Refused,
 )
-from services.notify.messages.model import WAITING, Message, State, became, next_way
+from services.notify.messages.model import WAITING, Message, State, became, next_way, noted
 from services.notify.messages.patience import Sending
 
 
@@ -158,7 +158,8 @@ def _polled(message: Message, finding: Finding, now: datetime, sending: Sending)
     if isinstance(finding, Found) and finding.outcome == "failed":
         return _undelivered(message, now)
     if message.asked >= len(sending.poll_seconds):
-        return replace(message, act_at=None)
+        # The provider has it, which is all that anybody will know, unless it reports of itself some day.
+        return replace(noted(message, "never_reported", now), act_at=None)
     return replace(message, act_at=now + timedelta(seconds=sending.poll_seconds[message.asked]))
 
 

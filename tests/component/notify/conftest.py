@@ -26,7 +26,10 @@ from services.notify.application import Notify
 from services.notify.contacts.store import Contact
 from tests import grounds
 
+from . import abroad
+
 settings, database_prefix, vhost = grounds.settings, grounds.database_prefix, grounds.vhost
+foreign_process, foreign = abroad.foreign_process, abroad.foreign
 
 # university > faculty > branch, next door
 TREE = {"university": None, "faculty": "university", "branch": "faculty", "next-door": "faculty"}

@@ -1,9 +1,11 @@
 """Stand-ins for the providers of others, as one process: each speaks its protocol and fails on request.
 
 ``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
-headers of their SDKs, WeCom, DingTalk and a web hook by the path. ``GET /taken`` shows what each took,
-``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token"}``, ``DELETE /taken`` forgets. ``token`` is
-the only one that WeCom and DingTalk take from then on, in the place of those that they gave before.
+headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the path. ``GET /taken`` shows what
+each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both. ``PUT /faults``
+sets ``{"status", "delay", "code", "lose", "token", "outcomes"}``. ``token`` is the only one that WeCom and
+DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by address, what a
+question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a 500), ``silent``.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiosmtpd.controller import Controller
 
+SILENCE_SECONDS = 4.0
 TAKEN: list[dict[str, Any]] = []
+ASKED: list[str] = []
 FAULTS: dict[str, Any] = {}
 LOCK = threading.Lock()
 
@@ -43,6 +48,22 @@ def taken(provider: str, **wanted: str) -> list[dict[str, Any]]:
     return [each for each in ours if all(each[name] == value for name, value in wanted.items())]
 
 
+class Broken(Exception):
+    """A question that is answered by a 500."""
+
+
+def outcome(address: str) -> str:
+    """What became of a message to ``address``."""
+    with LOCK:
+        ASKED.append(address)
+    said = str(FAULTS.get("outcomes", {}).get(address, "delivered"))
+    if said == "silent":
+        time.sleep(SILENCE_SECONDS)
+    if said == "broken":
+        raise Broken
+    return said
+
+
 class Handler(BaseHTTPRequestHandler):
     """All of HTTP."""
 
@@ -51,6 +72,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/taken":
             return self._answer(TAKEN)
+        if self.path == "/asked":
+            return self._answer(ASKED)
+        if "/messages?" in self.path:
+            return self._judged(lambda: self._campus(parse_qs(urlsplit(self.path).query)["reference"][0]))
         if "/gettoken" in self.path:
             return self._answer({"errcode": 0, "access_token": token(), "expires_in": 7200})
         return self._answer({}, 404)
@@ -62,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         TAKEN.clear()
+        ASKED.clear()
         self._answer({})
 
     def do_POST(self) -> None:
@@ -69,7 +95,14 @@ class Handler(BaseHTTPRequestHandler):
         path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         if FAULTS.get("status"):
             return self._answer({"Code": "InternalError", "Message": "on request"}, FAULTS["status"])
-        answer = self._performed(path, {name: values[0] for name, values in asked.items()}, body)
+        given = {name: values[0] for name, values in asked.items()}
+        return self._judged(lambda: self._performed(path, given, body))
+
+    def _judged(self, perform: Callable[[], Any]) -> None:
+        try:
+            answer = perform()
+        except Broken:
+            return self._answer({"Code": "InternalError", "Message": "on request"}, 500)
         time.sleep(FAULTS.get("delay", 0))
         if FAULTS.get("lose"):
             self.close_connection = True
@@ -95,8 +128,15 @@ class Handler(BaseHTTPRequestHandler):
         if path.endswith("/getsendresult"):
             read = [each["address"] for each in taken("dingtalk")]
             return {"errcode": 0, "send_result": {"read_user_id_list": read, "failed_user_id_list": []}}
+        if path == "/sms":
+            take("campus", [body["mobile"]], body["content"], self.headers["X-Request-Id"])
+            return {"id": "c-1"}
         take("hook", [path], body["message"])
         return {}
+
+    def _campus(self, reference: str) -> Any:
+        found = taken("campus", reference=reference)
+        return [{"reference": reference, "id": "c-1", "status": outcome(each["address"])} for each in found]
 
     def _aliyun(self, action: str, asked: dict[str, str]) -> Any:
         if action == "SendSms":
@@ -105,8 +145,9 @@ class Handler(BaseHTTPRequestHandler):
             take("aliyun", asked["PhoneNumbers"].split(","), asked["TemplateParam"], asked["OutId"])
             return {"Code": "OK", "Message": "OK", "BizId": "9006197469364984^0"}
         found = taken("aliyun", address=asked["PhoneNumber"])
+        status = {"delivered": 3, "failed": 2}.get(outcome(asked["PhoneNumber"]), 1)
         entries = [
-            {"OutId": each["reference"], "PhoneNum": each["address"], "SendStatus": 3} for each in found
+            {"OutId": each["reference"], "PhoneNum": each["address"], "SendStatus": status} for each in found
         ]
         return {"Code": "OK", "TotalCount": len(found), "SmsSendDetailDTOs": {"SmsSendDetailDTO": entries}}
 
@@ -119,7 +160,9 @@ class Handler(BaseHTTPRequestHandler):
             statuses = [{"SerialNo": f"s-{n}", "PhoneNumber": each, "Code": code} for n, each in numbers]
             return {"SendStatusSet": statuses}
         found = taken("tencent", address=body["PhoneNumber"])
-        statuses = [{"SessionContext": each["reference"], "ReportStatus": "SUCCESS"} for each in found]
+        status = {"delivered": "SUCCESS", "failed": "FAIL"}.get(outcome(body["PhoneNumber"].removeprefix("+86")))
+        # It lists what carriers have reported, and nothing else.
+        statuses = [{"SessionContext": each["reference"], "ReportStatus": status} for each in found if status]
         return {"PullSmsSendStatusSet": statuses}
 
     def _body(self) -> Any:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
-from deploy.local.children import Child, free_ports, listens
-from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
 from services.chassis.said import member_said
 from services.chassis.testing import wait_for
-from services.notify.channels.aliyun import AliyunChannel
-from services.notify.channels.http import HttpChannel
-from services.notify.channels.mail import MailChannel
 from services.notify.channels.model import (
     Absent,
     Accepted,
@@ -32,87 +23,16 @@ from services.notify.channels.model import (
     NotReceived,
     Refused,
 )
-from services.notify.channels.providers import Way
-from services.notify.channels.shape_files import shipped_shape
-from services.notify.channels.tencent import TencentChannel
 from services.notify.channels.wide import AppriseChannel
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
 from services.notify.messages.sender import MOST_PER_ROUND
 from tests.mailing import purpose
 
+from .abroad import NOW, Foreign
 from .conftest import PHONES, Desk, furnish
 
-NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
-TEMPLATES = {"reminder-again.v2": "SMS_1"}
 ZHANG, LI = "13900000001", "13900000002"
-
-
-@dataclass
-class Foreign:
-    """The stand-ins, and the channels that lead to them."""
-
-    port: int
-    smtp_port: int
-    sender: str = "party@campus.example"
-
-    def taken(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = requests.get(f"http://127.0.0.1:{self.port}/taken", timeout=30).json()
-        return found
-
-    def faults(self, **faults: Any) -> None:
-        requests.put(f"http://127.0.0.1:{self.port}/faults", json=faults, timeout=30)
-
-    def way(self, kind: str, timeout: float = 20.0, port: int | None = None) -> Way:
-        endpoint = f"127.0.0.1:{port or self.port}"
-        account: dict[str, Any] = {
-            "key_id": "id",
-            "secret": "s",
-            "signature": "某某大学",
-            "template_id": TEMPLATES.get,
-            "timeout": timeout,
-            "endpoint": endpoint,
-            "protocol": "http",
-        }
-        if kind == "aliyun":
-            return AliyunChannel(**account)
-        if kind == "tencent":
-            return TencentChannel(application="1400006666", **account)
-        if kind == "mail":
-            return MailChannel(
-                host="127.0.0.1",
-                port=port or self.smtp_port,
-                sender=self.sender,
-                timeout=timeout,
-                security="none",
-            )
-        if kind == "apprise":
-            return AppriseChannel(url=f"json://{endpoint}/{{address}}", timeout=timeout)
-        own = {"corpid": "ww1", "agentid": "7", "appkey": "k", "secret": "s"}
-        return HttpChannel(shipped_shape(kind), f"http://{endpoint}", timeout, FixedClock(NOW), own)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
-    port, smtp_port = free_ports(2)
-    child = Child(
-        "foreign",
-        [sys.executable, "-m", "tests.component.notify.foreign", str(port), str(smtp_port)],
-        log=tmp_path_factory.mktemp("foreign") / "log",
-        environment={},
-        directory=Path(__file__).parents[3],
-    )
-    child.start()
-    child.wait_until(lambda: listens(port) and listens(smtp_port), 60)
-    yield Foreign(port, smtp_port)
-    child.kill()
-
-
-@pytest.fixture
-def foreign(process: Foreign) -> Foreign:
-    process.faults()
-    requests.delete(f"http://127.0.0.1:{process.port}/taken", timeout=30)
-    return process
 
 
 @pytest.fixture

@@ -20,11 +20,9 @@ from services.notify.contacts.store import Contact
 from services.notify.messages import model
 from services.notify.messages.model import Purpose
 
-from . import test_adapters as adapters
+from .abroad import Foreign
 from .conftest import Desk, furnish, overdue
-from .test_adapters import Foreign
 
-process, foreign = adapters.process, adapters.foreign
 MAIL, OTHER_MAIL = "zhang.san@campus.example", "li.si@campus.example"
 FILE = """
 providers:

@@ -25,6 +25,7 @@ from services.notify.messages.model import (
     FINAL,
     NEXT,
     NOT_OUT,
+    Decision,
     Message,
     State,
     closed,
@@ -269,7 +270,10 @@ def test_a_provider_that_only_answers_questions_is_asked_until_it_knows() -> Non
     last = ask(still, later(4200), polling)
     assert last is not None
     assert asked(last, Found("p-1", "delivered"), later(4200), polling).state is State.DELIVERED
-    assert asked(last, CannotTell(), later(4200), polling).act_at is None
+    silent = asked(last, CannotTell(), later(4200), polling)
+    assert (silent.state, silent.reason, silent.act_at) == (State.SENT, "never_reported", None)
+    assert silent.decisions[-1] == Decision(later(4200), State.SENT, "never_reported", 1), "it is shown"
+    assert receipt(silent, "delivered", later(9000)).state is State.DELIVERED, "better late than never"
 
 
 @pytest.mark.parametrize("change", [{"lease_seconds": 8}, {"believe_absent_seconds": 3}, {"attempts": 0}])

@@ -1,17 +1,26 @@
 """A file of providers that cannot be used is a wrong setting: it is named, and the process ends with 78."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from services.chassis import runtime
+from services.chassis.clock import FixedClock
 from services.chassis.settings import Settings, SettingsError
-from services.notify.channels.providers import FILE, read_providers
+from services.notify.channels.providers import FILE, channel_of, read_providers
 
 TWICE = """
 providers:
   - {name: post, channel: sms, kind: http, url: "https://sms.example/v1/send", shape: campus}
   - {name: post, channel: sms, kind: http, url: "https://sms.example/v1/send", shape: campus}
+"""
+
+
+REPORTING = "\n     receipt_secret: REPORTS,"
+BY_SHAPE = """
+providers:
+  - {{name: one, channel: sms, kind: http, url: "https://sms.example/v1/send",{more} shape: {shape}}}
 """
 
 
@@ -41,3 +50,23 @@ def test_what_is_found_wrong_as_the_work_begins_ends_it_like_any_wrong_setting(t
     settings = settings_of(tmp_path / "missing.yaml")
     ended = runtime.run(settings, begin=lambda: read_providers(settings), drain=lambda: None)
     assert ended == 78
+
+
+@pytest.mark.parametrize(
+    ("shape", "more", "polled"),
+    [
+        ("campus", "", True),
+        ("campus", REPORTING, False),
+        ("dingtalk", REPORTING, True),
+        ("wecom", "", False),  # it answers no question
+    ],
+)
+def test_a_provider_whose_reports_nobody_would_believe_is_asked(
+    tmp_path: Path, shape: str, more: str, polled: bool
+) -> None:
+    path = tmp_path / "providers.yaml"
+    path.write_text(BY_SHAPE.format(more=more, shape=shape), encoding="utf-8")
+    environment = {FILE: str(path), "REPORTS": "a secret of the reports"}
+    (one,) = read_providers(Settings("notify", health_port=None, extra=environment))
+    way = channel_of(one, 8, FixedClock(datetime(2026, 10, 5, tzinfo=UTC)), lambda _: None)
+    assert way.polls is polled
