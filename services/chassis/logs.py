@@ -25,11 +25,13 @@ FIELDS = frozenset(
     """.split()  # noqa: SIM905 - so many names are easier to read as text
 )
 # The middle of a mobile number and of an identity number, where no letter or digit touches them: inside a
-# UUID neither occurs, since its groups hold letters or are of another length.
+# UUID neither occurs, since its groups hold letters or are of another length. Of a mail address, and of a URL
+# with user and password, all before the host.
 _PHONE = re.compile(
     r"(?<![0-9A-Za-z])((?:(?:\+|00)?86[- ]?)?1[3-9]\d)([- ]?)\d{4}([- ]?)(\d{4})(?![0-9A-Za-z])"
 )
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{4})\d{10}(\d{3}[\dXx])(?![0-9A-Za-z])")
+_BEFORE_HOST = re.compile(r"[^\s@/:;,<>()\[\]\"']{1,64}(?::[^\s@/]{0,200})?@(?=[^\s@])")
 _LONGEST = 500
 
 Line = MutableMapping[str, Any]
@@ -56,9 +58,16 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    root.handlers[:] = [_Libraries()]
+    root.handlers[:] = [_Libraries(max(threshold, logging.WARNING))]
     root.setLevel(max(threshold, logging.WARNING))
     _tell_tracebacks()
+
+
+def silence(*libraries: str) -> None:
+    """Hear nothing more of these loggers: they write addresses and secrets into the very text of their lines,
+    where no guard tells them from other words, and some of them to a handler of their own."""
+    for name in libraries:
+        logging.getLogger(name).disabled = True
 
 
 def _tell_tracebacks() -> None:
@@ -78,7 +87,8 @@ def _tell_tracebacks() -> None:
 
 class _Libraries(logging.Handler):
     """What libraries log: their constant text without the values they would fill in, since these may quote a
-    document or a request."""
+    document or a request. The level is the handler's own, since a logger that sets itself one is not held to
+    that of the root."""
 
     def emit(self, record: logging.LogRecord) -> None:
         failure = record.exc_info[1] if record.exc_info else None
@@ -120,7 +130,8 @@ def _only_known_fields(logger: Any, method: str, line: Line) -> Line:
 
 
 def masked(logger: Any, method: str, line: Line) -> Line:
-    """The second guard: no value may hold a mobile or an identity number, however it came there."""
+    """The second guard: no value may hold a mobile or an identity number or a mail address, however
+    it came there."""
     for name, value in line.items():
         line[name] = _masked(value)
     return line
@@ -128,7 +139,8 @@ def masked(logger: Any, method: str, line: Line) -> Line:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return _IDENTITY.sub(r"\1**********\2", _PHONE.sub(r"\1\2****\3\4", value))[:_LONGEST]
+        value = _IDENTITY.sub(r"\1**********\2", _PHONE.sub(r"\1\2****\3\4", value))
+        return _BEFORE_HOST.sub("****@", value)[:_LONGEST]
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(each) for each in value]
     if isinstance(value, dict):

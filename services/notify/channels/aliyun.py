@@ -18,6 +18,7 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 from Tea.exceptions import TeaException
 
+from services.chassis.logs import silence
 from services.notify.channels.http import Late, unanswered
 from services.notify.channels.model import (
     LACKS_TEMPLATE,
@@ -43,6 +44,7 @@ _OUTCOMES = {2: "failed", 3: "delivered"}
 _REFUSED = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.BLACK_KEY_CONTROL_LIMIT", "isv.MOBILE_COUNT_OVER_LIMIT"}
 _BUSY = {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL"}
 _UNCLEAR = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
+silence("alibabacloud-tea", "darabonba-core", "credentials")
 
 
 class AliyunChannel:

@@ -15,6 +15,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.sms.v20210111 import models
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
+from services.chassis.logs import silence
 from services.notify.channels.http import Late, unanswered
 from services.notify.channels.model import (
     LACKS_TEMPLATE,
@@ -39,6 +40,7 @@ _REFUSED = (
     "FailedOperation.PhoneNumberInBlacklist",
     "UnsupportedOperation.",
 )
+silence("tencentcloud_sdk_common")
 
 
 class TencentChannel:

@@ -5,13 +5,13 @@ Apprise is an optional extra (``jishi[apprise]``). It tells whether something we
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from urllib.parse import quote
 
 import apprise
 import eventlet
 
+from services.chassis.logs import silence
 from services.notify.channels.http import Late
 from services.notify.channels.model import (
     Accepted,
@@ -24,8 +24,7 @@ from services.notify.channels.model import (
     Refused,
 )
 
-# It writes addresses and secrets into the very text of its log, where no guard tells them from other words.
-logging.getLogger("apprise").disabled = True
+silence("apprise")
 
 
 class AppriseChannel:

@@ -24,6 +24,7 @@ from services.notify.channels.wide import AppriseChannel
 
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
 TEMPLATES = {"reminder-again.v2": "SMS_1"}
+SECRET = "a-secret-of-the-account"
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Foreign:
         endpoint = f"127.0.0.1:{port or self.port}"
         account: dict[str, Any] = {
             "key_id": "id",
-            "secret": "s",
+            "secret": SECRET,
             "signature": "某某大学",
             "template_id": TEMPLATES.get,
             "timeout": timeout,
@@ -68,12 +69,14 @@ class Foreign:
                 sender=self.sender,
                 timeout=timeout,
                 security="none",
+                user="party",
+                password=SECRET,
             )
         if kind == "apprise":
             return AppriseChannel(url=f"json://{endpoint}/{{address}}", timeout=timeout)
         if kind == "campus":
             endpoint += "/sms"
-        own = {"corpid": "ww1", "agentid": "7", "appkey": "k", "secret": "s"}
+        own = {"corpid": "ww1", "agentid": "7", "appkey": "k", "secret": SECRET}
         return HttpChannel(shipped_shape(kind), f"http://{endpoint}", timeout, FixedClock(NOW), own)
 
 

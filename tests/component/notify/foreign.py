@@ -2,8 +2,8 @@
 
 ``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
 headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the path. ``GET /taken`` shows what
-each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both. ``PUT /faults``
-sets ``{"status", "delay", "code", "lose", "token", "outcomes"}``. ``token`` is the only one that WeCom and
+each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both.
+``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes"}``. ``token`` is the only one that WeCom and
 DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by address, what a
 question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a 500), ``silent``.
 """
@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 SILENCE_SECONDS = 4.0
 TAKEN: list[dict[str, Any]] = []
@@ -219,5 +220,11 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    Controller(Mailbox(), hostname="127.0.0.1", port=int(sys.argv[2])).start()
+    Controller(
+        Mailbox(),
+        hostname="127.0.0.1",
+        port=int(sys.argv[2]),
+        auth_require_tls=False,
+        authenticator=lambda *_: AuthResult(success=True),
+    ).start()
     Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -29,7 +34,8 @@ from services.notify.messages import model
 from services.notify.messages.sender import MOST_PER_ROUND
 from tests.mailing import purpose
 
-from .abroad import NOW, Foreign
+from . import loud
+from .abroad import NOW, SECRET, Foreign
 from .conftest import PHONES, Desk, furnish
 
 ZHANG, LI = "13900000001", "13900000002"
@@ -140,6 +146,29 @@ def test_whatever_apprise_knows_is_reached_by_its_address_and_its_log_tells_none
     unknown = AppriseChannel(url="no-such-service://{address}/secret", timeout=20)
     assert unknown.send("call-1", letters("room-1")) == [Refused("refused")]
     assert [each.getMessage() for each in caplog.records if each.name.startswith("apprise")] == []
+
+
+def test_however_loud_the_logs_of_libraries_are_they_tell_no_address_no_text_and_no_secret(
+    foreign: Foreign,
+) -> None:
+    """In a process of its own, whose handlers are those of a service: SDKs have some that they made on import."""
+    ended = subprocess.run(
+        [sys.executable, "-m", loud.__name__, str(foreign.port), str(foreign.smtp_port)],
+        env={**os.environ, "DEBUG": "sdk"},  # by which Aliyun's writes its requests down
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    heard = (ended.stdout + ended.stderr).decode()
+    taken = {each["provider"] for each in foreign.taken()}
+    assert taken == {"campus", "aliyun", "tencent", "wecom", "dingtalk", "mail", "hook"}
+    assert '"logger": "urllib3.connectionpool"' in heard, "they were heard"
+    text = loud.TEXT[3:]
+    told = [loud.NUMBER[1:], loud.NAME, SECRET, "token-of-today", text, *loud.VARIABLES.values()]
+    told += [quote(text), json.dumps(text)[1:-1], repr(text.encode())[2:-1]]
+    told += [base64.b64encode(each.encode()).decode() for each in (f"{loud.TEXT}\n", f"\0party\0{SECRET}")]
+    assert [each for each in told if each in heard] == []
 
 
 REPORTS = "a secret of the reports"

@@ -69,6 +69,8 @@ def test_a_field_that_nobody_allowed_is_left_out_and_named(lines: Any) -> None:
         ("tel:+86-138-1234-5678;008613812345678", "tel:+86-138-****-5678;0086138****5678"),
         ("id 11010519491231002X", "id 1101**********002X"),
         ("110105194912310021", "1101**********0021"),
+        ("<zhang.san+a@campus.example>: no such mailbox", "<****@campus.example>: no such mailbox"),
+        ("amqp://jishi:a-secret@rabbit:5672/", "amqp://****@rabbit:5672/"),
     ],
 )
 def test_phones_and_identity_numbers_are_masked_wherever_they_stand(
@@ -115,6 +117,14 @@ def test_a_library_cannot_log_the_values_it_fills_in(lines: Any) -> None:
     [line] = [line for line in lines() if line["event"] == "library"]  # pytest's own handler prints as well
     assert (line["logger"], line["problem"], line["error"]) == ("pymongo", "failed for %s", "ValueError")
     assert "张三" not in json.dumps(line, ensure_ascii=False)
+
+
+def test_a_library_that_sets_itself_a_level_is_heard_no_more_than_the_others(lines: Any) -> None:
+    chatty = logging.getLogger("chatty")
+    chatty.setLevel(logging.DEBUG)
+    chatty.debug("SendRequest: 张三")
+    chatty.warning("retried")
+    assert [line["problem"] for line in lines() if line["event"] == "library"] == ["retried"]
 
 
 def test_a_printed_traceback_tells_where_and_not_what(lines: Any, capsys: Any) -> None:
