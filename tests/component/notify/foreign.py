@@ -3,9 +3,12 @@
 ``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
 headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the path. ``GET /taken`` shows what
 each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both.
-``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes"}``. ``token`` is the only one that WeCom and
+``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes",
+"drip"}``. ``token`` is the only one that WeCom and
 DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by address, what a
-question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a 500), ``silent``.
+question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a 500), ``silent``. ``drip`` is the pause between the bytes of an answer.
+
+Who calls for more recipients at once than the real one takes (``MOST``) is refused.
 """
 
 from __future__ import annotations
@@ -24,18 +27,17 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 SILENCE_SECONDS = 4.0
+MOST = {"aliyun": 1000, "tencent": 200, "wecom": 1000, "dingtalk": 100}
 TAKEN: list[dict[str, Any]] = []
 ASKED: list[str] = []
 FAULTS: dict[str, Any] = {}
 LOCK = threading.Lock()
 
 
-def take(provider: str, addresses: list[str], text: str, reference: str = "") -> None:
+def take(provider: str, addresses: list[str], text: str, reference: str = "", template: str = "") -> None:
+    took = {"provider": provider, "text": text, "reference": reference, "template": template}
     with LOCK:
-        TAKEN.extend(
-            {"provider": provider, "address": each, "text": text, "reference": reference}
-            for each in addresses
-        )
+        TAKEN.extend({**took, "address": each} for each in addresses)
 
 
 def token() -> str:
@@ -109,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return None
-        return self._answer(answer)
+        return self._answer(answer, pause=FAULTS.get("drip", 0))
 
     def _performed(self, path: str, asked: dict[str, str], body: Any) -> Any:
         if action := self.headers.get("x-acs-action"):
@@ -120,11 +122,16 @@ class Handler(BaseHTTPRequestHandler):
             return {"errcode": 40014, "errmsg": "invalid access_token"}
         if path.endswith("/message/send"):
             wanted = body["touser"].split("|")
+            if len(wanted) > MOST["wecom"]:
+                return {"errcode": 40058, "errmsg": "too many users"}
             known = [each for each in wanted if each != "nobody"]
             take("wecom", known, body["text"]["content"])
             return {"errcode": 0, "invaliduser": "|".join(set(wanted) - set(known)), "msgid": "w-1"}
         if path.endswith("/asyncsend_v2"):
-            take("dingtalk", body["userid_list"].split(","), body["msg"]["text"]["content"])
+            wanted = body["userid_list"].split(",")
+            if len(wanted) > MOST["dingtalk"]:
+                return {"errcode": 40035, "errmsg": "too many users"}
+            take("dingtalk", wanted, body["msg"]["text"]["content"])
             return {"errcode": 0, "task_id": 256271667526}
         if path.endswith("/getsendresult"):
             read = [each["address"] for each in taken("dingtalk")]
@@ -143,7 +150,10 @@ class Handler(BaseHTTPRequestHandler):
         if action == "SendSms":
             if FAULTS.get("code"):
                 return {"Code": FAULTS["code"], "Message": "on request"}
-            take("aliyun", asked["PhoneNumbers"].split(","), asked["TemplateParam"], asked["OutId"])
+            wanted = asked["PhoneNumbers"].split(",")
+            if len(wanted) > MOST["aliyun"]:
+                return {"Code": "isv.MOBILE_COUNT_OVER_LIMIT", "Message": "too many numbers"}
+            take("aliyun", wanted, asked["TemplateParam"], asked["OutId"], asked["TemplateCode"])
             return {"Code": "OK", "Message": "OK", "BizId": "9006197469364984^0"}
         found = taken("aliyun", address=asked["PhoneNumber"])
         status = {"delivered": 3, "failed": 2}.get(outcome(asked["PhoneNumber"]), 1)
@@ -154,9 +164,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tencent(self, action: str, body: Any) -> Any:
         if action == "SendSms":
+            if len(body["PhoneNumberSet"]) > MOST["tencent"]:
+                return {"Error": {"Code": "LimitExceeded.PhoneNumberCountLimit", "Message": "too many"}}
             code = FAULTS.get("code") or "Ok"
             if code == "Ok":
-                take("tencent", body["PhoneNumberSet"], str(body["TemplateParamSet"]), body["SessionContext"])
+                values, session = str(body["TemplateParamSet"]), body["SessionContext"]
+                take("tencent", body["PhoneNumberSet"], values, session, body["TemplateId"])
             numbers = enumerate(body["PhoneNumberSet"])
             statuses = [{"SerialNo": f"s-{n}", "PhoneNumber": each, "Code": code} for n, each in numbers]
             return {"SendStatusSet": statuses}
@@ -173,13 +186,18 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             return {}
 
-    def _answer(self, answer: Any, status: int = 200) -> None:
+    def _answer(self, answer: Any, status: int = 200, pause: float = 0) -> None:
         content = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        try:
+            for piece in [content[at : at + 1] for at in range(len(content))] if pause else [content]:
+                self.wfile.write(piece)
+                time.sleep(pause)
+        except OSError:  # whoever asked has gone
+            self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
         """Nothing."""

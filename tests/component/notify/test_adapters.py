@@ -7,20 +7,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+import eventlet
 import pytest
 
 from services.chassis.context import Context, entered
 from services.chassis.said import member_said
 from services.chassis.testing import wait_for
+from services.notify.channels.breaker import Limits
+from services.notify.channels.lines import Line
 from services.notify.channels.model import (
+    LACKS_TEMPLATE,
     Absent,
     Accepted,
+    Answer,
     CannotTell,
+    Channel,
     Enquiry,
     Found,
     Letter,
@@ -31,12 +37,16 @@ from services.notify.channels.model import (
 from services.notify.channels.wide import AppriseChannel
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
+from services.notify.messages.addressing import Addressed
+from services.notify.messages.documents import Stored
+from services.notify.messages.rounds import Allotment, Planned
 from services.notify.messages.sender import MOST_PER_ROUND
 from tests.mailing import purpose
 
 from . import loud
 from .abroad import NOW, SECRET, Foreign
 from .conftest import PHONES, Desk, furnish
+from .foreign import MOST
 
 ZHANG, LI = "13900000001", "13900000002"
 
@@ -187,6 +197,17 @@ def test_a_provider_that_cannot_be_reached_has_certainly_nothing(foreign: Foreig
     assert nobody.send("call-1", letters(ZHANG)) == [NotReceived("provider_unreachable")]
 
 
+@pytest.mark.parametrize("kind", ["aliyun", "tencent"])
+def test_a_provider_that_holds_the_texts_is_told_its_own_id_of_them_or_nothing_at_all(
+    foreign: Foreign, kind: str
+) -> None:
+    way = foreign.way(kind)
+    unknown = [replace(each, template="reminder-again.v9") for each in letters(ZHANG)]
+    assert way.send("call-1", unknown) == [NotReceived(LACKS_TEMPLATE)]
+    way.send("call-2", letters(LI))
+    assert [(each["reference"], each["template"]) for each in foreign.taken()] == [("call-2", "SMS_1")]
+
+
 @pytest.mark.parametrize("kind", [*BY_HTTP, "apprise"])
 def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     foreign: Foreign, kind: str
@@ -217,6 +238,37 @@ def test_a_mail_whose_answer_is_lost_or_late_is_unknown_and_those_behind_it_were
     wait_for(lambda: [each["address"] for each in foreign.taken()] == ["zhang@campus.example"] * 2)
 
 
+def test_an_answer_that_comes_byte_by_byte_is_waited_for_no_longer_than_one_that_does_not_come(
+    foreign: Foreign,
+) -> None:
+    foreign.faults(drip=0.4)
+    ways = [foreign.way(kind, timeout=1.0) for kind in ("campus", "aliyun", "tencent")]
+    sending = [eventlet.spawn(way.send, "call-1", letters(ZHANG)) for way in ways]
+    assert [type(answer) for each in sending for answer in each.wait()] == [NoAnswer] * 3
+
+
+@pytest.mark.parametrize(("kind", "most"), [*MOST.items(), ("mail", 20), ("campus", 1), ("apprise", 1)])
+def test_a_call_to_many_is_as_large_as_the_provider_takes_and_no_larger(
+    foreign: Foreign, kind: str, most: int
+) -> None:
+    line = Line(kind, Channel.SMS, foreign.way(kind), limits=Limits(), most_at_once=4)
+    planned = []
+    for number in range(2 * most + 1):
+        about = replace(purpose("many", number, "branch", "p"), text="明天停电", template="reminder-again.v2")
+        stored = Stored(about.message_id, 1, about, model.created(NOW, NOW, None), None)
+        address = f"p{number}@campus.example" if kind == "mail" else f"139{number:08}"
+        planned.append(Planned(line, stored, Addressed(opened=address)))
+    calls = Allotment({line: (9, 9 * most)}).calls(planned)
+    assert [len(call.planned) for call in calls] == [most, most, 1]
+    for call in calls:
+        answers = line.way.send(call.reference, [one.letter() for one in call.planned])
+        assert {type(each) for each in answers} == {Accepted}
+    assert len(foreign.taken()) == len(planned)
+    if kind in MOST:
+        beyond = line.way.send("call-4", [one.letter() for one in planned[: most + 1]])
+        assert Accepted not in {type(each) for each in beyond}, "that is all that it takes at once"
+
+
 @pytest.mark.parametrize("kind", ["wecom", "dingtalk"])
 def test_a_token_that_is_taken_no_more_is_fetched_anew_for_the_next_call(foreign: Foreign, kind: str) -> None:
     way = foreign.way(kind)
@@ -227,25 +279,38 @@ def test_a_token_that_is_taken_no_more_is_fetched_anew_for_the_next_call(foreign
     assert [each["address"] for each in foreign.taken()] == ["zhang", "li"]
 
 
-def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone(
-    foreign: Foreign, with_aliyun: Desk
+def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone_also_before_the_answer(
+    foreign: Foreign, with_aliyun: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = with_aliyun
     now, messages = desk.clock.now(), desk.application.messages
     made = [replace(purpose("call", 1, "branch", each), dedupe=each) for each in ("secretary", "dean")]
     messages.create_many([(each, model.created(now, now, None)) for each in made])
-    desk.application.sender.run_once()
+    receipts, sender = desk.application.receipts, desk.application.sender
+
+    def report(call: str) -> int:
+        outcomes = {"dean": False, "secretary": True, "neighbour": True}
+        told = [
+            {"out_id": call, "phone_number": PHONES[person], "success": success}
+            for person, success in outcomes.items()
+        ]
+        return receipts.take("aliyun", REPORTS, None, json.dumps(told))
+
+    (line,) = (each for each in sender.lines if each.name == "aliyun")
+    send, before_the_answer = line.way.send, []
+
+    def send_and_hear(call: str, to: Sequence[Letter]) -> list[Answer]:
+        answers = send(call, to)
+        before_the_answer.append(report(call))
+        return answers
+
+    monkeypatch.setattr(line.way, "send", send_and_hear)
+    sender.run_once()
     took = foreign.taken()
     assert {each["address"] for each in took} == {PHONES["secretary"], PHONES["dean"]}
     (call,) = {each["reference"] for each in took}
-    told = [
-        {"out_id": call, "phone_number": PHONES["dean"], "success": False},
-        {"out_id": call, "phone_number": PHONES["secretary"], "success": True},
-        {"out_id": call, "phone_number": PHONES["neighbour"], "success": True},
-    ]
-    receipts = desk.application.receipts
-    assert receipts.take("aliyun", REPORTS, None, json.dumps(told)) == 2
-    assert receipts.take("aliyun", REPORTS, None, json.dumps(told)) == 0, "a repeat"
+    assert before_the_answer == [2]
+    assert report(call) == 0, "a repeat"
     states = [str(messages.get(each.message_id).message.state) for each in made]
     assert states == ["delivered", "permanent_failure"]
 

@@ -162,13 +162,15 @@ def test_a_reminder_goes_the_way_that_its_recipient_chose_to_the_address_that_th
     secretary.ask(MAIL)
     secretary.show(MAIL, secretary.code_sent())
     with entered(Context(actor="secretary")):
-        chosen = {"channels": ["email"], "language": None, "kinds": None, "expected_version": None}
+        chosen = {"channels": ["email"], "language": "en", "kinds": None, "expected_version": None}
         secretary.desk.application.preferences.set(chosen)
     secretary.desk.tell(overdue())
     for _ in range(2):
         secretary.desk.turn(seconds=11)
     assert secretary.desk.kept() == [("first", "sent", None)]
     assert secretary.foreign.taken()[-1]["address"] == MAIL
+    text = secretary.desk.only_message().purpose.text
+    assert "no approved record exists" in text, "in the language that they chose"
 
 
 def test_a_code_that_cannot_go_out_is_refused_with_what_would_be_accepted(

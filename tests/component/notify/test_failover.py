@@ -14,13 +14,14 @@ import pytest
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.testing import wait_for
+from services.notify.channels.breaker import Limits
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Answer, Letter
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
-from services.notify.messages.model import Purpose
+from services.notify.messages.model import ORDINARY, Purpose
 
 from .conftest import Desk, Provider
 
@@ -143,6 +144,20 @@ def test_a_provider_that_stalls_keeps_nobody_elses_messages_waiting(two: Two) ->
 def _written(two: Two, messages: list[str]) -> bool:
     two.desk.application.sender._caller.write()
     return [state for state, _ in two.states(messages)] == ["delivered"] * len(messages)
+
+
+def test_what_is_bulk_waits_while_there_is_no_more_room_than_for_what_is_ordinary(two: Two) -> None:
+    bulk = two.queue(3, priority=ORDINARY + 2, step="bulk")
+    two.desk.clock.advance(timedelta(minutes=1))
+    ordinary = two.queue(2)
+    for name in ("first", "second"):
+        two.line(name)._limits = Limits(rate_per_second=0.01, burst=1)
+    two.turn()
+    assert two.states(ordinary) == [("sent", "first"), ("sent", "second")]
+    assert two.states(bulk) == [("queued", None)] * 3
+    two.turn(seconds=100)
+    assert sorted(two.states(bulk), key=str) == [("queued", None), ("sent", "first"), ("sent", "second")]
+    assert len(two.desk.provider.taken()) == 4, "each keeps to its own rate"
 
 
 def test_who_has_no_address_one_way_is_reached_the_next(two: Two) -> None:

@@ -98,9 +98,17 @@ def test_who_is_asked_for_a_talk_hears_of_it_at_once_and_of_nobody_and_nothing_e
     assert sent["mobile"] == PHONES["secretary"]
     assert sent["content"].startswith("【党建记实】branch党支部有一项谈话提醒")
     desk.tell(AnomalyConcluded.of(**asked, concluded_on=raised_on), "x", 2)
-    for _ in range(5):
-        desk.turn(days=4)
-    assert desk.kept() == [("asked", "sent", None)]
+    # One that was not held is asked for once more, three days before the last.
+    asked = {"anomaly": "y", "organisation": "faculty"}
+    desk.tell(AnomalyRaised.of(**asked, asked="dean", raised_on=raised_on, due_on=due_on), "y")
+    desk.turn(seconds=11)
+    for _ in range(10):
+        desk.turn(days=1)
+    assert desk.kept(watch="y") == [("asked", "sent", None)]
+    for _ in range(10):
+        desk.turn(days=1)
+    assert desk.kept(watch="y") == [("asked", "sent", None), ("near", "sent", None)]
+    assert desk.kept(watch="x") == [("asked", "sent", None)]
 
 
 def test_when_the_make_up_window_closes_the_ladder_ends(desk: Desk) -> None:
