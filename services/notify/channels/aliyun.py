@@ -44,6 +44,8 @@ _OUTCOMES = {2: "failed", 3: "delivered"}
 _REFUSED = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.BLACK_KEY_CONTROL_LIMIT", "isv.MOBILE_COUNT_OVER_LIMIT"}
 _BUSY = {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL"}
 _UNCLEAR = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
+# The last three are met by the SDK, or behind it, in an answer that is none of Aliyun's.
+_FAILURES = (TeaException, OSError, Late, AttributeError, TypeError, ValueError)
 silence("alibabacloud-tea", "darabonba-core", "credentials")
 
 
@@ -97,16 +99,17 @@ class AliyunChannel:
         try:
             with eventlet.Timeout(self._timeout, Late):
                 answer = self._client.send_sms_with_options(wanted, self._runtime).body
-        except (TeaException, OSError, Late) as failed:
-            return [_failure(failed)] * len(letters)
-        return [_meaning(answer.code, answer.biz_id)] * len(letters)
+                meaning = _meaning(answer.code, answer.biz_id)
+        except _FAILURES as failed:
+            meaning = _failure(failed)
+        return [meaning] * len(letters)
 
     def find(self, enquiry: Enquiry) -> Finding:
         """What Aliyun knows of one message: by its number and day, then by our reference."""
         try:
             with eventlet.Timeout(self._timeout, Late):
                 return self._find(enquiry)
-        except (TeaException, OSError, Late):
+        except _FAILURES:
             return CannotTell()
 
     def _find(self, enquiry: Enquiry) -> Finding:
@@ -163,6 +166,6 @@ def _meaning(code: str | None, provider_id: str | None) -> Answer:
         return Refused("refused")
     if code in _BUSY or (code or "").startswith("Throttling"):
         return NotReceived("provider_busy")
-    if code is None or code in _UNCLEAR:
+    if not code or code in _UNCLEAR:
         return NoAnswer("provider_failed", over=True)
     return NotReceived("provider_refuses_us")

@@ -50,10 +50,11 @@ def judged(verdict: Verdict, answer: Any) -> str | None:
     if not verdict.path:
         return None
     value = at(answer, verdict.path)
-    code = str(value) if isinstance(value, (str, int)) else ""
-    if code in verdict.success:
+    if not isinstance(value, (str, int)) or value == "":
+        return "unknown"  # whatever stands before the provider answered, and may have let the call through
+    if str(value) in verdict.success:
         return None
-    return verdict.codes.get(code, verdict.otherwise)
+    return verdict.codes.get(str(value), verdict.otherwise)
 
 
 def read_finding(shape: Shape, status: int, body: bytes, enquiry: Enquiry) -> Finding:

@@ -16,7 +16,8 @@ from services.notify.channels.model import Enquiry, Letter
 @dataclass(frozen=True)
 class Verdict:
     """How an answer of 2xx is read: success where the value at ``path`` is one of ``success`` (always, where
-    ``path`` is empty); otherwise the meaning of the value in ``codes``, or ``otherwise``.
+    ``path`` is empty); otherwise the meaning of the value in ``codes``, or ``otherwise``; ``unknown`` where
+    there is no value.
 
     Meanings: ``refused`` for good, ``busy``, ``ours`` (our settings are wrong), ``token`` (ours is no longer
     taken), ``unknown``. ``refused_addresses`` is where the provider lists those that it did not take.

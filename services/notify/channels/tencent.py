@@ -40,6 +40,8 @@ _REFUSED = (
     "FailedOperation.PhoneNumberInBlacklist",
     "UnsupportedOperation.",
 )
+_NOT_CALLED = ("ClientParamsError", "ClientError", "InvalidCredential")
+_UNCLEAR = NoAnswer("provider_failed", over=True)
 silence("tencentcloud_sdk_common")
 
 
@@ -95,9 +97,7 @@ class TencentChannel:
         answers: list[Answer] = []
         for each in letters:
             one = told.get(_international(each.address))
-            answers.append(
-                _meaning(one.Code, one.SerialNo) if one else NoAnswer("provider_failed", over=True)
-            )
+            answers.append(_meaning(one.Code, one.SerialNo) if one else _UNCLEAR)
         return answers
 
     def find(self, enquiry: Enquiry) -> Finding:
@@ -131,19 +131,26 @@ def _international(number: str) -> str:
 
 
 def _failure(failed: BaseException) -> Answer:
-    code = getattr(failed, "code", None)
-    if code in (None, "ClientNetworkError") or not isinstance(failed, TencentCloudSDKException):
+    if not isinstance(failed, TencentCloudSDKException):
         return unanswered(failed)
-    return _meaning(code, None)
+    if failed.requestId:
+        return _meaning(failed.code, None)
+    # None of Tencent's codes: the SDK calls by one whatever it met, be it that no time was left for an answer
+    # or that what came was none.
+    if failed.code in _NOT_CALLED:
+        return NotReceived("provider_refuses_us")
+    return _UNCLEAR if failed.code == "ServerNetworkError" else unanswered(failed)
 
 
-def _meaning(code: str, serial: str | None) -> Answer:
+def _meaning(code: str | None, serial: str | None) -> Answer:
+    if not code:
+        return _UNCLEAR
     if code.lower() == "ok":
         return Accepted(serial)
     if code.startswith(_REFUSED):
         return Refused("refused")
     if code.startswith(("LimitExceeded", "RequestLimitExceeded")):
         return NotReceived("provider_busy")
-    if code.startswith(("InternalError", "ServerNetworkError", "FailedOperation.FailResolvePacket")):
-        return NoAnswer("provider_failed", over=True)
+    if code.startswith(("InternalError", "FailedOperation.FailResolvePacket")):
+        return _UNCLEAR
     return NotReceived("provider_refuses_us")

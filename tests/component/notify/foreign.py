@@ -3,10 +3,13 @@
 ``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
 headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the path. ``GET /taken`` shows what
 each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both.
+
 ``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes",
-"drip"}``. ``token`` is the only one that WeCom and
-DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by address, what a
-question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a 500), ``silent``. ``drip`` is the pause between the bytes of an answer.
+"drip"}``. ``token`` is the only one
+that WeCom and DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by
+address, what a question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a
+500), ``silent``. ``drip`` is the pause between the bytes of an
+answer, ``body`` what is said in its place.
 
 Who calls for more recipients at once than the real one takes (``MOST``) is refused.
 """
@@ -111,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return None
-        return self._answer(answer, pause=FAULTS.get("drip", 0))
+        return self._answer(FAULTS.get("body", answer), pause=FAULTS.get("drip", 0))
 
     def _performed(self, path: str, asked: dict[str, str], body: Any) -> Any:
         if action := self.headers.get("x-acs-action"):
@@ -187,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
             return {}
 
     def _answer(self, answer: Any, status: int = 200, pause: float = 0) -> None:
-        content = json.dumps(answer).encode()
+        content = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -161,7 +161,7 @@ def test_whatever_apprise_knows_is_reached_by_its_address_and_its_log_tells_none
 def test_however_loud_the_logs_of_libraries_are_they_tell_no_address_no_text_and_no_secret(
     foreign: Foreign,
 ) -> None:
-    """In a process of its own, whose handlers are those of a service: SDKs have some that they made on import."""
+    """Heard of a process of its own, with the handlers of a service and those that SDKs make on import."""
     ended = subprocess.run(
         [sys.executable, "-m", loud.__name__, str(foreign.port), str(foreign.smtp_port)],
         env={**os.environ, "DEBUG": "sdk"},  # by which Aliyun's writes its requests down
@@ -188,6 +188,12 @@ providers:
      set: {{key_id: id, signature: 某某大学, endpoint: "127.0.0.1:{port}", protocol: http}},
      templates: {{announcement.v1: SMS_1}}}}
 """
+SAYING_NOTHING = (
+    *("", "<html>maintenance</html>", "null", "[]", "{}", "7", '"OK"', '{"errcode": 0, "Code": "OK"'),
+    *('{"errcode": null, "Code": null}', '{"errcode": {}, "Code": ""}', '{"Response": null}'),
+    *('{"Response": {"SendStatusSet": []}}', '{"Response": {"SendStatusSet": [{"Code": "Ok"}]}}'),
+    '{"Response": {"Error": {"Code": "FailedOperation"}}}',
+)
 BY_HTTP = ("aliyun", "tencent", "wecom", "dingtalk")
 
 
@@ -222,6 +228,18 @@ def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     assert isinstance(foreign.way(kind, timeout=1.0).send("call-2", letters(LI))[0], NoAnswer)
     took = "hook" if kind == "apprise" else kind
     wait_for(lambda: [each["provider"] for each in foreign.taken()] == [took, took])
+
+
+@pytest.mark.parametrize("kind", BY_HTTP)
+def test_an_answer_that_tells_nothing_is_never_taken_for_a_refusal(foreign: Foreign, kind: str) -> None:
+    """A 200 of whatever stands before the provider, or half an answer: it may have the message."""
+    way, understood = foreign.way(kind), []
+    for body in SAYING_NOTHING:
+        foreign.faults(body=body)
+        (answer,) = way.send("call-1", letters(ZHANG))
+        understood += [] if isinstance(answer, NoAnswer) else [(body, answer)]
+    assert understood == []
+    assert len(foreign.taken()) == len(SAYING_NOTHING)
 
 
 def test_a_mail_whose_answer_is_lost_or_late_is_unknown_and_those_behind_it_were_not_begun(
