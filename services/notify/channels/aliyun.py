@@ -131,7 +131,7 @@ class AliyunChannel:
                 phone_number=number, send_date=day, page_size=PER_PAGE, current_page=page
             )
             answer = self._client.query_send_details_with_options(wanted, self._runtime).body
-            if answer.code != "OK":
+            if answer.code != "OK" or answer.total_count is None:
                 yield None
                 return
             listed = answer.sms_send_detail_dtos
@@ -152,7 +152,7 @@ def _day(instant: Any) -> str:
 def _failure(failed: BaseException) -> Answer:
     code = getattr(failed, "code", None)
     status = getattr(failed, "statusCode", None)
-    if isinstance(code, str) and status is not None and int(status) < 500:
+    if isinstance(code, str) and status is not None and int(status) < 500 and int(status) != 408:
         return _meaning(code, None)
     if status is not None:
         return NoAnswer("provider_failed", over=True)

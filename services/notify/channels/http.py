@@ -60,11 +60,9 @@ class HttpChannel:
     def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
         """Ask for all ``letters``, which say the same, under the reference ``call``; an answer for each."""
         try:
-            status, body = self._exchange(send_call(self._shape, call, letters, self._values()))
+            status, body = self._answered(send_call(self._shape, call, letters, self._values()))
         except (HTTPError, OSError, Late, NoToken) as failed:
             return [unanswered(failed)] * len(letters)
-        if self._token is not None and judged(self._shape.verdict, parsed(body)) == "token":
-            self._token = None
         return read_answers(self._shape, status, body, letters)
 
     def find(self, enquiry: Enquiry) -> Finding:
@@ -73,10 +71,17 @@ class HttpChannel:
             asked = query_call(self._shape, enquiry, self._values())
             if asked is None:
                 return CannotTell()
-            status, body = self._exchange(asked)
+            status, body = self._answered(asked)
         except (HTTPError, OSError, Late, NoToken):
             return CannotTell()
         return read_finding(self._shape, status, body, enquiry)
+
+    def _answered(self, call: Call) -> tuple[int, bytes]:
+        """What it answers; a token that it takes no more is fetched anew for the next call."""
+        status, body = self._exchange(call)
+        if self._token is not None and judged(self._shape.verdict, parsed(body)) == "token":
+            self._token = None
+        return status, body
 
     def _values(self) -> dict[str, Any]:
         token = self._shape.token

@@ -95,6 +95,7 @@ class MailChannel:
                 server.starttls(context=trust)
         if self._user is not None:
             server.login(self._user, self._password or "")
+        server.ehlo_or_helo_if_needed()  # a server that refuses even that refuses no message
         return server
 
     def _hand_over(self, server: smtplib.SMTP, letter: Letter) -> Answer:
@@ -107,6 +108,8 @@ class MailChannel:
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
             return _meaning(code)
+        except smtplib.SMTPNotSupportedError:  # an address beyond ASCII, to a server without SMTPUTF8
+            return Refused("refused")
         except smtplib.SMTPSenderRefused as refused:  # of us, not of the message
             return NotReceived("provider_refuses_us" if refused.smtp_code >= 500 else "provider_busy")
         except smtplib.SMTPResponseException as refused:

@@ -17,6 +17,7 @@ from services.chassis.clock import FixedClock
 from services.notify.channels.aliyun import AliyunChannel
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.mail import MailChannel
+from services.notify.channels.model import Enquiry, Letter
 from services.notify.channels.providers import Way
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.channels.tencent import TencentChannel
@@ -25,6 +26,8 @@ from services.notify.channels.wide import AppriseChannel
 NOW = datetime(2026, 10, 5, 4, 0, tzinfo=UTC)
 TEMPLATES = {"reminder-again.v2": "SMS_1"}
 SECRET = "a-secret-of-the-account"
+ZHANG, LI = "13900000001", "13900000002"
+BY_HTTP = ("aliyun", "tencent", "wecom", "dingtalk")
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Foreign:
     port: int
     smtp_port: int
     sender: str = "party@campus.example"
+    user: str | None = "party"
 
     def taken(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = requests.get(f"http://127.0.0.1:{self.port}/taken", timeout=30).json()
@@ -69,7 +73,7 @@ class Foreign:
                 sender=self.sender,
                 timeout=timeout,
                 security="none",
-                user="party",
+                user=self.user,
                 password=SECRET,
             )
         if kind == "apprise":
@@ -78,6 +82,15 @@ class Foreign:
             endpoint += "/sms"
         own = {"corpid": "ww1", "agentid": "7", "appkey": "k", "secret": SECRET}
         return HttpChannel(shipped_shape(kind), f"http://{endpoint}", timeout, FixedClock(NOW), own)
+
+
+def letters(*addresses: str) -> list[Letter]:
+    given = {"period": "九月", "due_on": "9月30日"}
+    return [Letter(f"m-{each}", each, "请尽快召开", "reminder-again.v2", given) for each in addresses]
+
+
+def enquiry(address: str, call: str = "call-1", provider_id: str | None = None) -> Enquiry:
+    return Enquiry(f"m-{address}", call, address, NOW, provider_id)
 
 
 @pytest.fixture(scope="session")

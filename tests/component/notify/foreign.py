@@ -9,7 +9,7 @@ each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken
 that WeCom and DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by
 address, what a question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a
 500), ``silent``. ``drip`` is the pause between the bytes of an
-answer, ``body`` what is said in its place.
+answer, ``body`` what is said in its place. While ``closed`` the mail server serves nobody.
 
 Who calls for more recipients at once than the real one takes (``MOST``) is refused.
 """
@@ -177,7 +177,8 @@ class Handler(BaseHTTPRequestHandler):
             statuses = [{"SerialNo": f"s-{n}", "PhoneNumber": each, "Code": code} for n, each in numbers]
             return {"SendStatusSet": statuses}
         found = taken("tencent", address=body["PhoneNumber"])
-        status = {"delivered": "SUCCESS", "failed": "FAIL"}.get(outcome(body["PhoneNumber"].removeprefix("+86")))
+        said = outcome(body["PhoneNumber"].removeprefix("+86"))
+        status = {"delivered": "SUCCESS", "failed": "FAIL"}.get(said)
         # It lists what carriers have reported, and nothing else.
         statuses = [{"SessionContext": each["reference"], "ReportStatus": status} for each in found if status]
         return {"PullSmsSendStatusSet": statuses}
@@ -208,6 +209,16 @@ class Handler(BaseHTTPRequestHandler):
 
 class Mailbox:
     """The mail server's hooks: an unknown recipient is refused, a busy one told to wait."""
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return ["554 no service today"] if FAULTS.get("closed") else responses
+
+    async def handle_HELO(self, server: Any, session: Any, envelope: Any, hostname: str) -> str:  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        return "554 no service today" if FAULTS.get("closed") else "250 at your service"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if address.startswith("nobody@"):
@@ -246,6 +257,7 @@ if __name__ == "__main__":
         hostname="127.0.0.1",
         port=int(sys.argv[2]),
         auth_require_tls=False,
+        enable_SMTPUTF8=False,  # as many a server of before
         authenticator=lambda *_: AuthResult(success=True),
     ).start()
     Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
