@@ -30,6 +30,7 @@ from services.notify.channels.providers import Way
 from services.notify.channels.shape import Shape
 
 MOST_ASKED_AT_ONCE = 4
+ASKS_WAITING = 8  # each may be behind two others, which is less than the lease of a question
 # Messages that wait per call in flight, and one call at least, where a claim that a crash leaves can be asked
 # about. More of them would only grow old: a claim that waits for long is not sent.
 PREFETCH = 8
@@ -71,7 +72,8 @@ class Line:
         waiting = max(most_at_once * PREFETCH // way.most_per_call, 1) if way.can_be_asked else 0
         self._calls = GreenPool(most_at_once + waiting)
         self._slots = Semaphore(most_at_once)
-        self._asks = GreenPool(MOST_ASKED_AT_ONCE)
+        self._asks = GreenPool(MOST_ASKED_AT_ONCE + ASKS_WAITING)
+        self._ask_slots = Semaphore(MOST_ASKED_AT_ONCE)
 
     def allows(self, now: datetime) -> bool:
         """Whether it does not rest."""
@@ -141,12 +143,16 @@ class Line:
         return heard.wait(patience) or NoAnswer("no_answer")
 
     def asks_free(self) -> int:
-        """How many questions it may be asked now."""
+        """How many questions it may be given now."""
         return int(self._asks.free())
 
     def ask(self, task: Callable[..., Any], *args: Any) -> None:
-        """Run ``task(*args)``; ``asks_free`` was asked before."""
-        self._asks.spawn_n(task, *args)
+        """Run ``task(*args)`` when a slot is free; beyond ``asks_free`` the caller waits."""
+        self._asks.spawn_n(self._ask_in_turn, task, *args)
+
+    def _ask_in_turn(self, task: Callable[..., Any], *args: Any) -> None:
+        with self._ask_slots:
+            task(*args)
 
     def wait(self) -> None:
         """Return when nothing is under way."""

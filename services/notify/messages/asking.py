@@ -40,7 +40,7 @@ class Asker:
         free, now = line.asks_free(), self._clock.now()
         if not free:
             return 0
-        due = self._queues.take(lane_to_ask(line.name), now, free * 4)
+        due = self._queues.take(lane_to_ask(line.name), now, free)
         wanted = {each.id: self._take(now) for each in due}
         changed = self._messages.change_many(wanted, seconds=RACE_SECONDS)
         self._queues.pass_over(changed.held, now)

@@ -17,7 +17,7 @@ from services.chassis.testing import wait_for
 from services.notify.channels.breaker import Limits
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.lines import Line
-from services.notify.channels.model import Answer, Letter
+from services.notify.channels.model import Answer, CannotTell, Enquiry, Finding, Letter, NoAnswer
 from services.notify.channels.shape_files import shipped_shape
 from services.notify.contacts.store import Contact
 from services.notify.messages import model
@@ -139,6 +139,36 @@ def test_a_provider_that_stalls_keeps_nobody_elses_messages_waiting(two: Two) ->
     way.goes_on.send()
     sender._wait()
     assert two.states(messages) == [("sent", "first")]
+
+
+class Silent(Stalling):
+    """A way whose provider loses every answer, and answers no question before the test says so."""
+
+    def send(self, call: str, letters: Sequence[Letter]) -> list[Answer]:
+        return [NoAnswer("no_answer", over=True)] * len(letters)
+
+    def find(self, enquiry: Enquiry) -> Finding:
+        self.goes_on.wait()
+        return CannotTell()
+
+
+def test_a_provider_that_answers_no_question_keeps_nobody_elses_messages_waiting(two: Two) -> None:
+    line = two.line("first")
+    way = line.way = Silent(line.way)
+    line._limits = Limits(failures=1000)
+    messages = two.queue(20)
+    two.turn()
+    assert two.states(messages) == [("unknown", "first")] * 20
+    two.desk.clock.advance(timedelta(seconds=10))
+    inbox = two.queue(2, channel="inbox", channels=("inbox",), step="inbox")
+    sender = two.desk.application.sender
+    with eventlet.Timeout(60):
+        sender._ask_all()
+        sender._ask_all()
+        sender._deal([("inbox", "ordinary")])
+        wait_for(lambda: _written(two, inbox))
+    way.goes_on.send()
+    sender._wait()
 
 
 def _written(two: Two, messages: list[str]) -> bool:
