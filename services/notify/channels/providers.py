@@ -202,6 +202,9 @@ _NEEDED = {
 }
 
 
+_SIGNING = ("aliyun", "tencent")  # their SDKs sign each call
+
+
 def context_of(settings: Settings) -> Mapping[str, str]:
     """The environment in which secrets are looked up by name."""
     return settings.extra
@@ -242,6 +245,8 @@ class _DefinitionSchema(Schema):
         missing = [name for name in _NEEDED[kind] if name not in given.get("set", {})]
         if missing:
             raise ValidationError(f"{kind} needs {missing}", "set")
+        if kind in _SIGNING and "secret" not in given:
+            raise ValidationError("is needed", "secret")
         if kind in ("http", "apprise") and not given.get("url"):
             raise ValidationError("is needed", "url")
         shape = given.pop("shape", None)

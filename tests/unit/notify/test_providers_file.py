@@ -17,6 +17,10 @@ providers:
 """
 
 
+UNSIGNED = """
+providers:
+  - {name: tencent, channel: sms, kind: tencent, set: {key_id: i, application: "1", signature: s}}
+"""
 REPORTING = "\n     receipt_secret: REPORTS,"
 BY_SHAPE = """
 providers:
@@ -35,6 +39,7 @@ def settings_of(path: Path) -> Settings:
         ("providers: [", "cannot be read: ParserError"),
         ("providers: [{name: 1}]", "is not valid"),
         (TWICE, "a name is given twice"),
+        (UNSIGNED, "'secret': ['is needed']"),
     ],
 )
 def test_an_unusable_file_is_a_wrong_setting(tmp_path: Path, text: str | None, said: str) -> None:
