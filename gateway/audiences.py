@@ -299,6 +299,7 @@ NOBODY: Mapping[str, tuple[str, ...]] = {
     "evaluation.rating.closed.v1": (),
     "evaluation.anomaly.raised.v1": (),
     "evaluation.anomaly.concluded.v1": (),
+    "notify.message.sent.v1": (),
     "notify.message.delivered.v1": (),
     "notify.message.failed.v1": (),
     "notify.message.suppressed.v1": (),

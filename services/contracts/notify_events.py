@@ -53,6 +53,12 @@ class MessageOutcome(EventContract):
     )
 
 
+class MessageSent(MessageOutcome):
+    """The provider has it and does not tell whether it arrived; should it do so later, that is told too."""
+
+    type = "notify.message.sent.v1"
+
+
 class MessageDelivered(MessageOutcome):
     """The message reached its recipient, as its provider says."""
 

@@ -23,6 +23,7 @@ from services.notify.channels.model import (
     Letter,
     NoAnswer,
     NotReceived,
+    Reporting,
     harm,
     is_called,
 )
@@ -74,6 +75,14 @@ class Line:
         self._slots = Semaphore(most_at_once)
         self._asks = GreenPool(MOST_ASKED_AT_ONCE + ASKS_WAITING)
         self._ask_slots = Semaphore(MOST_ASKED_AT_ONCE)
+
+    @property
+    def reporting(self) -> Reporting:
+        """How it tells what became of what it took."""
+        if self.way.polls:
+            return Reporting.WHEN_ASKED
+        reports = self.reports.reports if self.reports else None
+        return Reporting.BY_ITSELF if reports and self.receipt_secret else Reporting.NEVER
 
     def allows(self, now: datetime) -> bool:
         """Whether it does not rest."""

@@ -23,6 +23,14 @@ class Channel(StrEnum):
     INBOX = "inbox"
 
 
+class Reporting(StrEnum):
+    """How a provider tells what became of a message that it took."""
+
+    BY_ITSELF = "by_itself"
+    WHEN_ASKED = "when_asked"
+    NEVER = "never"
+
+
 @dataclass(frozen=True)
 class Letter:
     """One message to one address. ``repr`` shows neither the address nor the text.

@@ -75,4 +75,5 @@ class Asker:
             _log.error("asking.failed", message=stored.id, error=type(failure).__name__)
 
     def _found(self, finding: Finding, line: Line) -> Decide:
-        return lambda m: outcomes.asked(m, finding, self._clock.now(), self._sending, polls=line.way.polls)
+        now, sending, reporting = self._clock.now, self._sending, line.reporting
+        return lambda m: outcomes.asked(m, finding, now(), sending, reporting=reporting)

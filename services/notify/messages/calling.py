@@ -154,7 +154,7 @@ class Caller:
                 self._clock.now(),
                 self._sending,
                 providers=self._others(each.line.channel),
-                polls=each.line.way.polls,
+                reporting=each.line.reporting,
             )
 
         return decide

@@ -16,10 +16,11 @@ from services.contracts.notify_events import (
     MessageDelivered,
     MessageFailed,
     MessageOutcome,
+    MessageSent,
     MessageSuppressed,
 )
 from services.notify.messages.lanes import lane_of
-from services.notify.messages.model import Decision, Message, Purpose, State
+from services.notify.messages.model import NEVER_REPORTED, Decision, Message, Purpose, State
 
 _OUTCOMES: Mapping[State, type[MessageOutcome]] = {
     State.DELIVERED: MessageDelivered,
@@ -47,12 +48,17 @@ class Stored:
 
 def told(purpose: Purpose, message: Message) -> list[NewEvent]:
     """What is published when ``message`` reached its state: to whoever asked for it also how it ended."""
-    events = [_changed(purpose, message)]
+    return [_changed(purpose, message), *_outcome(purpose, message)]
+
+
+def _outcome(purpose: Purpose, message: Message) -> list[NewEvent]:
     outcome = _OUTCOMES.get(message.state)
-    if purpose.request is not None and outcome is not None:
-        about: dict[str, Any] = {**purpose.request, "template": purpose.template, "reason": message.reason}
-        events.append(outcome.of(message=purpose.message_id, **about))
-    return events
+    if message.state is State.SENT and message.reason == NEVER_REPORTED:
+        outcome = MessageSent
+    if purpose.request is None or outcome is None:
+        return []
+    about: dict[str, Any] = {**purpose.request, "template": purpose.template, "reason": message.reason}
+    return [outcome.of(message=purpose.message_id, **about)]
 
 
 def _changed(purpose: Purpose, message: Message) -> NewEvent:
@@ -82,7 +88,11 @@ def change_of(state: dict[str, Any], before: Message, after: Message, sealed: st
     purpose = purpose_of(state)
     kept = {name: value for name, value in state.items() if name not in _OF_A_MESSAGE}
     more = {"sent_to": sealed} if sealed is not None else {}
-    events = told(purpose, after) if after.state is not before.state else []
+    events: list[NewEvent] = []
+    if after.state is not before.state:
+        events = told(purpose, after)
+    elif after.reason != before.reason:  # as where it stays sent, and nothing more will be known of it
+        events = _outcome(purpose, after)
     return Change({**kept, **_state(purpose, after), **more}, events)
 
 

@@ -57,6 +57,7 @@ NEXT: Mapping[State, frozenset[State]] = {
 }
 
 
+NEVER_REPORTED = "never_reported"  # why what was sent stays so: nothing more will be known of it
 ORDINARY = 5  # a priority above it is bulk
 
 

@@ -15,8 +15,9 @@ from services.notify.channels.model import (
     NotCalled,
     NotReceived,
     Refused,
+    Reporting,
 )
-from services.notify.messages.model import WAITING, Message, State, became, next_way, noted
+from services.notify.messages.model import NEVER_REPORTED, WAITING, Message, State, became, next_way, noted
 from services.notify.messages.patience import Sending
 
 
@@ -52,17 +53,17 @@ def answered(
     sending: Sending,
     *,
     providers: Collection[str] = (),
-    polls: bool = False,
+    reporting: Reporting = Reporting.BY_ITSELF,
 ) -> Message:
     """What the provider's answer to the call number ``attempt`` makes of the message.
 
     A receipt may have come before the answer, and an answer after the lease has ended: what is known
     better already stays. Of ``providers`` one that was not tried since the last pause is tried at once.
-    ``polls``: this provider is asked for what it does not report.
+    Where the provider never tells what becomes of what it took, that is said at once.
     """
     if isinstance(answer, Accepted):
         if message.state in (State.SENDING, State.UNKNOWN, State.TEMPORARY_FAILURE):
-            return _out(message, answer.provider_id, answer.outcome, now, sending, polls)
+            return _out(message, answer.provider_id, answer.outcome, now, sending, reporting)
         return message
     if message.state is not State.SENDING or message.attempts != attempt:
         return message
@@ -94,7 +95,12 @@ def ask(message: Message, now: datetime, sending: Sending) -> Message | None:
 
 
 def asked(
-    message: Message, finding: Finding, now: datetime, sending: Sending, *, polls: bool = False
+    message: Message,
+    finding: Finding,
+    now: datetime,
+    sending: Sending,
+    *,
+    reporting: Reporting = Reporting.BY_ITSELF,
 ) -> Message:
     """What the provider knows of a message whose outcome was unknown, or that it does not report on.
 
@@ -106,7 +112,7 @@ def asked(
     if message.state is not State.UNKNOWN:
         return message
     if isinstance(finding, Found):
-        return _out(message, finding.provider_id, finding.outcome, now, sending, polls)
+        return _out(message, finding.provider_id, finding.outcome, now, sending, reporting)
     wait = timedelta(seconds=sending.ask_seconds[min(message.asked, len(sending.ask_seconds) - 1)])
     believable_at = message.believable_at or now
     if isinstance(finding, Absent):
@@ -140,13 +146,15 @@ def _out(
     outcome: str | None,
     now: datetime,
     sending: Sending,
-    polls: bool,
+    reporting: Reporting,
 ) -> Message:
     """The provider has it, and knows what became of it where ``outcome`` says so."""
-    act_at = now + timedelta(seconds=sending.poll_seconds[0]) if polls and sending.poll_seconds else None
-    if outcome is not None:
-        act_at = None
-    out = became(replace(message, provider_id=provider_id, asked=0), State.SENT, now, None, act_at=act_at)
+    act_at, reason = None, None
+    if outcome is None and reporting is Reporting.WHEN_ASKED and sending.poll_seconds:
+        act_at = now + timedelta(seconds=sending.poll_seconds[0])
+    elif outcome is None and reporting is not Reporting.BY_ITSELF:
+        reason = NEVER_REPORTED
+    out = became(replace(message, provider_id=provider_id, asked=0), State.SENT, now, reason, act_at=act_at)
     if outcome == "delivered":
         return became(out, State.DELIVERED, now, None)
     return _undelivered(out, now) if outcome == "failed" else out
@@ -159,7 +167,7 @@ def _polled(message: Message, finding: Finding, now: datetime, sending: Sending)
         return _undelivered(message, now)
     if message.asked >= len(sending.poll_seconds):
         # The provider has it, which is all that anybody will know, unless it reports of itself some day.
-        return replace(noted(message, "never_reported", now), act_at=None)
+        return replace(noted(message, NEVER_REPORTED, now), act_at=None)
     return replace(message, act_at=now + timedelta(seconds=sending.poll_seconds[message.asked]))
 
 

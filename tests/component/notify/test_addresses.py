@@ -123,11 +123,11 @@ def test_an_address_is_entered_by_the_code_that_reaches_it_and_messages_go_there
     assert member.show(MAIL, code, key="k3") == kept, "a repeat is the same"
     assert [(each["channel"], each["address"]) for each in kept["items"]] == [("email", "z***")]
     assert dean.call("get")["items"] == [], "nobody sees another's"
-    assert member.told_by("email", "first") == ("sent", None)
+    assert member.told_by("email", "first") == ("sent", "never_reported")
     assert member.foreign.taken()[-1]["address"] == MAIL
     assert member.ask("zhangsan", "wecom")["sent"]
     member.show("zhangsan", member.code_sent(), "wecom")
-    assert member.told_by("wecom", "first") == ("sent", None)
+    assert member.told_by("wecom", "first") == ("sent", "never_reported")
     # What is at rest and what is told: no address, no code.
     database = member.desk.application.database
     at_rest = str(list(database["addresses"].find())) + str(list(database["messages"].find()))
@@ -167,7 +167,7 @@ def test_a_reminder_goes_the_way_that_its_recipient_chose_to_the_address_that_th
     secretary.desk.tell(overdue())
     for _ in range(2):
         secretary.desk.turn(seconds=11)
-    assert secretary.desk.kept() == [("first", "sent", None)]
+    assert secretary.desk.kept() == [("first", "sent", "never_reported")]
     assert secretary.foreign.taken()[-1]["address"] == MAIL
     text = secretary.desk.only_message().purpose.text
     assert "no approved record exists" in text, "in the language that they chose"

@@ -20,6 +20,7 @@ from services.notify.channels.model import (
     NotCalled,
     NotReceived,
     Refused,
+    Reporting,
 )
 from services.notify.messages.model import (
     FINAL,
@@ -261,7 +262,7 @@ def test_trying_ends_after_four_hours() -> None:
 
 def test_a_provider_that_only_answers_questions_is_asked_until_it_knows() -> None:
     polling = replace(SENDING, poll_seconds=(600, 3600))
-    message = answered(claimed(), 1, Accepted("p-1"), NOW, polling, polls=True)
+    message = answered(claimed(), 1, Accepted("p-1"), NOW, polling, reporting=Reporting.WHEN_ASKED)
     assert (message.state, message.act_at) == (State.SENT, later(600))
     asking = ask(message, later(600), polling)
     assert asking is not None
@@ -274,6 +275,14 @@ def test_a_provider_that_only_answers_questions_is_asked_until_it_knows() -> Non
     assert (silent.state, silent.reason, silent.act_at) == (State.SENT, "never_reported", None)
     assert silent.decisions[-1] == Decision(later(4200), State.SENT, "never_reported", 1), "it is shown"
     assert receipt(silent, "delivered", later(9000)).state is State.DELIVERED, "better late than never"
+
+
+def test_of_what_a_provider_never_tells_that_is_said_at_once() -> None:
+    silent = answered(claimed(), 1, Accepted("p-1"), NOW, SENDING, reporting=Reporting.NEVER)
+    assert (silent.state, silent.reason, silent.act_at) == (State.SENT, "never_reported", None)
+    known = answered(claimed(), 1, Accepted("p-1", "delivered"), NOW, SENDING, reporting=Reporting.NEVER)
+    assert (known.state, known.reason) == (State.DELIVERED, None)
+    assert "never_reported" not in {each.reason for each in known.decisions}
 
 
 @pytest.mark.parametrize("change", [{"lease_seconds": 8}, {"believe_absent_seconds": 3}, {"attempts": 0}])
@@ -375,7 +384,15 @@ class AnyWeather(RuleBasedStateMachine):
             "waited": NotCalled("waited_too_long"),
         }[outcome]
         self.become(
-            answered(self.message, taken.attempts, answer, self.now, POLLING, providers=own, polls=True)
+            answered(
+                self.message,
+                taken.attempts,
+                answer,
+                self.now,
+                POLLING,
+                providers=own,
+                reporting=Reporting.WHEN_ASKED,
+            )
         )
 
     @rule(reachable=st.booleans(), outcome=st.sampled_from([None, "delivered", "failed"]))
@@ -387,7 +404,7 @@ class AnyWeather(RuleBasedStateMachine):
         self.become(asking)
         known = Found("p-1", outcome) if self.called.taken else Absent()
         finding = known if reachable else CannotTell()
-        self.become(asked(self.message, finding, self.now, POLLING, polls=True))
+        self.become(asked(self.message, finding, self.now, POLLING, reporting=Reporting.WHEN_ASKED))
 
     @precondition(lambda self: self.called.taken)
     @rule(status=st.sampled_from(["delivered", "failed"]))
