@@ -16,7 +16,7 @@ from services.chassis.store import Record, Store, answering, is_duplicate
 from services.chassis.transactions import session
 from services.evaluation.obligations.model import FULFILLED, FULFILLED_LATE, NEVER, OUTSTANDING, Obligation
 
-READ_AT_ONCE = 500  # rows
+READ_AT_ONCE = 10  # owners; the embedded store compares each row with each of them
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class ObligationRows:
     """One row per obligation of an organisation, written together with the standing that it is of."""
 
     collection = "obligations"
+    owner = "organisation"  # the field by which the rows of one owner are found
 
     def __init__(self, database: Store) -> None:
         self._rows = database[self.collection]
@@ -83,15 +84,19 @@ class ObligationRows:
     def differing(self, obligations: Sequence[Obligation]) -> list[Obligation]:
         """Those of ``obligations`` that are not shown as they are, whatever they were computed from.
 
-        However many there are: their rows are read some at a time.
+        However many there are: their rows are read by who owes them, some at a time.
         """
-        found: list[Obligation] = []
-        for first in range(0, len(obligations), READ_AT_ONCE):
-            some = obligations[first : first + READ_AT_ONCE]
+        of_owner: dict[str, list[Obligation]] = {}
+        for each in obligations:
+            of_owner.setdefault(getattr(each, self.owner), []).append(each)
+        owners, found = sorted(of_owner), list[Obligation]()
+        for first in range(0, len(owners), READ_AT_ONCE):
+            some = owners[first : first + READ_AT_ONCE]
             with answering():
-                rows = self._rows.find({"_id": {"$in": [each.id for each in some]}})
-                shown = {each["_id"]: each for each in rows}
-            found += [each for each in some if not _is_shown(each, shown.get(each.id))]
+                shown = {each["_id"]: each for each in self._rows.find({self.owner: {"$in": some}})}
+            found += [
+                each for owner in some for each in of_owner[owner] if not _is_shown(each, shown.get(each.id))
+            ]
         return found
 
     def outstanding(self, organisations: Collection[str]) -> list[Document]:
@@ -104,10 +109,11 @@ class PersonalRows(ObligationRows):
     """One row per obligation of a person: by the organisation they belong to, and by who they are."""
 
     collection = "personal_obligations"
+    owner = "person"
 
     def __init__(self, database: Store) -> None:
         super().__init__(database)
-        Indexes(database).declare(self.collection, "person")
+        Indexes(database).declare(self.collection, self.owner)
 
     def owed_by(self, person: str) -> list[Document]:
         """All that the person still owes and can do, by due date."""
