@@ -16,6 +16,8 @@ from services.chassis.errors import Invalid
 from services.chassis.narrowing import both
 from services.chassis.wire import writable
 
+MOST_AT_ONCE = 32  # values of one question
+
 
 class Findable(Protocol):
     """What can be paged: ``Documents``, or a view that is read the same way."""
@@ -76,7 +78,9 @@ class OneAfterAnother:
     The embedded store reads and sorts all that matches, however few are asked for (half a millisecond each):
     of a whole campus that is longer than a caller waits. So it is asked for the first of the values that are
     left, then for twice as many at a time, until a page is full: what there is of the others costs nothing.
-    Where ``field`` is ``_id``, at most one document has each value: then it begins with a page of them.
+    Where ``field`` is ``_id``, at most one document has each value: then it begins with a page of them. Never
+    with more than ``MOST_AT_ONCE``, since it compares each document with each of the values: named by their
+    ids, 50 took it 45 ms and 400 took 900.
     """
 
     def __init__(self, documents: Findable, field: str, values: Collection[str]) -> None:
@@ -112,8 +116,9 @@ class OneAfterAnother:
             left = [wanted] if wanted in left else []
         many = at_first
         while left:
-            yield left[:many]
-            left, many = left[many:], 2 * many
+            some = min(many, MOST_AT_ONCE)
+            yield left[:some]
+            left, many = left[some:], 2 * many
 
 
 def page(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from services.chassis import context
 from services.chassis.authority import Authority
 from services.chassis.errors import Forbidden, NotFound
@@ -82,11 +80,11 @@ class Access:
         self.require(organisation)
         return self.readable().intersection(self._authority.subtree(organisation))
 
-    def of_kinds(self, kinds: Collection[str], beside: str) -> list[str]:
-        """Every organisation of one of ``kinds`` in the tree of ``beside``, whether the caller may read it or
-        not: for figures in which nobody is named."""
-        nodes = map(self._authority.node, self._authority.subtree(self._authority.path(beside)[0]))
-        return [node.id for node in nodes if node is not None and node.kind in kinds]
+    def reaches_everything(self, organisation: str) -> bool:
+        """Whether ``organisation`` is the root, and the caller holds a post there."""
+        node = self._authority.node(organisation)
+        is_root = node is not None and node.parent is None
+        return is_root and self._authority.reaches_everything(context.actor())
 
     def path(self, organisation: str) -> list[str]:
         """The ids from the root down to ``organisation``."""

@@ -69,9 +69,7 @@ class Judging:
         scores = YearScores(self._app.database, year)
         own = scores.get(organisation).state["scored"]
         policy = self._packs.scored_by(own.policy)
-        found = (
-            each.state["scored"] for each in scores.of(self._access.of_kinds(policy.kinds, organisation))
-        )
+        found = (each.state["scored"] for each in scores.every())
         others = [each for each in found if each.policy == own.policy and each.band != UNRATED]
         shares = {name: points for name, points, _ in own.indicators}
         figures = [(series.TOTAL, own.points, [each.points for each in others])]

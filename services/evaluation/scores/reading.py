@@ -78,7 +78,9 @@ class ScoreReading:
     def roll_up(self, request: Mapping[str, Any]) -> Answer:
         """Organisations below an organisation, taken together by the children of it."""
         top = request["organisation"]
-        scores = list(self._scores(request).of(self._access.below(top)))
+        below, kept = self._access.below(top), self._scores(request)
+        found = kept.every() if self._access.reaches_everything(top) else kept.of(below)
+        scores = [each for each in found if each.id in below]
         by_child: dict[str, list[Document]] = {}
         for each in scores:
             path = self._access.path(each.id)

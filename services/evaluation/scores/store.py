@@ -11,7 +11,7 @@ from services.chassis.store import Record, Store, answering
 from services.evaluation.projection.standing import Scored
 from services.evaluation.projection.store import scored
 
-READ_AT_ONCE = 200  # units
+READ_AT_ONCE = 32  # units; the embedded store compares each with all that are asked for
 
 
 class YearScores:
@@ -55,6 +55,12 @@ class YearScores:
         for first in range(0, len(ordered), READ_AT_ONCE):
             some = ordered[first : first + READ_AT_ONCE]
             yield from self.find({"_id": {"$in": some}}, sort=[("_id", 1)], limit=len(some))
+
+    def every(self) -> list[Document]:
+        """The score of every unit that has one, in no order; at once it costs a third as much as by keys."""
+        with answering():
+            found = self._standings.find({self._field: {"$exists": True}}, self._fields)
+            return [self._document(each) for each in found]
 
     def _is_scored(self, found: Record) -> bool:
         return str(self._year) in found.get("scores", {})
