@@ -115,6 +115,13 @@ class ActivityApproved(_RecordedActivity):
         load_default=list,
         metadata={"description": "of a lecture: person ids of who gave it, where they are of this campus"},
     )
+    committee = fields.List(
+        fields.String(),
+        metadata={
+            "description": "of a talk: whoever of the concerned sat on the committee there on its day, its "
+            "secretary among them; not there where nobody said it"
+        },
+    )
     reported_on = fields.Date(
         load_default=None,
         allow_none=True,

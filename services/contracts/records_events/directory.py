@@ -72,3 +72,7 @@ class PostChanged(EventContract):
     since = fields.Date(required=True)
     until = fields.Date(required=True, allow_none=True, metadata={"description": "last day of the term"})
     active = fields.Boolean(required=True)
+    committee_since = fields.Date(
+        allow_none=True,
+        metadata={"description": "from when it is a seat on a committee; null: none. Not there: unknown"},
+    )

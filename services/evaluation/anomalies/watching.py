@@ -21,7 +21,8 @@ from services.chassis.vault import Vault
 from services.evaluation.anomalies import model
 from services.evaluation.anomalies.model import Found, Held, Limits
 from services.evaluation.anomalies.packs import limits_of
-from services.evaluation.duties.model import Sheet, deeds_of, owed_by
+from services.evaluation.duties.deeds import deeds_of
+from services.evaluation.duties.model import Sheet, owed_by
 from services.evaluation.duties.people import Known, known
 from services.evaluation.duties.store import Sheets
 from services.evaluation.duties.words import of_kind
@@ -209,7 +210,7 @@ def of_person(sheet: Sheet, person: Known, rulebook: Rulebook, limits: Limits, t
         if each.rule.fulfilled_by == "training_minutes" and each.period.label == str(today.year):
             credited = sum(
                 deed.amount
-                for deed in deeds_of(sheet)
+                for deed in deeds_of(sheet.unit, sheet.things)
                 if deed.kind == "training_minutes" and deed.counts and deed.held_on.year == today.year
             )
             spans = person.spans.get(each.rule.owed_by, ())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from services.evaluation.duties.deeds import Deed, deeds_of
 from services.evaluation.duties.people import Known, known
 from services.evaluation.duties.words import Thing, Things, Word, heard, of_kind
 from services.evaluation.obligations.calendar import Period
@@ -25,21 +26,6 @@ from services.evaluation.projection.standing import Happened
 # What has a due date of its own is told of by whoever sets the date; only the report on a meeting is not.
 _WITHDRAWN = "withdrawn"  # in no row: a word that came later says that it was never owed
 _TOLD_HERE = ("democratic_life_report",)
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something a person did that may fulfil what they owe."""
-
-    activity: str
-    organisation: str  # the person: whose it is
-    kind: str
-    held_on: date
-    amount: int = 1
-    period: str = ""  # the one it was handed in for, where it was for one
-    counts: bool = True
-    expected: int = 0
-    present: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +183,7 @@ def _terms(things: Things) -> Iterator[tuple[str, Thing]]:
 
 
 def _in_periods(sheet: Sheet, rulebook: Rulebook, person: Known) -> Iterator[Obligation]:
-    deeds = deeds_of(sheet)
+    deeds = deeds_of(sheet.unit, sheet.things)
     by_rule: dict[str, list[Owed]] = {}
     calendar = rulebook.calendar
     periods = sorted(began(person.spans, sheet.as_of, calendar), key=lambda each: each[1].first)
@@ -220,38 +206,3 @@ def _became(owed: Sequence[Owed], sheet: Sheet, deeds: Sequence[Deed]) -> Iterat
     for each in owed:
         meant = [deed for deed in deeds if deed.period == each.period.label]
         yield from obligations([each], sheet.unit, today=sheet.as_of, evidence=meant)
-
-
-def deeds_of(sheet: Sheet) -> list[Deed]:
-    """What the person did, in a fixed order; also what counts no more, which an explanation names."""
-    found = []
-    for id_, thing in of_kind(sheet.things, "credit", "thought_report", "talk_held", "lecture_given"):
-        on = thing.day("on")
-        if on is None:
-            continue  # taken back before it was told of
-        counts = not thing["gone"]
-        if thing.kind == "credit":
-            minutes = thing["minutes"]
-            amount = minutes if isinstance(minutes, int) else 0
-            found.append(Deed(id_, sheet.unit, "training_minutes", on, amount, counts=counts))
-            if thing["form"] == "class":
-                found.append(Deed(id_, sheet.unit, "training_class", on, counts=counts))
-        elif thing.kind == "thought_report":
-            found.append(_report(id_, sheet.unit, thing, on))
-        else:
-            found.append(Deed(id_, sheet.unit, thing.kind, on, counts=counts))
-    return found
-
-
-def _report(id_: str, person: str, thing: Thing, on: date) -> Deed:
-    """What was handed in in time and again after it was returned is as early as it was at first."""
-    period = str(thing["period"])
-    quarter_ends = _last_of_quarter(period)
-    day = min(on, quarter_ends) if not thing["late"] else on
-    return Deed(id_, person, "thought_report", day, period=period, counts=thing["state"] != "returned")
-
-
-def _last_of_quarter(label: str) -> date:
-    year, quarter = int(label[:4]), int(label[6])
-    after = date(year + (quarter == 4), quarter % 4 * 3 + 1, 1)
-    return date.fromordinal(after.toordinal() - 1)

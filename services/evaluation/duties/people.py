@@ -68,8 +68,9 @@ def _spans(spells: list[Thing], posts: list[Thing], first_told: date, today: dat
     """Whoever became known in the course of a year is measured from its first day on."""
     begins = date(first_told.year, 1, 1)
     since = _begun(spells, first_told, begins)
+    seats = [seated for each in posts if (seated := each.day("committee_since"))]
     ends = [end + _DAY for each in posts if (end := _until(each))]
-    days = {begins, *since.values(), *(_day(each, "since") for each in posts), *ends}
+    days = {begins, *since.values(), *(_day(each, "since") for each in posts), *seats, *ends}
     turns = [*sorted(day for day in days if begins <= day <= today), today + _DAY]
     found: dict[str, list[Span]] = {}
     for first, after in pairwise(turns):
@@ -112,6 +113,8 @@ def _owes_as(spell: Thing | None, posts: list[Thing], day: date) -> Iterator[str
         yield "member"
         leading = any(each["at"] == "branch" and each["role"] in LEADING_POSTS for each in held)
         yield "leading" if leading else "ordinary_member"
+        if any(each["at"] == "branch" and _seated(each, day) for each in held):
+            yield "committee_member"
     if any(each["at"] in _COMMITTEES and each["role"] == "secretary" for each in held):
         yield "committee_secretary"
 
@@ -119,6 +122,11 @@ def _owes_as(spell: Thing | None, posts: list[Thing], day: date) -> Iterator[str
 def _held(post: Thing, day: date) -> bool:
     until = _until(post)
     return _day(post, "since") <= day and (until is None or day <= until)
+
+
+def _seated(post: Thing, day: date) -> bool:
+    since = post.day("committee_since")
+    return since is not None and since <= day
 
 
 def _until(post: Thing) -> date | None:

@@ -59,6 +59,7 @@ def _post(event: Event, kind_of: KindOf) -> Iterator[Word]:
         since=told["since"],
         until=told["until"],
         active=told["active"],
+        **({"committee_since": told["committee_since"]} if "committee_since" in told else {}),
     )
 
 
@@ -79,12 +80,18 @@ def _organisation(event: Event, on: date) -> Iterator[Word]:
 
 
 def activity(event: Event, on: date) -> Iterator[Word]:
-    """A talk is of everybody who took part, a lecture of who gave it, a life meeting is to be reported on."""
+    """A talk is of everybody who took part and says whom they met; a lecture is of who gave it; a life
+    meeting is to be reported on."""
     told, gone = event.data, event.contract is not records.ActivityApproved
     thing, held = told["activity"], told["held_on"]
     if told["kind"] == "talk":
+        concerned = set(told["concerned"])
         for person in told["concerned"]:
-            yield _word(event, person, thing, "talk_held", on=held, gone=gone)
+            says = {"on": held, "gone": gone}
+            if "committee" in told:
+                others, seated = concerned - {person}, set(told["committee"])
+                says |= {"committee": bool(others & seated), "members": bool(others - seated)}
+            yield _word(event, person, thing, "talk_held", **says)
     elif told["kind"] == "party_lecture":
         for person in told.get("lecturers", ()):
             yield _word(event, person, thing, "lecture_given", on=held, gone=gone)

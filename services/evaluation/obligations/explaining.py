@@ -19,8 +19,10 @@ from services.evaluation.obligations.model import (
 )
 
 _NEAR = timedelta(days=45)  # records further away than this from a period say nothing about it
-WITHDRAWN, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS = (
+WITHDRAWN, NO_COMMITTEE, NO_MEMBER, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS = (
     "withdrawn",
+    "met_no_committee",
+    "met_no_member",
     "for_another",
     "too_few",
     "elsewhere",
@@ -28,7 +30,17 @@ WITHDRAWN, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS = (
     "too_late",
     "surplus",
 )
-REASONS = (WITHDRAWN, FOR_ANOTHER, TOO_FEW, ELSEWHERE, TOO_EARLY, TOO_LATE, SURPLUS)
+REASONS = (
+    WITHDRAWN,
+    NO_COMMITTEE,
+    NO_MEMBER,
+    FOR_ANOTHER,
+    TOO_FEW,
+    ELSEWHERE,
+    TOO_EARLY,
+    TOO_LATE,
+    SURPLUS,
+)
 FLAVOURS = ("records", "minutes", "case")
 
 
@@ -48,7 +60,7 @@ def uncounted(
 
     ``others``: what else is owed under the same rule, which may have taken them.
     """
-    taken = {activity: each.period.label for each in others for activity in each.taken}
+    elsewhere = {activity: each.period.label for each in others for activity in each.taken}
     kind, owner = obligation.rule.fulfilled_by, obligation.owner
     first, last = obligation.period.first - _NEAR, obligation.period.last + _NEAR
     if obligation.rule.make_up_days < NEVER:
@@ -62,12 +74,12 @@ def uncounted(
         and each.activity not in obligation.taken
     ]
     near.sort(key=lambda each: (each.held_on, each.activity))
-    return [Uncounted(each, *_why_not(obligation, each, taken.get(each.activity))) for each in near]
+    return [Uncounted(each, *_why_not(obligation, each, elsewhere.get(each.activity))) for each in near]
 
 
 def _why_not(obligation: Obligation, record: Counted, elsewhere: str | None) -> tuple[str, str | None]:
     if not record.counts:
-        return WITHDRAWN, None
+        return getattr(record, "barred", "") or WITHDRAWN, None
     if elsewhere is not None and elsewhere != obligation.period.label:
         return ELSEWHERE, elsewhere
     if record.period not in ("", obligation.period.label):
@@ -95,9 +107,15 @@ def wants(obligation: Obligation) -> str | None:
     return MISSED if obligation.state == MISSED else flavour(obligation)
 
 
+def taken(obligation: Obligation, records: Sequence[Counted]) -> list[Counted]:
+    """Those of ``records`` that it took, each as what it was taken for: one may be of several kinds."""
+    kind = obligation.rule.fulfilled_by
+    return [each for each in records if each.activity in obligation.taken and each.kind == kind]
+
+
 def amount(obligation: Obligation, records: Sequence[Counted]) -> int:
     """How much of what is needed was taken: records, or minutes."""
-    return sum(each.amount for each in records if each.activity in obligation.taken)
+    return sum(each.amount for each in taken(obligation, records))
 
 
 def early(obligation: Obligation) -> bool:

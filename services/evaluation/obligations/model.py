@@ -15,7 +15,15 @@ FULFILLED, FULFILLED_LATE = "fulfilled", "fulfilled_late"
 EXEMPTED, MISSED = "exempted", "missed"
 OUTSTANDING = (OPEN, DUE_SOON, OVERDUE)
 ORGANISATIONS = ("branch", "branch_with_committee", "group", "secondary", "leading_group")
-PERSONS = ("activist", "probationary", "member", "ordinary_member", "leading", "committee_secretary")
+PERSONS = (
+    "activist",
+    "probationary",
+    "member",
+    "ordinary_member",
+    "leading",
+    "committee_member",
+    "committee_secretary",
+)
 OWNERS = (*ORGANISATIONS, *PERSONS)
 CASE = "case"  # one thing with a due date of its own
 NEVER = 36_500  # days: what can be made up for as long as it is owed

@@ -13,7 +13,15 @@ from services.evaluation.obligations.model import CASE, NEVER, OWNERS, Rule
 from services.evaluation.obligations.periods import LENGTHS
 
 # What fulfils something besides activities: what a person did, and what has a due date of its own.
-DEEDS = ("thought_report", "training_minutes", "training_class", "lecture_given", "talk_held")
+DEEDS = (
+    "thought_report",
+    "training_minutes",
+    "training_class",
+    "lecture_given",
+    "talk_held",
+    "talk_with_committee",
+    "talk_with_members",
+)
 CASES = ("dues", "task", "opinion", "committee_election", "democratic_life_report")
 CASE_OWNERS = ("organisation", "person")
 _KINDS = {*ACTIVITY_KINDS, *DEEDS, *CASES}

@@ -13,6 +13,7 @@ from services.chassis.errors import Forbidden, NotFound
 from services.chassis.pages import Findable, OneAfterAnother, page
 from services.evaluation.access import Access
 from services.evaluation.duties import model as duties
+from services.evaluation.duties.deeds import deeds_of
 from services.evaluation.duties.store import Sheets
 from services.evaluation.obligations import explaining
 from services.evaluation.obligations.exempting import Exempting
@@ -118,7 +119,7 @@ class Owing:
         return {
             "obligation": shown,
             "reasons": self._reasons(found, facts, flavour),
-            "records": [_record(each, found) for each in records if each.activity in found.taken],
+            "records": [_record(each, found) for each in explaining.taken(found, records)],
             "not_counted": [
                 {**_record(each.record, found), "reason": self._why_not(each)}
                 for each in explaining.uncounted(found, others, records)
@@ -162,7 +163,7 @@ class Owing:
         if state.get("person") or state.get("case"):
             met = self._sheets.one(state.get("person") or state["organisation"])
             owed = duties.owed_by(met.standing, rulebook) if met else []
-            records = duties.deeds_of(met.standing) if met else []
+            records = deeds_of(met.standing.unit, met.standing.things) if met else []
         else:
             placed = self._units.placed([state["organisation"]]).get(state["organisation"])
             kept = self._standings.one(placed.unit) if placed else None

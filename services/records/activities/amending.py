@@ -6,7 +6,7 @@ amendment on; of each nothing but what became of it is ever added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,6 @@ from services.chassis.errors import Conflict, Forbidden, Invalid
 from services.contracts.records_events import (
     ActivityAmendmentReturned,
     ActivityAmendmentSubmitted,
-    ActivityApproved,
 )
 from services.records.activities import conduct
 from services.records.activities import model as rules
@@ -84,9 +83,19 @@ def amend(
     return rules.happened(ActivityAmendmentSubmitted, subject, state, revision=version["number"])
 
 
-def review(subject: str, before: State, *, verdict: str, comment: str | None, by: str, today: date) -> Change:
+def review(
+    subject: str,
+    before: State,
+    *,
+    verdict: str,
+    comment: str | None,
+    by: str,
+    today: date,
+    committee: Collection[str] = (),
+) -> Change:
     """The level above approves the amendment, which counts from now on, or returns it with a comment.
 
+    ``committee``: who sat on it on the day of a talk, as the amendment says it.
     Raises ``Conflict("activity.state")`` where none waits, ``Forbidden("activity.own_record")`` to whoever
     had a hand in it or in the record, ``Invalid("review.comment_missing")``.
     """
@@ -116,7 +125,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
         "amendment": None,
         "recorded_by": sorted({*before.get("recorded_by", ()), version["by"]}),
     }
-    return rules.happened(ActivityApproved, subject, rules.seen(state), revision=version["number"])
+    return rules.approved(subject, rules.seen(state), committee, revision=version["number"])
 
 
 def versions(state: State) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ entered late stays late. States are as the store keeps them: dates are ISO texts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,19 +22,14 @@ from services.records.activities import conduct, details, visibility, windows
 from services.records.activities.content import content, differing
 from services.records.activities.kinds import Kind
 from services.records.activities.votes import Voting
+from services.records.posts.model import ON_COMMITTEES
 
 State = Mapping[str, Any]
 
 # Members who are entitled: whoever has a vote or will have one.
 ENTITLED = frozenset({"member", "probationary"})
-# Who sits in the committee that meets by itself.
-BODY_ROLES = (
-    "secretary",
-    "deputy_secretary",
-    "organisation_commissioner",
-    "publicity_commissioner",
-    "discipline_commissioner",
-)
+BODY_ROLES = ON_COMMITTEES  # who sits in the committee that meets by itself
+TALK = "talk"
 
 
 def seen(state: State) -> dict[str, Any]:
@@ -130,8 +125,17 @@ def ready(before: State, *, kind: Kind, today: date, rulings: conduct.Rulings) -
     return conduct.judged(before, today, rulings)
 
 
-def review(subject: str, before: State, *, verdict: str, comment: str | None, by: str, today: date) -> Change:
-    """The level above approves, or returns with a comment.
+def review(
+    subject: str,
+    before: State,
+    *,
+    verdict: str,
+    comment: str | None,
+    by: str,
+    today: date,
+    committee: Collection[str] = (),
+) -> Change:
+    """The level above approves, or returns with a comment. ``committee``: who sat on it on the day of a talk.
 
     Raises ``Conflict("activity.state")`` unless submitted, ``Forbidden("activity.own_record")`` to whoever
     had a hand in it, ``Invalid("review.comment_missing")``.
@@ -141,7 +145,7 @@ def review(subject: str, before: State, *, verdict: str, comment: str | None, by
         raise Forbidden("activity.own_record")
     state = {**before, "reviews": [*before["reviews"], verdict_of(verdict, comment, by, today)]}
     if verdict == "approve":
-        return happened(ActivityApproved, subject, {**state, "state": "approved"})
+        return approved(subject, {**state, "state": "approved"}, committee)
     return happened(ActivityReturned, subject, {**state, "state": "returned", "changed": []})
 
 
@@ -156,6 +160,14 @@ def expect(before: State, *states: str) -> None:
     """Raises ``Conflict("activity.state")`` unless the activity is in one of ``states``."""
     if before["state"] not in states:
         raise Conflict("activity.state", params={"state": before["state"], "accepted": ", ".join(states)})
+
+
+def approved(subject: str, state: State, committee: Collection[str], **more: Any) -> Change:
+    """``state`` counts from now on; of a talk it tells who of the concerned sat on the ``committee``."""
+    told: dict[str, Any] = {}
+    if state["kind"] == TALK:
+        told["committee"] = [each for each in visibility.concerned(state) if each in committee]
+    return happened(ActivityApproved, subject, state, **told, **more)
 
 
 def happened(contract: type[EventContract], subject: str, state: State, **more: Any) -> Change:

@@ -188,7 +188,7 @@ class Register:
     def review(self, request: Answer) -> Answer:
         """Approve or return a record, or the amendment of an approved one, from strictly above."""
         activity, actor = self.reviewable(request["activity"]), context.actor()
-        today = self._clock.today()
+        today, committee = self._clock.today(), self._committee(activity.state)
 
         def decide(state: Answer) -> Change:
             judge = amending.review if state["state"] == "approved" else rules.review
@@ -199,6 +199,7 @@ class Register:
                 comment=request["comment"],
                 by=actor,
                 today=today,
+                committee=committee,
             )
 
         return self.changed(request, activity, decide)
@@ -268,6 +269,18 @@ class Register:
         if kind.entitled == "posts":
             return frozenset(self._directory.authority.holders(organisation, rules.BODY_ROLES, on=held_on))
         return self._membership.members_on(organisation, held_on, rules.ENTITLED, groups=True)
+
+    def _committee(self, state: Answer) -> frozenset[str]:
+        """Who sat on the committee on the day of a talk, as it is or as its amendment says; else nobody."""
+        if state["kind"] != rules.TALK:
+            return frozenset()
+        amended = state["versions"][-1]["record"] if state["amendment"] == "submitted" else {}
+        day = date.fromisoformat(amended.get("held_on") or state["held_on"])
+        authority = self._directory.authority
+        node = authority.node(state["organisation"])
+        # A group has no committee but that of its branch.
+        at = node.parent if node and node.kind == "group" and node.parent else state["organisation"]
+        return frozenset(authority.holders(at, rules.BODY_ROLES, on=day))
 
     def _voting(self, kind: Kind, organisation: str, held_on: date) -> Voting | None:
         """Who had a vote on that day, and by which rules; None where such a meeting does not vote."""

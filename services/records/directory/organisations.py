@@ -19,6 +19,7 @@ from services.records.access import Access
 from services.records.directory import model as rules
 from services.records.directory.naming import sought
 from services.records.directory.store import Directory, only, shown
+from services.records.posts.model import seat_on_committee
 from services.records.structure.history import History
 from services.records.structure.model import Why
 
@@ -145,6 +146,8 @@ class Organisations:
                 # After it is written: who comes at the same instant guards it, and so one of the two is run
                 # again on what the other did.
                 self._require_empty(organisation)
+            if before.state["has_committee"] != changed.state["has_committee"]:
+                self._seat_anew(changed, today)
             self.keep([(before, changed), *self._let_follow(changed, below, day)], why or Why())
             return changed
 
@@ -197,6 +200,16 @@ class Organisations:
             now[each.id] = self._documents.change(each.id, _following(each.id, parent, day))
             written.append((each, now[each.id]))
         return written
+
+    def _seat_anew(self, organisation: Document, today: date) -> None:
+        """Let the posts there say whether they are seats on a committee by now."""
+        posts = self._directory.posts
+        for post in posts.find({"organisation": organisation.id, "active": True}, limit=0):
+            seated = posts.change(
+                post.id,
+                partial(seat_on_committee, post.id, organisation=organisation.state, today=today),
+            )
+            on_commit(partial(self._directory.know_post, seated))
 
     def _require_open_above(self, founded: Sequence[Change]) -> None:
         """Raises ``Conflict`` where one is closed that they stand below and that is none of them."""

@@ -41,6 +41,7 @@ STATUS_RULES: Mapping[str, str] = {
     "group_leader": "group_leader_status",
     "organiser": "organiser_status",
 }
+ON_COMMITTEES = tuple(role for role, rule in STATUS_RULES.items() if rule == "committee_status")
 SECRETARY = "secretary"
 SECRETARIES = "secretaries"
 # How high a post is: by where it is, and there by what it is. Who sits for the platform is in no such order.
@@ -92,10 +93,28 @@ def give_post(
         "since": since.isoformat(),
         "until": until.isoformat() if until else None,
         "active": True,
+        "committee_since": since.isoformat() if _is_seat(role, organisation) else None,
         "slot": slot(given["person"], given["organisation"], role),
         **seat(given["organisation"], role),
     }
     return _changed(subject, state)
+
+
+def seat_on_committee(subject: str, before: State, organisation: State, today: date) -> Change | None:
+    """The post once its ``organisation`` has a committee, or has none any more; None where it stays.
+
+    A seat on a committee that there was not until ``today`` it is from then on.
+    """
+    seated = _is_seat(before["role"], organisation)
+    if "committee_since" in before and seated == (before["committee_since"] is not None):
+        return None
+    since = before["since"] if "committee_since" not in before else max(before["since"], today.isoformat())
+    return _changed(subject, {**before, "committee_since": since if seated else None})
+
+
+def _is_seat(role: str, organisation: State) -> bool:
+    """Whether it is a seat on a committee: a secretary of an organisation without one sits on none."""
+    return role in ON_COMMITTEES and bool(organisation["has_committee"])
 
 
 def fits(role: str, political_status: str, rulings: Rulings) -> bool:
@@ -200,5 +219,13 @@ def _changed(subject: str, state: State) -> Change:
         since=_day(state["since"]),
         until=_day(state["until"]) if state["until"] else None,
         active=state["active"],
+        **_committee_told(state),
     )
     return Change(state, [event])
+
+
+def _committee_told(state: State) -> dict[str, Any]:
+    """What is told of the committee; of a post from before it was kept nothing."""
+    if "committee_since" not in state:
+        return {}
+    return {"committee_since": _day(state["committee_since"]) if state["committee_since"] else None}

@@ -30,7 +30,8 @@ def owed(campus: Campus, caller: str, **request: Any) -> dict[tuple[str, str], d
 def test_a_person_sees_what_they_owe_and_so_does_who_is_responsible_alone(
     campus: Campus, evaluation: Evaluation
 ) -> None:
-    talk = approved("talk", date(2026, 6, 11), "talk", restricted=True, concerned=["member", "secretary"])
+    met = {"restricted": True, "concerned": ["member", "secretary"], "committee": ["secretary"]}
+    talk = approved("talk", date(2026, 6, 11), "talk", **met)
     first = campus.sealed(bill(DuesBilled, 5), 1)
     campus.publish(first, first, campus.sealed(talk, 4))
     wait_for(lambda: ("member", "dues") in owed(campus, "member", person="member"))
@@ -51,6 +52,11 @@ def test_a_person_sees_what_they_owe_and_so_does_who_is_responsible_alone(
 
     explained = campus.call("member", "explain_obligation", obligation=dues)
     assert explained["source"]["pack"] == "frequency-university-default"
+    talked = owed(campus, "member", person="member")["member", "talk"]["id"]
+    told = campus.call("member", "explain_obligation", obligation=talked)
+    assert [each["activity"] for each in told["records"]] == ["talk"]
+    assert "党支部委员会成员" in told["reasons"][0]["zh"]
+    assert told["source"]["article"] == "第十九条"
     hours = owed(campus, "member", person="member")["member", "training_hours"]
     reasons = campus.call("member", "explain_obligation", obligation=hours["id"])["reasons"]
     assert "32 学时" in reasons[0]["zh"]

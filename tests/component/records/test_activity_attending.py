@@ -337,6 +337,23 @@ def test_a_talk_is_seen_by_who_took_part_who_writes_there_and_who_reviews_and_op
     assert (withheld["withheld"], withheld["minutes"], withheld["details"]) == (True, None, {})
     assert withheld["present"] == 2
     assert campus.call(commissioner, "get_activity", activity=life)["minutes"] == "开展批评。"
+    campus.call(faculty.secretary, "submit_activity", activity=talk)
+    campus.call(faculty.dean, "review_activity", activity=talk, verdict="approve")
+    assert [each["committee"] for each in told(campus, "approved", talk)] == [[faculty.secretary]]
+
+
+def test_posts_tell_whether_they_are_seats_on_a_committee_also_when_that_changes(
+    campus: Campus, faculty: Faculty
+) -> None:
+    for has in (False, True, True):
+        asked = {"organisation": faculty.branch, "has_committee": has}
+        campus.call(campus.administrator, "change_organisation", **asked)
+    posts = [each["data"] for each in campus.events("records.post.changed.v1")]
+    seats = [each["committee_since"] for each in posts if each["person"] == faculty.secretary]
+    today = campus.clock.today().isoformat()
+    assert seats == [seats[0], None, today]
+    assert seats[0] <= today
+    assert {each["committee_since"] for each in posts if each["person"] == faculty.next_door} == {None}
 
 
 def test_every_question_about_activities_has_its_index(settings: Settings, clock: FixedClock) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.evaluation.duties.model import Sheet, SheetTurn, deeds_of, owed_by, turn
+from services.evaluation.duties.deeds import deeds_of
+from services.evaluation.duties.model import Sheet, SheetTurn, owed_by, turn
 from services.evaluation.duties.people import status_on
 from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
@@ -41,8 +42,20 @@ def spell(status: str, sequence: int = 1, since: date | None = None, active: boo
     )
 
 
-def post(role: str, at: str, since: date, until: date | None = None, active: bool = True) -> Word:
-    return word("post", "post", 1, role=role, at=at, since=since, until=until, active=active)
+def post(
+    role: str,
+    at: str,
+    since: date,
+    until: date | None = None,
+    active: bool = True,
+    committee_since: date | None = None,
+) -> Word:
+    says = {"role": role, "at": at, "since": since, "until": until, "active": active}
+    return word("post", "post", 1, **says, committee_since=committee_since)
+
+
+def talk(number: int, on: date, sequence: int = 1, **met: bool) -> Word:
+    return word(f"talk-{number}", "talk_held", sequence, on=on, gone=False, **met)
 
 
 def report(number: int, period: str, on: date, sequence: int = 1, late: bool = False) -> Word:
@@ -109,11 +122,11 @@ def test_a_report_counts_for_the_quarter_it_was_handed_in_for() -> None:
 def test_a_report_for_another_quarter_is_left_out_for_that_reason() -> None:
     sheet = told(EMPTY, spell("activist"), report(1, "2026-Q1", date(2026, 4, 5), late=True)).after
     owed = {each.period.label: each for each in owed_by(sheet, RULEBOOK)}
-    (left_out,) = uncounted(owed["2026-Q2"], owed.values(), deeds_of(sheet))
+    (left_out,) = uncounted(owed["2026-Q2"], owed.values(), deeds_of(sheet.unit, sheet.things))
     assert (left_out.reason, left_out.period) == ("elsewhere", "2026-Q1")
     early = told(EMPTY, spell("activist"), report(1, "2026-Q2", date(2026, 3, 20))).after
     owed = {each.period.label: each for each in owed_by(early, RULEBOOK)}
-    (left_out,) = uncounted(owed["2026-Q1"], owed.values(), deeds_of(early))
+    (left_out,) = uncounted(owed["2026-Q1"], owed.values(), deeds_of(early.unit, early.things))
     assert (left_out.reason, left_out.period) == ("for_another", "2026-Q2")
 
 
@@ -132,11 +145,50 @@ def test_hours_depend_on_the_post_and_a_reversed_credit_counts_no_more() -> None
 def test_the_secretary_of_a_committee_gives_a_lecture_and_a_member_is_talked_with() -> None:
     secretary = post("secretary", "secondary", date(2025, 9, 1))
     lecture = word("a-1", "lecture_given", 4, on=date(2026, 5, 4), gone=False)
-    talk = word("a-2", "talk_held", 4, on=date(2026, 5, 4), gone=True)
-    found = states(told(EMPTY, spell("member"), secretary, lecture, talk).after)
+    taken_back = word("a-2", "talk_held", 4, on=date(2026, 5, 4), gone=True)
+    found = states(told(EMPTY, spell("member"), secretary, lecture, taken_back).after)
     assert (found["secretary_lecture", "2026"], found["talk", "2026"]) == ("fulfilled", "open")
     ended = post("secretary", "secondary", date(2025, 9, 1), date(2026, 2, 1))
     assert states(told(EMPTY, spell("member"), ended).after)["secretary_lecture", "2026"] == "exempted"
+
+
+def talks(*words: Word) -> dict[str, str]:
+    found = states(told(EMPTY, spell("member"), *words).after)
+    return {rule: state for (rule, _), state in found.items() if rule.startswith("talk")}
+
+
+def test_who_sits_on_a_committee_owes_other_talks_than_who_does_not() -> None:
+    day = date(2026, 5, 4)
+    with_committee = talk(1, day, committee=True, members=False)
+    with_members = talk(2, day, committee=False, members=True)
+    assert talks(with_members) == {"talk": "open"}
+    assert talks(with_committee) == {"talk": "fulfilled"}
+
+    seat = post("secretary", "branch", date(2025, 9, 1), committee_since=date(2025, 9, 1))
+    assert talks(seat) == {"talk_between_committee": "open", "talk_with_members": "open"}
+    assert talks(seat, with_members) == {"talk_between_committee": "open", "talk_with_members": "fulfilled"}
+    both = talk(3, day, committee=True, members=True)
+    assert talks(seat, both) == {"talk_between_committee": "fulfilled", "talk_with_members": "fulfilled"}
+    # Of a talk from before it was told nobody knows who was there: it counts as it did.
+    assert talks(seat, talk(4, day)) == talks(seat, both)
+
+    alone = post("secretary", "branch", date(2025, 9, 1))
+    assert talks(alone, with_committee) == {"talk_with_members": "open"}
+    # Whoever came onto a committee in the course of the year owes from the next year on.
+    lately = post("secretary", "branch", date(2025, 9, 1), committee_since=date(2026, 3, 1))
+    assert talks(lately) == {"talk_with_members": "open"}
+
+
+def test_a_talk_with_somebody_else_is_left_out_for_that_reason() -> None:
+    seat = post("secretary", "branch", date(2025, 9, 1), committee_since=date(2025, 9, 1))
+    for mine, met, rule, reason in (
+        ((), {"committee": False, "members": True}, "talk", "met_no_committee"),
+        ((seat,), {"committee": True, "members": False}, "talk_with_members", "met_no_member"),
+    ):
+        sheet = told(EMPTY, spell("member"), *mine, talk(1, date(2026, 5, 4), **met)).after
+        (owed,) = [each for each in owed_by(sheet, RULEBOOK) if each.rule.id == rule]
+        (left_out,) = uncounted(owed, [owed], deeds_of("person", sheet.things))
+        assert (left_out.record.activity, left_out.reason) == ("talk-1", reason)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +344,16 @@ WORDS = st.lists(
             DAYS,
             st.one_of(st.none(), DAYS),
             st.booleans(),
+            st.one_of(st.none(), DAYS),
+        ),
+        st.builds(
+            lambda number, on, sequence, met: talk(number, on, sequence, **met),
+            st.integers(1, 3),
+            DAYS,
+            st.integers(1, 2),
+            st.one_of(
+                st.just({}), st.fixed_dictionaries({"committee": st.booleans(), "members": st.booleans()})
+            ),
         ),
         st.builds(
             report, st.integers(1, 3), st.sampled_from(["2026-Q1", "2026-Q2"]), DAYS, st.integers(1, 3)

@@ -14,6 +14,7 @@ import services.evaluation
 from services.chassis.catalogue import Catalogue
 from services.contracts.kinds import ACTIVITY_KINDS
 from services.evaluation.duties import model as duties
+from services.evaluation.duties.deeds import deeds_of
 from services.evaluation.evidence.model import Evidence, Mark
 from services.evaluation.indicators.model import MEMBER, ORGANISATION, SECRETARY, Measure, Policy
 from services.evaluation.indicators.reading import load_policies
@@ -212,4 +213,4 @@ def test_whatever_a_person_owes_is_explained(words: list[duties.Word]) -> None:
     sheet = told(EMPTY, *words).after
     owed = duties.owed_by(sheet, RULEBOOK)
     for rule in {each.rule.id for each in owed}:
-        require_explained([each for each in owed if each.rule.id == rule], duties.deeds_of(sheet))
+        require_explained([each for each in owed if each.rule.id == rule], deeds_of(sheet.unit, sheet.things))

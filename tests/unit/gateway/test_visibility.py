@@ -215,6 +215,8 @@ def test_what_is_shown_exists_and_what_is_kept_back_is_known() -> None:
         ),
         ("records.activity.approved.v1", "lecturers"),
         ("records.activity.approved.v1", "reported_on"),
+        ("records.activity.approved.v1", "committee"),
+        ("records.post.changed.v1", "committee_since"),
         ("records.person.changed.v1", "phone_sealed"),
         ("records.person.changed.v1", "number_fingerprint"),
         ("records.lecture.published.v1", "review_at"),

@@ -130,6 +130,17 @@ def test_to_a_talk_only_those_belong_who_took_part() -> None:
     assert (state["expected"], state["present"]) == (2, 2)
 
 
+def test_an_approved_talk_tells_who_of_the_committee_was_there() -> None:
+    def approved(kind: str) -> dict[str, Any]:
+        there = [{"person": person, "state": "present"} for person in ("p1", "p2")]
+        handed_in = submitted(recorded(planned(kind=kind), attendance=there))
+        verdict: dict[str, Any] = {"verdict": "approve", "comment": None, "by": "above", "today": TODAY}
+        return dict(rules.review("a", handed_in, **verdict, committee={"p2", "p9"}).events[0].data)
+
+    assert approved("talk")["committee"] == ["p2"]
+    assert "committee" not in approved("theme_day")
+
+
 def test_nobody_is_listed_twice() -> None:
     twice = [{"person": "p", "state": "present"}, {"person": "p", "state": "absent"}]
     with pytest.raises(Invalid) as refused:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Invalid
 from services.chassis.policies import effective, load_all
 from services.contracts.kinds import ORGANISATION_KINDS, POLITICAL_STATUSES, ROLES
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).parents[3] / "services" / "records" / "policies"
 TODAY = date(2026, 9, 10)
 RULINGS = effective(load_all(FOLDER, "posts-*.yaml"), TODAY)
 MEMBER = {"active": True, "political_status": "member"}
-PLACE = {"kind": "branch", "active": True}
+PLACE = {"kind": "branch", "active": True, "has_committee": False}
 _DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
@@ -57,6 +58,33 @@ def test_a_withdrawn_post_ends_today_and_gives_its_place_free(
     assert until is None or withdrawn.state["until"] <= until.isoformat()
     assert rules.withdraw_post("x", withdrawn.state, today) is None
     withdrawn.events[0].contract.encode(withdrawn.events[0].data)
+
+
+def test_a_post_says_from_when_it_is_a_seat_on_a_committee() -> None:
+    given = {"person": "p", "organisation": "o", "role": "secretary", "since": date(2026, 3, 1)}
+    seated, later = {**PLACE, "has_committee": True}, date(2026, 9, 12)
+
+    def since(change: Change | None) -> date | None:
+        assert change is not None
+        change.events[0].contract.encode(change.events[0].data)
+        told: date | None = change.events[0].data["committee_since"]
+        return told
+
+    post = rules.give_post("x", given, MEMBER, PLACE, RULINGS, TODAY)
+    assert since(post) is None
+    assert since(rules.give_post("x", given, MEMBER, seated, RULINGS, TODAY)) == date(2026, 3, 1)
+    assert rules.seat_on_committee("x", post.state, PLACE, later) is None
+    came = rules.seat_on_committee("x", post.state, seated, later)
+    assert since(came) == later
+    assert came is not None
+    assert rules.seat_on_committee("x", came.state, seated, TODAY + timedelta(days=9)) is None
+    assert since(rules.seat_on_committee("x", came.state, PLACE, later)) is None
+    # Of one from before it was kept nothing is told, until somebody says how it is.
+    older = {name: value for name, value in post.state.items() if name != "committee_since"}
+    withdrawn = rules.withdraw_post("x", older, TODAY)
+    assert withdrawn is not None
+    assert "committee_since" not in withdrawn.events[0].data
+    assert since(rules.seat_on_committee("x", older, seated, later)) == date(2026, 3, 1)
 
 
 @given(
