@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from services.chassis.months import months_after
 from services.records.development.history import History
 from services.records.development.rulebook import Rulings
-from services.records.development.spans import months_after
 
 When = Callable[[str], date | None]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from services.chassis.months import months_after
 from services.chassis.working_days import WorkingDays
 from services.records.development import materials
 from services.records.development.bounds import CHECKS, not_after, not_before
 from services.records.development.history import History
 from services.records.development.rulebook import Rulings
-from services.records.development.spans import months_after
 from services.records.development.steps import BY_ID, CANCEL, EXTEND, FAIL, PASS, Step
 from services.records.votes import model as votes
 

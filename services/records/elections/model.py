@@ -12,6 +12,7 @@ from typing import Any
 
 from services.chassis.contract import Change, EventContract, NewEvent
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.months import months_after
 from services.chassis.policies import Ruling
 from services.contracts.records_events import (
     ElectionConfirmed,
@@ -22,7 +23,6 @@ from services.contracts.records_events import (
     ElectionShiftAsked,
     ElectionShiftDecided,
 )
-from services.records.development.spans import months_after
 from services.records.votes.model import Election
 
 State = Mapping[str, Any]

@@ -14,9 +14,9 @@ from typing import Any
 
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.months import months_after
 from services.chassis.policies import Ruling
 from services.contracts.records_events import SanctionChanged
-from services.records.development.spans import months_after
 
 State = Mapping[str, Any]
 Rulings = Mapping[str, Ruling]

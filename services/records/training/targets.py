@@ -5,12 +5,12 @@ Every figure is a fact with its rule, pack and article; nothing follows from it 
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from services.chassis.months import months_after
 from services.chassis.policies import Ruling
 from services.records.training.model import MINUTES, Rulings, State, standing
 
@@ -120,7 +120,7 @@ def first_class(
     if not any(_held(post, day) for post in terms):
         return None
     since = min(date.fromisoformat(post["since"]) for post in terms)
-    due = add_months(since, int(ruling.value))
+    due = months_after(since, int(ruling.value))
     if due.year < year or since.year > year:
         return None
     done = next(
@@ -157,13 +157,6 @@ def cited(name: str, ruling: Ruling) -> dict[str, Any]:
 def bounds(year: int) -> tuple[date, date]:
     """First and last day of a calendar year."""
     return date(year, 1, 1), date(year, 12, 31)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day ``months`` later, or the last of that month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _held(post: Mapping[str, Any], day: date) -> bool:

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Conflict, Invalid
+from services.chassis.months import months_after
 from services.chassis.working_days import WorkingDays
 from services.contracts.records_events import development as events
 from services.records.development import model
 from services.records.development.history import History
 from services.records.development.rulebook import RuleBook
-from services.records.development.spans import months_after
 from services.records.development.steps import BY_ID, OUTCOMES, STEP_IDS, STEPS
 from services.records.development.verdict import Facts, Finding, judge
 from tests.unit.records.development_ways import (
