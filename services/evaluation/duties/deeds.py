@@ -39,7 +39,8 @@ def deeds_of(person: str, things: Things) -> list[Deed]:
             amount = minutes if isinstance(minutes, int) else 0
             found.append(Deed(id_, person, "training_minutes", on, amount, counts=counts))
             if thing["form"] == "class":
-                found.append(Deed(id_, person, "training_class", on, counts=counts))
+                kinds = ("training_class", "new_secretary_training")
+                found += [Deed(id_, person, kind, on, counts=counts) for kind in kinds]
         elif thing.kind == "thought_report":
             found.append(_report(id_, person, thing, on))
         elif thing.kind == "talk_held":

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from services.chassis.months import months_after
 from services.evaluation.duties.deeds import Deed, deeds_of
-from services.evaluation.duties.people import Known, known
-from services.evaluation.duties.words import Thing, Things, Word, heard, of_kind
+from services.evaluation.duties.people import Known, first_office, known
+from services.evaluation.duties.words import Thing, Things, Value, Word, heard, of_kind
 from services.evaluation.obligations.calendar import Period
 from services.evaluation.obligations.exemptions import Exempt, covering
 from services.evaluation.obligations.fulfilling import obligations, state_of
@@ -23,9 +24,9 @@ from services.evaluation.obligations.telling import turned
 from services.evaluation.projection.rulebook import Rulebook
 from services.evaluation.projection.standing import Happened
 
-# What has a due date of its own is told of by whoever sets the date; only the report on a meeting is not.
+# What has a due date of its own is told of by whoever sets the date; only what is reckoned here is not.
 _WITHDRAWN = "withdrawn"  # in no row: a word that came later says that it was never owed
-_TOLD_HERE = ("democratic_life_report",)
+_TOLD_HERE = ("democratic_life_report", "new_secretary_training")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,8 @@ def owed_by(sheet: Sheet, rulebook: Rulebook) -> list[Obligation]:
 
 
 def _cases(sheet: Sheet, rulebook: Rulebook, person: Known | None) -> Iterator[Obligation]:
-    terms = dict(_terms(sheet.things))
-    for id_, thing in sorted({**sheet.things, **terms}.items()):
+    reckoned = {**dict(_terms(sheet.things)), **dict(_first_class(sheet, rulebook, person))}
+    for id_, thing in sorted({**sheet.things, **reckoned}.items()):
         due, opened = thing.day("due"), thing.day("opened")
         if due is None:
             continue
@@ -155,7 +156,7 @@ def _case(
         person.organisation if personal and person else told_in,
         period,
         state,
-        (id_,) if done_on and state != EXEMPTED else (),
+        (str(thing["by"] or id_),) if done_on and state != EXEMPTED else (),
         done_on if state != EXEMPTED else None,
         exemption=exemption if state == EXEMPTED else None,
         person=sheet.unit if personal else None,
@@ -177,6 +178,33 @@ def _terms(things: Things) -> Iterator[tuple[str, Thing]]:
         elif over:
             said["gone"] = (0, True)
         yield id_, Thing(thing.kind, said)
+
+
+def _first_class(sheet: Sheet, rulebook: Rulebook, person: Known | None) -> Iterator[tuple[str, Thing]]:
+    """A new secretary's first training class, by the post: the first one attended from its first day on.
+
+    What was over before anybody was known is not held against them, nor what was not attended by whoever is
+    secretary no more.
+    """
+    office = first_office(sheet.things, sheet.as_of) if person else None
+    if person is None or office is None:
+        return
+    post, since, in_office = office
+    rule = rulebook.case("new_secretary_training", since)
+    if rule is None or (due := months_after(since, rule.months)) < person.since:
+        return
+    classes = [
+        (each.held_on, each.activity)
+        for each in deeds_of(sheet.unit, sheet.things)
+        if each.kind == rule.fulfilled_by and each.counts and each.held_on >= since
+    ]
+    said: dict[str, Value] = {"opened": since.isoformat(), "due": due.isoformat()}
+    if classes:
+        on, credit = min(classes)
+        said |= {"done": on.isoformat(), "by": credit}
+    else:
+        said["gone"] = not in_office
+    yield post, Thing(rule.id, {name: (0, value) for name, value in said.items()})
 
 
 # -- what is owed in every period ----------------------------------------------------------------------

@@ -64,6 +64,20 @@ def home(things: Things, day: date) -> str | None:
     return str((_spell(spells, since, day) or first)["organisation"])
 
 
+def first_office(things: Things, today: date) -> tuple[str, date, bool] | None:
+    """By which post somebody first became secretary of a branch, when, and whether they are one ``today``.
+
+    None for whoever never was. A post that was withdrawn before it began is none.
+    """
+    posts = of_kind(things, "post")
+    terms = [(id_, each) for id_, each in posts if (each["at"], each["role"]) == ("branch", "secretary")]
+    begun = [(_day(each, "since"), id_) for id_, each in terms if _held(each, _day(each, "since"))]
+    since, first = min(begun, default=(None, ""))
+    if since is None or since > today:
+        return None
+    return first, since, any(_held(each, today) for _, each in terms)
+
+
 def _spans(spells: list[Thing], posts: list[Thing], first_told: date, today: date) -> Spans:
     """Whoever became known in the course of a year is measured from its first day on."""
     begins = date(first_told.year, 1, 1)

@@ -41,7 +41,7 @@ REASONS = (
     TOO_LATE,
     SURPLUS,
 )
-FLAVOURS = ("records", "minutes", "case")
+FLAVOURS = ("records", "minutes", "case", "class")
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def _why_not(obligation: Obligation, record: Counted, elsewhere: str | None) -> 
 
 
 def flavour(obligation: Obligation) -> str:
-    """How it is counted: in records, in minutes, or as one case that is done or not."""
+    """How it is counted: in records, in minutes, or as one case (or class) that is done or not."""
     if obligation.rule.every == CASE:
-        return "case"
+        return "class" if obligation.rule.months else "case"
     return "minutes" if obligation.rule.fulfilled_by == "training_minutes" else "records"
 
 

@@ -77,7 +77,8 @@ class Rule:
     records, or of minutes. ``grace_days`` after the period a record still counts as on time,
     ``make_up_days`` more and it counts as made up; both are calendar days, unless ``working``. ``kind`` of
     evidence fulfils it, where at least ``present`` of every ``of`` who were expected were there.
-    ``from_month`` is when in its period it is generally held.
+    ``from_month`` is when in its period it is generally held. Of a case that begins with a post, ``months``
+    say how long after its first day it is due.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Rule:
     of: int = 1
     working: bool = False
     from_month: int = 0
+    months: int = 0
 
     @property
     def fulfilled_by(self) -> str:

@@ -22,12 +22,13 @@ DEEDS = (
     "talk_with_committee",
     "talk_with_members",
 )
-CASES = ("dues", "task", "opinion", "committee_election", "democratic_life_report")
+FROM_A_POST = ("new_secretary_training",)  # due so many months after its first day
+CASES = ("dues", "task", "opinion", "committee_election", "democratic_life_report", *FROM_A_POST)
 CASE_OWNERS = ("organisation", "person")
 _KINDS = {*ACTIVITY_KINDS, *DEEDS, *CASES}
 _WINDOW = ("grace_days", "make_up_days", "due_soon_days")
 _NEEDED = {"owed_by", "every", "times"}
-_KNOWN = {*_NEEDED, *_WINDOW, "fulfilled_by", "present", "working", "from_month"}
+_KNOWN = {*_NEEDED, *_WINDOW, "fulfilled_by", "present", "working", "from_month", "months"}
 
 
 def rules_of(packs: Sequence[Pack], day: date, figures: Sequence[Pack] = ()) -> tuple[Rule, ...]:
@@ -54,6 +55,7 @@ def _rule(name: str, ruling: Ruling, windows: Mapping[str, Ruling | None]) -> Ru
     owners = CASE_OWNERS if every == CASE else OWNERS
     _check(pack, value["owed_by"] in owners, f"{name}.owed_by is none of {', '.join(owners)}")
     _check(pack, (every == CASE) == (kind in CASES), f"{name}: {kind} has a due date of its own, or has none")
+    _check(pack, (kind in FROM_A_POST) == ("months" in value), f"{name}: {kind} needs months, or has none")
     window = windows.get(every)
     _check(pack, every == CASE or window is not None, f"{every}_window is in no pack in force")
     days = {**(window.value if window else {}), **{each: value[each] for each in _WINDOW if each in value}}
@@ -76,6 +78,7 @@ def _rule(name: str, ruling: Ruling, windows: Mapping[str, Ruling | None]) -> Ru
         of=_count(pack, f"{name}.present.of", present["of"], least=1),
         working=value.get("working", False),
         from_month=_count(pack, f"{name}.from_month", value.get("from_month", 0)),
+        months=_count(pack, f"{name}.months", value["months"], least=1) if "months" in value else 0,
         **{each: _count(pack, f"{name}.{each}", days[each]) for each in _WINDOW},
     )
 

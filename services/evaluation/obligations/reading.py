@@ -17,7 +17,7 @@ from services.evaluation.duties.deeds import deeds_of
 from services.evaluation.duties.store import Sheets
 from services.evaluation.obligations import explaining
 from services.evaluation.obligations.exempting import Exempting
-from services.evaluation.obligations.model import OUTSTANDING, OVERDUE, Counted, Obligation
+from services.evaluation.obligations.model import CASE, OUTSTANDING, OVERDUE, Counted, Obligation
 from services.evaluation.obligations.store import ObligationRows, PersonalRows
 from services.evaluation.projection.model import owed_by
 from services.evaluation.projection.store import Standings
@@ -130,7 +130,7 @@ class Owing:
         }
 
     def _reasons(self, found: Obligation, facts: Answer, flavour: str) -> list[dict[str, str]]:
-        window = "window_case" if flavour == "case" else "window"
+        window = "window_case" if found.rule.every == CASE else "window"
         codes = [f"owed.{found.rule.id}", window, f"because_{flavour}.{found.state}"]
         if explaining.early(found):
             codes.append("early")

@@ -16,6 +16,7 @@ from services.evaluation.duties.people import status_on
 from services.evaluation.duties.words import Value, Word, covers, heard, packed, unpacked
 from services.evaluation.obligations.exemptions import Exempt
 from services.evaluation.obligations.explaining import uncounted
+from services.evaluation.obligations.model import Obligation, obligation_id
 from services.evaluation.rulebook import Packs
 from tests.unit.evaluation.policies import FIGURES, FREQUENCY
 
@@ -189,6 +190,53 @@ def test_a_talk_with_somebody_else_is_left_out_for_that_reason() -> None:
         (owed,) = [each for each in owed_by(sheet, RULEBOOK) if each.rule.id == rule]
         (left_out,) = uncounted(owed, [owed], deeds_of("person", sheet.things))
         assert (left_out.record.activity, left_out.reason) == ("talk-1", reason)
+
+
+def first_class(*words: Word, today: date = TODAY) -> list[Obligation]:
+    sheet = told(EMPTY, spell("member"), *words, today=today).after
+    return [each for each in owed_by(sheet, RULEBOOK) if each.rule.id == "new_secretary_training"]
+
+
+@pytest.mark.parametrize(
+    ("attended", "today", "state"),
+    [
+        (None, date(2026, 7, 12), "open"),
+        (None, date(2026, 7, 13), "due_soon"),
+        (None, date(2026, 9, 10), "due_soon"),
+        (None, date(2026, 9, 11), "overdue"),
+        (None, date(2028, 1, 1), "overdue"),
+        (date(2026, 9, 10), date(2026, 9, 11), "fulfilled"),
+        (date(2026, 9, 11), date(2026, 9, 11), "fulfilled_late"),
+        (date(2026, 3, 9), date(2026, 9, 11), "overdue"),
+    ],
+)
+def test_a_new_secretary_attends_a_class_within_six_months(
+    attended: date | None, today: date, state: str
+) -> None:
+    new = post("secretary", "branch", date(2026, 3, 10))
+    classes = [credit(1, 480, attended, form="class")] if attended else []
+    (owed,) = first_class(new, *classes, credit(2, 480, date(2026, 4, 1)), today=today)
+    assert (owed.state, owed.due_on) == (state, date(2026, 9, 10))
+    assert owed.id == obligation_id("person", "new_secretary_training", "post")
+    assert owed.taken == (("credit-1",) if state.startswith("fulfilled") else ())
+    assert (owed.rule.article, owed.person) == ("学时要求：新任支部书记半年内参加培训", "person")
+    if attended == date(2026, 3, 9):
+        (left_out,) = uncounted(owed, [owed], deeds_of("person", heard({}, classes)))
+        assert left_out.reason == "too_early"
+
+
+def test_who_was_secretary_before_or_is_one_no_more_owes_no_first_class() -> None:
+    new = post("secretary", "branch", date(2026, 3, 10))
+    says = {"role": "secretary", "at": "branch", "since": date(2020, 1, 1), "until": date(2023, 1, 1)}
+    assert first_class(new, word("post-0", "post", 1, **says, active=False)) == []
+    assert first_class(post("secretary", "branch", date(2025, 7, 9))) == []  # over before they were known
+    assert first_class(post("secretary", "secondary", date(2026, 3, 10))) == []
+    left = post("secretary", "branch", date(2026, 3, 10), date(2026, 5, 1))
+    assert [each.state for each in first_class(left)] == ["exempted"]
+    attended = credit(1, 480, date(2026, 4, 1), form="class")
+    assert [each.state for each in first_class(left, attended)] == ["fulfilled"]
+    reversal = word("credit-1", "credit", 1, gone=True)
+    assert [each.state for each in first_class(new, attended, reversal)] == ["due_soon"]
 
 
 @pytest.mark.parametrize(
@@ -369,7 +417,13 @@ WORDS = st.lists(
             st.integers(1, 3),
             st.one_of(st.none(), DAYS),
         ),
-        st.builds(credit, st.integers(1, 6), st.integers(60, 900), DAYS),
+        st.builds(
+            credit,
+            st.integers(1, 6),
+            st.integers(60, 900),
+            DAYS,
+            st.sampled_from(["lecture", "class"]),
+        ),
     ),
     max_size=20,
     unique_by=lambda each: (each.thing, each.sequence),

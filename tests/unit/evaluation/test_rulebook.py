@@ -140,6 +140,7 @@ def test_nothing_is_in_force_before_the_packs_are() -> None:
         ("every: month, times: 1", "every: month, times: often"),
         ("theme_day:", "tea_day:"),
         ("month_window:", "monthly_window:"),
+        ("every: month, times: 1", "every: month, months: 3, times: 1"),
     ],
 )
 def test_a_frequency_pack_that_cannot_be_applied_is_refused(before: str, after: str) -> None:
