@@ -74,6 +74,11 @@ def change_person(
     return _person_changed(subject, state, spells)
 
 
+def tell_person(subject: str, state: State) -> Change:
+    """``state`` as it is, with one more event that tells it."""
+    return _person_changed(subject, state, state["spells"])
+
+
 def comes(before: State, given: State) -> bool:
     """Whether ``given`` brings them to an organisation: to another one, or back to their own."""
     back = given.get("active", before["active"]) and not before["active"]

@@ -112,6 +112,16 @@ def seat_on_committee(subject: str, before: State, organisation: State, today: d
     return _changed(subject, {**before, "committee_since": since if seated else None})
 
 
+def tell_post(subject: str, state: State, organisation: State, today: date) -> Change:
+    """``state`` as it is, with one more event that tells it.
+
+    Of one from before it was kept whether it is a seat on a committee, that is entered: as its
+    ``organisation`` is by now, from its first day on.
+    """
+    seated = seat_on_committee(subject, state, organisation, today) if state["active"] else None
+    return seated or _changed(subject, dict(state))
+
+
 def _is_seat(role: str, organisation: State) -> bool:
     """Whether it is a seat on a committee: a secretary of an organisation without one sits on none."""
     return role in ON_COMMITTEES and bool(organisation["has_committee"])

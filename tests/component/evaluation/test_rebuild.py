@@ -16,10 +16,11 @@ import pytest
 from eventlet.green import subprocess
 
 from services.chassis.envelope import from_wire
+from services.chassis.said import GRANTS, MEMBERS, NODES
 from services.chassis.store import connect
 from services.chassis.testing import wait_for
 from services.evaluation.application import Evaluation
-from tests.component.evaluation.surroundings import Campus, approved, organisation, rebuilt
+from tests.component.evaluation.surroundings import TREE, Campus, approved, organisation, rebuilt
 from tests.component.evaluation.test_evidence import RECORDS
 
 
@@ -73,6 +74,36 @@ def test_a_rebuild_trusts_nothing_that_was_computed(campus: Campus, evaluation: 
     assert {id_: each["state"] for id_, each in found.items()} == {
         id_: rows[id_]["state"] for id_ in json.loads(before["told"])
     }
+
+
+def test_what_is_lost_beside_the_ledgers_comes_back_once_the_directory_is_told_anew(
+    campus: Campus, evaluation: Evaluation
+) -> None:
+    folded(campus, evaluation)
+
+    def known() -> tuple[Any, ...]:
+        score = campus.score("dean", "branch") or {}
+        found = campus.obligations("dean", organisation="branch")
+        owed = {each["id"]: (each["state"], each["evidence"]) for each in found}
+        return tuple(score.get(name) for name in ("points", "band", "evidence")), owed
+
+    before = wait_for(known)
+    for lost in ("standings", "organisations", "obligations", "sheets", "personal_obligations"):
+        evaluation.database[lost].delete_many({})
+    for lost in (NODES, GRANTS, MEMBERS):
+        evaluation.database[lost].delete_many({})
+
+    campus.settle_in()
+    rebuilt(evaluation)
+    assert known() == before
+    mine = wait_for(lambda: campus.call("dean", "list_personal_obligations", person="member")["items"])
+    assert {each["rule"] for each in mine} == {"talk", "training_hours"}
+
+    # Whoever knows it already takes nothing from it.
+    campus.tell(*(organisation(name) for name in TREE))
+    told = campus.sequences["branch"]
+    wait_for(lambda: evaluation.standings.one("branch").standing.enrolled["branch"].sequence == told)
+    assert known() == before
 
 
 def test_what_a_group_did_before_it_moved_stays_where_it_counts(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.chassis.testing import wait_for
 from services.records.bootstrap import establish
+from services.records.directory.telling import TOLD, tell_anew
 from tests.component.records.surroundings import Campus, Faculty
 
 
@@ -208,3 +211,47 @@ def test_another_replica_learns_from_the_events(campus: Campus, faculty: Faculty
     campus.application.database["authority_members"].delete_many({})
     campus.call(faculty.secretary, "change_person", person=faculty.member, name="新名")
     wait_for(lambda: campus.application.authority.belongs(faculty.member) == faculty.branch)
+
+
+def test_the_directory_is_told_anew_as_it_is_and_nothing_else_changes(
+    campus: Campus, faculty: Faculty
+) -> None:
+    campus.call(
+        campus.administrator,
+        "withdraw_post",
+        post=campus.call(faculty.next_door, "list_posts")["items"][0]["id"],
+    )
+    directory, clock = campus.application.directory, campus.application.clock
+
+    def told() -> dict[str, list[dict[str, Any]]]:
+        """The events by whom they are of, in their order."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name in ("organisation", "person", "post"):
+            for each in campus.events(f"records.{name}.changed.v1"):
+                found.setdefault(each["subject"], []).append(each)
+        return {id_: sorted(events, key=lambda each: each["sequence"]) for id_, events in found.items()}
+
+    def kept() -> dict[str, dict[str, Any]]:
+        return {of: {each.id: each.state for each in getattr(directory, of).find({}, limit=0)} for of in TOLD}
+
+    before, documents = told(), kept()
+    (older,) = [id_ for id_, each in documents["posts"].items() if each["person"] == faculty.secretary]
+    campus.settled()
+    posts = campus.application.database["posts"]
+    posts.update_one({"_id": older}, {"$unset": {"committee_since": ""}})  # as an earlier release left it
+    steps: list[tuple[int, int]] = []
+    for _ in range(2):
+        for of in TOLD:
+            count = tell_anew(directory, clock, of, lambda *step: steps.append(step))
+            assert (count, steps[-1]) == (len(documents[of]), (count, count))
+    assert kept() == documents
+
+    def anew() -> dict[str, list[dict[str, Any]]] | None:
+        found = told()
+        return found if all(len(found[id_]) == len(known) + 2 for id_, known in before.items()) else None
+
+    found = wait_for(anew)
+    assert found.keys() == before.keys()
+    for id_, known in before.items():
+        assert [each["sequence"] for each in found[id_]] == list(range(1, len(known) + 3))
+        assert [each["data"] for each in found[id_][len(known) :]] == [known[-1]["data"]] * 2
