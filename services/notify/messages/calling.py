@@ -32,10 +32,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Answered:
-    """The provider's answer to one message."""
+    """The answer to one claim of a message."""
 
     message: str
-    attempt: int
+    claimed: int
     answer: Answer
     line: Line
 
@@ -90,7 +90,7 @@ class Caller:
             _log.error("call.failed", provider=call.line.name, error=type(failure).__name__)
             return
         self._answers += [
-            Answered(one.stored.id, call.attempts[one.stored.id], answer, call.line)
+            Answered(one.stored.id, call.claims[one.stored.id], answer, call.line)
             for one, answer in zip(call.planned, answers, strict=True)
         ]
         if not self._waiting.ready():
@@ -149,7 +149,7 @@ class Caller:
         def decide(message: Message) -> Message:
             return outcomes.answered(
                 message,
-                each.attempt,
+                each.claimed,
                 each.answer,
                 self._clock.now(),
                 self._sending,

@@ -167,6 +167,11 @@ class Message:
     def final(self) -> bool:
         return self.state in FINAL
 
+    @property
+    def claims(self) -> int:
+        """The number of the last claim: no two have the same, whatever became of the one before."""
+        return sum(each.state is State.SENDING for each in self.decisions)
+
 
 def created(now: datetime, due_at: datetime | None, reason: str | None) -> Message:
     """A new message: queued until ``due_at``, or suppressed for ``reason`` where that is None."""

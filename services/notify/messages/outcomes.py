@@ -47,7 +47,7 @@ def claim(
 
 def answered(
     message: Message,
-    attempt: int,
+    claimed: int,
     answer: Answer,
     now: datetime,
     sending: Sending,
@@ -55,17 +55,18 @@ def answered(
     providers: Collection[str] = (),
     reporting: Reporting = Reporting.BY_ITSELF,
 ) -> Message:
-    """What the provider's answer to the call number ``attempt`` makes of the message.
+    """What the answer to the claim number ``claimed`` makes of the message.
 
     A receipt may have come before the answer, and an answer after the lease has ended: what is known
-    better already stays. Of ``providers`` one that was not tried since the last pause is tried at once.
-    Where the provider never tells what becomes of what it took, that is said at once.
+    better already stays. One that is written again says nothing of a later claim, whose call is on its way.
+    Of ``providers`` one that was not tried since the last pause is tried at once. Where the provider never
+    tells what becomes of what it took, that is said at once.
     """
     if isinstance(answer, Accepted):
         if message.state in (State.SENDING, State.UNKNOWN, State.TEMPORARY_FAILURE):
             return _out(message, answer.provider_id, answer.outcome, now, sending, reporting)
         return message
-    if message.state is not State.SENDING or message.attempts != attempt:
+    if message.state is not State.SENDING or message.claims != claimed:
         return message
     if isinstance(answer, Refused):
         return _failed(message, State.PERMANENT_FAILURE, answer.reason, now)
@@ -176,11 +177,13 @@ def _unknown(message: Message, reason: str, now: datetime, sending: Sending) -> 
 
 
 def _given_back(message: Message, reason: str, now: datetime, sending: Sending) -> Message:
-    """Due at once, as if it had not been claimed, unless it has been tried for too long."""
-    if now > (message.began or now) + timedelta(seconds=sending.give_up_seconds):
+    """Due at once, as if it had not been claimed, unless it has been tried for too long: what no provider
+    was ever called for was not."""
+    began = message.began if message.tried or message.rounds else None
+    if now > (began or now) + timedelta(seconds=sending.give_up_seconds):
         return _failed(message, State.TECHNICAL_FAILURE, "attempts_exhausted", now)
     waits = became(message, State.TEMPORARY_FAILURE, now, reason, act_at=now)
-    return replace(waits, attempts=message.attempts - 1)
+    return replace(waits, attempts=message.attempts - 1, began=began)
 
 
 def _try_again(

@@ -38,23 +38,23 @@ class Planned:
 class PlannedCall:
     """Messages that go in one call. Its reference is the message's own where it is one alone.
 
-    ``attempts`` are the numbers of the claims, by message, once they are won.
+    ``claims`` are the numbers of the claims, by message, once they are won.
     """
 
     line: Line
     reference: str
     planned: tuple[Planned, ...]
-    attempts: Mapping[str, int] = field(default_factory=dict)
+    claims: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, written: Mapping[str, Message]) -> PlannedCall:
         """The call with those alone whose claim was won."""
         won = {
-            one.stored.id: written[one.stored.id].attempts
+            one.stored.id: written[one.stored.id].claims
             for one in self.planned
             if one.stored.id in written and written[one.stored.id].state is State.SENDING
         }
         kept = tuple(one for one in self.planned if one.stored.id in won)
-        return replace(self, planned=kept, attempts=won)
+        return replace(self, planned=kept, claims=won)
 
 
 class Allotment:

@@ -119,17 +119,32 @@ def test_a_call_that_was_not_made_costs_neither_a_pause_nor_a_try() -> None:
     message, now = QUEUED, NOW
     for turn in range(2 * SENDING.attempts):
         now = later(15 * turn)
-        message = answered(claimed(message, now), 1, NotCalled("waited_too_long"), now, SENDING)
+        taken = claimed(message, now)
+        message = answered(taken, taken.claims, NotCalled("waited_too_long"), now, SENDING)
         assert (message.state, message.act_at, message.tried) == (State.TEMPORARY_FAILURE, now, ())
-    failed = answered(claimed(message, now), 1, NotReceived("provider_unreachable"), now, SENDING)
+    taken = claimed(message, now)
+    failed = answered(taken, taken.claims, NotReceived("provider_unreachable"), now, SENDING)
     assert failed.act_at == now + timedelta(seconds=SENDING.backoff(1)), "its first try"
 
 
-def test_what_waits_for_its_turn_for_hours_is_given_up() -> None:
+def test_what_was_tried_and_waits_for_its_turn_for_hours_is_given_up() -> None:
+    tried = answered(claimed(), 1, NotReceived("provider_unreachable"), NOW, SENDING)
+    late = later(SENDING.give_up_seconds + 1)
+    over = answered(claimed(tried, late), 2, NotCalled("waited_too_long"), late, SENDING)
+    assert (over.state, over.reason) == (State.TECHNICAL_FAILURE, "attempts_exhausted")
+
+
+def test_what_was_never_tried_is_not_given_up_however_long_it_waits_for_its_turn() -> None:
     waits = answered(claimed(), 1, NotCalled("waited_too_long"), NOW, SENDING)
     late = later(SENDING.give_up_seconds + 1)
-    over = answered(claimed(waits, late), 1, NotCalled("waited_too_long"), late, SENDING)
-    assert (over.state, over.reason) == (State.TECHNICAL_FAILURE, "attempts_exhausted")
+    still = answered(claimed(waits, late), 2, NotCalled("waited_too_long"), late, SENDING)
+    assert (still.state, still.act_at) == (State.TEMPORARY_FAILURE, late)
+
+
+def test_that_a_call_was_not_made_says_nothing_of_the_next_one_however_often_it_is_written() -> None:
+    not_called = NotCalled("waited_too_long")
+    again = claimed(answered(claimed(), 1, not_called, NOW, SENDING), NOW)
+    assert answered(again, 1, not_called, NOW, SENDING) == again, "whose call may be on its way"
 
 
 def test_a_refused_message_is_not_tried_again() -> None:
@@ -215,7 +230,7 @@ def refused_by(provider: str, message: Message, now: datetime, *, others: tuple[
     taken = claim(message, now, SENDING, provider=provider)
     assert taken is not None
     answer = NotReceived("provider_unreachable")
-    return answered(taken, taken.attempts, answer, now, SENDING, providers=("a", "b", *others))
+    return answered(taken, taken.claims, answer, now, SENDING, providers=("a", "b", *others))
 
 
 def test_the_next_provider_is_tried_at_once_and_a_pause_follows_the_last() -> None:
@@ -255,7 +270,7 @@ def test_trying_ends_after_four_hours() -> None:
         now = message.act_at
         taken = claim(message, now, patient, provider="a")
         assert taken is not None
-        message = answered(taken, taken.attempts, NotReceived("provider_unreachable"), now, patient)
+        message = answered(taken, taken.claims, NotReceived("provider_unreachable"), now, patient)
     assert (message.state, message.reason) == (State.TECHNICAL_FAILURE, "attempts_exhausted")
     assert timedelta(hours=3, minutes=30) < now - NOW <= timedelta(hours=4)
 
@@ -332,6 +347,7 @@ class AnyWeather(RuleBasedStateMachine):
         self.providers = {f"{way}{name}": Provider() for way in (0, 1) for name in "ab"}
         self.seen_states = [State.QUEUED]
         self.unanswered: list[tuple[int, int]] = []
+        self.not_called: list[int] = []
 
     @property
     def called(self) -> Provider:
@@ -371,7 +387,7 @@ class AnyWeather(RuleBasedStateMachine):
         if outcome == "slow":
             self.called.slow.append(self.now + timedelta(seconds=100))
         if outcome == "crash":
-            self.unanswered.append((taken.attempts, taken.way))
+            self.unanswered.append((taken.claims, taken.way))
             return
         answer = {
             "ok": Accepted("p-1"),
@@ -386,7 +402,7 @@ class AnyWeather(RuleBasedStateMachine):
         self.become(
             answered(
                 self.message,
-                taken.attempts,
+                taken.claims,
                 answer,
                 self.now,
                 POLLING,
@@ -394,6 +410,8 @@ class AnyWeather(RuleBasedStateMachine):
                 reporting=Reporting.WHEN_ASKED,
             )
         )
+        if outcome == "waited":
+            self.not_called.append(taken.claims)
 
     @rule(reachable=st.booleans(), outcome=st.sampled_from([None, "delivered", "failed"]))
     def somebody_asks(self, reachable: bool, outcome: str | None) -> None:
@@ -414,8 +432,14 @@ class AnyWeather(RuleBasedStateMachine):
     @precondition(lambda self: self.unanswered and self.unanswered[-1][1] == self.message.way)
     @rule()
     def a_late_answer_comes(self) -> None:
-        attempt, _ = self.unanswered.pop()
-        self.become(answered(self.message, attempt, Accepted("p-1"), self.now, POLLING))
+        number, _ = self.unanswered.pop()
+        self.become(answered(self.message, number, Accepted("p-1"), self.now, POLLING))
+
+    @precondition(lambda self: self.not_called)
+    @rule()
+    def that_a_call_was_not_made_is_written_again(self) -> None:
+        answer = NotCalled("waited_too_long")
+        self.become(answered(self.message, self.not_called[-1], answer, self.now, POLLING))
 
     @rule()
     def it_is_fulfilled(self) -> None:
