@@ -106,8 +106,10 @@ class Line:
         """Run ``task(*args)`` when a slot is free; ``room`` was asked before."""
         if self._bucket is not None:
             self._bucket = self._bucket.less(messages)
-        trying = self._breaker.opened_at is not None
-        self._breaker = self._breaker.tries(now)
+        # It may have begun to rest since ``room`` was asked: then none of what was claimed tries it out.
+        trying = self._breaker.opened_at is not None and self.allows(now)
+        if trying:
+            self._breaker = self._breaker.tries(now)
         self._calls.spawn_n(self._in_turn, task, trying, *args)
 
     def _in_turn(self, task: Callable[..., Any], trying: bool, *args: Any) -> None:

@@ -64,6 +64,18 @@ def test_after_its_rest_one_message_tries_a_provider_out_and_decides_for_all() -
     assert resting.room(rested)[1] > 0
 
 
+def test_what_was_claimed_before_a_provider_began_to_rest_does_not_try_it_out() -> None:
+    line = Line("one", Channel.SMS, Gone(), limits=Limits(failures=5), most_at_once=8)
+    assert line.room(NOW) == (8, 8)
+    after("provider_unreachable", 5, line)  # while the claims were written
+    tried: list[bool] = []
+    for _ in range(8):
+        line.begin(tried.append, 1, NOW)
+    line.wait()
+    assert tried == [False] * 8
+    assert line.room(NOW + timedelta(seconds=30)) == (1, 1), "it is tried out after its rest"
+
+
 class Well(Gone):
     """A way that takes everything."""
 
