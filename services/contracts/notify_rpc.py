@@ -64,7 +64,13 @@ class Message(Schema):
     state = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATES))
     reason = fields.String(required=True, allow_none=True)
     kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
-    channel = fields.String(required=True)
+    channel = fields.String(
+        required=True,
+        metadata={"description": "the way that it goes, or went, of those that its recipient has"},
+    )
+    provider = fields.String(
+        allow_none=True, metadata={"description": "who was called last; null before anybody was"}
+    )
     language = fields.String(required=True)
     template = fields.String(required=True, metadata={"description": "id and version: reminder-overdue.v1"})
     step = fields.String(required=True, metadata={"description": "the rung of the reminder ladder"})

@@ -65,7 +65,7 @@ def _changed(purpose: Purpose, message: Message) -> NewEvent:
     return MessageChanged.of(
         message=purpose.message_id,
         state=str(message.state),
-        channel=purpose.channel,
+        channel=purpose.channels[message.way],
         template=purpose.template,
         obligation=purpose.obligation,
         organisation=purpose.organisation,

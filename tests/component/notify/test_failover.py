@@ -12,6 +12,7 @@ from typing import Any
 import eventlet
 import pytest
 
+from services.chassis.context import Context, entered
 from services.chassis.errors import Unauthenticated
 from services.chassis.testing import wait_for
 from services.notify.channels.breaker import Limits
@@ -197,6 +198,9 @@ def test_who_has_no_address_one_way_is_reached_the_next(two: Two) -> None:
     two.turn()
     two.turn()
     assert two.states([message]) == [("delivered", "inbox")]
+    with entered(Context(actor="member")):
+        shown = application.reading.get({"message": message})
+    assert (shown["channel"], shown["provider"]) == ("inbox", "inbox"), "the way that it went"
     items, _ = application.inbox_entries.page("member", True, None, 10)
     assert [each["message"] for each in items] == [message]
     assert application.inbox_entries.mark_read("member", message)["read_at"] == two.desk.clock.now()
