@@ -6,11 +6,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.local.children import Child, free_ports, listens
 from services.chassis.clock import FixedClock
@@ -38,6 +42,9 @@ class Foreign:
     smtp_port: int
     sender: str = "party@campus.example"
     user: str | None = "party"
+    https_port: int = 0
+    smtps_port: int = 0
+    certificate: Path = Path()
 
     def taken(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = requests.get(f"http://127.0.0.1:{self.port}/taken", timeout=30).json()
@@ -93,19 +100,34 @@ def enquiry(address: str, call: str = "call-1", provider_id: str | None = None) 
     return Enquiry(f"m-{address}", call, address, NOW, provider_id)
 
 
+def certify(path: Path) -> None:
+    """A key and a certificate of 127.0.0.1 that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-ins")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2120, 1, 1))
+    at = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = builder.add_extension(at, critical=False).sign(key, hashes.SHA256())
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(secret + made.public_bytes(pem))
+
+
 @pytest.fixture(scope="session")
 def foreign_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
-    port, smtp_port = free_ports(2)
+    ports, certificate = free_ports(4), tmp_path_factory.mktemp("foreign") / "certificate.pem"
+    certify(certificate)
     child = Child(
         "foreign",
-        [sys.executable, "-m", "tests.component.notify.foreign", str(port), str(smtp_port)],
-        log=tmp_path_factory.mktemp("foreign") / "log",
+        [sys.executable, "-m", "tests.component.notify.foreign", *map(str, (*ports, certificate))],
+        log=certificate.with_name("log"),
         environment={},
         directory=Path(__file__).parents[3],
     )
     child.start()
-    child.wait_until(lambda: listens(port) and listens(smtp_port), 60)
-    yield Foreign(port, smtp_port)
+    child.wait_until(lambda: all(map(listens, ports)), 60)
+    port, smtp_port, https_port, smtps_port = ports
+    yield Foreign(port, smtp_port, https_port=https_port, smtps_port=smtps_port, certificate=certificate)
     child.kill()
 
 

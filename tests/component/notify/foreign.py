@@ -1,23 +1,25 @@
 """Stand-ins for the providers of others, as one process: each speaks its protocol and fails on request.
 
-``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT``. Aliyun and Tencent are told apart by the
-headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the path. ``GET /taken`` shows what
-each took, ``GET /asked`` about which addresses they were asked, ``DELETE /taken`` forgets both.
+``python -m tests.component.notify.foreign HTTP_PORT SMTP_PORT HTTPS_PORT SMTPS_PORT CERTIFICATE``. Aliyun and
+Tencent are told apart by the headers of their SDKs, WeCom, DingTalk, a campus gateway and a web hook by the
+path. ``GET /taken`` shows what each took, ``GET /asked`` about which addresses they were asked,
+``DELETE /taken`` forgets both. Who calls for more recipients at once than the real one takes (``MOST``) is
+refused.
 
-``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes",
-"drip"}``. ``token`` is the only one
-that WeCom and DingTalk take from then on, in the place of those that they gave before. ``outcomes`` says, by
-address, what a question is answered: ``delivered`` (as without it), ``failed``, ``underway``, ``broken`` (a
-500), ``silent``. ``drip`` is the pause between the bytes of an
-answer, ``body`` what is said in its place. While ``closed`` the mail server serves nobody.
+``PUT /faults`` sets ``{"status", "delay", "code", "lose", "token", "outcomes", "drip", "body", "closed"}``:
 
-Who calls for more recipients at once than the real one takes (``MOST``) is refused.
+- ``token`` is the only one that WeCom and DingTalk take from then on, whatever they gave before
+- ``outcomes`` says, by address, what a question is answered: ``delivered`` (as without it), ``failed``,
+  ``underway``, ``broken`` (a 500), ``silent``
+- ``drip`` is the pause between the bytes of an answer, ``body`` what is said in its place
+- while ``closed`` the mail server serves nobody
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import threading
 import time
@@ -251,13 +253,23 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
+def serve(http: int, smtp: int, https: int, smtps: int, certificate: str) -> None:
+    """All of it, on loopback; the mail server at ``smtp`` speaks TLS where it is asked to."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    known: dict[str, Any] = {
+        "hostname": "127.0.0.1",
+        "auth_require_tls": False,
+        "authenticator": lambda *_: AuthResult(success=True),
+        "enable_SMTPUTF8": False,  # as many a server of before
+    }
+    Controller(Mailbox(), port=smtp, tls_context=tls, **known).start()
+    Controller(Mailbox(), port=smtps, ssl_context=tls, **known).start()
+    secure = Server(("127.0.0.1", https), Handler)
+    secure.socket = tls.wrap_socket(secure.socket, server_side=True)
+    threading.Thread(target=secure.serve_forever, daemon=True).start()
+    Server(("127.0.0.1", http), Handler).serve_forever()
+
+
 if __name__ == "__main__":
-    Controller(
-        Mailbox(),
-        hostname="127.0.0.1",
-        port=int(sys.argv[2]),
-        auth_require_tls=False,
-        enable_SMTPUTF8=False,  # as many a server of before
-        authenticator=lambda *_: AuthResult(success=True),
-    ).start()
-    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    serve(*map(int, sys.argv[1:5]), sys.argv[5])
