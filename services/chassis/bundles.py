@@ -22,6 +22,7 @@ from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
 from services.chassis.store import Record, Store, answering, copied, is_duplicate
 from services.chassis.transactions import RACES_SECONDS, end_transaction, in_transaction, on_commit, session
+from services.chassis.updates import sealed
 
 MOST_IN_ONE = 500  # events in one bundle: far from the largest document that a store takes
 MOST_AT_ONCE = 100  # documents in one transaction: whoever else changes one of them waits for its end
@@ -165,7 +166,7 @@ class BundledDocuments(Documents):
         for id, state, told in given:  # noqa: A001 - the field's name
             if id in there or id in new:
                 continue
-            envelopes = self._seal(id, 0, told, False)
+            envelopes = sealed(told, id, 0, self._clock)
             events += envelopes
             made[id] = checked(id, 1, state)
             new[id] = {"_id": id, "version": 1, "sequence": len(envelopes), **made[id].state}

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from services.chassis import commands, context
+from services.chassis import commands
 from services.chassis.clock import Clock
 from services.chassis.commands import id_for_command
 from services.chassis.contract import Change, NewEvent
-from services.chassis.envelope import seal
 from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.indexes import Indexes
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
 from services.chassis.store import Record, Store, answering, copied, plain
 from services.chassis.transactions import RACES_SECONDS, end_transaction, on_commit, races, session
-
-__all__ = ["Change", "Document", "Documents", "id_for_command"]
+from services.chassis.updates import sealed, told_time, update_of
 
 _KEPT = ("pending", "pending_since", "commands", "written_by", "guarded")
 RESERVED = frozenset({"_id", "version", "unseen", "sequence", *_KEPT})
@@ -136,13 +133,14 @@ class Documents:
             if met is not None:
                 raise Conflict(f"{self.name}.exists", params={"field": "_id"})
         document = checked(id, 1, state)
-        envelopes = self._seal(id, 0, events, anonymous)
+        envelopes = sealed(events, id, 0, self._clock, anonymous=anonymous)
+        at = told_time(events, self._clock, anonymous=anonymous)
         written: Record = {"_id": id, "version": 1, "sequence": len(envelopes), **document.state}
         if envelopes:
             written["pending"] = envelopes
-            written["pending_since"] = self._told_time(events, anonymous)
+            written["pending_since"] = at
         document = _answered(document, respond)
-        command = commands.answer(document.response, self._told_time(events, anonymous), creates=True)
+        command = commands.answer(document.response, at, creates=True)
         if command:
             written["commands"] = [command]
         with answering():
@@ -284,63 +282,21 @@ class Documents:
         if unseen and decided.events:
             raise ValueError("an event tells of what is not to be seen")
         met = document_of(found)
-        before = met.state
         document = checked(met.id, met.version + (not unseen), decided.state)
-        envelopes = self._seal(document.id, found["sequence"], decided.events, anonymous)
+        envelopes = sealed(decided.events, document.id, found["sequence"], self._clock, anonymous=anonymous)
         document = _answered(document, respond)
-        told_time = self._told_time(decided.events, anonymous)
-        update: dict[str, Any] = {"$inc": {"version": 1, "sequence": len(envelopes)}}
-        if unseen:
-            update["$inc"]["unseen"] = 1
-        changed = {
-            name: value
-            for name, value in document.state.items()
-            if name not in before or before[name] != value
-        }
-        gone = {name: "" for name in before if name not in document.state}
-        pushed: dict[str, Any] = {}
-        if envelopes and not apart:
-            pushed["pending"] = {"$each": envelopes}
-            # The oldest unpublished event counts; the relay may clear the list at any moment.
-            update["$min"] = {"pending_since": told_time}
-        command = commands.answer(document.response, told_time)
-        if command:
-            given = found.get("commands", [])
-            kept = commands.still_kept(given, self._clock.now())
-            if len(kept) == len(given):
-                pushed["commands"] = {"$each": [command]}
-            else:  # the version met is still the one there, so these are the commands that are there
-                changed["commands"] = [*kept, command]
-        update.update({k: v for k, v in (("$set", changed), ("$unset", gone), ("$push", pushed)) if v})
+        update = update_of(
+            found,
+            met.state,
+            document.state,
+            envelopes,
+            response=document.response,
+            at=told_time(decided.events, self._clock, anonymous=anonymous),
+            now=self._clock.now(),
+            apart=apart,
+            unseen=unseen,
+        )
         return update, document, envelopes
-
-    def _seal(
-        self,
-        id: str,  # noqa: A002 - the field's name
-        last: int,
-        events: Sequence[NewEvent],
-        anonymous: bool,
-    ) -> list[Record]:
-        circumstances = context.current()
-        return [
-            seal(
-                replace(new, anonymous=True) if anonymous else new,
-                subject=id,
-                sequence=last + position,
-                clock=self._clock,
-                correlationid=circumstances.correlationid,
-                causationid=circumstances.causationid,
-                actor=circumstances.actor,
-                traceparent=circumstances.traceparent,
-            )
-            for position, new in enumerate(events, 1)
-        ]
-
-    def _told_time(self, events: Sequence[NewEvent], anonymous: bool) -> datetime:
-        """Now, as the document may show it: of what is anonymous, the day alone."""
-        if anonymous or any(new.anonymous for new in events):
-            return datetime.combine(self._clock.today(), time(), self._clock.zone).astimezone(UTC)
-        return self._clock.now()
 
     def _wake(self, id: str, envelopes: list[Record] | None) -> None:  # noqa: A002 - the field's name
         if envelopes is None or envelopes:

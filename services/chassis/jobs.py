@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.chassis import context
 from services.chassis.clock import Clock
-from services.chassis.documents import id_for_command
+from services.chassis.commands import id_for_command
 from services.chassis.errors import Conflict, NotFound, Refusal, origin
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.chassis import context
-from services.chassis.documents import id_for_command
+from services.chassis.commands import id_for_command
 from services.chassis.errors import Invalid, NotFound
 from services.chassis.files.kept import Files
 from services.chassis.job_attempts import Job

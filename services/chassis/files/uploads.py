@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from bson.binary import Binary
 from pymongo.errors import DuplicateKeyError
 
-from services.chassis.documents import id_for_command
+from services.chassis.commands import id_for_command
 from services.chassis.errors import Conflict, Invalid, NotFound
 from services.chassis.files.limits import MOST_PART_BYTES, MOST_UPLOAD_BYTES
 from services.chassis.indexes import Indexes

@@ -10,8 +10,8 @@ from typing import Any
 
 from services.chassis.authority import Authority
 from services.chassis.clock import Clock
-from services.chassis.contract import NewEvent
-from services.chassis.documents import Change, Documents
+from services.chassis.contract import Change, NewEvent
+from services.chassis.documents import Documents
 from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.jobs import Jobs

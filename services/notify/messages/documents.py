@@ -7,8 +7,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from services.chassis.contract import NewEvent
-from services.chassis.documents import Change, Document
+from services.chassis.contract import Change, NewEvent
+from services.chassis.documents import Document
 from services.chassis.store import plain
 from services.contracts.kinds import PERSONAL_KINDS
 from services.contracts.notify_events import (

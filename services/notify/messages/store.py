@@ -12,7 +12,8 @@ import structlog
 from prometheus_client import Counter
 
 from services.chassis.bundles import BundledDocuments
-from services.chassis.documents import Change, Document
+from services.chassis.contract import Change
+from services.chassis.documents import Document
 from services.chassis.errors import Conflict
 from services.chassis.indexes import Indexes
 from services.chassis.pages import AnyOf, page

@@ -12,7 +12,7 @@ import pytest
 from services.chassis import outbox
 from services.chassis.bundles import BundledDocuments
 from services.chassis.clock import FixedClock
-from services.chassis.documents import Change
+from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Unavailable
 from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES, Woken

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.chassis.clock import FixedClock
 from services.chassis.commands import FEWEST_KEPT, KEPT_FOR, MOST_KEPT
 from services.chassis.context import Context, entered
-from services.chassis.contract import NewEvent
-from services.chassis.documents import Change, Document, Documents
+from services.chassis.contract import Change, NewEvent
+from services.chassis.documents import Document, Documents
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes

@@ -16,8 +16,8 @@ from deploy.local.store import Store as StoreServer
 from services.chassis import outbox
 from services.chassis import relay as relay_module
 from services.chassis.clock import FixedClock, SystemClock
-from services.chassis.contract import NewEvent
-from services.chassis.documents import Change, Documents
+from services.chassis.contract import Change, NewEvent
+from services.chassis.documents import Documents
 from services.chassis.envelope import seal
 from services.chassis.errors import Unavailable
 from services.chassis.leases import Leases

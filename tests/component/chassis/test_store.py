@@ -14,7 +14,8 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from deploy.local.store import Store as StoreServer
 from services.chassis.clock import FixedClock
 from services.chassis.context import Context, entered
-from services.chassis.documents import Change, Documents
+from services.chassis.contract import Change
+from services.chassis.documents import Documents
 from services.chassis.errors import Unavailable
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.chassis.commands import id_for_command
 from services.chassis.context import Context, entered
-from services.chassis.documents import id_for_command
 from tests.store_calls import Ask
 
 PAGE = 50
