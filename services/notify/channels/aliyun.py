@@ -43,7 +43,8 @@ _OUTCOMES = {2: "failed", 3: "delivered"}
 # https://help.aliyun.com/document_detail/101346.html
 _REFUSED = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.BLACK_KEY_CONTROL_LIMIT", "isv.MOBILE_COUNT_OVER_LIMIT"}
 _BUSY = {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL"}
-_UNCLEAR = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
+_FAILED = {"isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERR_CODE"}
+_UNCLEAR = NoAnswer("provider_failed")  # not over: what stands behind may list the message only later
 # The last three are met by the SDK, or behind it, in an answer that is none of Aliyun's.
 _FAILURES = (TeaException, OSError, Late, AttributeError, TypeError, ValueError)
 silence("alibabacloud-tea", "darabonba-core", "credentials")
@@ -155,7 +156,7 @@ def _failure(failed: BaseException) -> Answer:
     if isinstance(code, str) and status is not None and int(status) < 500 and int(status) != 408:
         return _meaning(code, None)
     if status is not None:
-        return NoAnswer("provider_failed", over=True)
+        return _UNCLEAR
     return unanswered(failed)
 
 
@@ -166,6 +167,6 @@ def _meaning(code: str | None, provider_id: str | None) -> Answer:
         return Refused("refused")
     if code in _BUSY or (code or "").startswith("Throttling"):
         return NotReceived("provider_busy")
-    if not code or code in _UNCLEAR:
-        return NoAnswer("provider_failed", over=True)
+    if not code or code in _FAILED:
+        return _UNCLEAR
     return NotReceived("provider_refuses_us")

@@ -113,7 +113,7 @@ _MEANINGS: Mapping[str, Answer] = {
     "busy": NotReceived("provider_busy"),
     "ours": NotReceived("provider_refuses_us"),
     "token": NotReceived("provider_refuses_us"),
-    "unknown": NoAnswer("provider_failed", over=True),
+    "unknown": NoAnswer("provider_failed"),  # not over: what answered may not be who has the message
 }
 MEANINGS = tuple(_MEANINGS)
 
@@ -125,8 +125,8 @@ def _refusal(status: int) -> Answer:
         return NotReceived("provider_refuses_us")  # our settings are wrong: the message is not
     if 400 <= status < 500 and status != 408:
         return Refused("refused")
-    # A gateway that gave up waiting says nothing of the provider behind it, which may still be at work.
-    return NoAnswer("no_answer") if status == 504 else NoAnswer("provider_failed", over=True)
+    # A gateway that gave up says nothing of the provider behind it, which may still be at work.
+    return NoAnswer("no_answer") if status in (502, 504) else NoAnswer("provider_failed", over=True)
 
 
 def _find_address(query: Query, answer: Any, enquiry: Enquiry) -> Finding:

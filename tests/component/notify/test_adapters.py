@@ -71,7 +71,7 @@ def test_aliyun_sends_one_call_to_many_and_is_asked_by_number_and_reference(fore
         ("isv.MOBILE_NUMBER_ILLEGAL", Refused("refused")),
         ("isv.BUSINESS_LIMIT_CONTROL", NotReceived("provider_busy")),
         ("isv.AMOUNT_NOT_ENOUGH", NotReceived("provider_refuses_us")),
-        ("isp.SYSTEM_ERROR", NoAnswer("provider_failed", over=True)),
+        ("isp.SYSTEM_ERROR", NoAnswer("provider_failed")),
     ):
         foreign.faults(code=code)
         assert way.send("call-2", letters(ZHANG)) == [meaning]

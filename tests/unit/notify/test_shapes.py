@@ -80,6 +80,7 @@ def test_the_provider_is_asked_beside_where_messages_are_posted(url: str, asked:
         (408, b"", NoAnswer("provider_failed", over=True)),
         (500, b"", NoAnswer("provider_failed", over=True)),
         (503, b'{"id": "p-1"}', NoAnswer("provider_failed", over=True)),
+        (502, b"", NoAnswer("no_answer")),
         (504, b"", NoAnswer("no_answer")),
     ],
 )
