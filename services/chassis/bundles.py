@@ -20,7 +20,7 @@ from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering, copied, is_duplicate
+from services.chassis.store import Record, Store, answering, by_ids, copied, is_duplicate
 from services.chassis.transactions import RACES_SECONDS, end_transaction, in_transaction, on_commit, session
 from services.chassis.updates import sealed
 
@@ -157,9 +157,8 @@ class BundledDocuments(Documents):
 
     def _create_some(self, given: Sequence[Given], beside: Beside | None) -> set[str]:
         # Within a transaction a taken key would end all of it: look first.
-        wanted = {"_id": {"$in": [id for id, _, _ in given]}}  # noqa: A001 - the field's name
-        found = self.collection.find(wanted, {"_id": 1}, session=session())
-        there = {str(each["_id"]) for each in found}
+        wanted = [id for id, _, _ in given]  # noqa: A001 - the field's name
+        there = {str(each["_id"]) for each in by_ids(self.collection, wanted, {"_id": 1})}
         new: dict[str, Record] = {}
         made: dict[str, Document] = {}
         events: list[Record] = []
@@ -188,7 +187,7 @@ class BundledDocuments(Documents):
 
     def _change_some(self, decide: Decide, beside: Beside | None, ids: Sequence[str]) -> dict[str, Document]:
         with answering():
-            found = list(self.collection.find({"_id": {"$in": list(ids)}}, session=session()))
+            found = list(by_ids(self.collection, ids))
         updates: list[UpdateOne] = []
         events: list[Record] = []
         after: dict[str, Document] = {}

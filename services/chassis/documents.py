@@ -16,7 +16,7 @@ from services.chassis.errors import Conflict, Contended, NotFound
 from services.chassis.indexes import Indexes
 from services.chassis.ranges import strict
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering, copied, plain
+from services.chassis.store import Record, Store, answering, by_ids, copied, plain
 from services.chassis.transactions import RACES_SECONDS, end_transaction, on_commit, races, session
 from services.chassis.updates import sealed, told_time, update_of
 
@@ -97,6 +97,11 @@ class Documents:
                 strict(filter or {}), _VIEW, sort=list(sort), limit=limit, skip=skip, session=session()
             )
             return [document_of(each) for each in found]
+
+    def several(self, ids: Collection[str]) -> list[Document]:
+        """Those of ``ids`` that there are, in no certain order."""
+        with answering():
+            return [document_of(each) for each in by_ids(self.collection, ids, _VIEW)]
 
     # -- writing -------------------------------------------------------------------------------
 

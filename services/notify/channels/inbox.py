@@ -12,7 +12,7 @@ from services.chassis.errors import NotFound, Unavailable
 from services.chassis.indexes import Indexes
 from services.chassis.pages import page
 from services.chassis.ranges import strict
-from services.chassis.store import Store, answering
+from services.chassis.store import Store, answering, by_ids
 from services.notify.channels.model import (
     Absent,
     Accepted,
@@ -64,10 +64,8 @@ class Inbox:
         ]
         try:
             with answering():
-                there = {
-                    each["_id"]
-                    for each in self._entries.find({"_id": {"$in": [e["_id"] for e in entries]}}, {"_id": 1})
-                }
+                wanted = [each["_id"] for each in entries]
+                there = {each["_id"] for each in by_ids(self._entries, wanted, {"_id": 1})}
                 new = [each for each in entries if each["_id"] not in there]
                 if new:
                     self._entries.insert_many(new, ordered=False)

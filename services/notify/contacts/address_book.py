@@ -65,8 +65,8 @@ class AddressBook:
         self._patience = patience
 
     def among(self, channel: str, persons: Collection[str]) -> dict[str, str]:
-        """The sealed address on ``channel`` of each of ``persons`` who has one, in one question."""
-        found = self._documents.find({"_id": {"$in": list(persons)}}, limit=0)
+        """The sealed address on ``channel`` of each of ``persons`` who has one."""
+        found = self._documents.several(persons)
         kept = {each.id: each.state["addresses"].get(channel) for each in found}
         return {person: address["sealed"] for person, address in kept.items() if address}
 

@@ -31,9 +31,8 @@ class PreferencesRegister:
         return _preferences(found.state) if found else Preferences()
 
     def among(self, persons: Collection[str]) -> dict[str, Preferences]:
-        """What each of ``persons`` chose, in one question."""
-        found = self._documents.find({"_id": {"$in": list(persons)}}, limit=0) if persons else []
-        chosen = {each.id: _preferences(each.state) for each in found}
+        """What each of ``persons`` chose."""
+        chosen = {each.id: _preferences(each.state) for each in self._documents.several(persons)}
         return {person: chosen.get(person, Preferences()) for person in persons}
 
     def refusal(self, person: str, kind: str, chosen: Mapping[str, Preferences] | None = None) -> str | None:

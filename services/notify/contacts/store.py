@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.chassis.indexes import Indexes
 from services.chassis.latest import Latest
 from services.chassis.said import Word
-from services.chassis.store import Record, Store, answering
+from services.chassis.store import Record, Store, answering, by_ids
 from services.chassis.transactions import session
 
 
@@ -56,10 +56,9 @@ class Contacts:
         return _contact(found) if found else None
 
     def among(self, persons: Sequence[str]) -> dict[str, Contact]:
-        """What is known of each of ``persons``, in one question."""
+        """What is known of each of ``persons``."""
         with answering():
-            found = self._contacts.find({"_id": {"$in": list(persons)}}, session=session())
-            return {each["_id"]: _contact(each) for each in found}
+            return {each["_id"]: _contact(each) for each in by_ids(self._contacts, persons)}
 
 
 def _told(contact: Contact) -> dict[str, object]:

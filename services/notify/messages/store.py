@@ -161,10 +161,7 @@ class Messages:
 
     def several(self, messages: Collection[str]) -> dict[str, Stored]:
         """Those of ``messages`` that there are, by id."""
-        if not messages:
-            return {}
-        found = self._documents.find({"_id": {"$in": sorted(messages)}}, limit=0)
-        return {each.id: stored_of(each) for each in found}
+        return {each.id: stored_of(each) for each in self._documents.several(messages)}
 
     def due(self, lane: str, now: datetime) -> list[str]:
         """The messages of the lane with which something is to be done, the longest waiting first.

@@ -19,7 +19,15 @@ from services.chassis.documents import Documents
 from services.chassis.errors import Unavailable
 from services.chassis.publishing import ConfirmedPublisher
 from services.chassis.relay import Relay
-from services.chassis.store import Store, answering, await_store, connect, reading_all
+from services.chassis.store import (
+    IDS_AT_ONCE,
+    Store,
+    answering,
+    await_store,
+    by_ids,
+    connect,
+    reading_all,
+)
 from services.chassis.transactions import in_transaction, session
 
 
@@ -53,6 +61,15 @@ def test_a_reading_from_end_to_end_may_take_longer_than_any_other_question(
     with reading_all():
         assert len(list(hasty["long"].find({}))) == 6_000
     hasty.client.close()
+
+
+def test_documents_are_found_by_however_many_ids(database: Store) -> None:
+    there = [f"a{number:02}" for number in range(2 * IDS_AT_ONCE + 1)]
+    database["a"].insert_many([{"_id": each, "text": "x"} for each in there])
+    found = list(by_ids(database["a"], [*there, "gone", there[0]], {"text": 0}))
+    assert sorted(each["_id"] for each in found) == there
+    assert all(each.keys() == {"_id"} for each in found)
+    assert list(by_ids(database["a"], [])) == []
 
 
 def test_instants_come_back_aware(database: Store) -> None:
