@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from services.chassis.clock import Clock
 from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document, Documents, checked, document_of
-from services.chassis.errors import Conflict, Contended
+from services.chassis.errors import Conflict, Contended, Unavailable
 from services.chassis.identity import new_id
 from services.chassis.indexes import Indexes
 from services.chassis.outbox import BUNDLES
@@ -37,7 +37,8 @@ Beside = Callable[[Mapping[str, Document]], None]
 
 @dataclass(frozen=True)
 class Written:
-    """``documents`` are those that were written, by id; ``held`` what another transaction holds on to."""
+    """``documents`` are those that were written, by id; ``held`` what is to be tried again, since most
+    often another transaction holds on to it."""
 
     documents: Mapping[str, Document]
     held: frozenset[str]
@@ -124,14 +125,21 @@ class BundledDocuments(Documents):
         missing from the answer. Commands are not remembered: this is for workers.
 
         What another transaction holds on to keeps nothing else waiting: it is tried for ``seconds`` and then
-        told as ``held``. Whoever was killed within a transaction holds on for a minute.
+        told as ``held``. Whoever was killed within a transaction holds on for a minute. So is what is left
+        where the store goes away when some is written, which would be claimed and never told; where nothing
+        is, what it raised is raised.
         """
         written: dict[str, Document] = {}
         change = partial(self._change_some, decide, beside)
         left, until = list(ids), time.monotonic() + seconds
         while True:
             parts = [left[first : first + MOST_AT_ONCE] for first in range(0, len(left), MOST_AT_ONCE)]
-            left = [each for part in parts for each in self._change_free(part, change, written, TRIES)]
+            try:
+                left = [each for part in parts for each in self._change_free(part, change, written, TRIES)]
+            except (Unavailable, PyMongoError):
+                if not written:
+                    raise
+                return Written(written, frozenset(ids) - written.keys())
             if not left or time.monotonic() >= until:
                 return Written(written, frozenset(left))
             time.sleep(random.uniform(0, PAUSE_SECONDS))

@@ -40,7 +40,7 @@ Decide = Callable[[Message], Message | None]
 
 @dataclass(frozen=True)
 class Changed:
-    """``messages`` are those that were changed, by id, after it; ``held`` what another transaction holds."""
+    """``messages`` are those that were changed, by id, after it; ``held`` those to be tried again."""
 
     messages: Mapping[str, Message]
     held: frozenset[str]

@@ -10,7 +10,7 @@ import eventlet
 import pytest
 
 from services.chassis import outbox
-from services.chassis.bundles import BundledDocuments
+from services.chassis.bundles import MOST_AT_ONCE, BundledDocuments
 from services.chassis.clock import FixedClock
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Unavailable
@@ -240,3 +240,19 @@ def test_what_a_killed_process_holds_on_to_is_told_and_all_the_rest_is_written(
     assert [(each.version, each.state["count"]) for each in documents.find()] == [(2, 1)] * 20
     told = [each["subject"] for bundle in database[BUNDLES].find() for each in bundle["pending"]]
     assert sorted(told) == ids, "and nothing of what was tried in vain"
+
+
+def test_what_was_written_before_the_store_went_away_is_told(documents: BundledDocuments) -> None:
+    ids = [f"a{n:03}" for n in range(MOST_AT_ONCE + 20)]
+    first, rest = set(ids[:MOST_AT_ONCE]), set(ids[MOST_AT_ONCE:])
+    documents.create_many([(each, {"count": 0}, ()) for each in ids])
+
+    def decide(id: str, state: dict) -> Change | None:  # noqa: A002 - the field's name
+        if id in rest:
+            raise Unavailable("store.unavailable")
+        return counted(id, state)
+
+    changed = documents.change_many(ids, decide)
+    assert (set(changed.documents), changed.held) == (first, rest)
+    with pytest.raises(Unavailable):
+        documents.change_many(sorted(rest), decide)
