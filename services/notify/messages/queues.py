@@ -15,12 +15,14 @@ from services.notify.messages.store import Messages
 # transaction holds on for a minute, and each look at what is held costs as much as some dozens of claims.
 RACE_SECONDS = 0.5
 PASSED_OVER = timedelta(seconds=20)
+READ_AGAIN = timedelta(seconds=30)  # what is due again, or came by another process, waits behind no more
 
 _log = structlog.get_logger()
 
 
 class Queues:
-    """The messages with which something is to be done, lane by lane, as this process read them last.
+    """The messages with which something is to be done, lane by lane, as this process read them last, which is
+    ``READ_AGAIN`` ago at most.
 
     What another transaction holds on to, as one of whoever died does, is passed over for a while.
     """
@@ -35,7 +37,9 @@ class Queues:
         """At most ``limit`` that are due and not passed over, the longest waiting first."""
         self._passed_over = {message: until for message, until in self._passed_over.items() if until > now}
         found: dict[str, Stored] = {}
-        queue = self._queues.get(lane) or self._read(lane, now)
+        queue = self._queues.get(lane)
+        if not queue or now >= self._read_at[lane] + READ_AGAIN:
+            queue = self._read(lane, now)
         while queue and len(found) < limit:
             some = [queue.popleft() for _ in range(min(limit - len(found), len(queue)))]
             kept = self._messages.several([each for each in some if each not in self._passed_over])

@@ -152,6 +152,23 @@ def test_what_is_due_is_read_once_however_much_it_is_and_goes_once(
     assert sorted(taken) == sorted(each.message_id for each in made)
 
 
+def test_what_is_due_again_does_not_wait_behind_all_that_was_read_before(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "MOST_PER_ROUND", 2)
+    now, messages = desk.clock.now(), desk.application.messages
+    made = [purpose("many", number, "branch", "secretary") for number in range(8)]
+    again, earlier = purpose("again", 1, "branch", "secretary"), now - timedelta(seconds=1)
+    messages.create_many([(each, model.created(now, now, None)) for each in made])
+    desk.application.sender.run_once()
+    messages.create(again, model.created(earlier, earlier, None))
+    desk.turn(seconds=1)
+    references = [each["reference"] for each in desk.provider.taken()]
+    assert (len(references), again.message_id in references) == (4, False), "what was read is not exhausted"
+    desk.turn(seconds=queues.READ_AGAIN.total_seconds())
+    assert again.message_id in [each["reference"] for each in desk.provider.taken()]
+
+
 def test_a_provider_that_cannot_be_asked_is_never_sent_the_message_again(queued: Desk) -> None:
     queued.provider.faults(fail_after_rate=1, blind=True)
     queued.application.sender.run_once()
