@@ -92,7 +92,9 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         failure = record.exc_info[1] if record.exc_info else None
-        fields: dict[str, Any] = {"logger": record.name, "problem": str(record.msg)}
+        # An error, or a whole command, may be the very message: pymongo and others hand over objects.
+        problem = record.msg if isinstance(record.msg, str) else repr_of_type(record.msg)
+        fields: dict[str, Any] = {"logger": record.name, "problem": problem}
         if failure is not None:
             fields.update(error=type(failure).__name__, origin=origin(failure))
         structlog.get_logger().log(record.levelno, "library", **fields)

@@ -119,6 +119,13 @@ def test_a_library_cannot_log_the_values_it_fills_in(lines: Any) -> None:
     assert "张三" not in json.dumps(line, ensure_ascii=False)
 
 
+def test_what_a_library_logs_in_place_of_a_text_is_shown_by_its_type_alone(lines: Any) -> None:
+    logging.getLogger("pymongo").warning(ValueError("duplicate key 张三"))
+    logging.getLogger("pymongo").warning({"insert": "people", "documents": [{"name": "张三"}]})
+    [error, command] = [line["problem"] for line in lines() if line["event"] == "library"]
+    assert (error, command) == ("<ValueError>", "<dict>")
+
+
 def test_a_library_that_sets_itself_a_level_is_heard_no_more_than_the_others(lines: Any) -> None:
     chatty = logging.getLogger("chatty")
     chatty.setLevel(logging.DEBUG)
