@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
+import warnings
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -71,18 +73,39 @@ def silence(*libraries: str) -> None:
 
 
 def _tell_tracebacks() -> None:
-    """Where a library would print a traceback, tell the same less the error's text, which quotes values.
+    """Where a traceback or a warning would be printed, tell the same less its text, which quotes values.
 
-    eventlet does so for every greenthread that dies, in several places.
+    eventlet prints one for every greenthread that dies, in several places; Python for a thread, for the
+    process, for what fails where nobody can be told, as in ``__del__``.
     """
 
-    def told(*arguments: Any, **options: Any) -> None:
-        failure = next((each for each in arguments if isinstance(each, BaseException)), None)
-        structlog.get_logger().error(
-            "greenthread.died", error=type(failure).__name__, origin=origin(failure) if failure else []
-        )
+    def tell(event: str, failure: BaseException | None) -> None:
+        where = origin(failure) if failure else []
+        structlog.get_logger().error(event, error=type(failure).__name__, origin=where)
 
-    traceback.print_exception = told
+    def printed(*arguments: Any, **options: Any) -> None:
+        failures = (each for each in arguments if isinstance(each, BaseException))
+        tell("greenthread.died", next(failures, None))
+
+    def ended(of: threading.ExceptHookArgs) -> None:
+        if not isinstance(of.exc_value, SystemExit):
+            tell("thread.died", of.exc_value)
+
+    def warned(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        structlog.get_logger().warning("warned", error=category.__name__, origin=[f"{filename}:{lineno}"])
+
+    traceback.print_exception = printed
+    threading.excepthook = ended
+    sys.unraisablehook = lambda of: tell("failure.unraisable", of.exc_value)
+    sys.excepthook = lambda kind, failure, trace: tell("process.died", failure)
+    warnings.showwarning = warned
 
 
 class _Libraries(logging.Handler):

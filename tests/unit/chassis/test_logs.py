@@ -4,7 +4,10 @@ import ast
 import io
 import json
 import logging
+import sys
+import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,18 +26,28 @@ LOGGERS = ("_log", "log", "logger")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 
 
+PRINTING: list[tuple[Any, str]] = [
+    (traceback, "print_exception"),
+    (threading, "excepthook"),
+    (sys, "unraisablehook"),
+    (sys, "excepthook"),
+    (warnings, "showwarning"),
+]
+
+
 @pytest.fixture
-def lines() -> Iterator[Any]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Logs of this process, as read back."""
-    root, printing = logging.getLogger(), traceback.print_exception
+    root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    for module, name in PRINTING:  # what is put in their place is taken away again
+        monkeypatch.setattr(module, name, getattr(module, name))
     stream = io.StringIO()
     logs.configure("records", "INFO", stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
-    traceback.print_exception = printing
 
 
 def test_a_line_is_json_with_its_service_time_and_fields(lines: Any) -> None:
@@ -141,6 +154,37 @@ def test_a_printed_traceback_tells_where_and_not_what(lines: Any, capsys: Any) -
         traceback.print_exc()
     assert lines()[0]["error"] == "ValueError"
     assert "张三" not in capsys.readouterr().err + json.dumps(lines(), ensure_ascii=False)
+
+
+class Unforgiving:
+    """It fails where nobody can be told."""
+
+    def __del__(self) -> None:
+        fail()
+
+
+def fail() -> None:
+    raise ValueError("张三 13812345678")
+
+
+def test_whatever_dies_in_this_process_tells_where_and_not_what(lines: Any, capfd: Any) -> None:
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    Unforgiving()
+    try:
+        fail()
+    except ValueError:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is one
+    warnings.showwarning("张三", UserWarning, "somewhere.py", 7)
+    assert [(line["event"], line["error"]) for line in lines()] == [
+        ("thread.died", "ValueError"),
+        ("failure.unraisable", "ValueError"),
+        ("process.died", "ValueError"),
+        ("warned", "UserWarning"),
+    ]
+    assert all(line["origin"] for line in lines())
+    assert "张三" not in json.dumps(lines(), ensure_ascii=False) + "".join(capfd.readouterr())
 
 
 def test_a_line_is_tied_to_what_led_to_it(lines: Any) -> None:
