@@ -51,17 +51,20 @@ def deeds_of(person: str, things: Things) -> list[Deed]:
 
 
 def _talk(id_: str, person: str, thing: Thing, on: date) -> Iterator[Deed]:
-    """One talk as a talk with anybody, with somebody of the committee, with a member who is not of it.
+    """One talk as a talk with anybody, of the committee with somebody, with somebody of it, with a member.
+
+    That of the committee is one in which it is on either side: of whoever sits on it with anybody.
 
     Of one that nobody told of who was there it is not known: it counts as each, as it did.
     """
-    counts = not thing["gone"]
+    counts, known = not thing["gone"], thing["committee"] is not None
     yield Deed(id_, person, "talk_held", on, counts=counts)
     for kind, met, why_not in (
+        ("talk_of_committee", thing["committee"] or (thing["seated"] and thing["members"]), NO_COMMITTEE),
         ("talk_with_committee", thing["committee"], NO_COMMITTEE),
         ("talk_with_members", thing["members"], NO_MEMBER),
     ):
-        barred = why_not if counts and met is False else ""
+        barred = why_not if counts and known and not met else ""
         yield Deed(id_, person, kind, on, counts=counts and not barred, barred=barred)
 
 

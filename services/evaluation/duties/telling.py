@@ -91,6 +91,7 @@ def activity(event: Event, on: date) -> Iterator[Word]:
             if "committee" in told:
                 others, seated = concerned - {person}, set(told["committee"])
                 says |= {"committee": bool(others & seated), "members": bool(others - seated)}
+                says["seated"] = person in seated
             yield _word(event, person, thing, "talk_held", **says)
     elif told["kind"] == "party_lecture":
         for person in told.get("lecturers", ()):

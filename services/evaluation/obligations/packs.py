@@ -19,6 +19,7 @@ DEEDS = (
     "training_class",
     "lecture_given",
     "talk_held",
+    "talk_of_committee",
     "talk_with_committee",
     "talk_with_members",
 )

@@ -49,7 +49,7 @@ def test_the_national_pack_says_who_owes_what_how_often() -> None:
         "theme_day": ("branch", "month", 1, "第十六条"),
         "organisational_life_meeting": ("branch", "year", 1, "第十七条"),
         "democratic_appraisal": ("branch", "year", 1, "第十八条"),
-        "talk": ("ordinary_member", "year", 1, "第十九条"),
+        "talk": ("member", "year", 1, "第十九条"),
         "talk_between_committee": ("committee_member", "year", 1, "第十九条"),
         "talk_with_members": ("leading", "year", 1, "第十九条"),
         "secretary_lecture": ("committee_secretary", "year", 1, "第十五条"),
