@@ -169,7 +169,15 @@ def test_however_loud_the_logs_of_libraries_are_they_tell_no_address_no_text_and
     assert taken == {"campus", "aliyun", "tencent", "wecom", "dingtalk", "mail", "hook"}
     assert '"logger": "urllib3.connectionpool"' in heard, "they were heard"
     text = loud.TEXT[3:]
-    told = [loud.NUMBER[1:], loud.NAME, SECRET, "token-of-today", text, *loud.VARIABLES.values()]
+    told = [
+        loud.NUMBER[1:],
+        loud.NAME,
+        SECRET,
+        "token-of-today",
+        "Authorization",
+        text,
+        *loud.VARIABLES.values(),
+    ]
     told += [quote(text), json.dumps(text)[1:-1], repr(text.encode())[2:-1]]
     told += [base64.b64encode(each.encode()).decode() for each in (f"{loud.TEXT}\n", f"\0party\0{SECRET}")]
     assert [each for each in told if each in heard] == []
