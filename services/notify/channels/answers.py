@@ -52,9 +52,9 @@ def judged(verdict: Verdict, answer: Any) -> str | None:
     value = at(answer, verdict.path)
     if not isinstance(value, (str, int)) or value == "":
         return "unknown"  # whatever stands before the provider answered, and may have let the call through
-    if str(value) in verdict.success:
+    if (told := spoken(value)) in verdict.success:
         return None
-    return verdict.codes.get(str(value), verdict.otherwise)
+    return verdict.codes.get(told, verdict.otherwise)
 
 
 def read_finding(shape: Shape, status: int, body: bytes, enquiry: Enquiry) -> Finding:
@@ -70,7 +70,7 @@ def read_finding(shape: Shape, status: int, body: bytes, enquiry: Enquiry) -> Fi
         return CannotTell()
     for each in listed:
         if isinstance(each, dict) and at(each, query.reference) == enquiry.call:
-            told = str(at(each, query.status))
+            told = spoken(at(each, query.status))
             return Found(_provider_id(at(each, query.id)), _outcome(told, query.delivered, query.failed))
     return Absent()
 
@@ -89,7 +89,7 @@ def read_reports(shape: Shape, body: str) -> list[Report]:
         reference = at(each, reports.reference)
         if not isinstance(reference, str) or not _ID.match(reference):
             raise ValueError("a report without a reference")
-        outcome = _outcome(_spoken(at(each, reports.status)), reports.delivered, reports.failed)
+        outcome = _outcome(spoken(at(each, reports.status)), reports.delivered, reports.failed)
         address = at(each, reports.address) if reports.address else None
         if outcome is not None:
             found.append(Report(reference, outcome, address if isinstance(address, str) else None))
@@ -144,7 +144,8 @@ def _outcome(told: str, delivered: Sequence[str], failed: Sequence[str]) -> str 
     return "failed" if told in failed else None
 
 
-def _spoken(value: Any) -> str:
+def spoken(value: Any) -> str:
+    """A value of an answer, or of a shape that it is held against, as text: ``true`` as JSON writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

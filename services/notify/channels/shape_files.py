@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from services.notify.channels.answers import MEANINGS
+from services.notify.channels.answers import MEANINGS, spoken
 from services.notify.channels.asking import Ask
 from services.notify.channels.shape import Query, Reports, Shape, Token, Verdict
 
@@ -41,10 +41,7 @@ class _List(fields.List[Any]):
         super().__init__(fields.Raw())
 
     def _deserialize(self, value: Any, *args: Any, **more: Any) -> Any:
-        return tuple(
-            str(each).lower() if isinstance(each, bool) else str(each)
-            for each in super()._deserialize(value, *args, **more)
-        )
+        return tuple(spoken(each) for each in super()._deserialize(value, *args, **more))
 
 
 class _AskSchema(Schema):
@@ -71,7 +68,7 @@ class _VerdictSchema(Schema):
 
     @post_load
     def _make(self, given: dict[str, Any], **_: Any) -> Verdict:
-        codes = {str(code): meaning for code, meaning in given.get("codes", {}).items()}
+        codes = {spoken(code): meaning for code, meaning in given.get("codes", {}).items()}
         return Verdict(**{**given, "codes": codes})
 
 

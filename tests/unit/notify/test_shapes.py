@@ -108,6 +108,18 @@ def test_only_a_proper_answer_says_that_a_message_never_came(
     assert read_finding(CAMPUS, status, json.dumps(body).encode(), enquiry()) == meaning
 
 
+def test_an_answer_of_true_or_false_is_a_success_or_none() -> None:
+    verdict = {"path": "success", "success": [True], "codes": {False: "refused"}, "otherwise": "busy"}
+    query = {"ask": {"method": "GET", "url": "{base}"}, "delivered": [True], "failed": [False]}
+    shape = read_shape(
+        {"id": "x", "send": {"method": "POST", "url": "{base}"}, "verdict": verdict, "query": query}
+    )
+    assert read_answers(shape, 200, b'{"success": true, "id": "p-1"}', [letter()]) == [Accepted("p-1")]
+    assert read_answers(shape, 200, b'{"success": false}', [letter()]) == [Refused("refused")]
+    told = b'[{"reference": "m-1", "id": "p-1", "status": true}]'
+    assert read_finding(shape, 200, told, enquiry()) == Found("p-1", "delivered")
+
+
 @given(st.sampled_from([CAMPUS, WECOM, DINGTALK]), st.integers(100, 599), st.binary(max_size=200))
 def test_no_answer_whatever_breaks_the_reading(shape: Shape, status: int, body: bytes) -> None:
     assert len(read_answers(shape, status, body, [letter(), letter("m-2")])) == 2
