@@ -8,6 +8,7 @@ import pytest
 from services.chassis import runtime
 from services.chassis.clock import FixedClock
 from services.chassis.settings import Settings, SettingsError
+from services.notify.channels.breaker import Limits
 from services.notify.channels.providers import FILE, channel_of, read_providers
 
 TWICE = """
@@ -75,3 +76,21 @@ def test_a_provider_whose_reports_nobody_would_believe_is_asked(
     (one,) = read_providers(Settings("notify", health_port=None, extra=environment))
     way = channel_of(one, 8, FixedClock(datetime(2026, 10, 5, tzinfo=UTC)), lambda _: None)
     assert way.polls is polled
+
+
+def test_the_file_that_the_document_shows_is_one_that_is_read(tmp_path: Path) -> None:
+    document = Path("docs/operating.md").read_text(encoding="utf-8")
+    (shown,) = (block for block in document.split("```") if block.startswith("yaml\nproviders:"))
+    path = tmp_path / "providers.yaml"
+    path.write_text(shown.removeprefix("yaml\n"), encoding="utf-8")
+    secrets = ("ALIYUN_SECRET", "ALIYUN_REPORTS", "CAMPUS_REPORTS", "WECOM_SECRET", "MAIL_PASSWORD")
+    environment = dict.fromkeys(secrets, "a secret of the document") | {FILE: str(path)}
+    found = read_providers(Settings("notify", health_port=None, extra=environment))
+    assert [(each.name, str(each.channel), each.priority) for each in found] == [
+        ("aliyun", "sms", 1),
+        ("campus", "sms", 2),
+        ("work", "wecom", 1),
+        ("post", "email", 1),
+    ]
+    assert found[0].limits == Limits(failures=5, rest_seconds=30, rate_per_second=80, burst=100)
+    assert "a secret" not in repr(found)
