@@ -31,6 +31,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200b-\u200f\u202a-\u202e\u206
 _QUARTER = re.compile(r"\A(\d{4})-Q([1-4])\Z")
 _MONTH = re.compile(r"\A(\d{4})-(0[1-9]|1[0-2])\Z")
 _YEAR = re.compile(r"\A\d{4}\Z")
+_FORTNIGHT = re.compile(r"\A(\d{4})-(\d{4})-([1-3])-(\d{2})\Z")
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,10 @@ def load_template(raw: Any) -> Template:
 
 
 def period_label(period: str) -> Mapping[str, str]:
-    """``2026-Q3``, ``2026-09`` or ``2026`` as people say it; anything else stays as it is."""
+    """``2026-Q3``, ``2026-09``, ``2026`` or ``2026-2027-1-06`` (a fortnight of a term) as people say it.
+
+    Anything else stays as it is.
+    """
     if quarter := _QUARTER.match(period):
         year, number = quarter.groups()
         return {"zh": f"{year}年第{'一二三四'[int(number) - 1]}季度", "en": f"quarter {number} of {year}"}
@@ -132,6 +136,12 @@ def period_label(period: str) -> Mapping[str, str]:
         return {"zh": f"{year}年{int(number)}月", "en": f"{period}"}
     if _YEAR.match(period):
         return {"zh": f"{period}年", "en": period}
+    if fortnight := _FORTNIGHT.match(period):
+        first, last, term, number = fortnight.groups()
+        return {
+            "zh": f"{first}—{last}学年第{'一二三'[int(term) - 1]}学期第{int(number)}个双周",
+            "en": f"fortnight {int(number)} of term {term} of {first}-{last}",
+        }
     return {"zh": period, "en": period}
 
 
