@@ -18,6 +18,14 @@ class ListPolicies(Schema):
     year = fields.Integer(validate=_YEAR)
 
 
+class PolicyCriterion(Schema):
+    """What a reviewer grades, and how much of the grade it is."""
+
+    criterion = fields.String(required=True, metadata={"description": "its name in ``grades``"})
+    title = fields.Nested(Bilingual, required=True)
+    percent = fields.Integer(required=True)
+
+
 class PolicyIndicator(Schema):
     """What is measured, and how much of a hundred points it is; 0 for deductions and bonuses."""
 
@@ -25,6 +33,11 @@ class PolicyIndicator(Schema):
     title = fields.Nested(Bilingual, required=True)
     article = fields.String(required=True)
     weight = fields.Decimal(required=True, as_string=True)
+    criteria = fields.List(
+        fields.Nested(PolicyCriterion),
+        required=True,
+        metadata={"description": "of one that reviewers grade by hand; else none"},
+    )
 
 
 class PolicyBand(Schema):

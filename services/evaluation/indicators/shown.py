@@ -72,6 +72,10 @@ def policy_shown(policy: Policy) -> Answer:
                 "title": dict(each.title),
                 "article": each.article,
                 "weight": in_points(each.weight),
+                "criteria": [
+                    {"criterion": graded.id, "title": dict(graded.title), "percent": graded.weight}
+                    for graded in each.criteria
+                ],
             }
             for each in policy.leaves()
         ],

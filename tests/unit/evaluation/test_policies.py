@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.chassis.policies import PackError
 from services.evaluation.indicators.model import MEMBER, ORGANISATION, SECRETARY, InForce
 from services.evaluation.indicators.reading import MOST_BYTES, load_policies, parse
+from services.evaluation.indicators.shown import policy_shown
 from tests.unit.evaluation.policies import FOLDER, REGISTRY
 
 NAMES = ("scoring-branch-v1", "scoring-secretary-v1", "scoring-member-v1")
@@ -40,6 +41,21 @@ def test_the_samples_are_complete_and_labelled(name: str) -> None:
     assert sum(each.weight for each in policy.indicators) == 10_000
     assert policy.caps
     assert policy.vetoes
+
+
+def test_a_policy_tells_what_reviewers_grade_and_how_much_of_the_grade_it_is() -> None:
+    shown = policy_shown(parse(TEXTS["scoring-secretary-v1"], REGISTRY))
+    graded = {each["indicator"]: each["criteria"] for each in shown["indicators"] if each["criteria"]}
+    assert set(graded) == {"review"}
+    assert [(each["criterion"], each["percent"]) for each in graded["review"]] == [
+        ("duty", 40),
+        ("results", 40),
+        ("conduct", 20),
+    ]
+    assert graded["review"][0]["title"] == {
+        "zh": "履行第一责任人职责",
+        "en": "Carries the first responsibility",
+    }
 
 
 def test_the_samples_stand_beside_each_other() -> None:
