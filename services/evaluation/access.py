@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from services.chassis import context
 from services.chassis.authority import Authority
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import NotFound
+from services.chassis.grants import denied
+from services.contracts.kinds import ROLES
 
 _ROUND = ("branch", "group")
 # Whose office it is what members owe: not every post reads what a person has not done.
@@ -35,12 +37,12 @@ class Access:
         if any(grant.node in path for grant in self._authority.grants(person)):
             return
         if organisation not in self._round(person):
-            raise Forbidden("permission.denied")
+            raise denied(ROLES, "here_or_above")
 
     def require_post(self, organisation: str) -> None:
         """Raises ``NotFound`` for an unknown organisation, ``Forbidden`` without a post there or above."""
         if not self.holds_post(organisation):
-            raise Forbidden("permission.denied")
+            raise denied(ROLES, "here_or_above")
 
     def holds_post(self, organisation: str) -> bool:
         """Whether the caller holds a post there or above; raises ``NotFound`` for an unknown organisation."""
@@ -64,7 +66,7 @@ class Access:
             raise NotFound("organisation.not_found")
         found = self.responsible().intersection(self._authority.subtree(organisation))
         if not found:
-            raise Forbidden("permission.denied")
+            raise denied(RESPONSIBLE, "here_or_above")
         return found
 
     def readable(self) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.chassis import context
 from services.chassis.authority import Authority
-from services.chassis.errors import Forbidden
+from services.chassis.grants import denied
 
 ADMINISTRATORS = ("administrator",)
 _ROUND = ("branch", "group")
@@ -22,7 +22,7 @@ class Access:
         for grant in self._authority.grants(person):
             if grant.role in ADMINISTRATORS and len(self._authority.path(grant.node)) == 1:
                 return person
-        raise Forbidden("permission.denied")
+        raise denied(ADMINISTRATORS, "root")
 
     def covers(self, organisation: str) -> bool:
         """Whether the caller holds a post at ``organisation`` or above it."""

@@ -9,7 +9,8 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Invalid, NotFound
+from services.chassis.grants import denied
 from services.chassis.identity import derived_id
 from services.chassis.pages import page
 from services.evaluation.assessments import model
@@ -81,7 +82,7 @@ class Assessing:
         above = self._holds(person, REVIEWERS, path[:-1])
         own = self._holds(person, ("secretary", "deputy_secretary"), path[-1:])
         if not above and not own and self._app.authority.belongs(person) != organisation:
-            raise Forbidden("permission.denied")
+            raise denied(REVIEWERS, "above")
         found = page(
             self._assessments,
             {"organisation": organisation, "year": request["year"]},

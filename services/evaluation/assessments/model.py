@@ -9,6 +9,7 @@ from typing import Any
 
 from services.chassis.contract import Change
 from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.grants import denied
 from services.contracts.evaluation_assessment_events import (
     AssessmentGiven,
     AssessmentWithdrawn,
@@ -69,7 +70,7 @@ def require_fit(reviewer: Reviewer, subject: Subject, roles: Collection[str]) ->
     """Raises ``Forbidden`` without a post of ``roles`` strictly above the subject, or with an interest."""
     above = subject.path[:-1]
     if not any(role in roles and node in above for role, node in reviewer.posts):
-        raise Forbidden("permission.denied")
+        raise denied(roles, "above")
     found = interest(reviewer, subject)
     if found is not None:
         raise Forbidden(found)

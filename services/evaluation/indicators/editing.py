@@ -7,7 +7,8 @@ from typing import Any
 
 from services.chassis import context
 from services.chassis.application import Application
-from services.chassis.errors import Conflict, Forbidden, Invalid
+from services.chassis.errors import Conflict, Invalid
+from services.chassis.grants import denied
 from services.chassis.policies import PackError
 from services.chassis.store import answering
 from services.evaluation.indicators import drafting
@@ -125,7 +126,7 @@ class Editing:
         for grant in self._app.authority.grants(person):
             if grant.role in EDITORS and len(self._app.authority.path(grant.node)) == 1:
                 return person, grant.node
-        raise Forbidden("permission.denied")
+        raise denied(EDITORS, "root")
 
     def _read(self, text: str) -> Policy:
         try:

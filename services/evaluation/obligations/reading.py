@@ -9,9 +9,10 @@ from services.chassis import context
 from services.chassis.catalogue import Catalogue
 from services.chassis.clock import Clock
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, NotFound
+from services.chassis.errors import NotFound
+from services.chassis.grants import denied
 from services.chassis.pages import Findable, OneAfterAnother, page
-from services.evaluation.access import Access
+from services.evaluation.access import RESPONSIBLE, Access
 from services.evaluation.duties import model as duties
 from services.evaluation.duties.deeds import deeds_of
 from services.evaluation.duties.store import Sheets
@@ -211,7 +212,7 @@ class Owing:
         organisation, person = found.state["organisation"], found.state.get("person")
         if person is not None:
             if person != actor and organisation not in self._access.responsible():
-                raise Forbidden("permission.denied")
+                raise denied(RESPONSIBLE, "here_or_above")
         elif found.state.get("posts_only"):
             self._access.require_post(organisation)
         else:

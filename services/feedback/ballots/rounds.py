@@ -11,7 +11,8 @@ from typing import Any
 from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.documents import Document
-from services.chassis.errors import Conflict, Forbidden, NotFound
+from services.chassis.errors import Conflict, NotFound
+from services.chassis.grants import denied
 from services.chassis.job_attempts import Checkpoint, Job
 from services.chassis.pages import page
 from services.chassis.policies import effective
@@ -182,7 +183,7 @@ class Rounds:
         round, person = self._known(id), context.actor()  # noqa: A001 - the domain's word
         if not self._authority.may(person, CALLERS, round.state["organisation"]):
             if self._authority.may(person, READERS, round.state["organisation"]):
-                raise Forbidden("permission.denied")
+                raise denied(CALLERS, "here_or_above")
             raise NotFound("rounds.not_found")
         return round
 

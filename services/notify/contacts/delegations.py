@@ -10,9 +10,11 @@ from services.chassis import context
 from services.chassis.application import Application
 from services.chassis.contract import Change, NewEvent
 from services.chassis.documents import Document
-from services.chassis.errors import Forbidden, Invalid, NotFound
+from services.chassis.errors import Invalid, NotFound
+from services.chassis.grants import denied
 from services.chassis.pages import page
 from services.chassis.transactions import in_transaction
+from services.contracts.kinds import ROLES
 from services.contracts.notify_events import DelegationChanged
 from services.notify.contacts.model import Delegation, check_delegation
 from services.notify.contacts.store import Contacts
@@ -58,7 +60,7 @@ class Delegations:
             raise NotFound("node.not_found")
         heads = self._authority.holders(organisation, rules.head_roles)
         if person == actor and actor not in heads:
-            raise Forbidden("permission.denied")
+            raise denied(rules.head_roles, "here")
         asked = Delegation(
             organisation=organisation,
             person=person,
@@ -97,7 +99,7 @@ class Delegations:
         if not concerned and not self._authority.may(actor, WRITERS, organisation):
             raise NotFound(f"{COLLECTION}.not_found")
         if not concerned and not self._authority.may(actor, WRITERS, organisation, above=True):
-            raise Forbidden("permission.denied")
+            raise denied(WRITERS, "above")
 
         def decide(state: Answer) -> Change | None:
             before = _delegation(state)
@@ -112,7 +114,7 @@ class Delegations:
     def listed(self, request: Answer) -> Answer:
         """Delegations of an organisation, the last to end first, for whoever holds a post there or above."""
         actor, organisation = context.actor(), request["organisation"]
-        self._authority.require(actor, self._authority_roles(actor), organisation)
+        self._authority.require(actor, ROLES, organisation)
         found = page(
             self._documents,
             {"organisation": organisation},
@@ -123,9 +125,6 @@ class Delegations:
         return {"items": [self._view(each) for each in found.documents], "next": found.next}
 
     # -- within --------------------------------------------------------------------------------
-
-    def _authority_roles(self, person: str) -> list[str]:
-        return [grant.role for grant in self._authority.grants(person)]
 
     def _running(self, organisation: str, day: date) -> list[Delegation]:
         """Those of ``organisation`` that have not run out by ``day``, the one made last first."""

@@ -11,8 +11,10 @@ import eventlet
 import pytest
 
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.grants import denied
 from services.chassis.testing import wait_for
 from services.contracts.campus_events import EventRejected, MessageRequested
+from services.contracts.kinds import ROLES
 from services.contracts.records_events import PostChanged
 
 from . import test_service as service
@@ -159,8 +161,10 @@ def test_a_head_delegates_for_some_days_and_the_level_above_may_end_it(campus: C
     for person in ("member", "neighbour"):
         with pytest.raises(Forbidden):
             campus.call(person, "delegate_reminders", **asked)
-        with pytest.raises(Forbidden):
+        with pytest.raises(Forbidden) as refused:
             campus.call(person, "list_delegations", organisation="branch")
+        # A neighbour's own role opens nothing here, and a member has none: whose it would be is told alike.
+        assert refused.value.params == denied(ROLES, "here_or_above").params
     with pytest.raises(NotFound):
         campus.call("neighbour", "end_delegation", delegation=made["delegation"], reason="不应知道")
     ended = campus.call("dean", "end_delegation", delegation=made["delegation"], reason="已经返校")
