@@ -82,7 +82,7 @@ class AddressBook:
         person, channel, address = self._caller(), request["channel"], request["address"]
         check_address(channel, address)
         if not self._serving(channel):
-            accepted = ", ".join(self._served())
+            accepted = ", ".join(self._served()) or "-"
             raise Conflict.at("channel", "address.no_provider", accepted=accepted)
         if self._switches.now().everything:
             raise Unavailable("address.paused")
