@@ -19,7 +19,7 @@ from services.chassis.context import Context
 from services.chassis.envelope import seal
 from services.chassis.indexes import Indexes
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering, is_duplicate
+from services.chassis.store import Record, Store, answering, by_ids, is_duplicate
 from services.chassis.transactions import session
 from services.evaluation.projection.standing import Happened
 
@@ -113,10 +113,10 @@ class Projections(Generic[P]):
         """Called before turns are written, outside of their transaction."""
 
     def met(self, units: Iterable[str]) -> dict[str, Met[P]]:
-        """The documents of ``units`` that exist, in one query."""
+        """The documents of ``units`` that exist."""
         with answering():
             # All fields: leaving some out costs the embedded store as much again as reading them.
-            found = self._documents.find({"_id": {"$in": list(units)}})
+            found = by_ids(self._documents, list(units))
             return {
                 each["_id"]: Met(
                     self.unpacked(each), each["version"], each["sequence"], each.get("pending", ())
@@ -136,7 +136,7 @@ class Projections(Generic[P]):
     def versions(self, units: Sequence[str]) -> dict[str, int]:
         """The versions of the documents of ``units`` that exist."""
         with answering():
-            found = self._documents.find({"_id": {"$in": list(units)}}, {"version": 1}, session=session())
+            found = by_ids(self._documents, units, {"version": 1})
             return {each["_id"]: each["version"] for each in found}
 
     def write(self, turns: Sequence[Written[P]]) -> bool:

@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.clock import Clock
 from services.chassis.relay import Relay
-from services.chassis.store import Record, Store, answering, is_duplicate
+from services.chassis.store import Record, Store, answering, by_ids, is_duplicate
 from services.evaluation.evidence.model import unpacked, unpacked_mark
 from services.evaluation.obligations.exemptions import exempt_by_id
 from services.evaluation.obligations.model import Organisation, Rule
@@ -38,7 +38,7 @@ class Standings(Projections[Standing]):
     def create(self, units: Collection[str], today: date) -> None:
         """A standing without anything for each of ``units`` that has none."""
         with answering():
-            found = self._documents.find({"_id": {"$in": list(units)}}, {"_id": 1})
+            found = by_ids(self._documents, units, {"_id": 1})
             missing = sorted(set(units) - {each["_id"] for each in found})
             if not missing:
                 return

@@ -10,7 +10,7 @@ from pymongo import InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from services.chassis.errors import Contended, Retryable
-from services.chassis.store import Record, Store, answering, is_duplicate
+from services.chassis.store import Record, Store, answering, by_ids, is_duplicate
 
 
 class UnknownOrganisation(Retryable):
@@ -62,7 +62,7 @@ class Units:
                     tuple(each.get("left", ())),
                     each.get("name", ""),
                 )
-                for each in self._organisations.find({"_id": {"$in": list(organisations)}})
+                for each in by_ids(self._organisations, organisations)
             }
 
     def names(self, organisations: Collection[str]) -> dict[str, str]:
