@@ -5,9 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.chassis.contract import EventContract
-from services.contracts.feedback_rpc.shapes import readable
 from services.contracts.kinds import POLITICAL_STATUSES, TRAINING_FORMS
 from services.contracts.money import MOST_FEN
+from services.contracts.plain_text import readable
 
 
 class PersonUpserted(EventContract):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.kinds import ANNOUNCEMENT_STATES, MESSAGE_CHANNELS, MESSAGE_KINDS, MESSAGE_STATES
+from services.contracts.plain_text import readable
 
 RECEIPT_STATUSES = ("delivered", "failed")
 _ID = validate.Length(min=1, max=64)
@@ -198,7 +199,11 @@ class Announce(Schema):
     administrator, or those above."""
 
     organisation = fields.String(required=True, validate=_ID)
-    text = fields.String(required=True, validate=validate.Length(min=1, max=300))
+    text = fields.String(
+        required=True,
+        validate=[validate.Length(min=1, max=300), readable],
+        metadata={"description": "plain text: HTML is refused"},
+    )
     channels = fields.List(
         fields.String(validate=validate.OneOf(MESSAGE_CHANNELS)),
         load_default=["inbox"],

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from marshmallow import Schema, fields, validate
 
-from marshmallow import Schema, ValidationError, fields, validate
+from services.contracts.plain_text import readable
 
 MOST_TEXT = 2_000
-_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# A tag of HTML; not ``a < b``, nor 《…》 or <中文>.
-_MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<!(?:--|doctype)", re.IGNORECASE)
-
-
-def readable(text: str) -> None:
-    """Refuse what is no plain text: blanks alone, HTML, control characters, halves of a character."""
-    if not text.strip():
-        raise ValidationError("text.blank")
-    if _UNFIT.search(text):
-        raise ValidationError("text.unfit_characters")
-    if _MARKUP.search(text):
-        raise ValidationError("text.markup")
 
 
 def written(most: int, description: str = "", *, required: bool = True) -> fields.String:
