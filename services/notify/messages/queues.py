@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -48,6 +48,11 @@ class Queues:
                 # Meanwhile more may have come; what was found is due still, and is not to go twice.
                 queue = self._read(lane, now)
         return list(found.values())
+
+    def put_back(self, lane: str, messages: Sequence[str]) -> None:
+        """What was taken and is not used yet waits behind the others: first again, it could hold them up for
+        as long as the one provider rests that is left for it."""
+        self._queues[lane].extend(messages)
 
     def pass_over(self, held: Collection[str], now: datetime) -> None:
         """Leave out what somebody else's transaction holds on to."""

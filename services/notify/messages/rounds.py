@@ -70,7 +70,7 @@ class Allotment:
         """How many messages there is room for."""
         return sum(min(calls * line.way.most_per_call, count) for line, (calls, count) in self.rooms.items())
 
-    def choose(self, stored: Stored, address: Addressed) -> Line | None:
+    def choose(self, stored: Stored) -> Line | None:
         """The provider that gets it; None where each has enough. Who did not take it before comes last."""
         untried = [line for line in self.rooms if line.name not in stored.message.tried]
         for line in untried or self.rooms:

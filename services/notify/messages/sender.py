@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -166,14 +166,26 @@ class Sender:
         if not limit:
             self._hot.add(lane)
             return 0
-        due = self._queues.take(lane_to_send(channel, urgency), now, limit)
-        if len(due) < limit:
+        due = self._queues.take(name := lane_to_send(channel, urgency), now, limit)
+        # Where each says something else, a call is for one: no more is looked at than there are calls for.
+        chosen = {each.id: allotment.choose(each) for each in due} if lines else {}
+        left = [each for each, line in chosen.items() if line is None]
+        self._queues.put_back(name, left)
+        if len(due) < limit and not left:
             self._hot.discard(lane)
         else:
             self._hot.add(lane)
-        return self._take_up(channel, due, allotment, now) if due else 0
+        due = [each for each in due if not lines or chosen[each.id]]
+        return self._take_up(channel, due, chosen, allotment, now) if due else 0
 
-    def _take_up(self, channel: str, due: Sequence[Stored], allotment: Allotment, now: datetime) -> int:
+    def _take_up(
+        self,
+        channel: str,
+        due: Sequence[Stored],
+        chosen: Mapping[str, Line | None],
+        allotment: Allotment,
+        now: datetime,
+    ) -> int:
         decided: dict[str, Decide] = {}
         planned: list[Planned] = []
         recipients = [each.purpose.recipient for each in due if each.purpose.recipient]
@@ -184,7 +196,7 @@ class Sender:
             decision = self._held(each, verdict, address, bool(allotment.rooms), now)
             if decision is not None:
                 decided[each.id] = decision
-            elif line := allotment.choose(each, address):
+            elif line := chosen.get(each.id):
                 planned.append(Planned(line, each, address))
         for call in allotment.calls(planned):
             for one in call.planned:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ from services.notify.contacts.store import Contact
 from services.notify.messages import model
 from services.notify.messages.addressing import Addressed
 from services.notify.messages.documents import Stored
+from services.notify.messages.model import Purpose, Verdict
 from services.notify.messages.rounds import Allotment, Planned
 from services.notify.messages.sender import MOST_PER_ROUND
 from tests.mailing import purpose
@@ -259,6 +261,32 @@ def test_a_report_on_one_of_many_in_a_call_is_about_that_one_alone_also_before_t
     assert report(call) == 0, "a repeat"
     states = [str(messages.get(each.message_id).message.state) for each in made]
     assert states == ["delivered", "permanent_failure"]
+
+
+def test_what_there_is_no_call_for_yet_is_not_looked_at_until_there_is_one(
+    foreign: Foreign, with_aliyun: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says something else, so that each is a call of its own."""
+    sender, now = with_aliyun.application.sender, with_aliyun.clock.now()
+    made = [purpose("own", number, "branch", "secretary") for number in range(12)]
+    with_aliyun.application.messages.create_many(
+        [(each, model.created(now, now - timedelta(seconds=12 - at), None)) for at, each in enumerate(made)]
+    )
+    looked_at: list[int] = []
+    gate = sender._gate
+
+    def noting(purposes: Sequence[Purpose], at: datetime) -> Sequence[Verdict]:
+        looked_at.append(len(purposes))
+        return gate(purposes, at)
+
+    monkeypatch.setattr(sender, "_gate", noting)
+    sender.run_once()
+    calls = len(foreign.taken())
+    assert looked_at == [calls]
+    assert {each["reference"] for each in foreign.taken()} == {each.message_id for each in made[:calls]}
+    sender.run_once()
+    assert looked_at == [calls, len(made) - calls]
+    assert sorted(each["reference"] for each in foreign.taken()) == sorted(each.message_id for each in made)
 
 
 def test_an_announcement_to_many_goes_in_large_calls_each_begun_as_soon_as_it_is_claimed(

@@ -37,7 +37,7 @@ def dealt(allotment: Allotment, messages: list[Stored]) -> list[Planned]:
     planned = []
     for each in messages:
         address = Addressed(opened=f"1390000{each.id[:4]}")
-        chosen = allotment.choose(each, address)
+        chosen = allotment.choose(each)
         if chosen is not None:
             planned.append(Planned(chosen, each, address))
     return planned
