@@ -48,6 +48,7 @@ from services.notify.reminders.store import Allowances, Watches
 from services.notify.reminders.switches import SwitchBoard
 from services.notify.reminders.wording import Wording
 from services.notify.requests.intake import Requests
+from services.notify.templates.model import signed
 from services.notify.templates.previewing import Previewing
 from services.notify.templates.register import Templates
 
@@ -155,7 +156,12 @@ class Notify(Application):
             self.jobs,
             self.clock,
             wake=lambda: self.sender.wake(),
+            signature=self._announcement_signature,
         )
+
+    def _announcement_signature(self) -> str:
+        rules = self.rulebook.rules()
+        return signed(rules.announcement_signature, rules.language)
 
     def _template_id(self, provider: str, key: str) -> str | None:
         """Under which id a provider knows one of our templates; None where it does not."""

@@ -29,7 +29,8 @@ LOOK_AGAIN_SECONDS = 1.0
 
 
 class Announcing:
-    """Announcements of the service. ``wake`` is called when messages were made."""
+    """Announcements of the service. ``wake`` is called when messages were made; ``signature`` is what goes
+    before an SMS today."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Announcing:
         clock: Clock,
         *,
         wake: Callable[[], None],
+        signature: Callable[[], str],
     ) -> None:
         self._documents = documents
         self._messages = messages
@@ -47,6 +49,7 @@ class Announcing:
         self._jobs = jobs
         self._clock = clock
         self._wake = wake
+        self._signature = signature
         self._known_stopped: dict[str, tuple[bool, float]] = {}
         jobs.work(MAKE, self._make, failed=self._failed)
         jobs.work(TAKE_BACK, self._take_back)
@@ -162,12 +165,13 @@ class Announcing:
         everybody = sorted({person for node in nodes for person in self._authority.members(node)})
         checkpoint(total=len(everybody))
         left = [person for person in everybody if person > (job.cursor or "")]
-        done = len(everybody) - len(left)
+        done, signature = len(everybody) - len(left), self._signature()
         for first in range(0, len(left), AT_ONCE):
             some = left[first : first + AT_ONCE]
             now = self._clock.now()
             new = messages_model.created(now, now, None)
-            self._messages.create_many([(model.purpose(id, announcement, person), new) for person in some])
+            made = [model.purpose(id, announcement, person, signature) for person in some]
+            self._messages.create_many([(each, new) for each in made])
             self._wake()
             done += len(some)
             checkpoint(cursor=some[-1], done=done)

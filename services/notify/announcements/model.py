@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.chassis.errors import Invalid
+from services.notify.channels.model import Channel
 from services.notify.messages.model import ORDINARY, Purpose
 
 KIND = "announcement"
@@ -85,8 +86,9 @@ def stopped(announcement: Announcement) -> Announcement:
     return replace(announcement, state=State.STOPPED, reason=None)
 
 
-def purpose(id: str, announcement: Announcement, recipient: str) -> Purpose:  # noqa: A002 - the field's name
-    """The message to one recipient: the same however often it is made."""
+def purpose(id: str, announcement: Announcement, recipient: str, signature: str = "") -> Purpose:  # noqa: A002 - the field's name
+    """The message to one recipient: the same however often it is made. ``signature`` goes before its text
+    where one of the ways is SMS."""
     return Purpose(
         channel=announcement.channels[0],
         channels=announcement.channels,
@@ -97,7 +99,7 @@ def purpose(id: str, announcement: Announcement, recipient: str) -> Purpose:  # 
         obligation=None,
         round=0,
         recipient=recipient,
-        text=announcement.text,
+        text=(signature if Channel.SMS in announcement.channels else "") + announcement.text,
         variables={"text": announcement.text},
         dedupe=f"{KIND} {id} {recipient}",
         priority=BULK,

@@ -16,10 +16,10 @@ from services.contracts.kinds import MESSAGE_CHANNELS, MESSAGE_KINDS, ROLES
 from services.notify.contacts.model import CONSENTS, CodeRules, Level
 from services.notify.reminders.hours import Calendar, Hours, QuietHours
 from services.notify.reminders.model import Ladder, Rung
+from services.notify.templates.model import LANGUAGES, SignatureField
 
 LADDER = "ladder_"
 KINDS_WITH_RULES = ("obligation",)  # what else is followed is owed under no rule of its own
-LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one day. ``most_a_day`` None: no limit."""
+    """The rules of one day. ``most_a_day`` None: no limit. ``announcement_signature``: see ``Template``."""
 
     language: str
     channels: tuple[str, ...]
@@ -48,6 +48,7 @@ class Rules:
     digest_template: str
     ladders: tuple[Ladder, ...]
     campus_templates: tuple[str, ...]
+    announcement_signature: Mapping[str, str] | None
     address_code: CodeRules
     sources: Mapping[str, tuple[str, str]]
 
@@ -251,4 +252,5 @@ class _RulesSchema(Schema):
     )
     digest_template = fields.String(required=True)
     campus_templates = fields.List(fields.String(), required=True)
+    announcement_signature = SignatureField(load_default=None, allow_none=True)
     address_code = fields.Nested(_CodeSchema, required=True)

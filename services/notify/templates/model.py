@@ -177,6 +177,16 @@ def _line(text: str) -> None:
         raise ValidationError("template.unfit_characters")
 
 
+class SignatureField(fields.Dict):
+    """Who signs a text, by language: a word of 2 to 20 characters, around which brackets are set."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        word = fields.String(validate=validate.Regexp(r"\A[^\s【】\[\]]{2,20}\Z"))
+        by_language = fields.String(validate=validate.OneOf(LANGUAGES))
+        every = validate.Length(equal=len(LANGUAGES))
+        super().__init__(keys=by_language, values=word, validate=every, **kwargs)
+
+
 class TemplateSchema(Schema):
     """One version as a file or an administrator gives it."""
 
@@ -194,13 +204,7 @@ class TemplateSchema(Schema):
         values=fields.String(validate=[validate.Length(min=1, max=1000), _line]),
         required=True,
     )
-    signature = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(LANGUAGES)),
-        values=fields.String(validate=validate.Regexp(r"\A[^\s【】\[\]]{2,20}\Z")),
-        load_default=None,
-        allow_none=True,
-        validate=validate.Length(equal=len(LANGUAGES)),
-    )
+    signature = SignatureField(load_default=None, allow_none=True)
     provider_templates = fields.Dict(
         keys=fields.String(validate=validate.OneOf(PROVIDERS)),
         values=fields.String(validate=validate.Regexp(r"\A[A-Za-z0-9_-]{1,40}\Z")),

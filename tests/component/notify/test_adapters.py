@@ -305,6 +305,8 @@ def test_an_announcement_to_many_goes_in_large_calls_each_begun_as_soon_as_it_is
         id = application.announcing.announce("dean", "faculty", "明天停电", ("sms",))["id"]  # noqa: A001 - the field's name
     application.jobs.run_one()
     assert told() == {"queued": len(many)}
+    (made,), _ = application.messages.page([{}], None, 1)
+    assert made.purpose.text == "【党建记实】明天停电"
     application.sender.run_once()
     assert told() == {"sent": MOST_PER_ROUND, "queued": 30}, "no claim waits for a call that is not begun"
     with entered(Context(actor="dean", idempotency_key="k2")):

@@ -6,7 +6,22 @@ import pytest
 from marshmallow import ValidationError
 
 from services.contracts.notify_rpc import Announce
-from services.notify.announcements.model import State, begun, failed, handed_over, resumed
+from services.notify.announcements.model import State, begun, failed, handed_over, purpose, resumed
+
+
+@pytest.mark.parametrize(
+    ("channels", "text"),
+    [
+        (("inbox",), "明天停电"),
+        (("inbox", "sms"), "【党建记实】明天停电"),
+        (("sms",), "【党建记实】明天停电"),
+    ],
+)
+def test_what_goes_by_sms_is_signed_and_fills_a_providers_copy_as_it_was_written(
+    channels: tuple[str, ...], text: str
+) -> None:
+    made = purpose("a", begun("branch", "明天停电", channels), "member", "【党建记实】")
+    assert (made.text, made.variables) == (text, {"text": "明天停电"})
 
 
 def test_a_job_that_failed_makes_nothing_however_late_it_is_known_to_resume() -> None:
