@@ -161,7 +161,8 @@ class Sender:
         channel, urgency = lane
         now = self._clock.now()
         lines = [line for line in self.lines if line.channel == channel]
-        allotment = Allotment({line: line.room(now) for line in lines})
+        # One that rests is none that is left: a message that only it has not refused would wait as long.
+        allotment = Allotment({line: line.room(now) for line in lines if line.allows(now)})
         limit = min(allotment.most, MOST_PER_ROUND) if lines else MOST_WITHOUT_CHANNEL
         if not limit:
             self._hot.add(lane)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from services.chassis.context import Context, entered
 from services.chassis.errors import Unauthenticated
 from services.chassis.testing import wait_for
-from services.notify.channels.breaker import Limits
+from services.notify.channels.breaker import Breaker, Limits
 from services.notify.channels.http import HttpChannel
 from services.notify.channels.lines import Line
 from services.notify.channels.model import Answer, CannotTell, Enquiry, Finding, Letter, NoAnswer
@@ -111,6 +111,16 @@ def test_a_provider_that_is_down_for_an_hour_loses_nothing_and_doubles_nothing(t
         two.turn(minutes=5)
     assert [state for state, _ in two.states(late)] == ["sent"] * 3
     assert sorted(each["reference"] for each in two.desk.provider.taken()) == sorted([*messages, *late])
+
+
+def test_what_only_a_provider_that_rests_has_not_refused_goes_to_another_again(two: Two) -> None:
+    messages = two.queue(3)
+    two.desk.application.messages.change_many(
+        dict.fromkeys(messages, lambda message: replace(message, tried=("first",)))
+    )
+    two.line("second")._breaker = Breaker(5, opened_at=two.desk.clock.now())
+    two.turn()
+    assert two.states(messages) == [("sent", "first")] * 3
 
 
 class Stalling:
