@@ -22,6 +22,7 @@ from services.chassis.consuming import Consumption, Subscription
 from services.chassis.context import Context
 from services.chassis.deliveries import Delivery
 from services.chassis.errors import Invalid, NotFound, Refusal, Unauthenticated, origin
+from services.chassis.faults_at import placed
 from services.chassis.link import LinkLost
 from services.chassis.session import verify
 from services.chassis.store import refusal_of
@@ -211,10 +212,11 @@ class Rpc(Entrypoint):  # type: ignore[misc]  # nameko is untyped
 
         For a service that asks itself, in the name of whoever a job belongs to. Raises ``Refusal``.
         """
+        schema = _asking(self.request)
         try:
-            request = _asking(self.request).load(asked)
+            request = schema.load(asked)
         except ValidationError as wrong:
-            raise Invalid("request.invalid", fields=wrong.messages_dict) from None
+            raise Invalid("request.invalid", fields=placed(schema, wrong.messages_dict)) from None
         answer = self.container.perform(self, lambda service: getattr(service, self.method_name)(request))
         return answer if self.response is None else shaped(_telling(self.response), answer)
 
