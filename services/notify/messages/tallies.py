@@ -80,7 +80,8 @@ class Tallies:
     def _sum_up(self, about: str) -> None:
         rows = self._read(about)
         with answering():
-            gone = self._rows.delete_many({"_id": {"$in": [each["_id"] for each in rows]}}, session=session())
+            # Not by their ids: of a thousand named the embedded store took two seconds and a half, not 0.2.
+            gone = self._rows.delete_many({"about": about}, session=session())
             if gone.deleted_count != len(rows):
                 raise Contended("tallies.contended")
             self._rows.insert_one(_row(about, _sum(rows)), session=session())

@@ -179,6 +179,19 @@ def test_what_is_kept_of_states_is_what_counting_gives_whatever_is_run_again_or_
     application.sender.run_once()
     assert messages.states_of("a") == counted() == {"suppressed": 6, "delivered": 3}
     monkeypatch.setattr(tallies_module, "MOST_ROWS", 2)
+    rows, read, came = application.database["tallies"], tallies._read, []
+
+    def with_one_that_comes(about: str) -> Any:
+        found = read(about)
+        came.append(rows.insert_one({"about": about, "counts": {"sent": 1}}).inserted_id)
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(tallies, "_read", with_one_that_comes)
+        messages.states_of("a")
+    assert len(came) == 2, "while it looked, and while it summed up"
+    assert messages.states_of("a") == counted() | Counter(sent=2)
+    rows.insert_one({"about": "a", "counts": {"sent": -2}})
     looks = [eventlet.spawn(messages.states_of, "a") for _ in range(4)]
     assert all(look.wait() == counted() for look in looks)
     assert messages.states_of("a") == counted()
