@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from services.chassis.catalogue import Catalogue
-from services.contracts.kinds import ACTIVITY_KINDS
+from services.contracts.kinds import ACTIVITY_KINDS, MESSAGE_KINDS
+from services.notify.announcements.model import State
 from services.notify.application import FOLDER
 from services.notify.reminders.model import Reason
 
@@ -33,6 +34,13 @@ def test_every_rule_that_is_reminded_of_has_a_name() -> None:
 
 def _codes(path: Path) -> set[str]:
     return set(SPOKEN.findall(path.read_text(encoding="utf-8")))
+
+
+def test_every_word_of_the_code_that_a_text_names_is_said_as_people_say_it() -> None:
+    assert {f"kind.{each}" for each in MESSAGE_KINDS} <= set(CATALOGUE.codes)
+    assert {f"announcement_state.{each}" for each in State} <= set(CATALOGUE.codes)
+    said = CATALOGUE.render("preferences.mandatory", {"kind": "obligation"})
+    assert ("应办事项提醒" in said["zh"], "what an organisation owes" in said["en"]) == (True, True)
 
 
 def test_every_reason_that_sending_gives_has_a_text() -> None:
