@@ -87,7 +87,8 @@ def test_what_is_lost_beside_the_ledgers_comes_back_once_the_directory_is_told_a
         owed = {each["id"]: (each["state"], each["evidence"]) for each in found}
         return tuple(score.get(name) for name in ("points", "band", "evidence")), owed
 
-    before = wait_for(known)
+    wait_for(lambda: campus.score("dean", "branch") and campus.obligations("dean", organisation="branch"))
+    before = known()
     for lost in ("standings", "organisations", "obligations", "sheets", "personal_obligations"):
         evaluation.database[lost].delete_many({})
     for lost in (NODES, GRANTS, MEMBERS):

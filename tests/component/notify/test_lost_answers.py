@@ -35,8 +35,8 @@ def test_a_failure_after_the_message_was_taken_is_never_taken_for_a_refusal(
     assert foreign.taken() == []
     foreign.faults(lose=True)
     assert isinstance(foreign.way(kind).send("call-1", letters(ZHANG))[0], NoAnswer)
-    foreign.faults(delay=3.0)
-    assert isinstance(foreign.way(kind, timeout=1.0).send("call-2", letters(LI))[0], NoAnswer)
+    foreign.faults(delay=6.0)
+    assert isinstance(foreign.way(kind, timeout=2.0).send("call-2", letters(LI))[0], NoAnswer)
     took = "hook" if kind == "apprise" else kind
     wait_for(lambda: [each["provider"] for each in foreign.taken()] == [took, took])
 
@@ -62,8 +62,8 @@ def test_a_mail_whose_answer_is_lost_or_late_is_unknown_and_those_behind_it_were
     foreign.faults(lose=True)
     lost = foreign.way("mail").send("call-1", three)
     assert lost == [NoAnswer("no_answer", over=True), *behind]
-    foreign.faults(delay=4.0)
-    late = foreign.way("mail", timeout=2.0).send("call-2", three)
+    foreign.faults(delay=8.0)
+    late = foreign.way("mail", timeout=4.0).send("call-2", three)
     assert late == [NoAnswer("no_answer", over=True), *behind]
     wait_for(lambda: [each["address"] for each in foreign.taken()] == ["zhang@campus.example"] * 2)
 

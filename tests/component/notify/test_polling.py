@@ -78,7 +78,7 @@ def test_a_provider_without_reports_is_asked_until_it_tells_or_will_never_tell(
 
     (line,) = (each for each in sender.lines if each.name == "only")
     patient = line.way
-    line.way = foreign.way(kind, timeout=1.0)
+    line.way = foreign.way(kind, timeout=2.0)
     ask_again(secretary="silent", neighbour="silent")
     line.way = patient
     assert states() == [*told, ("sent", None), ("sent", None)], "a question that times out is asked again"
