@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pymongo import ReplaceOne
@@ -86,7 +87,7 @@ class Trials:
                 self._write(draft.id, found)
                 found = []
                 checkpoint(done=done)
-                self._drafts.change(draft.id, lambda state, at=done: drafting.reached(state, at, len(scored)))  # type: ignore[misc]
+                self._drafts.change(draft.id, partial(drafting.reached, done=done, total=len(scored)))
         rows = sum(bands.values())
         outcome = {
             "scored": rows,

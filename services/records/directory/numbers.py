@@ -7,12 +7,10 @@ from typing import Any
 
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
-from services.chassis.errors import Contended
 from services.chassis.store import reading_all
 from services.records.directory import persons as rules
 from services.records.directory.store import Directory
-
-AT_ONCE = 500
+from services.records.directory.telling import tell_each
 
 
 def tell_marks(directory: Directory, clock: Clock, reached: Callable[[int, int], None]) -> int:
@@ -30,12 +28,4 @@ def tell_marks(directory: Directory, clock: Clock, reached: Callable[[int, int],
     def decide(person: str, state: dict[str, Any]) -> Change | None:
         return rules.change_person(person, state, directory.marked(state["number"]), None, clock.today())
 
-    told, held = 0, 0
-    for first in range(0, len(unmarked), AT_ONCE):
-        some = unmarked[first : first + AT_ONCE]
-        written = people.change_many(some, decide)
-        told, held = told + len(written.documents), held + len(written.held)
-        reached(first + len(some), len(unmarked))
-    if held:
-        raise Contended("store.contended")
-    return told
+    return tell_each(people, unmarked, decide, reached)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from services.chassis.bundles import BundledDocuments
+from services.chassis.bundles import BundledDocuments, Decide
 from services.chassis.clock import Clock
 from services.chassis.contract import Change
 from services.chassis.errors import Contended
@@ -50,6 +50,13 @@ def tell_anew(directory: Directory, clock: Clock, of: str, reached: Callable[[in
             return persons.tell_person(subject, state)
         return posts.tell_post(subject, state, seats[state["organisation"]], clock.today())
 
+    return tell_each(documents, ids, decide, reached)
+
+
+def tell_each(
+    documents: BundledDocuments, ids: Sequence[str], decide: Decide, reached: Callable[[int, int], None]
+) -> int:
+    """Write what ``decide`` says of each of ``ids``, some at a time; of how many. Raises as ``tell_anew``."""
     told, held = 0, 0
     for first in range(0, len(ids), AT_ONCE):
         some = ids[first : first + AT_ONCE]

@@ -73,13 +73,13 @@ def test_of_a_tie_at_the_limit_nobody_gets_the_band_until_a_reviewer_decides() -
     kept = entries(found)
     first, second = kept[2], kept[3]
     said = {"reason": "全年记录更完整。", "by": "dean", "today": TODAY}
-    given = caps.decided(POLICY, first, kept, **said)  # type: ignore[arg-type]
+    given = caps.decided(POLICY, first, kept, **said)  # type: ignore[arg-type]  # keywords of several types in one mapping
     assert (given["band"], given["decision"]["before"]) == ("excellent", "good")
     kept[2] = dict(given)
     with pytest.raises(Conflict, match=r"rating\.no_place"):
-        caps.decided(POLICY, second, kept, **said)  # type: ignore[arg-type]
+        caps.decided(POLICY, second, kept, **said)  # type: ignore[arg-type]  # keywords of several types in one mapping
     with pytest.raises(Conflict, match=r"rating\.not_tied"):
-        caps.decided(POLICY, kept[2], kept, **said)  # type: ignore[arg-type]
+        caps.decided(POLICY, kept[2], kept, **said)  # type: ignore[arg-type]  # keywords of several types in one mapping
 
 
 def test_where_the_share_is_less_than_one_nobody_gets_the_band() -> None:
